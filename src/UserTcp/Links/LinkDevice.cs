@@ -1,0 +1,80 @@
+namespace UserTcp.Links;
+
+/// <summary>
+/// The bottom of a stack: sends and receives link frames. A device belongs to one stack; <see cref="Receive"/> and
+/// <see cref="Wait"/> are called by the stack's loop thread, <see cref="Transmit"/> by one thread at a time (whichever
+/// holds the stack's lock) and possibly at the same time as <see cref="Receive"/>; <see cref="Wake"/> from any thread.
+/// </summary>
+/// <remarks>
+/// Devices need not cut or checksum: frames that need what <see cref="LinkInfo.Features"/> does not offer are prepared
+/// by the stack before they arrive here.
+/// </remarks>
+public abstract class LinkDevice : IDisposable
+{
+    /// <summary>What this device is. Fixed once the device is open, but for the MTU.</summary>
+    public abstract LinkInfo Info { get; }
+
+    /// <summary>Frames lost on the way. Thread-safe.</summary>
+    public virtual LinkStatistics Statistics => default;
+
+    /// <summary>
+    /// Tells the device whose frames are wanted, before the first <see cref="Receive"/>: those sent to
+    /// <paramref name="address"/>, to everybody and to groups, but none sent by it. A hint that saves work: the stack
+    /// checks destinations itself.
+    /// </summary>
+    /// <param name="address">The MAC address of the stack.</param>
+    public virtual void SetReceiveAddress(MacAddress address)
+    {
+    }
+
+    /// <summary>Takes what has arrived, at most until the batch is full. Never blocks.</summary>
+    /// <param name="batch">Emptied by the caller; its memory is valid until the next call with the same batch.</param>
+    /// <returns>The number of frames added to the batch.</returns>
+    /// <exception cref="LinkDownException">The device is gone for good. A lost carrier is not reported.</exception>
+    public abstract int Receive(RxBatch batch);
+
+    /// <summary>Sends frames in order. Never blocks. What is accepted has been copied or sent on return.</summary>
+    /// <param name="frames">The frames; their memory is valid during the call only.</param>
+    /// <returns>How many were accepted, from the first; fewer than all if the device is full.</returns>
+    /// <exception cref="LinkDownException">The device is gone for good. A lost carrier is not reported.</exception>
+    public abstract int Transmit(ReadOnlySpan<TxFrame> frames);
+
+    /// <summary>
+    /// Waits until there is something to receive, the device that was full can send again, <see cref="Wake"/> was called
+    /// (also before the call), or the time is over.
+    /// </summary>
+    /// <param name="timeoutNanoseconds">The longest wait; 0 polls, a negative number waits without end.</param>
+    /// <returns>False if the time was over.</returns>
+    public abstract bool Wait(long timeoutNanoseconds);
+
+    /// <summary>Ends the current or the next <see cref="Wait"/>. Thread-safe, cheap, harmless after disposal.</summary>
+    public abstract void Wake();
+
+    /// <summary>Closes the device. Not while another thread is inside <see cref="Receive"/>, <see cref="Wait"/> or <see cref="Transmit"/>.</summary>
+    public abstract void Dispose();
+}
+
+/// <summary>The device under a stack is gone: unplugged, deleted, or shut down by the system.</summary>
+public sealed class LinkDownException : IOException
+{
+    /// <summary>Makes an exception with a standard message.</summary>
+    public LinkDownException()
+        : this("The link device is gone.")
+    {
+    }
+
+    /// <summary>Makes an exception.</summary>
+    /// <param name="message">What happened.</param>
+    public LinkDownException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Makes an exception.</summary>
+    /// <param name="message">What happened.</param>
+    /// <param name="innerException">The system's own error.</param>
+    public LinkDownException(string message, Exception? innerException)
+        : base(message, innerException)
+    {
+    }
+}

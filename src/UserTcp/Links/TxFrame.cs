@@ -1,0 +1,68 @@
+namespace UserTcp.Links;
+
+/// <summary>
+/// A frame to send: its headers and at most two pieces of payload, which stay where they are. Valid during
+/// <see cref="LinkDevice.Transmit"/> only.
+/// </summary>
+public readonly unsafe struct TxFrame
+{
+    /// <summary>
+    /// The writable bytes before every header, so that a virtio header and the headers can leave as one piece.
+    /// </summary>
+    public const int Headroom = FrameOffload.Size;
+
+    private readonly byte* _header;
+    private readonly byte* _payload1;
+    private readonly byte* _payload2;
+    private readonly int _headerLength;
+    private readonly int _payload1Length;
+    private readonly int _payload2Length;
+
+    /// <summary>Describes a frame in memory that stays put.</summary>
+    /// <param name="header">All headers, preceded by <see cref="Headroom"/> writable bytes.</param>
+    /// <param name="headerLength">The length of the headers, in bytes.</param>
+    /// <param name="payload1">The first piece of payload, or null.</param>
+    /// <param name="payload1Length">Its length, in bytes.</param>
+    /// <param name="payload2">The second piece of payload, or null.</param>
+    /// <param name="payload2Length">Its length, in bytes.</param>
+    /// <param name="offload">What the device has to do.</param>
+    public TxFrame(
+        byte* header, int headerLength, byte* payload1, int payload1Length, byte* payload2, int payload2Length,
+        FrameOffload offload)
+    {
+        _header = header;
+        _headerLength = headerLength;
+        _payload1 = payload1;
+        _payload1Length = payload1Length;
+        _payload2 = payload2;
+        _payload2Length = payload2Length;
+        Offload = offload;
+    }
+
+    /// <summary>What the device has to do with the frame.</summary>
+    public FrameOffload Offload { get; }
+
+    /// <summary>The length of the whole frame, in bytes.</summary>
+    public int Length => _headerLength + _payload1Length + _payload2Length;
+
+    /// <summary>The headers, link header first (a whole frame if there is no payload).</summary>
+    public ReadOnlySpan<byte> Header => new(_header, _headerLength);
+
+    /// <summary>The first piece of payload; may be empty.</summary>
+    public ReadOnlySpan<byte> Payload1 => new(_payload1, _payload1Length);
+
+    /// <summary>The second piece of payload; may be empty.</summary>
+    public ReadOnlySpan<byte> Payload2 => new(_payload2, _payload2Length);
+
+    /// <summary>Copies the frame into one piece.</summary>
+    /// <param name="destination">At least <see cref="Length"/> bytes.</param>
+    /// <returns><see cref="Length"/>.</returns>
+    /// <exception cref="ArgumentException">The destination is too short.</exception>
+    public int CopyTo(Span<byte> destination)
+    {
+        Header.CopyTo(destination);
+        Payload1.CopyTo(destination[_headerLength..]);
+        Payload2.CopyTo(destination[(_headerLength + _payload1Length)..]);
+        return Length;
+    }
+}

@@ -1,0 +1,7 @@
+namespace UserTcp.Primitives;
+
+/// <summary>The two sockets that name a connection (RFC 9293 §3.3.1), seen from this side.</summary>
+internal readonly record struct FlowKey(HostAddress Local, ushort LocalPort, HostAddress Remote, ushort RemotePort)
+{
+    public override string ToString() => $"{Local}:{LocalPort} - {Remote}:{RemotePort}";
+}
