@@ -6,7 +6,7 @@ internal enum Effects : ushort
 {
     None = 0,
 
-    /// <summary><see cref="Tcb.TryNextSegment"/> may now yield.</summary>
+    /// <summary><c>Tcb.TryNextSegment</c> may now yield.</summary>
     Transmit = 1 << 0,
 
     /// <summary>Bytes, FIN or an error became visible to the reader.</summary>
@@ -15,16 +15,16 @@ internal enum Effects : ushort
     /// <summary>The send queue fell below its low-water mark, or writing came to an end.</summary>
     Writable = 1 << 2,
 
-    /// <summary><see cref="Tcb.NextDeadline"/> moved to an earlier instant.</summary>
+    /// <summary><c>Tcb.NextDeadline</c> moved to an earlier instant.</summary>
     Deadline = 1 << 3,
 
     /// <summary>Reached ESTABLISHED.</summary>
     Connected = 1 << 4,
 
-    /// <summary>Reached TIME-WAIT: pull once more, then move <see cref="Tcb.DescribeTimeWait"/> to the table.</summary>
+    /// <summary>Reached TIME-WAIT: pull once more, then move <c>Tcb.DescribeTimeWait</c> to the table.</summary>
     TimeWait = 1 << 5,
 
-    /// <summary>Reached CLOSED: pull once more (a RST may be due), then forget the TCB. See <see cref="Tcb.CloseReason"/>.</summary>
+    /// <summary>Reached CLOSED: pull once more (a RST may be due), then forget the TCB. See <c>Tcb.CloseReason</c>.</summary>
     Closed = 1 << 6,
 
     /// <summary>All that was written, and FIN if the writer completed, is acknowledged.</summary>
