@@ -5,7 +5,7 @@ namespace UserTcp.Wire;
 /// <summary>
 /// The options of one segment, decoded; also the options of a segment to be written. An absent option has its Has… false.
 /// </summary>
-internal struct TcpOptions
+internal partial struct TcpOptions
 {
     /// <summary>The largest option area: a data offset of 15 words less the fixed header.</summary>
     public const int MaxBytes = 40;
