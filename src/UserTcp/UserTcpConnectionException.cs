@@ -1,0 +1,47 @@
+using System.Net.Sockets;
+
+namespace UserTcp;
+
+/// <summary>
+/// A connection failed: what its pipes and its stream throw. The inner exception is a <see cref="SocketException"/> with
+/// the same code, as with sockets.
+/// </summary>
+public class UserTcpConnectionException : IOException
+{
+    /// <summary>Makes an exception that names no cause.</summary>
+    public UserTcpConnectionException()
+    {
+    }
+
+    /// <summary>Makes an exception that names no cause.</summary>
+    /// <param name="message">What happened.</param>
+    public UserTcpConnectionException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Makes an exception that names no cause.</summary>
+    /// <param name="message">What happened.</param>
+    /// <param name="innerException">What led to it.</param>
+    public UserTcpConnectionException(string message, Exception? innerException)
+        : base(message, innerException)
+    {
+    }
+
+    /// <summary>Makes an exception.</summary>
+    /// <param name="error">The code, also that of the inner <see cref="SocketException"/>.</param>
+    /// <param name="reason">Why the connection ended.</param>
+    /// <param name="message">What happened.</param>
+    public UserTcpConnectionException(SocketError error, UserTcpCloseReason reason, string message)
+        : base(message, new SocketException((int)error, message))
+    {
+        SocketErrorCode = error;
+        CloseReason = reason;
+    }
+
+    /// <summary>What a socket would have reported.</summary>
+    public SocketError SocketErrorCode { get; }
+
+    /// <summary>Why the connection ended.</summary>
+    public UserTcpCloseReason CloseReason { get; }
+}

@@ -1,0 +1,46 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace UserTcp;
+
+/// <summary>
+/// A peer's wish to connect, not answered yet: whoever holds it decides. Repeated SYNs of the peer are the same request.
+/// A request that nobody answers is forgotten after <see cref="UserTcpConnectionOptions.SynTimeout"/>. All members are
+/// thread-safe; the first answer counts.
+/// </summary>
+public sealed class UserTcpConnectionRequest
+{
+    internal UserTcpConnectionRequest()
+    {
+    }
+
+    /// <summary>The address and port that the peer dialled, which need not be the stack's.</summary>
+    public IPEndPoint LocalEndPoint => throw new InvalidOperationException("The request is not connected to a stack.");
+
+    /// <summary>The peer.</summary>
+    public IPEndPoint RemoteEndPoint => throw new InvalidOperationException("The request is not connected to a stack.");
+
+    /// <summary>Cancelled when the request became void: the peer sent RST or gave up, or the listener was disposed of.</summary>
+    public CancellationToken Cancelled => throw new InvalidOperationException("The request is not connected to a stack.");
+
+    /// <summary>Answers with SYN-ACK and waits for the handshake to end.</summary>
+    /// <param name="options">The options of the connection; null for the listener's.</param>
+    /// <param name="cancellationToken">Ends the wait and resets the connection.</param>
+    /// <returns>The established connection, which the caller has to dispose of.</returns>
+    /// <exception cref="SocketException">
+    /// <see cref="SocketError.ConnectionReset"/>: the peer gave up; <see cref="SocketError.TimedOut"/>: it did not answer;
+    /// <see cref="SocketError.OperationAborted"/>: the listener or stack was disposed of.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The request was answered before.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask<UserTcpConnection> AcceptAsync(
+        UserTcpConnectionOptions? options = null, CancellationToken cancellationToken = default) =>
+        throw new InvalidOperationException("The request is not connected to a stack.");
+
+    /// <summary>Answers that there will be no connection. Does nothing if the request is void already.</summary>
+    /// <param name="reason">What the peer hears.</param>
+    /// <exception cref="InvalidOperationException">The request was answered before.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The reason is not a member of the enumeration.</exception>
+    public void Reject(UserTcpRejectReason reason = UserTcpRejectReason.Reset) =>
+        throw new InvalidOperationException("The request is not connected to a stack.");
+}

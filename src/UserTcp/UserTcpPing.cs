@@ -1,0 +1,22 @@
+using System.Net;
+using System.Net.NetworkInformation;
+
+namespace UserTcp;
+
+/// <summary>How <see cref="UserTcpStack.PingAsync"/> asks. Validated and copied at the call. Not thread-safe.</summary>
+public sealed class UserTcpPingOptions
+{
+    /// <summary>How long to wait for the answer, from 1 ms to 1 h. Default: 4 s.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>The bytes to send and to expect back, from 0 to 1,400. Default: 32.</summary>
+    public int DataLength { get; set; } = 32;
+}
+
+/// <summary>The outcome of <see cref="UserTcpStack.PingAsync"/>. Immutable and thread-safe.</summary>
+/// <param name="Status"><see cref="IPStatus.Success"/>, <see cref="IPStatus.TimedOut"/>, or what a router said.</param>
+/// <param name="Address">Who answered; who was asked where nobody did.</param>
+/// <param name="RoundTripTime">From the request to the answer; zero without an answer.</param>
+/// <param name="DataLength">The bytes that came back.</param>
+public readonly record struct UserTcpPingReply(
+    IPStatus Status, IPAddress Address, TimeSpan RoundTripTime, int DataLength);

@@ -1,0 +1,23 @@
+namespace UserTcp;
+
+/// <summary>What the peer of a rejected <see cref="UserTcpConnectionRequest"/> hears.</summary>
+public enum UserTcpRejectReason
+{
+    /// <summary>RST: nobody listens on the port ("connection refused").</summary>
+    Reset,
+
+    /// <summary>ICMP host unreachable.</summary>
+    HostUnreachable,
+
+    /// <summary>ICMP network unreachable.</summary>
+    NetworkUnreachable,
+
+    /// <summary>ICMP port unreachable.</summary>
+    PortUnreachable,
+
+    /// <summary>ICMP communication administratively prohibited.</summary>
+    Prohibited,
+
+    /// <summary>Nothing: the peer tries again until it gives up ("timed out").</summary>
+    Ignore,
+}

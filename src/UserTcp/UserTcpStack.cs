@@ -1,0 +1,175 @@
+using System.Net;
+using System.Net.Sockets;
+using UserTcp.Links;
+
+namespace UserTcp;
+
+/// <summary>
+/// A host of its own in this process: one link, one identity (MAC and IP addresses), many connections. All members are
+/// thread-safe.
+/// </summary>
+/// <remarks>
+/// The stack lives and dies with the process: bytes that were written and not acknowledged are lost when it ends. Dispose
+/// of the stack, which waits for them, or await <see cref="UserTcpConnection.CloseAsync"/>.
+/// </remarks>
+public sealed class UserTcpStack : IAsyncDisposable, IDisposable
+{
+    /// <summary>Makes a stack and opens nothing yet: every asynchronous member starts it on first use.</summary>
+    /// <param name="options">Validated and copied.</param>
+    /// <exception cref="ArgumentException">The options contradict each other; the message says what to change.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; named by the property.</exception>
+    public UserTcpStack(UserTcpStackOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+    }
+
+    /// <summary>Where the stack is in its life.</summary>
+    public UserTcpStackState State => throw Detached();
+
+    /// <summary>The link under the stack.</summary>
+    /// <exception cref="InvalidOperationException">The stack was made with a link name and is not started.</exception>
+    public LinkDevice Link => throw Detached();
+
+    /// <summary>The stack's address on the link.</summary>
+    /// <exception cref="InvalidOperationException">It depends on the link, and the stack is not started.</exception>
+    public MacAddress MacAddress => throw Detached();
+
+    /// <summary>The stack's IP addresses.</summary>
+    public IReadOnlyList<UserTcpAddress> Addresses => throw Detached();
+
+    /// <summary>The router for what is not on the link; null if there is none.</summary>
+    public IPAddress? Gateway => throw Detached();
+
+    /// <summary>Makes a stack and starts it.</summary>
+    /// <param name="options">Validated and copied.</param>
+    /// <param name="cancellationToken">Ends the start; nothing stays open.</param>
+    /// <returns>A running stack, which the caller has to dispose of.</returns>
+    /// <inheritdoc cref="StartAsync" path="/exception"/>
+    /// <exception cref="ArgumentException">The options contradict each other, or one is out of its range.</exception>
+    public static ValueTask<UserTcpStack> OpenAsync(
+        UserTcpStackOptions options, CancellationToken cancellationToken = default) => throw Detached();
+
+    /// <summary>
+    /// Makes a stack and starts it: <c>OpenAsync("pcap:eth0", "192.168.1.50/24", "192.168.1.1")</c>.
+    /// </summary>
+    /// <param name="link">The device, as <see cref="UserTcpStackOptions.LinkName"/> has it.</param>
+    /// <param name="address">The address and its prefix length; one that nobody else on the link uses.</param>
+    /// <param name="gateway">The router; null for none.</param>
+    /// <param name="cancellationToken">Ends the start; nothing stays open.</param>
+    /// <returns>A running stack, which the caller has to dispose of.</returns>
+    /// <exception cref="FormatException">The address or the gateway cannot be read.</exception>
+    /// <inheritdoc cref="OpenAsync(UserTcpStackOptions, CancellationToken)" path="/exception"/>
+    public static ValueTask<UserTcpStack> OpenAsync(
+        string link, string address, string? gateway = null, CancellationToken cancellationToken = default) =>
+        throw Detached();
+
+    /// <summary>Opens the link and claims the addresses (RFC 5227). Idempotent; a failed start may be tried again.</summary>
+    /// <param name="cancellationToken">Ends the start; nothing stays open.</param>
+    /// <returns>Completed when the stack runs.</returns>
+    /// <exception cref="SocketException">
+    /// <see cref="SocketError.AddressAlreadyInUse"/>: another station uses an address; the message names its MAC.
+    /// </exception>
+    /// <exception cref="UnauthorizedAccessException">The device may not be opened; the message says what helps.</exception>
+    /// <exception cref="IOException">There is no such device, or it failed.</exception>
+    /// <exception cref="ObjectDisposedException">The stack was disposed of.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask StartAsync(CancellationToken cancellationToken = default) => throw Detached();
+
+    /// <summary>Connects to a TCP port, with <see cref="UserTcpStackOptions.ConnectionDefaults"/>.</summary>
+    /// <param name="address">The peer; the stack's own addresses work too.</param>
+    /// <param name="port">From 1 to 65,535.</param>
+    /// <param name="cancellationToken">Gives up the attempt.</param>
+    /// <returns>An established connection, which the caller has to dispose of.</returns>
+    /// <inheritdoc cref="ConnectAsync(EndPoint, UserTcpConnectionOptions?, CancellationToken)" path="/exception"/>
+    public ValueTask<UserTcpConnection> ConnectAsync(
+        IPAddress address, int port, CancellationToken cancellationToken = default) => throw Detached();
+
+    /// <summary>Connects to a TCP port.</summary>
+    /// <param name="remoteEndPoint">The peer, an <see cref="IPEndPoint"/>: names are not resolved here.</param>
+    /// <param name="options">Validated and copied; null for <see cref="UserTcpStackOptions.ConnectionDefaults"/>.</param>
+    /// <param name="cancellationToken">Gives up the attempt.</param>
+    /// <returns>An established connection, which the caller has to dispose of.</returns>
+    /// <exception cref="ArgumentException">The destination is a group, everybody or nobody, or not an IP end point.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The port, or an option, is out of its range.</exception>
+    /// <exception cref="SocketException">
+    /// <see cref="SocketError.ConnectionRefused"/>: the peer said no; <see cref="SocketError.TimedOut"/>: it said nothing;
+    /// <see cref="SocketError.HostUnreachable"/>, <see cref="SocketError.NetworkUnreachable"/>: there is no way to it;
+    /// <see cref="SocketError.NetworkDown"/>: the link is gone; <see cref="SocketError.AddressAlreadyInUse"/>,
+    /// <see cref="SocketError.AddressNotAvailable"/>: the local end cannot be had;
+    /// <see cref="SocketError.AddressFamilyNotSupported"/>: IPv6; <see cref="SocketError.TooManyOpenSockets"/>:
+    /// <see cref="UserTcpStackOptions.MaxConnections"/>; <see cref="SocketError.OperationAborted"/>: the stack was disposed
+    /// of meanwhile.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The stack was disposed of before.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask<UserTcpConnection> ConnectAsync(
+        EndPoint remoteEndPoint, UserTcpConnectionOptions? options = null,
+        CancellationToken cancellationToken = default) => throw Detached();
+
+    /// <summary>Listens on a TCP port of all of the stack's addresses.</summary>
+    /// <param name="port">From 0 to 65,535; 0 for a free one.</param>
+    /// <param name="cancellationToken">Ends the start of the stack, should this be its first use.</param>
+    /// <returns>A listener, which the caller has to dispose of.</returns>
+    /// <inheritdoc cref="ListenAsync(UserTcpListenerOptions, CancellationToken)" path="/exception"/>
+    public ValueTask<UserTcpListener> ListenAsync(int port, CancellationToken cancellationToken = default) =>
+        throw Detached();
+
+    /// <summary>Listens for TCP connections.</summary>
+    /// <param name="options">Validated and copied.</param>
+    /// <param name="cancellationToken">Ends the start of the stack, should this be its first use.</param>
+    /// <returns>A listener, which the caller has to dispose of.</returns>
+    /// <exception cref="ArgumentException">The options contradict each other, or one is out of its range.</exception>
+    /// <exception cref="SocketException">
+    /// <see cref="SocketError.AddressAlreadyInUse"/>: another listener has the port;
+    /// <see cref="SocketError.AddressNotAvailable"/>: the address is not the stack's.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The stack was disposed of.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask<UserTcpListener> ListenAsync(
+        UserTcpListenerOptions options, CancellationToken cancellationToken = default) => throw Detached();
+
+    /// <summary>Sends an ICMP echo request and waits for the answer (RFC 792).</summary>
+    /// <param name="address">Whom to ask.</param>
+    /// <param name="options">Validated and copied; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>What came back; silence and unreachable hosts are outcomes, not exceptions.</returns>
+    /// <exception cref="ArgumentException">The address is a group, everybody or nobody.</exception>
+    /// <exception cref="SocketException">
+    /// <see cref="SocketError.AddressFamilyNotSupported"/>: IPv6; <see cref="SocketError.NetworkUnreachable"/>: no route.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The stack was disposed of.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public ValueTask<UserTcpPingReply> PingAsync(
+        IPAddress address, UserTcpPingOptions? options = null, CancellationToken cancellationToken = default) =>
+        throw Detached();
+
+    /// <summary>The counters of the stack; all zero before it started.</summary>
+    /// <returns>A consistent snapshot.</returns>
+    public UserTcpStackStatistics GetStatistics() => throw Detached();
+
+    /// <summary>The connections that are neither over nor in TIME-WAIT.</summary>
+    /// <returns>A snapshot, in no order.</returns>
+    public IReadOnlyList<UserTcpConnection> GetConnections() => throw Detached();
+
+    /// <summary>The ARP table.</summary>
+    /// <returns>A snapshot, in no order.</returns>
+    public IReadOnlyList<UserTcpNeighbor> GetNeighbors() => throw Detached();
+
+    /// <summary>
+    /// Resets every connection at once and closes the link. Prefer <see cref="DisposeAsync"/>, which loses no bytes.
+    /// Idempotent.
+    /// </summary>
+    public void Dispose()
+    {
+    }
+
+    /// <summary>
+    /// Takes no more work, sends FIN on every connection, waits up to <see cref="UserTcpStackOptions.ShutdownTimeout"/> for
+    /// queued bytes to be acknowledged, resets what is left and closes the link. The peers always hear FIN or RST.
+    /// Idempotent: later calls wait for the first.
+    /// </summary>
+    /// <returns>Completed when the link is closed.</returns>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static InvalidOperationException Detached() => new("The stack is not started.");
+}

@@ -1,0 +1,112 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using UserTcp.Links;
+
+namespace UserTcp;
+
+/// <summary>
+/// The identity, the link and the limits of a <see cref="UserTcpStack"/>. Validated and copied when the stack is made;
+/// later changes have no effect. Not thread-safe.
+/// </summary>
+public sealed class UserTcpStackOptions
+{
+    /// <summary>The device under the stack, open. Either this or <see cref="LinkName"/>.</summary>
+    public LinkDevice? Link { get; set; }
+
+    /// <summary>
+    /// The device to open, as driver and interface: <c>pcap:eth0</c>. A name without a driver takes pcap.
+    /// Either this or <see cref="Link"/>.
+    /// </summary>
+    public string? LinkName { get; set; }
+
+    /// <summary>Whether <see cref="Link"/> outlives the stack. False: the stack disposes of it.</summary>
+    public bool LeaveLinkOpen { get; set; }
+
+    /// <summary>What logs call the stack; by default the link's name.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>
+    /// The stack's address on the link. By default a locally administered one, the same for the same link and first
+    /// address each time, so that neighbours need not learn it again.
+    /// </summary>
+    public MacAddress? MacAddress { get; set; }
+
+    /// <summary>The stack's IP addresses; at least one. The first one is preferred.</summary>
+    public IList<UserTcpAddress> Addresses { get; } = [];
+
+    /// <summary>The router for what is not on the link; null for none. Must lie in a subnet of <see cref="Addresses"/>.</summary>
+    public IPAddress? Gateway { get; set; }
+
+    /// <summary>Routes beside the subnets of <see cref="Addresses"/> and <see cref="Gateway"/>.</summary>
+    public IList<UserTcpRoute> Routes { get; } = [];
+
+    /// <summary>The largest IP packet to send, in bytes, from 576 to the link's own MTU; null for the link's.</summary>
+    public int? Mtu { get; set; }
+
+    /// <summary>
+    /// Whether addresses are probed before they are used (RFC 5227), which takes 0.6 s on Ethernet links that others may
+    /// be on. A conflict fails <see cref="UserTcpStack.StartAsync"/>.
+    /// </summary>
+    public bool DetectAddressConflicts { get; set; } = true;
+
+    /// <summary>The ports of connections that name none. Default: 32768 to 65535, chosen by RFC 6056 §3.3.3.</summary>
+    public UserTcpPortRange EphemeralPorts { get; set; } = new(32768, 65535);
+
+    /// <summary>The options of connections that are given none of their own.</summary>
+    public UserTcpConnectionOptions ConnectionDefaults { get; set; } = new();
+
+    /// <summary>
+    /// Connections at once, from 1 to 16,777,216; beyond it connects fail and SYNs are dropped. Default: 262,144.
+    /// </summary>
+    public int MaxConnections { get; set; } = 262_144;
+
+    /// <summary>
+    /// Bytes in buffers, all connections together, at least 1 MiB. Near it windows stop growing, then data out of order is
+    /// dropped. Default: 256 MiB.
+    /// </summary>
+    public long MaxBufferedBytes { get; set; } = 256L << 20;
+
+    /// <summary>
+    /// How long <see cref="UserTcpStack.DisposeAsync"/> waits for queued bytes to be acknowledged before it resets what is
+    /// left, from 0 to 10 minutes. Default: 5 s.
+    /// </summary>
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// 2MSL (RFC 9293 §3.6.1), from 0 to 10 minutes: how long the side that closed first keeps its port from reuse.
+    /// Default: 60 s.
+    /// </summary>
+    public TimeSpan TimeWaitDuration { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Which received checksums are looked at.</summary>
+    public UserTcpChecksumValidation ChecksumValidation { get; set; } = UserTcpChecksumValidation.Auto;
+
+    /// <summary>Whether ICMP echo requests are answered (RFC 1122 §3.2.2.6).</summary>
+    public bool RespondToPing { get; set; } = true;
+
+    /// <summary>
+    /// How long the stack's thread looks for work before it sleeps, from 0 to 1,000 µs. Latency against processor time;
+    /// never used where there is only one processor. Default: 50.
+    /// </summary>
+    public int SpinMicroseconds { get; set; } = 50;
+
+    /// <summary>The clock that protocol time follows. Only its timestamps are used; waits for the link are the system's.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>Where logs go; null for nowhere.</summary>
+    public ILoggerFactory? LoggerFactory { get; set; }
+
+    /// <summary>
+    /// Where awaiting readers and writers resume. Default: the thread pool. <see cref="PipeScheduler.Inline"/> resumes
+    /// those that the network woke on the stack's own thread, which saves a hand-over; code that resumes there must not
+    /// block.
+    /// </summary>
+    public PipeScheduler ApplicationScheduler { get; set; } = PipeScheduler.ThreadPool;
+
+    /// <summary>
+    /// Fixes sequence numbers, ports and hash keys, so that a simulation repeats. Never on a real network: whoever knows
+    /// the seed can forge segments. Null for the system's random numbers.
+    /// </summary>
+    public int? DeterministicSeed { get; set; }
+}

@@ -1,0 +1,68 @@
+using UserTcp.Links;
+
+namespace UserTcp;
+
+/// <summary>
+/// The counters of a stack since it started: a consistent snapshot. Names follow
+/// <see cref="System.Net.NetworkInformation.TcpStatistics"/> where there is a twin, the MIB objects of RFC 4022 stand
+/// beside them.
+/// </summary>
+public sealed record UserTcpStackStatistics
+{
+    /// <summary>Connects begun (<c>tcpActiveOpens</c>).</summary>
+    public long ConnectionsInitiated { get; init; }
+
+    /// <summary>Handshakes begun by peers (<c>tcpPassiveOpens</c>).</summary>
+    public long ConnectionsAccepted { get; init; }
+
+    /// <summary>Handshakes that failed, either side's (<c>tcpAttemptFails</c>).</summary>
+    public long FailedConnectionAttempts { get; init; }
+
+    /// <summary>Established connections that a RST ended (<c>tcpEstabResets</c>).</summary>
+    public long ResetConnections { get; init; }
+
+    /// <summary>Connections now, handshakes of peers and TIME-WAIT not counted (<c>tcpCurrEstab</c> and more).</summary>
+    public int CurrentConnections { get; init; }
+
+    /// <summary>Flows in TIME-WAIT now.</summary>
+    public int TimeWaitConnections { get; init; }
+
+    /// <summary>TCP segments received, faulty ones included (<c>tcpInSegs</c>).</summary>
+    public long SegmentsReceived { get; init; }
+
+    /// <summary>TCP segments sent, those sent again not counted (<c>tcpOutSegs</c>).</summary>
+    public long SegmentsSent { get; init; }
+
+    /// <summary>TCP segments with text that was sent before (<c>tcpRetransSegs</c>).</summary>
+    public long SegmentsResent { get; init; }
+
+    /// <summary>RST segments sent (<c>tcpOutRsts</c>).</summary>
+    public long ResetsSent { get; init; }
+
+    /// <summary>TCP segments received that were malformed or had a wrong checksum (<c>tcpInErrs</c>).</summary>
+    public long ErrorsReceived { get; init; }
+
+    /// <summary>Frames received from the link.</summary>
+    public long FramesReceived { get; init; }
+
+    /// <summary>Frames that the link accepted.</summary>
+    public long FramesSent { get; init; }
+
+    /// <summary>Bytes of the frames received, link headers included.</summary>
+    public long BytesReceived { get; init; }
+
+    /// <summary>Bytes of the frames sent, link headers included.</summary>
+    public long BytesSent { get; init; }
+
+    /// <summary>How often the link was full and frames had to wait.</summary>
+    public long LinkSendBackpressure { get; init; }
+
+    /// <summary>Bytes in buffers now, all connections together.</summary>
+    public long BytesBuffered { get; init; }
+
+    /// <summary>What the link itself lost.</summary>
+    public LinkStatistics Link { get; init; }
+
+    /// <summary>Packets dropped, by reason; reasons that never occurred are left out.</summary>
+    public IReadOnlyDictionary<UserTcpDropReason, long> Drops { get; init; } = new Dictionary<UserTcpDropReason, long>();
+}
