@@ -1,0 +1,18 @@
+// Namespaces are cheap, the machine's two CPUs are not: one lab test at a time.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace UserTcp.Lab.Tests.Support;
+
+/// <summary>A test that needs root on Linux; skipped with the reason elsewhere (<see cref="LabEnvironment"/>).</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class LabFactAttribute : FactAttribute
+{
+    public LabFactAttribute() => Skip = LabEnvironment.SkipReason;
+}
+
+/// <summary>The same for a test with arguments.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class LabTheoryAttribute : TheoryAttribute
+{
+    public LabTheoryAttribute() => Skip = LabEnvironment.SkipReason;
+}

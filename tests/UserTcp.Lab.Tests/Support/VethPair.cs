@@ -1,0 +1,36 @@
+namespace UserTcp.Lab.Tests.Support;
+
+/// <summary>Two Ethernet interfaces joined by a cable, both up. They go away with either namespace.</summary>
+internal sealed record VethPair(NetworkNamespace NamespaceA, string NameA, NetworkNamespace NamespaceB, string NameB)
+{
+    /// <summary>Makes a pair.</summary>
+    /// <param name="a">Where one end is.</param>
+    /// <param name="b">Where the other is; may be the same.</param>
+    /// <param name="nameA">The name of the end in <paramref name="a"/>.</param>
+    /// <param name="nameB">The name of the end in <paramref name="b"/>.</param>
+    /// <param name="addressA">An address with prefix for the kernel in <paramref name="a"/>, or null for none.</param>
+    /// <param name="addressB">The same for <paramref name="b"/>.</param>
+    /// <param name="offloads">
+    /// True leaves the kernel's defaults: frames of up to 64 KiB, checksums not filled in. False makes both ends like
+    /// a real wire: frames of the MTU with valid checksums.
+    /// </param>
+    public static VethPair Create(
+        NetworkNamespace a, NetworkNamespace b, string nameA = "veth0", string nameB = "veth1",
+        string? addressA = null, string? addressB = null, bool offloads = true)
+    {
+        Shell.Run($"ip -n {a.Name} link add name {nameA} type veth peer name {nameB} netns {b.Name}");
+        var pair = new VethPair(a, nameA, b, nameB);
+        SetUp(a, nameA, addressA, offloads);
+        SetUp(b, nameB, addressB, offloads);
+        return pair;
+    }
+
+    private static void SetUp(NetworkNamespace where, string name, string? address, bool offloads)
+    {
+        if (!offloads)
+            where.Exec($"ethtool -K {name} tx off tso off gso off gro off > /dev/null");
+        if (address is not null)
+            where.Exec($"ip address add {address} dev {name}");
+        where.Exec($"ip link set {name} up");
+    }
+}
