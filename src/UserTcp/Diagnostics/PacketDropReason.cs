@@ -1,0 +1,44 @@
+namespace UserTcp.Diagnostics;
+
+/// <summary>Why a packet went no further.</summary>
+public enum PacketDropReason
+{
+    /// <summary>It was not dropped.</summary>
+    None,
+
+    /// <summary>Sent to another station or another address.</summary>
+    NotForUs,
+
+    /// <summary>Too short, or fields that contradict each other or the rules of the protocol.</summary>
+    Malformed,
+
+    /// <summary>The checksum of the IP header, ICMP message or segment is wrong.</summary>
+    BadChecksum,
+
+    /// <summary>A link type or transport protocol that the stack does not speak.</summary>
+    UnknownProtocol,
+
+    /// <summary>No connection and no listener has this port.</summary>
+    NoListener,
+
+    /// <summary>Too many half-open connections, or a full accept queue.</summary>
+    BacklogFull,
+
+    /// <summary>The connection refused the segment: outside the window, or stale.</summary>
+    OutOfWindow,
+
+    /// <summary>Fragments whose datagram did not become complete in time.</summary>
+    FragmentTimeout,
+
+    /// <summary>A bounded queue had no room.</summary>
+    QueueFull,
+
+    /// <summary>An answer was due and its rate limit was used up.</summary>
+    RateLimited,
+
+    /// <summary>A source address that no packet may have (ours, broadcast, multicast, unspecified).</summary>
+    Filtered,
+
+    /// <summary>Sent by us, and the next hop does not answer.</summary>
+    NeighborUnreachable,
+}

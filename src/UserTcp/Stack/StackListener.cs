@@ -1,0 +1,89 @@
+using UserTcp.Primitives;
+using UserTcp.Tcp;
+
+namespace UserTcp.Stack;
+
+/// <summary>Whose SYNs a listener gets.</summary>
+internal enum ListenMode : byte
+{
+    /// <summary>One address of the stack.</summary>
+    OneAddress,
+
+    /// <summary>All addresses of the stack.</summary>
+    OwnAddresses,
+
+    /// <summary>Any destination whatever, ours or not, as a router's proxy; each SYN becomes a <see cref="StackRequest"/>.</summary>
+    AnyAddress,
+}
+
+/// <summary>What a listener asks for.</summary>
+internal readonly record struct ListenCall
+{
+    public ListenMode Mode { get; init; }
+
+    /// <summary>With <see cref="ListenMode.OneAddress"/> only.</summary>
+    public HostAddress Address { get; init; }
+
+    /// <summary>0: an ephemeral port; with <see cref="ListenMode.AnyAddress"/>: every port.</summary>
+    public ushort Port { get; init; }
+
+    /// <summary>Established connections that wait to be accepted, at most.</summary>
+    public int Backlog { get; init; }
+
+    /// <summary>Half-open connections, at most.</summary>
+    public int SynBacklog { get; init; }
+
+    /// <summary>The settings of accepted connections.</summary>
+    public TcpConfig Config { get; init; }
+}
+
+/// <summary>The port and address of a listener: RFC 9293's passive OPEN (§3.9.1.1).</summary>
+internal readonly record struct ListenKey(ListenMode Mode, HostAddress Address, ushort Port);
+
+/// <summary>LISTEN: an entry of the listen table with the connections that nobody has accepted yet.</summary>
+internal sealed partial class StackListener
+{
+    private readonly Queue<StackConnection> _accepted = new();
+
+    internal StackListener(ListenKey key, in ListenCall call)
+    {
+        Key = key;
+        Backlog = call.Backlog;
+        SynBacklog = call.SynBacklog;
+        Config = call.Config;
+    }
+
+    public ListenKey Key { get; }
+
+    /// <summary>The bound port, never 0 but where every port of any address is served.</summary>
+    public ushort Port => Key.Port;
+
+    public int Backlog { get; }
+
+    public int SynBacklog { get; }
+
+    /// <summary>Runtime's object for this listener.</summary>
+    public object? Owner { get; set; }
+
+    public bool IsClosed { get; internal set; }
+
+    /// <summary>Connections that wait for <see cref="StackCore.TryAccept"/>.</summary>
+    public int PendingAccepts => _accepted.Count;
+
+    /// <summary>Connections before the final ACK, pending requests included.</summary>
+    public int HalfOpen { get; internal set; }
+
+    /// <summary>Connections handed out.</summary>
+    public long Accepted { get; internal set; }
+
+    /// <summary>SYNs and final ACKs that were ignored because a queue was full.</summary>
+    public long Overflows { get; internal set; }
+
+    internal TcpConfig Config { get; set; }
+
+    internal bool IsFull => _accepted.Count >= Backlog;
+
+    internal void Enqueue(StackConnection connection) => _accepted.Enqueue(connection);
+
+    internal bool TryDequeue(out StackConnection connection) => _accepted.TryDequeue(out connection!);
+}
