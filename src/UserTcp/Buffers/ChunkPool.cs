@@ -1,0 +1,95 @@
+using System.Diagnostics;
+
+namespace UserTcp.Buffers;
+
+/// <summary>
+/// The buffer memory of a stack: chunks of 4 KiB and 64 KiB, recycled last in, first out (the warmest first), under one
+/// budget. Used only under the door.
+/// </summary>
+internal sealed class ChunkPool
+{
+    private Chunk? _small;
+    private Chunk? _large;
+
+    /// <param name="budgetBytes">
+    /// What may be out at once, in bytes. Receivers are refused above it; writers are not, their bound is back-pressure.
+    /// </param>
+    public ChunkPool(long budgetBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(budgetBytes, Chunk.LargeSize);
+        Budget = budgetBytes;
+    }
+
+    public long Budget { get; }
+
+    /// <summary>The bytes of all chunks that are rented.</summary>
+    public long BytesOut { get; private set; }
+
+    /// <summary>The bytes of the chunks that lie ready; at most a quarter of the budget.</summary>
+    public long BytesKept { get; private set; }
+
+    /// <summary>At 7/8 of the budget: windows stop growing, and out-of-order data is refused.</summary>
+    public bool IsUnderPressure => BytesOut >= Budget - Budget / 8;
+
+    /// <summary>Rents a chunk of 4 KiB or 64 KiB; a larger request gets one of its own size.</summary>
+    public Chunk Rent(int minimumBytes)
+    {
+        int size = SizeFor(minimumBytes);
+        Chunk chunk = size switch
+        {
+            Chunk.SmallSize => Pop(ref _small, size),
+            Chunk.LargeSize => Pop(ref _large, size),
+            _ => new Chunk(size),
+        };
+        BytesOut += size;
+        return chunk;
+    }
+
+    /// <summary>As <see cref="Rent"/>, unless the budget is used up.</summary>
+    public Chunk? TryRent(int minimumBytes) =>
+        BytesOut + SizeFor(minimumBytes) <= Budget ? Rent(minimumBytes) : null;
+
+    /// <summary>Takes a chunk back. Nobody may look at its memory any more.</summary>
+    public void Return(Chunk chunk)
+    {
+        Forget(chunk);
+        chunk.Clear();
+        if (BytesKept + chunk.Size > Budget / 4)
+            return;
+        if (chunk.Size == Chunk.SmallSize)
+            Push(ref _small, chunk);
+        else if (chunk.Size == Chunk.LargeSize)
+            Push(ref _large, chunk);
+    }
+
+    /// <summary>
+    /// Gives a chunk up that an application may still be looking at: it is no longer counted, and never given to anybody else.
+    /// </summary>
+    public void Forget(Chunk chunk)
+    {
+        BytesOut -= chunk.Size;
+        Debug.Assert(BytesOut >= 0, "A chunk came back twice.");
+    }
+
+    private static int SizeFor(int minimumBytes) =>
+        minimumBytes <= Chunk.SmallSize ? Chunk.SmallSize : Math.Max(minimumBytes, Chunk.LargeSize);
+
+    private Chunk Pop(ref Chunk? top, int size)
+    {
+        Chunk? chunk = top;
+        if (chunk is null)
+            return new Chunk(size);
+        top = chunk.Below;
+        chunk.Below = null;
+        BytesKept -= size;
+        return chunk;
+    }
+
+    private void Push(ref Chunk? top, Chunk chunk)
+    {
+        Debug.Assert(chunk.Below is null && !ReferenceEquals(top, chunk), "A chunk came back twice.");
+        chunk.Below = top;
+        top = chunk;
+        BytesKept += chunk.Size;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Diagnostics;
+
+namespace UserTcp.Buffers;
+
+/// <summary>
+/// The bytes that arrived, by position, until the application has consumed them. Bytes that come out of order are written
+/// where they belong, and a <see cref="RangeSet"/> remembers them: there is no second store and no second copy. This file is
+/// the machine's side; the reader's is in <c>ReceiveQueue.Reader.cs</c>. All of it is used only under the door.
+/// </summary>
+internal sealed partial class ReceiveQueue
+{
+    /// <summary>The most out-of-order ranges that are kept.</summary>
+    public const int MaximumRanges = 256;
+
+    /// <summary>How much an application may hold examined and not consumed, as a multiple of the capacity.</summary>
+    public const int HeldLimit = 4;
+
+    private readonly ChunkPages _pages;
+    private readonly ChunkPool _pool;
+
+    public ReceiveQueue(ChunkPool pool, int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        _pool = pool;
+        _pages = new ChunkPages(pool);
+        Capacity = capacity;
+    }
+
+    /// <summary>The receive buffer: the window is this less <see cref="Unexamined"/>.</summary>
+    public int Capacity { get; set; }
+
+    /// <summary>The position after the last byte that arrived without a hole before it: RCV.NXT.</summary>
+    public long ContiguousEnd { get; private set; }
+
+    /// <summary>The ranges that arrived beyond a hole.</summary>
+    public RangeSet OutOfOrder { get; } = new(MaximumRanges);
+
+    /// <summary>The position after the last byte that arrived at all.</summary>
+    public long HighestEnd => Math.Max(ContiguousEnd, OutOfOrder.HighestEnd);
+
+    /// <summary>Whether <see cref="ContiguousEnd"/> is the end of the stream.</summary>
+    public bool IsFinished { get; private set; }
+
+    /// <summary>Whether the connection is over: nothing is stored from now on.</summary>
+    public bool IsAbandoned { get; private set; }
+
+    /// <summary>The peer's FIN was reached: no byte follows.</summary>
+    public void Finish()
+    {
+        Debug.Assert(OutOfOrder.Count == 0, "Bytes beyond the end of the stream.");
+        IsFinished = true;
+    }
+
+    /// <summary>
+    /// Stores bytes at their position, in order or not. Bytes that are there already stay as they are.
+    /// </summary>
+    /// <param name="position">The position of the first byte; may lie below <see cref="ContiguousEnd"/>.</param>
+    /// <param name="bytes">The bytes, all within the window.</param>
+    /// <param name="stored">
+    /// The run of bytes that the new ones are now part of: ends at <see cref="ContiguousEnd"/> if they came in order, is the
+    /// merged out-of-order range if not, and empty if all of them were below.
+    /// </param>
+    /// <returns>
+    /// False if they were refused, all of them: for want of memory (out-of-order bytes first), for too many holes, or because
+    /// the application holds too much.
+    /// </returns>
+    public bool TryWrite(long position, ReadOnlySpan<byte> bytes, out BufferRange stored)
+    {
+        long start = Math.Max(position, ContiguousEnd);
+        long end = position + bytes.Length;
+        stored = new BufferRange(start, start);
+        if (start >= end)
+            return true;
+        if (IsFinished || IsAbandoned)
+            return false;
+
+        bytes = bytes[(int)(start - position)..];
+        return start == ContiguousEnd ? TryAppend(bytes, end, out stored) : TryStoreBeyond(start, bytes, end, out stored);
+    }
+
+    /// <summary>
+    /// The connection is over. What arrived in order stays for the reader; what lies beyond a hole goes back.
+    /// </summary>
+    public void Abandon()
+    {
+        if (IsAbandoned)
+            return;
+        IsAbandoned = true;
+        OutOfOrder.Clear();
+        _pages.ReturnFrom(ContiguousEnd);
+        ReleaseConsumed();
+    }
+
+    private bool TryAppend(ReadOnlySpan<byte> bytes, long end, out BufferRange stored)
+    {
+        long start = ContiguousEnd;
+        stored = new BufferRange(start, start);
+        if (IsReaderGone)
+        {
+            DiscardTo(end);
+        }
+        else
+        {
+            if (!HasRoomFor(end) || !_pages.TryCover(start, bytes.Length, start))
+                return false;
+            if (OutOfOrder.Count == 0)
+                _pages.Write(start, bytes);
+            else
+                WriteGaps(start, bytes, end);
+            ContiguousEnd = end;
+        }
+
+        TakeReachedRanges();
+        stored = new BufferRange(start, ContiguousEnd);
+        return true;
+    }
+
+    private bool TryStoreBeyond(long start, ReadOnlySpan<byte> bytes, long end, out BufferRange stored)
+    {
+        stored = new BufferRange(start, start);
+        if (!OutOfOrder.CanAdd(start, end))
+            return false;
+        if (!IsReaderGone)
+        {
+            if (_pool.IsUnderPressure || !HasRoomFor(end) || !_pages.TryCover(start, bytes.Length, ContiguousEnd))
+                return false;
+            WriteGaps(start, bytes, end);
+        }
+
+        return OutOfOrder.Add(start, end, out stored);
+    }
+
+    private bool HasRoomFor(long end) => end - Consumed <= (HeldLimit + 1L) * Capacity;
+
+    /// <summary>Writes what no range covers yet: a byte that was accepted once is never replaced.</summary>
+    private void WriteGaps(long start, ReadOnlySpan<byte> bytes, long end)
+    {
+        long position = start;
+        for (int i = OutOfOrder.FirstEndingAtOrAfter(start); i < OutOfOrder.Count && position < end; i++)
+        {
+            BufferRange there = OutOfOrder[i];
+            if (there.Start > position)
+                _pages.Write(position, Slice(bytes, start, position, Math.Min(there.Start, end)));
+            position = Math.Max(position, there.End);
+        }
+
+        if (position < end)
+            _pages.Write(position, Slice(bytes, start, position, end));
+    }
+
+    private static ReadOnlySpan<byte> Slice(ReadOnlySpan<byte> bytes, long start, long from, long to) =>
+        bytes[(int)(from - start)..(int)(to - start)];
+
+    private void TakeReachedRanges()
+    {
+        if (OutOfOrder.Count == 0)
+            return;
+        if (OutOfOrder[0].Start <= ContiguousEnd)
+        {
+            int last = 0;
+            while (last + 1 < OutOfOrder.Count && OutOfOrder[last + 1].Start <= ContiguousEnd)
+                last++;
+            ContiguousEnd = Math.Max(ContiguousEnd, OutOfOrder[last].End);
+            if (IsReaderGone)
+                DiscardTo(ContiguousEnd);
+        }
+
+        OutOfOrder.RemoveBelow(ContiguousEnd);
+    }
+}

@@ -1,0 +1,163 @@
+using System.Diagnostics;
+
+namespace UserTcp.Buffers;
+
+/// <summary>
+/// The writer's side. Between its first <see cref="TryGetMemory"/> and the next <see cref="Publish"/> a writer owns the tail
+/// chunk and the spare, and needs no door to fill them. In between they lie idle, and the machine may take them back when all
+/// is acknowledged, so that an idle connection holds no memory. Who has them is settled by one word, exchanged atomically:
+/// the one place where the two sides of the door meet without it.
+/// </summary>
+internal sealed partial class SendQueue
+{
+    private const int Idle = 0;
+    private const int WithWriter = 1;
+    private const int Reclaimed = 2;
+
+    /// <summary>Below this much room in the tail, a spare is rented in advance.</summary>
+    private const int SpareBelow = Chunk.SmallSize;
+
+    private int _holder = Reclaimed;
+    private Chunk? _tail;
+    private Chunk? _spare;
+
+    // What the door's side knows to be the writer's: the writer may have exchanged the two since.
+    private Chunk? _lent;
+    private Chunk? _lentSpare;
+
+    /// <summary>The position after the last byte that was advanced over; the writer's own.</summary>
+    public long Advanced { get; private set; }
+
+    /// <summary>
+    /// Memory to write into, without the door. False: there is none at hand, call <see cref="GetMemory"/> under the door.
+    /// </summary>
+    public bool TryGetMemory(int hint, out Memory<byte> memory)
+    {
+        memory = default;
+        if (!TakeHold())
+            return false;
+        int needed = Math.Max(hint, 1);
+        if (_tail!.Size - _tail.Filled < needed)
+        {
+            if (_spare is null || _spare.Size < needed)
+                return false;
+            _tail = _spare;
+            _tail.Start = Advanced;
+            _spare = null;
+        }
+
+        memory = _tail.Tail;
+        return true;
+    }
+
+    /// <summary>Memory to write into, of at least <paramref name="hint"/> bytes and at least one. Under the door.</summary>
+    public Memory<byte> GetMemory(int hint)
+    {
+        if (TryGetMemory(hint, out Memory<byte> memory))
+            return memory;
+        if (IsAbandoned)
+            return GetScratch(hint);
+
+        AppendTail();
+        // A first small write gets a small chunk; who fills more than one gets large ones.
+        Chunk chunk = _pool.Rent(_count == 0 ? hint : Math.Max(hint, Chunk.LargeSize));
+        chunk.Start = Advanced;
+        Append(chunk);
+        _tail = _lent = chunk;
+        _holder = WithWriter;
+        return chunk.Tail;
+    }
+
+    /// <summary>Bytes were written into the memory that was given last. Without the door.</summary>
+    /// <exception cref="InvalidOperationException">No memory was asked for since the last flush.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">More bytes than the memory has.</exception>
+    public void Advance(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (count == 0)
+            return;
+        if (_holder != WithWriter)
+            throw new InvalidOperationException("Call GetMemory or GetSpan before Advance.");
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _tail!.Size - _tail.Filled);
+        _tail.Filled += count;
+        Advanced += count;
+    }
+
+    /// <summary>What was advanced over may be sent from now on. Under the door, by the writer.</summary>
+    /// <returns>Whether there was anything new.</returns>
+    public bool Publish()
+    {
+        if (IsAbandoned)
+        {
+            Discard();
+            return false;
+        }
+
+        if (_holder != WithWriter)
+            return false;
+        AppendTail();
+        bool isNew = Advanced > End;
+        End = Advanced;
+        if (isNew && _spare is null && _tail!.Size - _tail.Filled < SpareBelow && Unacknowledged > Chunk.SmallSize)
+            _spare = _lentSpare = _pool.Rent(Chunk.LargeSize);
+        _holder = Idle;
+        if (Start == End)
+            ReclaimIfIdle();
+        return isNew;
+    }
+
+    private bool TakeHold() => _holder == WithWriter || Exchange(WithWriter, Idle);
+
+#pragma warning disable RS0030 // See above: the writer is outside the door here.
+    private bool Exchange(int value, int comparand) =>
+        Interlocked.CompareExchange(ref _holder, value, comparand) == comparand;
+#pragma warning restore RS0030
+
+    /// <summary>The writer may have moved on to the spare without the door: the ring learns of it here.</summary>
+    private void AppendTail()
+    {
+        if (_tail is null || ReferenceEquals(_tail, _lent))
+            return;
+        Append(_tail);
+        _lent = _tail;
+        _lentSpare = null;
+    }
+
+    private bool ReclaimIfIdle()
+    {
+        if (_holder != Reclaimed && !Exchange(Reclaimed, Idle))
+            return false;
+        while (_count > 0)
+            _pool.Return(RemoveHead());
+        if (_spare is not null)
+            _pool.Return(_spare);
+        _tail = _spare = _lent = _lentSpare = null;
+        _cursor = 0;
+        return true;
+    }
+
+    private void ForgetWriterMemory()
+    {
+        Debug.Assert(_count == 1 && ReferenceEquals(At(0), _lent), "The last chunk of the ring is the writer's.");
+        _pool.Forget(RemoveHead());
+        if (_lentSpare is not null)
+            _pool.Forget(_lentSpare);
+        _lent = _lentSpare = null;
+    }
+
+    private Memory<byte> GetScratch(int hint)
+    {
+        _spare = null;
+        _tail = _tail is not null && _tail.Size >= hint ? _tail : new Chunk(Math.Max(hint, Chunk.SmallSize));
+        _holder = WithWriter;
+        Discard();
+        return _tail.Tail;
+    }
+
+    private void Discard()
+    {
+        Advanced = End;
+        if (_tail is not null)
+            _tail.Filled = 0;
+    }
+}

@@ -1,0 +1,163 @@
+using System.Diagnostics;
+
+namespace UserTcp.Buffers;
+
+/// <summary>
+/// The bytes that an application wrote, by position, until they are acknowledged. They are sent, and sent again, from the
+/// memory into which the application wrote them. One chunk is one extent: a ring of chunks in ascending order, found by a
+/// cursor and by binary search. This file is the side under the door; the writer's is in <c>SendQueue.Writer.cs</c>.
+/// </summary>
+internal sealed unsafe partial class SendQueue
+{
+    private readonly ChunkPool _pool;
+    private Chunk[] _ring = new Chunk[4];
+    private int _head;
+    private int _count;
+    private int _cursor;
+
+    public SendQueue(ChunkPool pool) => _pool = pool;
+
+    /// <summary>The oldest position that is held: all below is acknowledged.</summary>
+    public long Start { get; private set; }
+
+    /// <summary>The position after the last byte that the machine may send.</summary>
+    public long End { get; private set; }
+
+    /// <summary>Published and not acknowledged, in bytes.</summary>
+    public long Unacknowledged => End - Start;
+
+    /// <summary>Whether the connection is over: what is written from now on is discarded.</summary>
+    public bool IsAbandoned { get; private set; }
+
+    /// <summary>
+    /// Finds the memory of a run of bytes. At most two pieces: where a third would be needed, fewer bytes are covered.
+    /// </summary>
+    /// <param name="position">The first byte; not below <see cref="Start"/>.</param>
+    /// <param name="length">How many are wanted; cut at <see cref="End"/>.</param>
+    /// <param name="first">The first piece.</param>
+    /// <param name="second">The second piece; often empty.</param>
+    /// <returns>How many bytes the pieces cover; 0 if the position is not held.</returns>
+    public int Gather(long position, int length, out BufferPiece first, out BufferPiece second)
+    {
+        first = default;
+        second = default;
+        length = (int)Math.Min(length, End - position);
+        if (position < Start || length <= 0)
+            return 0;
+
+        int index = Find(position);
+        first = Piece(index, position, length);
+        if (first.Length < length && index + 1 < _count)
+            second = Piece(index + 1, position + first.Length, length - first.Length);
+        return first.Length + second.Length;
+    }
+
+    /// <summary>Copies a run of bytes; as many as are held.</summary>
+    public int CopyTo(long position, Span<byte> destination)
+    {
+        int copied = 0;
+        while (copied < destination.Length)
+        {
+            int covered = Gather(position + copied, destination.Length - copied, out BufferPiece first, out _);
+            if (covered == 0)
+                break;
+            first.Span.CopyTo(destination[copied..]);
+            copied += first.Length;
+        }
+
+        return copied;
+    }
+
+    /// <summary>All below the position is acknowledged: its memory goes back, the tail's too once nothing is left.</summary>
+    public void FreeBelow(long position)
+    {
+        if (position <= Start)
+            return;
+        Debug.Assert(position <= End, "An acknowledgement of what was never published.");
+        Start = Math.Min(position, End);
+        while (_count > 1 && At(1).Start <= Start)
+            _pool.Return(RemoveHead());
+        if (Start == End)
+            ReclaimIfIdle();
+    }
+
+    /// <summary>
+    /// The connection is over. All memory goes back, but for what a writer holds just now: that is given up, never recycled.
+    /// </summary>
+    public void Abandon()
+    {
+        if (IsAbandoned)
+            return;
+        IsAbandoned = true;
+        Start = End;
+        while (_count > 1)
+            _pool.Return(RemoveHead());
+        if (!ReclaimIfIdle())
+            ForgetWriterMemory();
+    }
+
+    private Chunk At(int index) => _ring[(_head + index) & (_ring.Length - 1)];
+
+    private BufferPiece Piece(int index, long position, int length)
+    {
+        Chunk chunk = At(index);
+        int offset = (int)(position - chunk.Start);
+        long end = index + 1 < _count ? At(index + 1).Start : End;
+        return new BufferPiece
+        {
+            Pointer = chunk.Pointer + offset,
+            Length = (int)Math.Min(length, end - position),
+        };
+    }
+
+    /// <summary>The last chunk that starts at or below the position. New data is found by the cursor.</summary>
+    private int Find(long position)
+    {
+        if (!Holds(_cursor, position) && !Holds(++_cursor, position))
+            _cursor = Search(position);
+        return _cursor;
+    }
+
+    private bool Holds(int index, long position) =>
+        index < _count && At(index).Start <= position && (index + 1 == _count || position < At(index + 1).Start);
+
+    private int Search(long position)
+    {
+        int low = 0;
+        int high = _count - 1;
+        while (low < high)
+        {
+            int middle = (low + high + 1) >>> 1;
+            if (At(middle).Start <= position)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+
+        return low;
+    }
+
+    private void Append(Chunk chunk)
+    {
+        if (_count == _ring.Length)
+        {
+            var larger = new Chunk[_ring.Length * 2];
+            for (int i = 0; i < _count; i++)
+                larger[i] = At(i);
+            _ring = larger;
+            _head = 0;
+        }
+
+        _ring[(_head + _count++) & (_ring.Length - 1)] = chunk;
+    }
+
+    private Chunk RemoveHead()
+    {
+        Chunk chunk = At(0);
+        _ring[_head] = null!;
+        _head = (_head + 1) & (_ring.Length - 1);
+        _count--;
+        _cursor = Math.Max(0, _cursor - 1);
+        return chunk;
+    }
+}
