@@ -1,0 +1,31 @@
+using System.Net;
+using UserTcp.Links;
+
+namespace UserTcp.Gateway;
+
+/// <summary>
+/// What <see cref="EmbeddedGateway"/> builds. Copied when it starts; later changes have no effect. Not thread-safe.
+/// </summary>
+public sealed class EmbeddedGatewayOptions
+{
+    /// <summary>The stack's address. Default: 10.0.2.15/24.</summary>
+    public UserTcpAddress Address { get; set; } = new(new IPAddress([10, 0, 2, 15]), 24);
+
+    /// <summary>The stack's MAC address; null for a stable one derived from link and address.</summary>
+    public MacAddress? MacAddress { get; set; }
+
+    /// <summary>The router: its address has to be in the stack's subnet. Default: 10.0.2.2/24.</summary>
+    public UserTcpGatewayOptions Gateway { get; set; } = new();
+
+    /// <summary>The link between the two.</summary>
+    public VirtualLinkOptions Link { get; set; } = new() { Name = "gateway" };
+
+    /// <summary>
+    /// Puts something between the stack and its end of the link, for instance a capture. The result owns the link it is
+    /// given, and belongs to the stack. Null for nothing.
+    /// </summary>
+    public Func<LinkDevice, LinkDevice>? WrapLink { get; set; }
+
+    /// <summary>Changes the other options of the stack before it starts; null to leave them at their defaults.</summary>
+    public Action<UserTcpStackOptions>? ConfigureStack { get; set; }
+}

@@ -1,0 +1,34 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace UserTcp.Gateway;
+
+/// <summary>The messages of the category <c>UserTcp.Gateway</c>; event ids from 6000.</summary>
+internal static partial class GatewayLog
+{
+    [LoggerMessage(6000, LogLevel.Information, "Routing for {Address} on {Link}.")]
+    public static partial void Started(ILogger logger, UserTcpAddress address, string link);
+
+    [LoggerMessage(6001, LogLevel.Debug, "{Peer} is connected to {Destination}.")]
+    public static partial void Connected(ILogger logger, IPEndPoint peer, IPEndPoint destination);
+
+    [LoggerMessage(6002, LogLevel.Debug, "{Peer} asked for {Destination}: {Reason}; answered with {Answer}.")]
+    public static partial void Rejected(
+        ILogger logger, IPEndPoint peer, IPEndPoint destination, string reason, UserTcpRejectReason answer);
+
+    [LoggerMessage(6003, LogLevel.Debug, "{Peer} gave up its connection to {Destination} before it was made.")]
+    public static partial void GivenUp(ILogger logger, IPEndPoint peer, IPEndPoint destination);
+
+    [LoggerMessage(6004, LogLevel.Debug, "{Peer} to {Destination} is over: {Reason}.")]
+    public static partial void Ended(ILogger logger, IPEndPoint peer, IPEndPoint destination, UserTcpCloseReason reason);
+
+    [LoggerMessage(6005, LogLevel.Error, "The connection of {Peer} to {Destination} ended by a fault of the gateway.")]
+    public static partial void Faulted(ILogger logger, Exception error, IPEndPoint peer, IPEndPoint destination);
+
+    [LoggerMessage(6006, LogLevel.Error, "The destination filter failed for {Destination}: the connection is not allowed.")]
+    public static partial void FilterFailed(ILogger logger, Exception error, IPEndPoint destination);
+
+    [LoggerMessage(6007, LogLevel.Warning, "The gateway takes no more connections: {Code}.")]
+    public static partial void Stopped(ILogger logger, Exception error, SocketError code);
+}

@@ -1,0 +1,146 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using UserTcp.Links;
+
+namespace UserTcp.Gateway;
+
+/// <summary>
+/// A router in this process for a stack without privileges. On its link it answers ARP and ping for its address and takes
+/// TCP to any address; it connects a socket of the operating system first, lets the peer hear what came of it, and relays
+/// both ways with half-close, resets and back-pressure. All members are thread-safe.
+/// </summary>
+/// <remarks>
+/// Whoever can send on the link connects with the rights of this process: see
+/// <see cref="UserTcpGatewayOptions.DestinationFilter"/> and <see cref="UserTcpGatewayOptions.AllowLoopback"/>.
+/// </remarks>
+public sealed class UserTcpGateway : IAsyncDisposable
+{
+    private readonly UserTcpStack _stack;
+    private readonly UserTcpListener _listener;
+    private readonly GatewayContext _context;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _flowsLock = new();
+    private readonly HashSet<Task> _flows = [];
+    private readonly Lazy<Task> _stopped;
+    private readonly Task _accepting;
+
+    private UserTcpGateway(UserTcpStack stack, UserTcpListener listener, UserTcpGatewayOptions options)
+    {
+        ILogger logger = LoggerOf(options);
+        _stack = stack;
+        _listener = listener;
+        _context = new(options, new DestinationPolicy(options, logger), new GatewayCounters(), logger, _stopping.Token);
+        _stopped = new Lazy<Task>(StopAsync);
+        GatewayLog.Started(logger, options.Address, stack.Link.Info.Name);
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>The router's address on the link: what stacks name as their gateway.</summary>
+    public UserTcpAddress Address => _context.Options.Address;
+
+    /// <summary>Starts a router on a link.</summary>
+    /// <param name="link">
+    /// An open link, for instance one end of <see cref="VirtualLink.CreatePair"/>. The gateway owns it from now on, also if
+    /// the start fails.
+    /// </param>
+    /// <param name="options">Validated and copied; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the start; nothing stays open.</param>
+    /// <returns>A running gateway, which the caller has to dispose of.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="SocketException">
+    /// <see cref="SocketError.AddressAlreadyInUse"/>: another station on the link has the address.
+    /// </exception>
+    /// <exception cref="IOException">The link failed.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static async ValueTask<UserTcpGateway> StartAsync(
+        LinkDevice link, UserTcpGatewayOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(link);
+        UserTcpStack? stack = null;
+        try
+        {
+            UserTcpGatewayOptions copy = (options ?? new()).ValidatedCopy();
+            stack = await UserTcpStack.OpenAsync(StackOptions(link, copy), cancellationToken).ConfigureAwait(false);
+            UserTcpListener listener = await stack.ListenAsync(
+                new UserTcpListenerOptions { AnyAddress = true, ConnectionOptions = copy.ConnectionOptions },
+                cancellationToken).ConfigureAwait(false);
+            return new UserTcpGateway(stack, listener, copy);
+        }
+        catch
+        {
+            if (stack is not null)
+                await stack.DisposeAsync().ConfigureAwait(false);
+            link.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What the gateway did so far.</summary>
+    /// <returns>A snapshot.</returns>
+    public UserTcpGatewayStatistics GetStatistics() => _context.Counters.Snapshot();
+
+    /// <summary>
+    /// Resets all connections on both sides and closes the link. Idempotent: later calls wait for the first. To end
+    /// gracefully, dispose of the stacks that use the gateway first.
+    /// </summary>
+    /// <returns>Completed when nothing is left.</returns>
+    public async ValueTask DisposeAsync() => await _stopped.Value.ConfigureAwait(false);
+
+    private static UserTcpStackOptions StackOptions(LinkDevice link, UserTcpGatewayOptions options) => new()
+    {
+        Link = link,
+        Name = "gateway",
+        MacAddress = options.MacAddress,
+        Addresses = { options.Address },
+        MaxConnections = options.MaxConnections,
+        LoggerFactory = options.LoggerFactory,
+    };
+
+    private static ILogger LoggerOf(UserTcpGatewayOptions options) =>
+        (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("UserTcp.Gateway");
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+                Start(new GatewayFlow(_context, await _listener.AcceptRequestAsync().ConfigureAwait(false)));
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // Disposal, or the link is gone: then the stack has ended every connection already.
+            if (!_stopping.IsCancellationRequested)
+                GatewayLog.Stopped(_context.Logger, error, (error as SocketException)?.SocketErrorCode ?? SocketError.Shutdown);
+        }
+    }
+
+    private void Start(GatewayFlow flow)
+    {
+        Task task = Task.Run(flow.RunAsync);
+        lock (_flowsLock)
+            _flows.Add(task);
+
+        _ = task.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private void Forget(Task flow)
+    {
+        lock (_flowsLock)
+            _flows.Remove(flow);
+    }
+
+    private async Task StopAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _listener.DisposeAsync().ConfigureAwait(false);
+        await _accepting.ConfigureAwait(false);
+        Task[] flows;
+        lock (_flowsLock)
+            flows = [.. _flows];
+
+        await Task.WhenAll(flows).ConfigureAwait(false);
+        await _stack.DisposeAsync().ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+}
