@@ -47,6 +47,14 @@ internal static class InternetChecksum
         HostAddress source, HostAddress destination, IpProtocol protocol, ReadOnlySpan<byte> packet) =>
         IsValid(Sum(packet, PseudoHeader(source, destination, protocol, packet.Length)));
 
+    /// <summary>
+    /// Whether a checksum field holds the sum of the pseudo-header and nothing more: a packet of a sender on the same
+    /// machine, whose checksum nobody has finished.
+    /// </summary>
+    public static bool IsUnfinished(
+        ushort field, HostAddress source, HostAddress destination, IpProtocol protocol, int length) =>
+        field == Fold(PseudoHeader(source, destination, protocol, length));
+
     private static ulong SumVector256(ref ReadOnlySpan<byte> bytes)
     {
         ReadOnlySpan<Vector256<ulong>> vectors = MemoryMarshal.Cast<byte, Vector256<ulong>>(bytes);

@@ -10,24 +10,6 @@ internal enum IpProtocol : byte
     Udp = 17,
 }
 
-/// <summary>What is wrong with the bytes that should be an IPv4 header.</summary>
-internal enum Ipv4Fault : byte
-{
-    None,
-
-    /// <summary>Shorter than a header.</summary>
-    Runt,
-
-    /// <summary>The version is not 4.</summary>
-    Version,
-
-    /// <summary>The header is said to be shorter than 20 bytes or longer than the packet.</summary>
-    HeaderLength,
-
-    /// <summary>The packet is said to be shorter than its header or longer than what arrived.</summary>
-    TotalLength,
-}
-
 /// <summary>An IPv4 packet (RFC 791 §3.1), a view over its bytes; what the frame added behind it is cut off.</summary>
 internal readonly ref struct Ipv4Header
 {
@@ -86,29 +68,23 @@ internal readonly ref struct Ipv4Header
 
     private int FragmentField => BinaryPrimitives.ReadUInt16BigEndian(_packet[6..]);
 
-    /// <summary>False if the bytes are not a whole packet with a sound header; the checksum is a step of its own.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> bytes, out Ipv4Header header) =>
-        Parse(bytes, out header) == Ipv4Fault.None;
-
-    /// <summary>The same, saying what is wrong.</summary>
-    public static Ipv4Fault Parse(ReadOnlySpan<byte> bytes, out Ipv4Header header)
+    /// <summary>
+    /// False if the bytes are not a whole packet with a sound header: version 4, a header of 20 bytes or more, and a total
+    /// length between it and what arrived. The checksum is a step of its own.
+    /// </summary>
+    public static bool TryParse(ReadOnlySpan<byte> bytes, out Ipv4Header header)
     {
         header = default;
-        if (bytes.Length < Size)
-            return Ipv4Fault.Runt;
-        if (bytes[0] >> 4 != 4)
-            return Ipv4Fault.Version;
+        if (bytes.Length < Size || bytes[0] >> 4 != 4)
+            return false;
 
         int headerLength = (bytes[0] & 15) * 4;
-        if (headerLength < Size || headerLength > bytes.Length)
-            return Ipv4Fault.HeaderLength;
-
         int totalLength = BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]);
-        if (totalLength < headerLength || totalLength > bytes.Length)
-            return Ipv4Fault.TotalLength;
+        if (headerLength < Size || totalLength < headerLength || totalLength > bytes.Length)
+            return false;
 
         header = new Ipv4Header(bytes[..totalLength]);
-        return Ipv4Fault.None;
+        return true;
     }
 
     /// <summary>

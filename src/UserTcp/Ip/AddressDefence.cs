@@ -1,0 +1,192 @@
+using UserTcp.Primitives;
+using UserTcp.Wire;
+
+namespace UserTcp.Ip;
+
+/// <summary>How far the claim of our addresses is.</summary>
+internal enum AddressState : byte
+{
+    /// <summary>Others are being asked whether they have the address.</summary>
+    Probing,
+
+    /// <summary>The address is ours, and is defended.</summary>
+    Claimed,
+
+    /// <summary>Another had it before we did.</summary>
+    Conflict,
+}
+
+/// <summary>Another station uses, or wants, one of our addresses.</summary>
+/// <param name="Address">Our address.</param>
+/// <param name="OtherMac">The other station.</param>
+/// <param name="IsDefended">Whether we have just told everybody that it is ours.</param>
+internal readonly record struct AddressConflict(HostAddress Address, MacAddress OtherMac, bool IsDefended);
+
+/// <summary>
+/// Claims our addresses and keeps them (RFC 5227): probes before the first use, announces, answers every request for them,
+/// unicast or broadcast, for as long as the stack lives, and contradicts others who use them.
+/// Deviation from RFC 5227 §1.1: probes are 200 ms apart and nothing is random, so that opening takes 0.6 s and not 4 to 7 s.
+/// </summary>
+internal sealed class AddressDefence
+{
+    public const int Probes = 3;
+    public const int Announcements = 2;
+
+    public static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>RFC 5227 §1.1, ANNOUNCE_INTERVAL.</summary>
+    public static readonly TimeSpan AnnounceInterval = TimeSpan.FromSeconds(2);
+
+    /// <summary>RFC 5227 §1.1, DEFEND_INTERVAL.</summary>
+    public static readonly TimeSpan DefendInterval = TimeSpan.FromSeconds(10);
+
+    // What is not pulled before the next batch is in: more replies than that are not worth memory, they are asked for again.
+    private const int MaxQueued = 64;
+
+    private readonly MacAddress _ownMac;
+    private readonly Claim[] _claims;
+    private readonly Queue<ArpPlan> _plans = new();
+    private readonly Queue<AddressConflict> _conflicts = new();
+
+    /// <param name="ownMac">The MAC address that the addresses belong to.</param>
+    /// <param name="addresses">The addresses.</param>
+    /// <param name="detectConflicts">False: claim at once, in silence, where nobody else can be on the link.</param>
+    /// <param name="now">The time.</param>
+    public AddressDefence(MacAddress ownMac, ReadOnlySpan<LocalAddress> addresses, bool detectConflicts, Instant now)
+    {
+        _ownMac = ownMac;
+        _claims = new Claim[addresses.Length];
+        for (int i = 0; i < addresses.Length; i++)
+        {
+            _claims[i] = new Claim(addresses[i].Address, detectConflicts);
+            _claims[i].Deadline = detectConflicts ? now : Instant.Never;
+        }
+
+        OnDeadline(now);
+    }
+
+    /// <summary>Of all addresses together: one conflict spoils the claim, one that is still probing delays it.</summary>
+    public AddressState State
+    {
+        get
+        {
+            AddressState state = AddressState.Claimed;
+            foreach (ref readonly Claim claim in _claims.AsSpan())
+            {
+                if (claim.State == AddressState.Conflict)
+                    return AddressState.Conflict;
+                if (claim.State == AddressState.Probing)
+                    state = AddressState.Probing;
+            }
+
+            return state;
+        }
+    }
+
+    public Instant NextDeadline
+    {
+        get
+        {
+            Instant next = Instant.Never;
+            foreach (ref readonly Claim claim in _claims.AsSpan())
+            {
+                next = Instant.Min(next, claim.Deadline);
+            }
+
+            return next;
+        }
+    }
+
+    /// <summary>Sends the probes and announcements that are due.</summary>
+    public void OnDeadline(Instant now)
+    {
+        foreach (ref Claim claim in _claims.AsSpan())
+        {
+            if (claim.Deadline <= now)
+                Advance(ref claim, now);
+        }
+    }
+
+    /// <summary>Answers requests for our addresses, and notices others who use them.</summary>
+    public void OnArp(in ArpPacket arp, Instant now)
+    {
+        if (arp.SenderMac == _ownMac || arp.SenderMac.IsMulticast || arp.SenderMac.IsZero)
+            return;
+
+        foreach (ref Claim claim in _claims.AsSpan())
+        {
+            if (IsConflict(claim, arp))
+                OnConflict(ref claim, arp.SenderMac, now);
+            else if (claim.State == AddressState.Claimed
+                && arp.Operation == ArpOperation.Request
+                && arp.TargetAddress == claim.Address)
+            {
+                Queue(ArpPlan.Reply(_ownMac, arp));
+            }
+        }
+    }
+
+    /// <summary>The next ARP packet to be sent; pull until false.</summary>
+    public bool TryNextArp(out ArpPlan plan) => _plans.TryDequeue(out plan);
+
+    /// <summary>The next conflict, to be reported; pull until false.</summary>
+    public bool TryNextConflict(out AddressConflict conflict) => _conflicts.TryDequeue(out conflict);
+
+    // RFC 5227 §2.1.1: while we probe, another's probe for the same address is a conflict, too. Once the address is ours,
+    // a probe is a question, and the answer settles it (§2.4 concerns only senders of the address).
+    private static bool IsConflict(in Claim claim, in ArpPacket arp) =>
+        arp.SenderAddress == claim.Address
+        || claim.State == AddressState.Probing && arp.IsProbe && arp.TargetAddress == claim.Address;
+
+    private void OnConflict(ref Claim claim, MacAddress other, Instant now)
+    {
+        bool defends = false;
+        if (claim.State == AddressState.Probing)
+        {
+            claim.State = AddressState.Conflict;
+            claim.Deadline = Instant.Never;
+        }
+        else if (claim.State == AddressState.Claimed && now >= claim.NextDefence)
+        {
+            // RFC 5227 §2.4 (c): keep the address, contradict once in ten seconds, never enter a shouting match.
+            claim.NextDefence = now + DefendInterval;
+            defends = true;
+            Queue(ArpPlan.Announcement(_ownMac, claim.Address));
+        }
+
+        if (_conflicts.Count < MaxQueued)
+            _conflicts.Enqueue(new AddressConflict(claim.Address, other, defends));
+    }
+
+    private void Advance(ref Claim claim, Instant now)
+    {
+        if (claim.ProbesLeft > 0)
+        {
+            claim.ProbesLeft--;
+            claim.Deadline = now + ProbeInterval;
+            Queue(ArpPlan.Probe(_ownMac, claim.Address));
+            return;
+        }
+
+        claim.State = AddressState.Claimed;
+        claim.AnnouncementsLeft--;
+        claim.Deadline = claim.AnnouncementsLeft > 0 ? now + AnnounceInterval : Instant.Never;
+        Queue(ArpPlan.Announcement(_ownMac, claim.Address));
+    }
+
+    private void Queue(in ArpPlan plan)
+    {
+        if (_plans.Count < MaxQueued)
+            _plans.Enqueue(plan);
+    }
+
+    private struct Claim(HostAddress address, bool probes)
+    {
+        public readonly HostAddress Address = address;
+        public AddressState State = probes ? AddressState.Probing : AddressState.Claimed;
+        public int ProbesLeft = probes ? Probes : 0;
+        public int AnnouncementsLeft = probes ? Announcements : 0;
+        public Instant Deadline = default;
+        public Instant NextDefence = new(long.MinValue);
+    }
+}

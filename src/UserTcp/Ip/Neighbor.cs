@@ -1,0 +1,115 @@
+using System.Diagnostics.CodeAnalysis;
+using UserTcp.Primitives;
+
+namespace UserTcp.Ip;
+
+internal enum NeighborState : byte
+{
+    /// <summary>Just made; nothing was asked.</summary>
+    New,
+
+    /// <summary>Everybody is being asked who has the address.</summary>
+    Unknown,
+
+    Known,
+
+    /// <summary>Known once; the station itself is being asked if it still has the address.</summary>
+    Polled,
+
+    /// <summary>Nobody answered.</summary>
+    Failed,
+}
+
+/// <summary>One entry of the <see cref="NeighborTable"/>, used again for another address when it is replaced.</summary>
+internal sealed class Neighbor
+{
+    public HostAddress Address;
+    public MacAddress Mac;
+    public NeighborState State;
+    public int TriesLeft;
+
+    /// <summary>Whether anybody looked it up since the replacement's hand, or the poll, came by.</summary>
+    public bool IsUsed;
+
+    /// <summary>Whether a request waits to be pulled.</summary>
+    public bool OwesRequest;
+
+    public Instant AskedAt;
+    public Instant FreshUntil;
+
+    /// <summary>When to ask again; of a failed entry, until when it counts as failed.</summary>
+    public Instant Deadline;
+
+    public Neighbor? Earlier;
+    public Neighbor? Later;
+    public bool IsArmed;
+
+    public void Begin(HostAddress address)
+    {
+        Address = address;
+        Mac = default;
+        State = NeighborState.New;
+        TriesLeft = 0;
+        IsUsed = false;
+        OwesRequest = false;
+        AskedAt = new Instant(long.MinValue / 2);
+        FreshUntil = default;
+        Deadline = default;
+    }
+}
+
+/// <summary>
+/// The neighbours that are being asked for, in the order of their deadlines: all wait equally long, so who is armed last is
+/// due last.
+/// </summary>
+internal sealed class NeighborTimers
+{
+    private Neighbor? _last;
+
+    public Neighbor? First { get; private set; }
+
+    public Instant NextDeadline => First?.Deadline ?? Instant.Never;
+
+    public void Arm(Neighbor neighbor, Instant deadline)
+    {
+        Disarm(neighbor);
+        neighbor.Deadline = deadline;
+        neighbor.IsArmed = true;
+        neighbor.Earlier = _last;
+        if (_last is null)
+            First = neighbor;
+        else
+            _last.Later = neighbor;
+        _last = neighbor;
+    }
+
+    public void Disarm(Neighbor neighbor)
+    {
+        if (!neighbor.IsArmed)
+            return;
+
+        neighbor.IsArmed = false;
+        if (neighbor.Earlier is null)
+            First = neighbor.Later;
+        else
+            neighbor.Earlier.Later = neighbor.Later;
+
+        if (neighbor.Later is null)
+            _last = neighbor.Earlier;
+        else
+            neighbor.Later.Earlier = neighbor.Earlier;
+
+        neighbor.Earlier = null;
+        neighbor.Later = null;
+    }
+
+    public bool TryTakeDue(Instant now, [NotNullWhen(true)] out Neighbor? neighbor)
+    {
+        neighbor = First is { } first && first.Deadline <= now ? first : null;
+        if (neighbor is null)
+            return false;
+
+        Disarm(neighbor);
+        return true;
+    }
+}
