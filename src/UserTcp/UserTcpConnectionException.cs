@@ -4,7 +4,7 @@ namespace UserTcp;
 
 /// <summary>
 /// A connection failed: what its pipes and its stream throw. The inner exception is a <see cref="SocketException"/> with
-/// the same code, as with sockets.
+/// the same code, as with sockets; after <see cref="UserTcpConnection.Abort"/> with a reason, that reason.
 /// </summary>
 public class UserTcpConnectionException : IOException
 {
@@ -34,6 +34,15 @@ public class UserTcpConnectionException : IOException
     /// <param name="message">What happened.</param>
     public UserTcpConnectionException(SocketError error, UserTcpCloseReason reason, string message)
         : base(message, new SocketException((int)error, message))
+    {
+        SocketErrorCode = error;
+        CloseReason = reason;
+    }
+
+    /// <summary>Makes an exception whose cause the application gave itself.</summary>
+    internal UserTcpConnectionException(
+        SocketError error, UserTcpCloseReason reason, string message, Exception cause)
+        : base(message, cause)
     {
         SocketErrorCode = error;
         CloseReason = reason;

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace UserTcp.Buffers;
 
 /// <summary>
-/// A piece of pinned memory, and its place in a stream. The array lives on the pinned heap: a chunk that the pool was told to
-/// forget stays valid for as long as an application still looks at it, and then the collector takes it.
+/// A piece of pinned memory, and its place in a stream. The array lives on the pinned heap: a chunk that the pool was
+/// told to forget stays valid for as long as an application still looks at it, and then the collector takes it.
 /// </summary>
 internal sealed unsafe class Chunk : ReadOnlySequenceSegment<byte>
 {

@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace UserTcp.Buffers;
 
 /// <summary>
-/// Chunks by position: a ring of 4 KiB pages, each of which names the chunk it lies in, so that any position is found in one
-/// step. A small chunk is one page, a large one sixteen. Positions are counted from an origin that is set anew whenever no
-/// chunk is left, so that a first chunk is filled from its beginning.
+/// Chunks by position: a ring of 4 KiB pages, each of which names the chunk it lies in, so that any position is found
+/// in one step. A small chunk is one page, a large one sixteen. Positions are counted from an origin that is set anew
+/// whenever no chunk is left, so that a first chunk is filled from its beginning.
 /// </summary>
 internal sealed class ChunkPages
 {

@@ -12,7 +12,8 @@ internal sealed class ChunkPool
     private Chunk? _large;
 
     /// <param name="budgetBytes">
-    /// What may be out at once, in bytes. Receivers are refused above it; writers are not, their bound is back-pressure.
+    /// What may be out at once, in bytes. Receivers are refused above it; writers are not, their bound is
+    /// back-pressure.
     /// </param>
     public ChunkPool(long budgetBytes)
     {
@@ -63,7 +64,8 @@ internal sealed class ChunkPool
     }
 
     /// <summary>
-    /// Gives a chunk up that an application may still be looking at: it is no longer counted, and never given to anybody else.
+    /// Gives a chunk up that an application may still be looking at: it is no longer counted, and never given to
+    /// anybody else.
     /// </summary>
     public void Forget(Chunk chunk)
     {

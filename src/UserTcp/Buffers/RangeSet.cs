@@ -1,8 +1,8 @@
 namespace UserTcp.Buffers;
 
 /// <summary>
-/// A bounded set of positions as sorted ranges that neither overlap nor touch: which bytes arrived out of order, which were
-/// acknowledged selectively. Allocates only while it grows towards its bound.
+/// A bounded set of positions as sorted ranges that neither overlap nor touch: which bytes arrived out of order, which
+/// were acknowledged selectively. Allocates only while it grows towards its bound.
 /// </summary>
 internal sealed class RangeSet
 {
@@ -80,7 +80,9 @@ internal sealed class RangeSet
         return index < Count && _ranges[index].Start <= position;
     }
 
-    /// <summary>The index of the first range with an end of at least the position; <see cref="Count"/> if none.</summary>
+    /// <summary>
+    /// The index of the first range with an end of at least the position; <see cref="Count"/> if none.
+    /// </summary>
     public int FirstEndingAtOrAfter(long position)
     {
         int low = 0;

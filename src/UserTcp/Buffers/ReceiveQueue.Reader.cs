@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace UserTcp.Buffers;
 
 /// <summary>
-/// The reader's side. The window follows what is not yet examined, memory what is not yet consumed; in between an application
-/// may hold up to <see cref="HeldLimit"/> capacities beyond the window.
+/// The reader's side. The window follows what is not yet examined, memory what is not yet consumed; in between an
+/// application may hold up to <see cref="HeldLimit"/> bytes beyond the window.
 /// </summary>
 internal sealed partial class ReceiveQueue
 {
@@ -21,7 +21,8 @@ internal sealed partial class ReceiveQueue
     public long Consumed { get; private set; }
 
     /// <summary>
-    /// A reader waits for all bytes below this position at once: they need no window of their own, or it would wait for ever.
+    /// A reader waits for all bytes below this position at once: they need no window of their own, or it would wait for
+    /// ever.
     /// </summary>
     public long Wanted { get; private set; }
 
@@ -31,7 +32,9 @@ internal sealed partial class ReceiveQueue
     /// <summary>Arrived in order and not yet consumed, in bytes.</summary>
     public long Unconsumed => ContiguousEnd - Consumed;
 
-    /// <summary>Whether an application that lets go now, or that has, leaves bytes unread (RFC 9293 §3.6.1, SHLD-3).</summary>
+    /// <summary>
+    /// Whether an application that lets go now, or that has, leaves bytes unread (RFC 9293 §3.6.1, SHLD-3).
+    /// </summary>
     public bool LeavesUnread => _leftUnread || Unconsumed > 0;
 
     /// <summary>Whether the reader let go: bytes are counted and dropped.</summary>
@@ -41,10 +44,11 @@ internal sealed partial class ReceiveQueue
     public bool IsViewOut { get; private set; }
 
     /// <summary>Whether as much is examined and not consumed as an application may hold.</summary>
-    public bool IsHeldFull => Examined - Consumed >= (long)HeldLimit * Capacity;
+    public bool IsHeldFull => Examined - Consumed >= HeldLimit;
 
     /// <summary>
-    /// All that arrived in order and is not consumed. The view stays valid, without the door, until <see cref="AdvanceTo"/>.
+    /// All that arrived in order and is not consumed. The view stays valid, without the door, until
+    /// <see cref="AdvanceTo"/>.
     /// </summary>
     public ReadOnlySequence<byte> Read()
     {
@@ -83,18 +87,21 @@ internal sealed partial class ReceiveQueue
         }
 
         throw new InvalidOperationException(
-            "The position is not one of the buffer that was read last: pass positions of ReadResult.Buffer to AdvanceTo.");
+            "The position lies outside the buffer that was read last: pass AdvanceTo positions of ReadResult.Buffer.");
     }
 
     /// <summary>The application is done with the view: all below <paramref name="consumed"/> may go.</summary>
     /// <param name="consumed">Within the view.</param>
-    /// <param name="examined">Within the view, not below <paramref name="consumed"/>, nor below what was examined before.</param>
+    /// <param name="examined">
+    /// Within the view, not below <paramref name="consumed"/>, nor below what was examined before.
+    /// </param>
     public void AdvanceTo(long consumed, long examined)
     {
         IsViewOut = false;
         if (IsReaderGone)
             return;
-        Debug.Assert(consumed >= Consumed && consumed <= examined && examined <= ContiguousEnd, "Positions out of order.");
+        Debug.Assert(consumed >= Consumed && examined >= consumed, "Positions out of order.");
+        Debug.Assert(examined <= ContiguousEnd, "Examined what has not arrived.");
         Consumed = consumed;
         Examined = Math.Max(Examined, examined);
         ReleaseConsumed();
@@ -104,7 +111,8 @@ internal sealed partial class ReceiveQueue
     public void Want(long position) => Wanted = Math.Max(Wanted, position);
 
     /// <summary>
-    /// The reader lets go. Memory goes back, but for what a view that is still out covers: that is given up, never recycled.
+    /// The reader lets go. Memory goes back, but for what a view that is still out covers: that is given up, never
+    /// recycled.
     /// </summary>
     /// <param name="isViewReleased">Whether the application said that it looks at no view any more.</param>
     public void CloseReader(bool isViewReleased)

@@ -3,17 +3,15 @@ using System.Diagnostics;
 namespace UserTcp.Buffers;
 
 /// <summary>
-/// The bytes that arrived, by position, until the application has consumed them. Bytes that come out of order are written
-/// where they belong, and a <see cref="RangeSet"/> remembers them: there is no second store and no second copy. This file is
-/// the machine's side; the reader's is in <c>ReceiveQueue.Reader.cs</c>. All of it is used only under the door.
+/// The bytes that arrived, by position, until the application has consumed them. Bytes that come out of order are
+/// written where they belong, and a <see cref="RangeSet"/> remembers them: there is no second store and no second copy.
+/// This file is the machine's side; the reader's is in <c>ReceiveQueue.Reader.cs</c>. All of it is used only under the
+/// door.
 /// </summary>
 internal sealed partial class ReceiveQueue
 {
     /// <summary>The most out-of-order ranges that are kept.</summary>
     public const int MaximumRanges = 256;
-
-    /// <summary>How much an application may hold examined and not consumed, as a multiple of the capacity.</summary>
-    public const int HeldLimit = 4;
 
     private readonly ChunkPages _pages;
     private readonly ChunkPool _pool;
@@ -24,10 +22,14 @@ internal sealed partial class ReceiveQueue
         _pool = pool;
         _pages = new ChunkPages(pool);
         Capacity = capacity;
+        HeldLimit = 4L * capacity;
     }
 
     /// <summary>The receive buffer: the window is this less <see cref="Unexamined"/>.</summary>
     public int Capacity { get; set; }
+
+    /// <summary>How many bytes an application may hold examined and not consumed: they lie beyond the window.</summary>
+    public long HeldLimit { get; set; }
 
     /// <summary>The position after the last byte that arrived without a hole before it: RCV.NXT.</summary>
     public long ContiguousEnd { get; private set; }
@@ -57,12 +59,12 @@ internal sealed partial class ReceiveQueue
     /// <param name="position">The position of the first byte; may lie below <see cref="ContiguousEnd"/>.</param>
     /// <param name="bytes">The bytes, all within the window.</param>
     /// <param name="stored">
-    /// The run of bytes that the new ones are now part of: ends at <see cref="ContiguousEnd"/> if they came in order, is the
-    /// merged out-of-order range if not, and empty if all of them were below.
+    /// The run of bytes that the new ones are now part of: ends at <see cref="ContiguousEnd"/> if they came in order,
+    /// is the merged out-of-order range if not, and empty if all of them were below.
     /// </param>
     /// <returns>
-    /// False if they were refused, all of them: for want of memory (out-of-order bytes first), for too many holes, or because
-    /// the application holds too much.
+    /// False if they were refused, all of them: for want of memory (out-of-order bytes first), for too many holes, or
+    /// because the application holds too much.
     /// </returns>
     public bool TryWrite(long position, ReadOnlySpan<byte> bytes, out BufferRange stored)
     {
@@ -75,7 +77,9 @@ internal sealed partial class ReceiveQueue
             return false;
 
         bytes = bytes[(int)(start - position)..];
-        return start == ContiguousEnd ? TryAppend(bytes, end, out stored) : TryStoreBeyond(start, bytes, end, out stored);
+        return start == ContiguousEnd
+            ? TryAppend(bytes, end, out stored)
+            : TryStoreBeyond(start, bytes, end, out stored);
     }
 
     /// <summary>
@@ -130,7 +134,7 @@ internal sealed partial class ReceiveQueue
         return OutOfOrder.Add(start, end, out stored);
     }
 
-    private bool HasRoomFor(long end) => end - Consumed <= (HeldLimit + 1L) * Capacity;
+    private bool HasRoomFor(long end) => end - Consumed <= HeldLimit + Capacity;
 
     /// <summary>Writes what no range covers yet: a byte that was accepted once is never replaced.</summary>
     private void WriteGaps(long start, ReadOnlySpan<byte> bytes, long end)

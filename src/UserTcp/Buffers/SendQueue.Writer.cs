@@ -3,10 +3,10 @@ using System.Diagnostics;
 namespace UserTcp.Buffers;
 
 /// <summary>
-/// The writer's side. Between its first <see cref="TryGetMemory"/> and the next <see cref="Publish"/> a writer owns the tail
-/// chunk and the spare, and needs no door to fill them. In between they lie idle, and the machine may take them back when all
-/// is acknowledged, so that an idle connection holds no memory. Who has them is settled by one word, exchanged atomically:
-/// the one place where the two sides of the door meet without it.
+/// The writer's side. Between its first <see cref="TryGetMemory"/> and the next <see cref="Publish"/> a writer owns the
+/// tail chunk and the spare, and needs no door to fill them. In between they lie idle, and the machine may take them
+/// back when all is acknowledged, so that an idle connection holds no memory. Who has them is settled by one word,
+/// exchanged atomically: the one place where the two sides of the door meet without it.
 /// </summary>
 internal sealed partial class SendQueue
 {
@@ -20,16 +20,21 @@ internal sealed partial class SendQueue
     private int _holder = Reclaimed;
     private Chunk? _tail;
     private Chunk? _spare;
+    private Chunk? _scratch;
 
     // What the door's side knows to be the writer's: the writer may have exchanged the two since.
     private Chunk? _lent;
     private Chunk? _lentSpare;
 
+    /// <summary>Whether the application let go of the connection: what it still writes is discarded.</summary>
+    public bool IsWriterGone { get; private set; }
+
     /// <summary>The position after the last byte that was advanced over; the writer's own.</summary>
     public long Advanced { get; private set; }
 
     /// <summary>
-    /// Memory to write into, without the door. False: there is none at hand, call <see cref="GetMemory"/> under the door.
+    /// Memory to write into, without the door. False: there is none at hand, call <see cref="GetMemory"/> under the
+    /// door.
     /// </summary>
     public bool TryGetMemory(int hint, out Memory<byte> memory)
     {
@@ -37,7 +42,9 @@ internal sealed partial class SendQueue
         if (!TakeHold())
             return false;
         int needed = Math.Max(hint, 1);
-        if (_tail!.Size - _tail.Filled < needed)
+        if (_tail is null)
+            return false;
+        if (_tail.Size - _tail.Filled < needed)
         {
             if (_spare is null || _spare.Size < needed)
                 return false;
@@ -50,12 +57,14 @@ internal sealed partial class SendQueue
         return true;
     }
 
-    /// <summary>Memory to write into, of at least <paramref name="hint"/> bytes and at least one. Under the door.</summary>
+    /// <summary>
+    /// Memory to write into, of at least <paramref name="hint"/> bytes and at least one. Under the door.
+    /// </summary>
     public Memory<byte> GetMemory(int hint)
     {
         if (TryGetMemory(hint, out Memory<byte> memory))
             return memory;
-        if (IsAbandoned)
+        if (IsWriterGone || IsAbandoned)
             return GetScratch(hint);
 
         AppendTail();
@@ -87,7 +96,7 @@ internal sealed partial class SendQueue
     /// <returns>Whether there was anything new.</returns>
     public bool Publish()
     {
-        if (IsAbandoned)
+        if (IsWriterGone || IsAbandoned)
         {
             Discard();
             return false;
@@ -105,6 +114,12 @@ internal sealed partial class SendQueue
             ReclaimIfIdle();
         return isNew;
     }
+
+    /// <summary>
+    /// The application let go, perhaps while a writer is at work: what was published is still sent, nothing more. Under
+    /// the door.
+    /// </summary>
+    public void CloseWriter() => IsWriterGone = true;
 
     private bool TakeHold() => _holder == WithWriter || Exchange(WithWriter, Idle);
 
@@ -138,26 +153,30 @@ internal sealed partial class SendQueue
 
     private void ForgetWriterMemory()
     {
-        Debug.Assert(_count == 1 && ReferenceEquals(At(0), _lent), "The last chunk of the ring is the writer's.");
-        _pool.Forget(RemoveHead());
+        Debug.Assert(_count <= 1, "Only the last chunk of the ring may be the writer's.");
+        if (_count > 0)
+            _pool.Forget(RemoveHead());
         if (_lentSpare is not null)
             _pool.Forget(_lentSpare);
         _lent = _lentSpare = null;
     }
 
+    /// <summary>Memory for what nobody will send: always the same, and none of the pool's.</summary>
     private Memory<byte> GetScratch(int hint)
     {
-        _spare = null;
-        _tail = _tail is not null && _tail.Size >= hint ? _tail : new Chunk(Math.Max(hint, Chunk.SmallSize));
+        if (_scratch is null || _scratch.Size < hint)
+            _scratch = new Chunk(Math.Max(hint, Chunk.SmallSize));
         _holder = WithWriter;
-        Discard();
+        _scratch.Filled = 0;
+        Advanced = End;
+        _tail = _scratch;
+        _spare = null;
         return _tail.Tail;
     }
 
     private void Discard()
     {
         Advanced = End;
-        if (_tail is not null)
-            _tail.Filled = 0;
+        _tail = _spare = null;
     }
 }

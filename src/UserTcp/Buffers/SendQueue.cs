@@ -3,9 +3,10 @@ using System.Diagnostics;
 namespace UserTcp.Buffers;
 
 /// <summary>
-/// The bytes that an application wrote, by position, until they are acknowledged. They are sent, and sent again, from the
-/// memory into which the application wrote them. One chunk is one extent: a ring of chunks in ascending order, found by a
-/// cursor and by binary search. This file is the side under the door; the writer's is in <c>SendQueue.Writer.cs</c>.
+/// The bytes that an application wrote, by position, until they are acknowledged. They are sent, and sent again, from
+/// the memory into which the application wrote them. One chunk is one extent: a ring of chunks in ascending order,
+/// found by a cursor and by binary search. This file is the side under the door; the writer's is in
+/// <c>SendQueue.Writer.cs</c>.
 /// </summary>
 internal sealed unsafe partial class SendQueue
 {
@@ -68,7 +69,9 @@ internal sealed unsafe partial class SendQueue
         return copied;
     }
 
-    /// <summary>All below the position is acknowledged: its memory goes back, the tail's too once nothing is left.</summary>
+    /// <summary>
+    /// All below the position is acknowledged: its memory goes back, the tail's too once nothing is left.
+    /// </summary>
     public void FreeBelow(long position)
     {
         if (position <= Start)
@@ -82,7 +85,8 @@ internal sealed unsafe partial class SendQueue
     }
 
     /// <summary>
-    /// The connection is over. All memory goes back, but for what a writer holds just now: that is given up, never recycled.
+    /// The connection is over. All memory goes back, but for what a writer holds just now: that is given up, never
+    /// recycled.
     /// </summary>
     public void Abandon()
     {

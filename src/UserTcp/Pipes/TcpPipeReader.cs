@@ -1,0 +1,229 @@
+using System.IO.Pipelines;
+using UserTcp.Buffers;
+using UserTcp.Primitives;
+
+namespace UserTcp.Pipes;
+
+/// <summary>
+/// The bytes of a peer as a <see cref="PipeReader"/>, straight from the memory that received them. Bytes that came
+/// before a reset are read before it is reported. It outlives the connection behind it.
+/// </summary>
+internal sealed partial class TcpPipeReader : PipeReader
+{
+    private static readonly Action<object?, CancellationToken> s_onCancelled =
+        static (state, token) => ((TcpPipeReader)state!).OnCancelled(token);
+
+    private static readonly string s_heldOption =
+        $"{nameof(UserTcpConnectionOptions)}.{nameof(UserTcpConnectionOptions.MaxHeldBytes)}";
+
+    private readonly ReceiveQueue _queue;
+    private readonly IDoor _door;
+    private readonly PipeSignal<ReadResult> _signal;
+    private readonly Func<UserTcpConnectionException, Exception>? _translate;
+
+    // All below changes under the door.
+    private long _minimum = 1;
+    private bool _isCancelRequested;
+    private bool _isViewTentative;
+    private bool _isCompleted;
+    private bool _isDisposed;
+    private UserTcpCloseReason _closeReason;
+    private Exception? _cause;
+
+    /// <param name="queue">What arrives.</param>
+    /// <param name="door">The door of the stack.</param>
+    /// <param name="scheduler">Where reads that waited resume.</param>
+    /// <param name="translate">Turns a connection's error into a host framework's; null to leave it.</param>
+    public TcpPipeReader(
+        ReceiveQueue queue,
+        IDoor door,
+        PipeScheduler scheduler,
+        Func<UserTcpConnectionException, Exception>? translate = null)
+    {
+        _queue = queue;
+        _door = door;
+        _translate = translate;
+        _signal = new PipeSignal<ReadResult>(scheduler, MakeError);
+    }
+
+    private enum Verdict
+    {
+        Wait,
+        Ready,
+        Failed,
+    }
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync(1, cancellationToken);
+
+    public override bool TryRead(out ReadResult result)
+    {
+        Verdict verdict;
+        _door.Enter();
+        try
+        {
+            BeginRead(minimum: 1);
+            verdict = Decide(out result);
+        }
+        finally
+        {
+            _door.Leave();
+        }
+
+        return verdict == Verdict.Failed ? throw MakeError() : verdict == Verdict.Ready;
+    }
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        _door.Enter();
+        try
+        {
+            ThrowIfCompleted();
+            if (!_isDisposed)
+                Advance(consumed, examined);
+        }
+        finally
+        {
+            _door.Leave();
+        }
+    }
+
+    public override void CancelPendingRead()
+    {
+        bool isDue = false;
+        _door.Enter();
+        try
+        {
+            if (_signal.IsWaiting)
+                isDue = _signal.TryComplete(TakeView(isCanceled: true, IsAtEnd));
+            else
+                _isCancelRequested = true;
+        }
+        finally
+        {
+            _door.Leave();
+        }
+
+        if (isDue)
+            _signal.Resume(inlineAllowed: false);
+    }
+
+    /// <summary>
+    /// The application reads no more. Its memory goes back; what arrives from now on is acknowledged and dropped, or
+    /// answered with RST, as the machine sees fit.
+    /// </summary>
+    public override void Complete(Exception? exception = null)
+    {
+        bool isDue = false;
+        _door.Enter();
+        try
+        {
+            if (_isCompleted)
+                return;
+            _isCompleted = true;
+            _queue.CloseReader(isViewReleased: true);
+            isDue = _signal.TryFail();
+            if (!_isDisposed)
+                _door.Call(PipeCall.CloseInput);
+        }
+        finally
+        {
+            _door.Leave();
+        }
+
+        if (isDue)
+            _signal.Resume(inlineAllowed: false);
+    }
+
+    /// <remarks>
+    /// What is waited for needs no window of its own: the peer may send all of it, whatever the buffer.
+    /// </remarks>
+    protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(
+        int minimumSize, CancellationToken cancellationToken) => ReadAsync(minimumSize, cancellationToken);
+
+    private ValueTask<ReadResult> ReadAsync(int minimum, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<ReadResult>(cancellationToken);
+
+        Verdict verdict;
+        ReadResult result;
+        _door.Enter();
+        try
+        {
+            BeginRead(minimum);
+            verdict = Decide(out result);
+            if (verdict == Verdict.Wait)
+                BeginWait();
+        }
+        finally
+        {
+            _door.Leave();
+        }
+
+        return verdict switch
+        {
+            Verdict.Ready => new ValueTask<ReadResult>(result),
+            Verdict.Wait => _signal.Begin(cancellationToken, s_onCancelled, this),
+            _ => ValueTask.FromException<ReadResult>(MakeError()),
+        };
+    }
+
+    private void BeginRead(int minimum)
+    {
+        ThrowIfCompleted();
+        ObjectDisposedException.ThrowIf(_isDisposed, typeof(UserTcpConnection));
+        if (_signal.IsBusy || (_queue.IsViewOut && !_isViewTentative))
+            throw new InvalidOperationException("Reading is already in progress: one read at a time, then AdvanceTo.");
+        if (_queue.IsViewOut)
+            _queue.AdvanceTo(_queue.Consumed, _queue.Examined);
+        _isViewTentative = false;
+        _minimum = Math.Max(1, minimum);
+    }
+
+    private void BeginWait()
+    {
+        if (_queue.IsHeldFull || _minimum > _queue.HeldLimit)
+        {
+            throw new InvalidOperationException(
+                $"The reader holds {_queue.Unconsumed} bytes, asks for {_minimum} and may hold {_queue.HeldLimit}. " +
+                $"Consume some, or raise {s_heldOption}.");
+        }
+
+        _signal.Arm();
+        long target = _queue.Consumed + _minimum;
+        if (target > _queue.Wanted && target > _queue.Examined + 1)
+        {
+            _queue.Want(target);
+            _door.Call(PipeCall.Receive);
+        }
+    }
+
+    private void Advance(SequencePosition consumed, SequencePosition examined)
+    {
+        if (!_queue.IsViewOut)
+            throw new InvalidOperationException("No reading operation to complete: call ReadAsync before AdvanceTo.");
+        long consumedTo = _queue.Translate(consumed);
+        long examinedTo = examined.GetObject() is null
+            ? Math.Max(consumedTo, _queue.Examined)
+            : _queue.Translate(examined);
+        if (examinedTo < consumedTo || examinedTo < _queue.Examined)
+        {
+            throw new InvalidOperationException(
+                "The examined position lies before the consumed one, or before what was examined already.");
+        }
+
+        bool isProgress = consumedTo > _queue.Consumed || examinedTo > _queue.Examined;
+        _queue.AdvanceTo(consumedTo, examinedTo);
+        if (isProgress)
+            _door.Call(PipeCall.Receive);
+    }
+
+    private void ThrowIfCompleted()
+    {
+        if (_isCompleted)
+            throw new InvalidOperationException("Reading is not allowed after the reader was completed.");
+    }
+}

@@ -1,0 +1,244 @@
+using System.IO.Pipelines;
+using UserTcp.Buffers;
+using UserTcp.Primitives;
+
+namespace UserTcp.Pipes;
+
+/// <summary>
+/// The bytes to a peer as a <see cref="PipeWriter"/>: written straight into the memory from which they are sent, and
+/// sent again. A flush waits only while too much is unacknowledged, and never throws for a dead peer: it says
+/// <see cref="FlushResult.IsCompleted"/>. It outlives the connection behind it.
+/// </summary>
+internal sealed class TcpPipeWriter : PipeWriter
+{
+    private static readonly Action<object?, CancellationToken> s_onCancelled =
+        static (state, token) => ((TcpPipeWriter)state!).OnCancelled(token);
+
+    private readonly SendQueue _queue;
+    private readonly IDoor _door;
+    private readonly PipeSignal<FlushResult> _signal;
+
+    // The writer's own.
+    private bool _isCompleted;
+
+    // Changes under the door; a writer may look without it, to spare itself a copy.
+    private volatile bool _isOver;
+    private bool _isPaused;
+    private bool _isCancelRequested;
+
+    /// <param name="queue">What is to be sent.</param>
+    /// <param name="door">The door of the stack.</param>
+    /// <param name="scheduler">Where flushes that waited resume.</param>
+    /// <param name="sendBufferBytes">
+    /// How much may be unacknowledged before a flush waits; it resumes below half.
+    /// </param>
+    public TcpPipeWriter(SendQueue queue, IDoor door, PipeScheduler scheduler, int sendBufferBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(sendBufferBytes, 1);
+        _queue = queue;
+        _door = door;
+        _signal = new PipeSignal<FlushResult>(scheduler);
+        SendBufferBytes = sendBufferBytes;
+    }
+
+    /// <summary>How much may be unacknowledged before a flush waits. Set under the door.</summary>
+    public int SendBufferBytes { get; set; }
+
+    /// <summary>Why the connection ended. Set under the door; read it only once a flush said that it is over.</summary>
+    public UserTcpCloseReason CloseReason { get; private set; }
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => _queue.Advanced - _queue.End;
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        ThrowIfCompleted();
+        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
+        if (_queue.TryGetMemory(sizeHint, out Memory<byte> memory))
+            return memory;
+        _door.Enter();
+        try
+        {
+            return _queue.GetMemory(sizeHint);
+        }
+        finally
+        {
+            _door.Leave();
+        }
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void Advance(int bytes)
+    {
+        ThrowIfCompleted();
+        _queue.Advance(bytes);
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<FlushResult>(cancellationToken);
+
+        bool isReady;
+        FlushResult result;
+        _door.Enter();
+        try
+        {
+            if (_signal.IsBusy)
+                throw new InvalidOperationException("A flush is already in progress: one writer at a time.");
+            Publish();
+            isReady = TryTakeResult(out result);
+            if (!isReady)
+                _signal.Arm();
+        }
+        finally
+        {
+            _door.Leave();
+        }
+
+        return isReady
+            ? new ValueTask<FlushResult>(result)
+            : _signal.Begin(cancellationToken, s_onCancelled, this);
+    }
+
+    public override ValueTask<FlushResult> WriteAsync(
+        ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        ThrowIfCompleted();
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<FlushResult>(cancellationToken);
+        ReadOnlySpan<byte> rest = source.Span;
+        while (!rest.IsEmpty && !_isOver)
+        {
+            Span<byte> span = GetSpan();
+            int length = Math.Min(span.Length, rest.Length);
+            rest[..length].CopyTo(span);
+            _queue.Advance(length);
+            rest = rest[length..];
+        }
+
+        return FlushAsync(cancellationToken);
+    }
+
+    public override void CancelPendingFlush()
+    {
+        bool isDue = false;
+        _door.Enter();
+        try
+        {
+            if (_signal.IsWaiting)
+                isDue = _signal.TryComplete(new FlushResult(isCanceled: true, _isOver));
+            else
+                _isCancelRequested = true;
+        }
+        finally
+        {
+            _door.Leave();
+        }
+
+        if (isDue)
+            _signal.Resume(inlineAllowed: false);
+    }
+
+    /// <summary>
+    /// No more is written: what was advanced over is sent, then FIN. With an exception: RST, and what is queued is
+    /// dropped.
+    /// </summary>
+    public override void Complete(Exception? exception = null)
+    {
+        if (_isCompleted)
+            return;
+        _isCompleted = true;
+        _door.Enter();
+        try
+        {
+            _queue.Publish();
+            if (!_isOver)
+                _door.Call(exception is null ? PipeCall.Close : PipeCall.Abort);
+        }
+        finally
+        {
+            _door.Leave();
+        }
+    }
+
+    /// <summary>Bytes were acknowledged. Under the door; true: call <see cref="Resume"/> after it.</summary>
+    public bool OnWritable() =>
+        _signal.IsWaiting && TryTakeResult(out FlushResult result) && _signal.TryComplete(result);
+
+    /// <summary>
+    /// The connection is over: flushes complete, and what is written from now on is discarded. Under the door; true:
+    /// call
+    /// <see cref="Resume"/> after it.
+    /// </summary>
+    public bool OnClosed(UserTcpCloseReason reason)
+    {
+        if (CloseReason != UserTcpCloseReason.None)
+            return false;
+        CloseReason = reason;
+        _queue.Abandon();
+        return End();
+    }
+
+    /// <summary>
+    /// The application disposed of the connection, perhaps while it writes: what was flushed is still sent, nothing
+    /// more. Under the door; true: call <see cref="Resume"/> after it.
+    /// </summary>
+    public bool OnDisposed()
+    {
+        _queue.CloseWriter();
+        return End();
+    }
+
+    /// <summary>Completes the flush that became ready. Outside the door.</summary>
+    /// <param name="inlineAllowed">Whether its continuation may run on this thread: the loop's only.</param>
+    public void Resume(bool inlineAllowed) => _signal.Resume(inlineAllowed);
+
+    private bool End()
+    {
+        _isOver = true;
+        return OnWritable();
+    }
+
+    private void Publish()
+    {
+        if (_queue.Publish())
+            _door.Call(PipeCall.Send);
+    }
+
+    private bool TryTakeResult(out FlushResult result)
+    {
+        long limit = _isPaused ? (SendBufferBytes + 1L) / 2 : SendBufferBytes;
+        _isPaused = !_isOver && _queue.Unacknowledged >= limit;
+        result = new FlushResult(_isCancelRequested, _isOver);
+        if (_isPaused && !_isCancelRequested)
+            return false;
+        _isCancelRequested = false;
+        return true;
+    }
+
+    private void OnCancelled(CancellationToken token)
+    {
+        bool isDue;
+        _door.Enter();
+        try
+        {
+            isDue = _signal.TryCancel(token);
+        }
+        finally
+        {
+            _door.Leave();
+        }
+
+        if (isDue)
+            _signal.Resume(inlineAllowed: false);
+    }
+
+    private void ThrowIfCompleted()
+    {
+        if (_isCompleted)
+            throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
+    }
+}
