@@ -24,6 +24,9 @@ internal enum UserCallKind : byte
     /// </summary>
     Detach,
 
+    /// <summary>The reader is complete: text that arrives from now on is acknowledged and thrown away.</summary>
+    CloseInput,
+
     /// <summary>Options were changed in the <see cref="TcpConfig"/>: evaluate again what may now be sent or timed.</summary>
     Reconfigure,
 
@@ -43,6 +46,7 @@ internal readonly record struct UserCall(UserCallKind Kind, long Argument = 0)
     public static readonly UserCall Close = new(UserCallKind.Close);
     public static readonly UserCall Abort = new(UserCallKind.Abort);
     public static readonly UserCall Detach = new(UserCallKind.Detach);
+    public static readonly UserCall CloseInput = new(UserCallKind.CloseInput);
     public static readonly UserCall Reconfigure = new(UserCallKind.Reconfigure);
     public static readonly UserCall StackStopped = new(UserCallKind.StackStopped);
     public static readonly UserCall LinkDown = new(UserCallKind.LinkDown);
