@@ -9,6 +9,9 @@ internal enum UserCallKind : byte
     /// <summary>The send queue's end moved.</summary>
     Send,
 
+    /// <summary>The same, and what was written up to now is urgent (RFC 9293 §3.8.5).</summary>
+    SendUrgent,
+
     /// <summary>The reader examined or consumed.</summary>
     Receive,
 
@@ -42,6 +45,7 @@ internal readonly record struct UserCall(UserCallKind Kind, long Argument = 0)
 {
     public static readonly UserCall Open = new(UserCallKind.Open);
     public static readonly UserCall Send = new(UserCallKind.Send);
+    public static readonly UserCall SendUrgent = new(UserCallKind.SendUrgent);
     public static readonly UserCall Receive = new(UserCallKind.Receive);
     public static readonly UserCall Close = new(UserCallKind.Close);
     public static readonly UserCall Abort = new(UserCallKind.Abort);
