@@ -1,4 +1,3 @@
-using UserTcp.Primitives;
 using UserTcp.Wire;
 
 namespace UserTcp.Tcp;

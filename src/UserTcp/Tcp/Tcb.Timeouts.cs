@@ -1,5 +1,4 @@
 using UserTcp.Primitives;
-using UserTcp.Tcp.Send;
 
 namespace UserTcp.Tcp;
 

@@ -3,7 +3,6 @@ using UserTcp.Buffers;
 using UserTcp.Primitives;
 using UserTcp.Tcp.Receive;
 using UserTcp.Tcp.Send;
-using UserTcp.Wire;
 
 namespace UserTcp.Tcp;
 
