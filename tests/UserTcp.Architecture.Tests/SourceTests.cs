@@ -12,12 +12,12 @@ public sealed partial class SourceTests
 
     private static readonly string[] s_all = ["src", "samples", "benchmarks", "tests"];
 
-    // Public types of these folders are the vocabulary of every user and live in the project's own namespace.
-    private static readonly string[] s_vocabulary = ["src/UserTcp/Primitives", "src/UserTcp/Diagnostics"];
+    // Its public types are words of the whole library, and users should not need to know a room to say them.
+    private const string Vocabulary = "src/UserTcp/Primitives";
 
     /// <summary>
-    /// One namespace per folder: project, then folders. The one exception are public types of Primitives and
-    /// Diagnostics: they are declared in <c>UserTcp</c>, because users write one <c>using</c> and know no rooms.
+    /// One namespace per folder: the project's name, then the folders. One exception: a file of Primitives that
+    /// declares a public type is in <c>UserTcp</c>, so that users of the root API need no second <c>using</c>.
     /// </summary>
     [Fact]
     public void A_namespace_is_a_folder()
@@ -25,7 +25,7 @@ public sealed partial class SourceTests
         var found =
             from file in Repository.CSharp(s_all)
             let actual = SourceMap.NamespaceOf(file)
-            let isVocabulary = s_vocabulary.Contains(file.Folder) && SourceMap.Types([file]).Any(type => type.IsPublic)
+            let isVocabulary = file.Folder == Vocabulary && SourceMap.Types([file]).Any(type => type.IsPublic)
             let expected = isVocabulary ? "UserTcp" : string.Join('.', file.Folder.Split('/').Skip(1))
             where actual is not null && actual != expected
             select $"{file.Path} is in {actual}, not in {expected}";

@@ -101,7 +101,7 @@ internal sealed class RangeSet
 
     public void Clear() => Count = 0;
 
-    public override string ToString() => string.Join(' ', _ranges.Take(Count));
+    public override string ToString() => string.Join(' ', _ranges[..Count]);
 
     private bool MakeRoomAt(int index)
     {

@@ -31,7 +31,7 @@ internal static class House
             "UserTcp.MacAddress",
             "UserTcp.UserTcpCloseReason",
             "UserTcp.UserTcpConnectionException",
-            "UserTcp.PacketDropReason",
+            "UserTcp.Diagnostics.PacketDropReason",
         },
         // Only Runtime holds a device: the stack sees frames and the link's properties.
         OnlyTypes = new Dictionary<(string, string), string[]>

@@ -1,4 +1,6 @@
-namespace UserTcp.Architecture.Tests.Support;
+using UserTcp.Architecture.Tests.Support;
+
+namespace UserTcp.Architecture.Tests.Compliance;
 
 /// <summary>A requirement of RFC 9293, by the tag that its appendix B gives.</summary>
 internal sealed record Requirement(string Id, string Level, string Section, string Text)
