@@ -65,4 +65,13 @@ public readonly unsafe struct TxFrame
         Payload2.CopyTo(destination[(_headerLength + _payload1Length)..]);
         return Length;
     }
+
+    /// <summary>A frame with a header of its own and a part of this frame's payload, which stays where it is.</summary>
+    internal TxFrame WithPayload(byte* header, int headerLength, int start, int length, FrameOffload offload)
+    {
+        int first = Math.Clamp(_payload1Length - start, 0, length);
+        int start2 = Math.Max(0, start - _payload1Length);
+        return new TxFrame(
+            header, headerLength, _payload1 + (first > 0 ? start : 0), first, _payload2 + start2, length - first, offload);
+    }
 }

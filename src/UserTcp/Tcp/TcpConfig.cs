@@ -77,6 +77,9 @@ internal sealed class TcpConfig
     /// <summary>The largest super-segment that the link cuts, in bytes of text; 0 where it cuts none.</summary>
     public int MaxGsoBytes { get; init; }
 
-    /// <summary>Makes the controller; NewReno where null.</summary>
-    public Func<int, Congestion.ICongestionControl>? CongestionControl { get; init; }
+    /// <summary>Limits challenge ACKs and ACKs of unacceptable segments without text, for the whole stack; null: no limit.</summary>
+    public RateLimit? ChallengeBudget { get; init; }
+
+    /// <summary>Makes the controller from segment size and initial window, both in bytes; NewReno where null.</summary>
+    public Func<int, int, Congestion.ICongestionControl>? CongestionControl { get; init; }
 }

@@ -9,6 +9,9 @@ internal enum UserCallKind : byte
     /// <summary>The send queue's end moved.</summary>
     Send,
 
+    /// <summary>The same, and what was written up to now is urgent (RFC 9293 §3.8.5).</summary>
+    SendUrgent,
+
     /// <summary>The reader examined or consumed.</summary>
     Receive,
 
@@ -23,6 +26,9 @@ internal enum UserCallKind : byte
     /// (RFC 9293 §3.6.1, SHLD-3). From here on the connection is an orphan with bounded time.
     /// </summary>
     Detach,
+
+    /// <summary>The reader is complete: text that arrives from now on is acknowledged and thrown away.</summary>
+    CloseInput,
 
     /// <summary>Options were changed in the <see cref="TcpConfig"/>: evaluate again what may now be sent or timed.</summary>
     Reconfigure,
@@ -39,10 +45,12 @@ internal readonly record struct UserCall(UserCallKind Kind, long Argument = 0)
 {
     public static readonly UserCall Open = new(UserCallKind.Open);
     public static readonly UserCall Send = new(UserCallKind.Send);
+    public static readonly UserCall SendUrgent = new(UserCallKind.SendUrgent);
     public static readonly UserCall Receive = new(UserCallKind.Receive);
     public static readonly UserCall Close = new(UserCallKind.Close);
     public static readonly UserCall Abort = new(UserCallKind.Abort);
     public static readonly UserCall Detach = new(UserCallKind.Detach);
+    public static readonly UserCall CloseInput = new(UserCallKind.CloseInput);
     public static readonly UserCall Reconfigure = new(UserCallKind.Reconfigure);
     public static readonly UserCall StackStopped = new(UserCallKind.StackStopped);
     public static readonly UserCall LinkDown = new(UserCallKind.LinkDown);

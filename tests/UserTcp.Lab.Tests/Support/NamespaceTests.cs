@@ -18,7 +18,7 @@ public sealed class NamespaceTests
             using TcpListener listener = b.Run(() => new TcpListener(IPAddress.Parse("10.9.0.2"), 80));
             b.Run(listener.Start);
             using TcpClient client = a.Run(() => new TcpClient("10.9.0.2", 80));
-            Assert.Equal("10.9.0.1", ((IPEndPoint)client.Client.LocalEndPoint!).Address.ToString());
+            Assert.Equal("10.9.0.1", ((IPEndPoint)client.Client.LocalEndPoint!).Address.MapToIPv4().ToString());
             Assert.Contains("tcp-segmentation-offload: off", b.Exec("ethtool -k veth1"), StringComparison.Ordinal);
         }
 

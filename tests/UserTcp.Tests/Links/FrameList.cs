@@ -23,6 +23,13 @@ internal sealed unsafe class FrameList
         return this;
     }
 
+    /// <summary>Overwrites all memory, as its owner may once a device has accepted the frames.</summary>
+    public void Overwrite(byte value)
+    {
+        foreach (byte[] bytes in _memory)
+            bytes.AsSpan().Fill(value);
+    }
+
     public static byte[] Numbered(int number, int length)
     {
         var bytes = new byte[length];

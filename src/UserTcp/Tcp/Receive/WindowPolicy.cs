@@ -1,0 +1,51 @@
+using UserTcp.Primitives;
+
+namespace UserTcp.Tcp.Receive;
+
+/// <summary>What decides the window that the next segment carries.</summary>
+/// <param name="Capacity">RCV.BUFF in bytes.</param>
+/// <param name="Unexamined">Octets in order that the reader has not examined.</param>
+/// <param name="Unused">What the peer was promised and has not used: right edge − RCV.NXT.</param>
+/// <param name="Mss">The peer's segment size in bytes.</param>
+/// <param name="Scale">The shift of the field.</param>
+internal readonly record struct WindowFacts(long Capacity, long Unexamined, uint Unused, int Mss, WindowScale Scale);
+
+/// <summary>SWS avoidance of the receiver (RFC 9293 §3.8.6.2.2, MUST-39), in the units in which the peer hears it.</summary>
+internal static class WindowPolicy
+{
+    /// <summary>The field to send. The right edge stays, or moves by min(RCV.BUFF / 2, MSS) at least.</summary>
+    public static WireWindow Next(in WindowFacts facts)
+    {
+        uint free = Free(facts);
+        uint step = (uint)Math.Min(facts.Capacity / 2, facts.Mss);
+        if (free >= (long)facts.Unused + step)
+            return new WindowSize(free) >> facts.Scale;
+
+        return Keep(facts);
+    }
+
+    /// <summary>
+    /// Whether the peer should hear of the window without being asked: it opened by a quarter of the buffer, or by two
+    /// segments where less than one was left.
+    /// </summary>
+    public static bool ShouldUpdate(in WindowFacts facts)
+    {
+        long opened = (long)Free(facts) - facts.Unused;
+        bool wasShut = facts.Unused < facts.Mss;
+        long enough = wasShut ? Math.Min(facts.Capacity / 4, 2L * facts.Mss) : facts.Capacity / 4;
+        return opened >= Math.Max(1, enough) && Next(facts).Value > Keep(facts).Value;
+    }
+
+    // RFC 7323 §2.4: the promise is not a multiple of the unit any more once octets arrived. Rounding it down would take
+    // back up to 2^shift − 1 octets (RFC 9293 §3.8.6, SHLD-14); rounding up at every ACK would promise a little more each
+    // time, without end for a peer that sends single octets. So: up, until an eighth of the buffer is overdrawn.
+    private static WireWindow Keep(in WindowFacts facts)
+    {
+        uint unit = 1u << facts.Scale.Shift;
+        long overdrawn = facts.Unexamined + facts.Unused - facts.Capacity;
+        uint promise = overdrawn <= facts.Capacity / 8 ? facts.Unused + (unit - 1) : facts.Unused;
+        return new WindowSize(promise) >> facts.Scale;
+    }
+
+    private static uint Free(in WindowFacts facts) => (uint)Math.Max(0, facts.Capacity - facts.Unexamined);
+}

@@ -1,0 +1,22 @@
+using UserTcp.Primitives;
+using UserTcp.Wire;
+
+namespace UserTcp.Tcp.Send;
+
+/// <summary>An ACK as the sender sees it.</summary>
+internal struct AckFacts
+{
+    /// <summary>SEG.ACK.</summary>
+    public SeqNumber Ack;
+
+    /// <summary>
+    /// RFC 5681 §2: something is outstanding, no text, no SYN or FIN, the same number, the same window.
+    /// </summary>
+    public bool IsDuplicate;
+
+    /// <summary>A round trip by the echoed timestamp (RFC 7323 §4.1), for what was sent more than once.</summary>
+    public TimeSpan? EchoedRtt;
+
+    public int SackCount;
+    public SackBlocks Sack;
+}

@@ -1,0 +1,80 @@
+using UserTcp.Primitives;
+
+namespace UserTcp.Tcp;
+
+/// <summary>What ICMP, or the next hop, says about a connection (RFC 9293 §3.9.2.2).</summary>
+internal enum IcmpError : byte
+{
+    NetworkUnreachable,
+    HostUnreachable,
+    ProtocolUnreachable,
+    PortUnreachable,
+    TimeExceeded,
+    ParameterProblem,
+}
+
+/// <content>What the network layer reports.</content>
+internal sealed partial class Tcb
+{
+    private bool _softErrorSeen;
+
+    /// <summary>
+    /// RFC 9293 §3.9.2.2 with the care of RFC 5927: the quoted number must be outstanding, or anybody could forge it.
+    /// </summary>
+    public Effects OnIcmpError(IcmpError error, SeqNumber quotedSeq, Instant now)
+    {
+        if (State is TcpState.Closed or TcpState.TimeWait || !IsOutstanding(quotedSeq))
+            return TakeEffects();
+
+        bool isHard = error is IcmpError.ProtocolUnreachable or IcmpError.PortUnreachable;
+        UserTcpCloseReason reason = ReasonOf(error);
+        if (State == TcpState.SynSent && (isHard || IsRepeatedUnreachable(reason)))
+            EnterClosed(isHard ? UserTcpCloseReason.Refused : reason, tellPeer: false); // SHLD-26
+        else if (reason != UserTcpCloseReason.None)
+            _softError = reason; // SHLD-25, MUST-56; in a synchronized state also the hard ones (RFC 5927 §5.2)
+        return TakeEffects();
+    }
+
+    /// <summary>The next hop does not answer. Nothing else can be tried for a SYN; others wait for R2.</summary>
+    public Effects OnNextHopUnreachable(Instant now)
+    {
+        _softError = UserTcpCloseReason.HostUnreachable;
+        if (State == TcpState.SynSent)
+            EnterClosed(UserTcpCloseReason.HostUnreachable, tellPeer: false);
+        return TakeEffects();
+    }
+
+    /// <summary>"Fragmentation needed" about this connection (RFC 1191 §6.3, checked by RFC 5927 §7.2).</summary>
+    public Effects OnPathMtu(int mtu, SeqNumber quotedSeq, Instant now) =>
+        IsOutstanding(quotedSeq) ? OnMtu(mtu, now) : TakeEffects();
+
+    /// <summary>The path, or the link, takes packets of this size from now on.</summary>
+    public Effects OnMtu(int mtu, Instant now)
+    {
+        if (State is not (TcpState.Closed or TcpState.TimeWait))
+            _sender.OnPathMss(Mss.FromMtu(mtu, Config.IsV4), HasTimestamps);
+        return TakeEffects();
+    }
+
+    private bool IsOutstanding(SeqNumber seq) => seq >= _sender.Una && seq < _sender.Next;
+
+    // Deviation from RFC 9293 §3.9.2.2 (MUST-56) that RFC 5461 §4.2 describes: while no connection exists yet, the second
+    // report about a SYN that was sent again ends the attempt, where the letter would wait for three minutes.
+    private bool IsRepeatedUnreachable(UserTcpCloseReason reason)
+    {
+        if (reason == UserTcpCloseReason.None)
+            return false;
+
+        bool isRepeated = _softErrorSeen && _sender.SynRetransmitted;
+        _softErrorSeen = true;
+        return isRepeated;
+    }
+
+    private static UserTcpCloseReason ReasonOf(IcmpError error) => error switch
+    {
+        IcmpError.NetworkUnreachable => UserTcpCloseReason.NetworkUnreachable,
+        IcmpError.HostUnreachable => UserTcpCloseReason.HostUnreachable,
+        IcmpError.ProtocolUnreachable or IcmpError.PortUnreachable => UserTcpCloseReason.ProtocolUnreachable,
+        _ => UserTcpCloseReason.None,
+    };
+}

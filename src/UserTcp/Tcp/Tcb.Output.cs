@@ -1,0 +1,249 @@
+using UserTcp.Buffers;
+using UserTcp.Primitives;
+using UserTcp.Tcp.Receive;
+using UserTcp.Tcp.Send;
+using UserTcp.Wire;
+
+namespace UserTcp.Tcp;
+
+/// <content>The pull: what is the next segment? All events have been taken in by then (RFC 9293 §3.10.7.4, MUST-59).</content>
+internal sealed partial class Tcb
+{
+    // What our SYN promised before the peer's number was known.
+    private WireWindow _synWindow;
+
+    /// <summary>Plans the next segment, and takes note of it as sent. False when there is nothing to send now.</summary>
+    public bool TryNextSegment(Instant now, out SegmentPlan plan)
+    {
+        bool planned = TryPlan(now, out plan);
+        if (planned)
+        {
+            _counters.SegmentsSent++;
+            _counters.LastSentAt = now;
+        }
+        else
+        {
+            ArmIdleTimers(now);
+        }
+
+        AssertInvariants();
+        return planned;
+    }
+
+    private bool TryPlan(Instant now, out SegmentPlan plan)
+    {
+        plan = default;
+        if (_replyResetDue)
+            return PlanReplyReset(ref plan);
+        if (_resetDue)
+            return PlanReset(ref plan);
+        if (State == TcpState.Closed)
+            return false;
+        if (_synDue)
+            return PlanSyn(now, ref plan);
+        if (State is TcpState.SynSent or TcpState.SynReceived)
+            return _receiver.AckNow && State == TcpState.SynReceived && PlanAck(now, isDuplicate: false, ref plan);
+        if (_receiver.DuplicateAcksOwed > 0)
+            return PlanAck(now, isDuplicate: true, ref plan);
+        if (MaySendText && TryPlanText(now, ref plan))
+            return true;
+        if (_keepAliveDue)
+            return PlanKeepAlive(now, ref plan);
+
+        return _receiver.AckNow && PlanAck(now, isDuplicate: false, ref plan);
+    }
+
+    /// <summary>RFC 9293 §3.10.7.3: &lt;SEQ=SEG.ACK&gt;&lt;CTL=RST&gt;.</summary>
+    private bool PlanReplyReset(ref SegmentPlan plan)
+    {
+        _replyResetDue = false;
+        plan.Seq = _replyResetSeq;
+        plan.Flags = TcpFlags.Rst;
+        return true;
+    }
+
+    /// <summary>RFC 9293 §3.10.5: &lt;SEQ=SND.NXT&gt;&lt;CTL=RST&gt;; with the ACK the peer can tell that it is ours.</summary>
+    private bool PlanReset(ref SegmentPlan plan)
+    {
+        _resetDue = false;
+        plan.Seq = _sender.Next;
+        plan.Ack = _receiver.Next;
+        plan.Flags = TcpFlags.Rst | TcpFlags.Ack;
+        return true;
+    }
+
+    private bool PlanSyn(Instant now, ref SegmentPlan plan)
+    {
+        bool isReply = State == TcpState.SynReceived;
+        _synDue = false;
+        plan.IsRetransmission = !_sender.Flight.IsEmpty;
+        _counters.Retransmits += plan.IsRetransmission ? 1 : 0;
+        _sender.OnSynSent(now);
+        _synWindow = new WindowSize((uint)_receive.Capacity) >> WindowScale.None;
+        plan.Seq = _sender.InitialSend;
+        plan.Flags = isReply ? TcpFlags.Syn | TcpFlags.Ack : TcpFlags.Syn;
+        plan.Window = _synWindow;
+        plan.Options = SynOptions.Of(Config, _receive.Capacity, TimestampNow(now));
+        if (isReply)
+        {
+            plan.Ack = _receiver.Next;
+            SynOptions.Answer(ref plan.Options, _sender.HasSack, _receiver.Timestamps, _peerScales);
+            _receiver.OnAckSent(_synWindow, WindowScale.None, isDuplicate: false);
+        }
+
+        if (!_timers.IsArmed(TcpTimer.Retransmit))
+            Arm(TcpTimer.Retransmit, now + _sender.RetransmitTimeout);
+        return true;
+    }
+
+    private bool PlanAck(Instant now, bool isDuplicate, ref SegmentPlan plan)
+    {
+        plan.Seq = _sender.Next;
+        plan.Flags = TcpFlags.Ack;
+        AddAcknowledgment(now, isDuplicate, ref plan);
+        return true;
+    }
+
+    /// <summary>
+    /// RFC 9293 §3.8.4: SEG.SEQ = SND.NXT − 1 and no text (SHLD-12), which no receiver finds acceptable and all answer.
+    /// </summary>
+    private bool PlanKeepAlive(Instant now, ref SegmentPlan plan)
+    {
+        _keepAliveDue = false;
+        PlanAck(now, isDuplicate: false, ref plan);
+        plan.Seq = _sender.Next - 1;
+        return true;
+    }
+
+    private bool TryPlanText(Instant now, ref SegmentPlan plan)
+    {
+        SendOffer offer = Offer(SackOptionBytes());
+        bool isOverride = _persistFired;
+        _persistFired = false;
+        bool hasChoice = _sender.TryChoose(offer, isOverride, out SendChoice choice);
+        if (!hasChoice && isOverride && IsPersisting && _sender.TryChooseProbe(offer, out choice))
+        {
+            hasChoice = true;
+            _persistProbes++;
+            choice.IsProbe = true;
+        }
+
+        if (!hasChoice || !CutToPieces(ref choice))
+            return false;
+
+        PlanText(now, choice, offer, ref plan);
+        return true;
+    }
+
+    /// <summary>A frame gathers two pieces of memory at most; a segment that would need a third is cut there.</summary>
+    private bool CutToPieces(ref SendChoice choice)
+    {
+        if (choice.Text == 0)
+            return true;
+
+        int covered = _send.Gather(SendPosition(choice.Seq), choice.Text, out _, out _);
+        if (covered >= choice.Text)
+            return true;
+
+        int full = covered - covered % choice.SegmentSize;
+        choice.Text = full > 0 ? full : covered;
+        choice.Fin = false;
+        return choice.Text > 0;
+    }
+
+    private void PlanText(Instant now, in SendChoice choice, in SendOffer offer, ref SegmentPlan plan)
+    {
+        plan.PayloadOffset = SendPosition(choice.Seq);
+        if (choice.FlightIndex < 0 && choice.Seq != _sender.Next)
+            _sender.TakeBackProbe();
+        plan.Seq = choice.Seq;
+        plan.PayloadLength = choice.Text;
+        plan.SegmentSize = choice.Text > choice.SegmentSize ? choice.SegmentSize : choice.Text;
+        plan.IsRetransmission = choice.FlightIndex >= 0;
+        plan.Flags = TcpFlags.Ack;
+        SeqNumber end = choice.Seq + (uint)choice.Text;
+        if (choice.Text > 0 && end == offer.DataEnd)
+            plan.Flags |= TcpFlags.Psh; // RFC 9293 §3.9.1.2 (MUST-61)
+        if (choice.Fin)
+            plan.Flags |= TcpFlags.Fin;
+        AddUrgent(ref plan);
+        _sender.Commit(choice, now);
+        Count(plan);
+        AddAcknowledgment(now, isDuplicate: false, ref plan);
+        if (!_timers.IsArmed(TcpTimer.Retransmit) && !IsPersisting)
+            Arm(TcpTimer.Retransmit, now + _sender.RetransmitTimeout);
+    }
+
+    private void Count(in SegmentPlan plan)
+    {
+        _counters.BytesSent += plan.PayloadLength;
+        if (!plan.IsRetransmission)
+            return;
+
+        _counters.Retransmits += plan.SegmentSize == 0 ? 1 : (plan.PayloadLength + plan.SegmentSize - 1) / plan.SegmentSize;
+        _counters.BytesRetransmitted += plan.PayloadLength;
+    }
+
+    /// <summary>RFC 9293 §3.8.5 (MUST-30, MUST-62): the pointer indicates the octet after the urgent data.</summary>
+    private void AddUrgent(ref SegmentPlan plan)
+    {
+        long ahead = _urgentPosition - plan.PayloadOffset;
+        if (ahead <= 0)
+            return;
+
+        plan.Flags |= TcpFlags.Urg;
+        plan.UrgentPointer = (ushort)Math.Min(ahead, ushort.MaxValue);
+    }
+
+    /// <summary>The acknowledgment, the window and the options: after this nothing is owed.</summary>
+    private void AddAcknowledgment(Instant now, bool isDuplicate, ref SegmentPlan plan)
+    {
+        plan.Ack = _receiver.Next;
+        plan.Window = isDuplicate ? DuplicateWindow() : WindowPolicy.Next(WindowFacts());
+        if (HasTimestamps)
+        {
+            plan.Options.HasTimestamps = true;
+            plan.Options.TsVal = TimestampNow(now);
+            plan.Options.TsEcr = _receiver.Timestamps.Recent;
+        }
+
+        AddSack(ref plan.Options);
+        _receiver.OnAckSent(plan.Window, _receiver.Scale, isDuplicate);
+        _timers.Stop(TcpTimer.DelayedAck);
+    }
+
+    private WindowFacts WindowFacts() => new(
+        _receive.Capacity, _receive.Unexamined, _receiver.Window, _receiver.FullSegment, _receiver.Scale);
+
+    // RFC 5681 §2 counts an ACK as duplicate only if its window did not change: the promise is repeated as it stands.
+    private WireWindow DuplicateWindow() =>
+        new WindowSize(_receiver.Window + (1u << _receiver.Scale.Shift) - 1) >> _receiver.Scale;
+
+    private int MaxSackBlocks => HasTimestamps ? SackBlocks.MaxBlocks - 1 : SackBlocks.MaxBlocks;
+
+    private int SackOptionBytes()
+    {
+        if (!_sender.HasSack || _receive.OutOfOrder.Count == 0)
+            return 0;
+
+        const int Kind = 4; // two NOPs, kind and length
+        return Kind + 8 * Math.Min(_receive.OutOfOrder.Count, MaxSackBlocks);
+    }
+
+    private void AddSack(ref TcpOptions options)
+    {
+        if (!_sender.HasSack || _receive.OutOfOrder.Count == 0)
+            return;
+
+        Span<BufferRange> ranges = stackalloc BufferRange[SackBlocks.MaxBlocks];
+        int count = _receiver.Sack.CopyTo(ranges[..MaxSackBlocks], _receive.OutOfOrder);
+        for (int i = 0; i < count; i++)
+        {
+            SeqNumber right = ReceiveSeq(ranges[i].End);
+            if (_receiver.FinSeen && right == _receiver.FinSeq)
+                right += 1; // FIN was kept too
+            if (SackBlock.TryCreate(ReceiveSeq(ranges[i].Start), right, out SackBlock block))
+                options.Sack[options.SackCount++] = block;
+        }
+    }
+}

@@ -1,0 +1,355 @@
+using UserTcp.Buffers;
+using UserTcp.Primitives;
+using UserTcp.Tcp.Receive;
+using UserTcp.Tcp.Send;
+using UserTcp.Wire;
+
+namespace UserTcp.Tcp;
+
+/// <summary>How a step of SEGMENT ARRIVES ended.</summary>
+internal enum Verdict : byte
+{
+    Continue,
+    Drop,
+
+    /// <summary>Drop it, and send an ACK, within the stack's limit (challenge ACK).</summary>
+    Challenge,
+}
+
+/// <content>RFC 9293 §3.10.7.4: SEGMENT ARRIVES in the synchronized states and SYN-RECEIVED.</content>
+internal sealed partial class Tcb
+{
+    /// <summary>The eight steps in the order of the RFC; the third (security) is not used any more.</summary>
+    public Effects OnSegmentArrives(in TcpSegment seg, Instant now)
+    {
+        _counters.SegmentsReceived++;
+        if (State == TcpState.SynSent)
+            OnSegmentInSynSent(seg, now);
+        else if (State == TcpState.TimeWait)
+            OnSegmentInTimeWait(seg);
+        else if (State != TcpState.Closed)
+            OnSegmentInSynchronized(seg, now);
+        return TakeEffects();
+    }
+
+    private void OnSegmentInSynchronized(in TcpSegment seg, Instant now)
+    {
+        Verdict verdict = CheckSequence(seg, now); // first
+        if (verdict == Verdict.Continue)
+            verdict = CheckReset(seg); // second
+        if (verdict == Verdict.Continue)
+            verdict = CheckSyn(seg); // fourth
+        if (verdict == Verdict.Continue)
+            verdict = CheckAck(seg, now); // fifth
+        if (verdict == Verdict.Continue)
+            verdict = CheckUrgent(seg); // sixth
+        if (verdict == Verdict.Continue)
+            verdict = ProcessText(seg); // seventh
+        if (verdict == Verdict.Continue)
+            verdict = CheckFin(seg, now); // eighth
+
+        if (verdict == Verdict.Challenge)
+            Challenge(now);
+        if (_receiver.AckDelayed && !_receiver.AckNow && !_timers.IsArmed(TcpTimer.DelayedAck))
+            Arm(TcpTimer.DelayedAck, now + Config.DelayedAck);
+    }
+
+    // Between entering TIME-WAIT and moving to the table the rest of a batch may hold another FIN.
+    private void OnSegmentInTimeWait(in TcpSegment seg)
+    {
+        if (seg.Length > 0 && !seg.Has(TcpFlags.Rst))
+            _receiver.OweAck();
+    }
+
+    private Verdict CheckSequence(in TcpSegment seg, Instant now)
+    {
+        bool isReset = seg.Has(TcpFlags.Rst);
+        if (seg.Options.HasTimestamps && _receiver.Timestamps.IsStale(seg.Options.TsVal, now) && !isReset)
+        {
+            _counters.StaleTimestamps++;
+            return RejectUnacceptable(seg, now); // RFC 7323 §5.3 (R1)
+        }
+
+        // A segment without a negotiated timestamp is taken: RFC 7323 §3.2 would drop it, and hang with the peers that
+        // leave it out by mistake. Deviation.
+        bool isAcceptable = Acceptability.IsAcceptable(StartOf(seg), LengthAfterSyn(seg), _receiver.Next, _receiver.Window);
+        if (!isAcceptable && !IsSpecialAllowance(seg))
+            return isReset ? Verdict.Drop : RejectUnacceptable(seg, now);
+
+        if (!isAcceptable)
+            _receiver.OweDuplicateAck();
+        _lastReceivedAt = now;
+        _keepAliveProbes = 0;
+        if (seg.Options.HasTimestamps && !isReset)
+            _receiver.Timestamps.Update(seg.Options.TsVal, seg.Seq, _receiver.LastAckSent, now);
+        return Verdict.Continue;
+    }
+
+    // RFC 9293 §3.10.7.4, first: "If the RCV.WND is zero, no segments will be acceptable, but special allowance should be
+    // made to accept valid ACKs, URGs, and RSTs" (MUST-66).
+    private bool IsSpecialAllowance(in TcpSegment seg) => _receiver.Window == 0 && StartOf(seg) == _receiver.Next;
+
+    /// <summary>
+    /// "If an incoming segment is not acceptable, an acknowledgment should be sent in reply". Each segment that occupies
+    /// sequence space gets one, whatever a limit says: its sender may have lost our ACK. So does a keep-alive probe.
+    /// </summary>
+    private Verdict RejectUnacceptable(in TcpSegment seg, Instant now)
+    {
+        bool isProbe = seg.Length == 0 && seg.Seq == _receiver.Next - 1;
+        if (seg.Has(TcpFlags.Syn) || (seg.Length == 0 && !isProbe))
+            return Verdict.Challenge;
+
+        _receiver.OweDuplicateAck();
+        if (isProbe)
+        {
+            _lastReceivedAt = now;
+            _keepAliveProbes = 0;
+        }
+
+        return Verdict.Drop;
+    }
+
+    // In a simultaneous open the peer's SYN comes a second time, now with the ACK that completes ours (RFC 9293 §3.5,
+    // Figure 8): its SYN lies before the window and is trimmed.
+    private bool RepeatsPeerSyn(in TcpSegment seg) =>
+        State == TcpState.SynReceived && seg.Has(TcpFlags.Syn | TcpFlags.Ack) && seg.Seq == _receiver.InitialReceive;
+
+    private SeqNumber StartOf(in TcpSegment seg) => RepeatsPeerSyn(seg) ? seg.Seq + 1 : seg.Seq;
+
+    private uint LengthAfterSyn(in TcpSegment seg) => RepeatsPeerSyn(seg) ? seg.Length - 1 : seg.Length;
+
+    private Verdict CheckReset(in TcpSegment seg)
+    {
+        if (!seg.Has(TcpFlags.Rst))
+            return Verdict.Continue;
+
+        switch (ResetPolicy.Decide(seg.Seq, _receiver.Next, _receiver.Window))
+        {
+            case ResetVerdict.Reset:
+                // RFC 9293 §3.5 (MUST-11): what was an active open is refused; a passive one went back to LISTEN earlier.
+                EnterClosed(
+                    State == TcpState.SynReceived ? UserTcpCloseReason.Refused : UserTcpCloseReason.ResetByPeer,
+                    tellPeer: false);
+                return Verdict.Drop;
+            case ResetVerdict.Challenge:
+                return Verdict.Challenge;
+            default:
+                return Verdict.Drop;
+        }
+    }
+
+    // RFC 5961 §4: a SYN in a synchronized state, old or not, gets a challenge ACK and nothing else.
+    private Verdict CheckSyn(in TcpSegment seg) =>
+        seg.Has(TcpFlags.Syn) && !RepeatsPeerSyn(seg) ? Verdict.Challenge : Verdict.Continue;
+
+    private Verdict CheckAck(in TcpSegment seg, Instant now)
+    {
+        if (!seg.Has(TcpFlags.Ack))
+            return Verdict.Drop;
+
+        if (State == TcpState.SynReceived)
+        {
+            if (seg.Ack <= _sender.Una || seg.Ack > _sender.Next)
+            {
+                ReplyReset(seg.Ack);
+                return Verdict.Drop;
+            }
+
+            _sender.OnEstablished(WindowOf(seg), seg.Seq, seg.Ack);
+            EnterEstablished();
+        }
+
+        // RFC 5961 §5: SND.UNA − MAX.SND.WND ≤ SEG.ACK ≤ SND.NXT, or a challenge ACK and no further look.
+        if (seg.Ack > _sender.Next || _sender.Una - seg.Ack > _sender.MaxWindow)
+            return Verdict.Challenge;
+
+        if (seg.Ack >= _sender.Una)
+            ProcessAck(seg, now);
+        return State == TcpState.Closed ? Verdict.Drop : Verdict.Continue;
+    }
+
+    private void ProcessAck(in TcpSegment seg, Instant now)
+    {
+        WindowSize window = WindowOf(seg);
+        bool hadWindow = _sender.Window.Bytes > 0;
+        var facts = new AckFacts
+        {
+            Ack = seg.Ack,
+            EchoedRtt = EchoedRtt(seg, now),
+            SackCount = seg.Options.SackCount,
+            Sack = seg.Options.Sack,
+            IsDuplicate = !_sender.Flight.IsEmpty && seg.Length == 0 && seg.Ack == _sender.Una && window == _sender.Window,
+        };
+        _counters.DuplicateAcks += facts.IsDuplicate ? 1 : 0;
+        uint covered = _sender.OnAck(facts, now, out LossSigns signs);
+        _counters.FastRecoveries += (signs & LossSigns.EnteredRecovery) != 0 ? 1 : 0;
+        if (_sender.IsNewerWindow(seg.Seq, seg.Ack))
+            _sender.TakeWindow(window, seg.Seq, seg.Ack);
+        _counters.ZeroWindows += hadWindow && _sender.Window.Bytes == 0 ? 1 : 0;
+        if (_sender.Window.Bytes == 0)
+            StayAlive(now);
+        if (covered > 0)
+            OnProgress(covered, now);
+        RestartTimers(covered, now);
+    }
+
+    private WindowSize WindowOf(in TcpSegment seg) =>
+        seg.Has(TcpFlags.Syn) ? new WindowSize(seg.Window.Value) : seg.Window << _sender.Scale;
+
+    // RFC 9293 §3.8.6.1 (MUST-37): as long as the peer answers, its window may stay shut for ever. An orphan's may not.
+    private void StayAlive(Instant now)
+    {
+        _sender.OnAliveInClosedWindow();
+        if (!_detached)
+            _progressAt = now;
+    }
+
+    /// <summary>SND.UNA moved over <paramref name="covered"/> octets: memory goes back, and FIN may be through.</summary>
+    private void OnProgress(uint covered, Instant now)
+    {
+        _progressAt = now;
+        _effects |= Effects.ForwardProgress;
+        long before = _send.Unacknowledged;
+        _ackedPosition = Math.Min(_send.End, _ackedPosition + covered - (_sender.Una - (int)covered == _sender.InitialSend ? 1 : 0));
+        _counters.BytesAcked = _ackedPosition;
+        _send.FreeBelow(_ackedPosition);
+        int lowWater = Config.SendBufferBytes / 2;
+        if (before >= lowWater && _send.Unacknowledged < lowWater)
+            _effects |= Effects.Writable;
+        if (_sender.IsFinAcknowledged)
+            OnFinAcknowledged(now);
+    }
+
+    private void OnFinAcknowledged(Instant now)
+    {
+        _effects |= Effects.OutputAcknowledged;
+        switch (State)
+        {
+            case TcpState.FinWait1:
+                MoveTo(TcpState.FinWait2);
+                if (_detached)
+                    StartOrphanTimer(now);
+                break;
+            case TcpState.Closing:
+                EnterTimeWait();
+                break;
+            case TcpState.LastAck:
+                EnterClosed(UserTcpCloseReason.Graceful, tellPeer: false);
+                break;
+        }
+    }
+
+    private Verdict CheckUrgent(in TcpSegment seg)
+    {
+        bool mayReceive = State is TcpState.Established or TcpState.FinWait1 or TcpState.FinWait2;
+        if (!seg.Has(TcpFlags.Urg) || !mayReceive)
+            return Verdict.Continue;
+
+        if (_receiver.OnUrgent(seg.Seq + seg.UrgentPointer))
+            _effects |= Effects.Urgent;
+        return Verdict.Continue;
+    }
+
+    private Verdict ProcessText(in TcpSegment seg)
+    {
+        bool mayReceive = State is TcpState.Established or TcpState.FinWait1 or TcpState.FinWait2;
+        SeqNumber start = StartOfText(seg);
+        ReadOnlySpan<byte> text = seg.Text;
+        if (!mayReceive || text.IsEmpty || start + (uint)text.Length <= _receiver.Next)
+            return Verdict.Continue;
+
+        if (_detached)
+        {
+            EnterClosed(UserTcpCloseReason.ResetByLocal, tellPeer: true); // nobody will read it: RFC 9293 §3.6.1 (SHLD-3)
+            return Verdict.Drop;
+        }
+
+        SeqNumber end = _receiver.FinSeen ? SeqNumber.Min(_receiver.RightEdge, _receiver.FinSeq) : _receiver.RightEdge;
+        if (start + (uint)text.Length > end)
+            text = text[..Math.Max(0, end - start)];
+        if (!text.IsEmpty)
+            StoreText(seg, start, text);
+        return Verdict.Continue;
+    }
+
+    private void StoreText(in TcpSegment seg, SeqNumber start, ReadOnlySpan<byte> text)
+    {
+        long contiguousEnd = _receive.ContiguousEnd;
+        bool hadHole = _receive.OutOfOrder.Count > 0;
+        if (!_receive.TryWrite(ReceivePosition(start), text, out BufferRange stored))
+        {
+            _counters.ReceiveRefused++;
+            _receiver.OweDuplicateAck(); // as if it had been lost on the way
+            return;
+        }
+
+        if (start > _receiver.Next)
+        {
+            _receiver.OnOutOfOrder();
+            _receiver.Sack.OnStored(ReceivePosition(start), _receive.OutOfOrder);
+            return;
+        }
+
+        long added = _receive.ContiguousEnd - contiguousEnd;
+        _counters.BytesReceived += added;
+        int segmentBytes = seg.CoalescedSegmentSize > 0 ? seg.CoalescedSegmentSize : seg.Text.Length;
+        int segments = 1 + (seg.Text.Length - 1) / Math.Max(1, Math.Min(segmentBytes, Config.ReceiveMss.Bytes));
+        _receiver.OnInOrder(_receiver.Next + (uint)added, segmentBytes, segments, hadHole);
+        _effects |= Effects.Readable;
+    }
+
+    private static SeqNumber StartOfText(in TcpSegment seg) => seg.Has(TcpFlags.Syn) ? seg.Seq + 1 : seg.Seq;
+
+    /// <summary>FIN may arrive before the text it follows: it is remembered, and takes effect when RCV.NXT reaches it.</summary>
+    private Verdict CheckFin(in TcpSegment seg, Instant now)
+    {
+        if (_receiver.FinReceived)
+            return Verdict.Continue;
+
+        if (seg.Has(TcpFlags.Fin) && !_receiver.FinSeen)
+            NoteFin(StartOfText(seg) + (uint)seg.Text.Length, hasText: !seg.Text.IsEmpty);
+        if (!_receiver.FinSeen || _receiver.Next != _receiver.FinSeq)
+            return Verdict.Continue;
+
+        _receiver.OnFinReceived();
+        _receive.Finish();
+        _effects |= Effects.Readable;
+        switch (State)
+        {
+            case TcpState.Established:
+                MoveTo(TcpState.CloseWait);
+                break;
+            case TcpState.FinWait1:
+                // Our FIN, had it been acknowledged by this segment, would have moved us to FIN-WAIT-2 in the fifth step.
+                MoveTo(TcpState.Closing);
+                break;
+            case TcpState.FinWait2:
+                EnterTimeWait();
+                break;
+        }
+
+        return Verdict.Continue;
+    }
+
+    private void NoteFin(SeqNumber seq, bool hasText)
+    {
+        // Beyond the window, behind text that was acknowledged, or before text that is here: not the end of this stream.
+        bool isPlausible = seq >= _receiver.Next && seq <= _receiver.RightEdge
+            && ReceivePosition(seq) >= _receive.HighestEnd;
+        if (!isPlausible)
+            return;
+
+        _receiver.OnFinSeen(seq);
+        if (seq != _receiver.Next && !hasText)
+            _receiver.OweDuplicateAck(); // with text, the text owed one
+    }
+
+    private void Challenge(Instant now)
+    {
+        if (Config.ChallengeBudget is { } budget && !budget.TryTake(now))
+            return;
+
+        _counters.ChallengeAcks++;
+        _receiver.OweAck();
+    }
+}

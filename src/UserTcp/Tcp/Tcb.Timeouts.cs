@@ -1,0 +1,158 @@
+using UserTcp.Primitives;
+
+namespace UserTcp.Tcp;
+
+/// <content>RFC 9293 §3.10.8: timeouts, one method per timer.</content>
+internal sealed partial class Tcb
+{
+    public Effects OnTimeout(Instant now)
+    {
+        while (_timers.TryTakeDue(now, out TcpTimer timer))
+        {
+            switch (timer)
+            {
+                case TcpTimer.Retransmit:
+                    OnRetransmitTimeout(now);
+                    break;
+                case TcpTimer.Persist:
+                    _persistFired = true;
+                    break;
+                case TcpTimer.DelayedAck:
+                    _receiver.OweAck();
+                    break;
+                case TcpTimer.KeepAlive:
+                    OnKeepAliveTimeout(now);
+                    break;
+                case TcpTimer.OpenTimeout:
+                    GiveUp(UserTcpCloseReason.TimedOut);
+                    break;
+                case TcpTimer.UserTimeout:
+                    OnUserTimeout(now);
+                    break;
+                case TcpTimer.Orphan:
+                    OnOrphanTimeout(now);
+                    break;
+            }
+        }
+
+        return TakeEffects();
+    }
+
+    /// <summary>RFC 6298 §5.4 to §5.6; R1 and R2 of RFC 9293 §3.8.3 (MUST-20).</summary>
+    private void OnRetransmitTimeout(Instant now)
+    {
+        if (_sender.Flight.IsEmpty)
+            return;
+
+        _counters.Timeouts++;
+        _sender.OnRetransmitTimeout(now);
+        if (_sender.Retransmissions == Config.R1)
+            _effects |= Effects.NegativeAdvice;
+        if (!_sender.IsSynAcknowledged)
+            _synDue = true; // R2 of a SYN is a time: the open timer (MUST-23)
+        else if (_sender.Retransmissions > Config.R2)
+            GiveUp(UserTcpCloseReason.TimedOut);
+        if (State != TcpState.Closed)
+            Arm(TcpTimer.Retransmit, now + _sender.RetransmitTimeout);
+    }
+
+    /// <summary>RFC 9293 §3.8.4 (MUST-26): probes only while nothing else is outstanding or heard.</summary>
+    private void OnKeepAliveTimeout(Instant now)
+    {
+        Instant idleUntil = _lastReceivedAt + Config.KeepAliveTime;
+        if (!Config.KeepAlive || !IsSynchronized)
+            return;
+
+        if (_keepAliveProbes == 0 && (idleUntil > now || !_sender.Flight.IsEmpty))
+        {
+            Arm(TcpTimer.KeepAlive, idleUntil > now ? idleUntil : now + Config.KeepAliveInterval);
+            return;
+        }
+
+        if (_keepAliveProbes >= Config.KeepAliveProbes) // never by one lost probe (MUST-29)
+        {
+            GiveUp(UserTcpCloseReason.KeepAliveTimedOut);
+            return;
+        }
+
+        _keepAliveProbes++;
+        _keepAliveDue = true;
+        Arm(TcpTimer.KeepAlive, now + Config.KeepAliveInterval);
+    }
+
+    private void OnUserTimeout(Instant now)
+    {
+        if (Config.UserTimeout is not { } limit || !HasUnacknowledged)
+            return;
+
+        if (now - _progressAt >= limit)
+            GiveUp(UserTcpCloseReason.TimedOut);
+        else
+            Arm(TcpTimer.UserTimeout, _progressAt + limit);
+    }
+
+    /// <summary>
+    /// Nobody waits for this connection: FIN-WAIT-2, and a peer that takes nothing more, end here. One that still takes
+    /// what was written gets the time again.
+    /// </summary>
+    private void OnOrphanTimeout(Instant now)
+    {
+        bool progresses = State != TcpState.FinWait2 && now - _progressAt < Config.OrphanTimeout;
+        if (progresses)
+            Arm(TcpTimer.Orphan, _progressAt + Config.OrphanTimeout);
+        else
+            GiveUp(UserTcpCloseReason.TimedOut);
+    }
+
+    /// <summary>The peer does not answer. An error that the network reported meanwhile says why.</summary>
+    private void GiveUp(UserTcpCloseReason reason)
+    {
+        bool isExplained = _softError != UserTcpCloseReason.None && reason == UserTcpCloseReason.TimedOut;
+        EnterClosed(isExplained ? _softError : reason, tellPeer: IsSynchronized);
+    }
+
+    private bool HasUnacknowledged => !_sender.Flight.IsEmpty || _send.Unacknowledged > 0;
+
+    /// <summary>RFC 6298 §5.2, §5.3: the ACK of something new starts the timer again, or stops it.</summary>
+    private void RestartTimers(uint covered, Instant now)
+    {
+        if (State is TcpState.Closed or TcpState.TimeWait)
+            return;
+
+        if (_sender.Flight.IsEmpty || IsPersisting)
+            _timers.Stop(TcpTimer.Retransmit);
+        else if (covered > 0 || !_timers.IsArmed(TcpTimer.Retransmit))
+            Arm(TcpTimer.Retransmit, now + _sender.RetransmitTimeout);
+
+        if (_sender.Window.Bytes > 0)
+        {
+            _timers.Stop(TcpTimer.Persist);
+            _persistProbes = 0;
+        }
+    }
+
+    /// <summary>A closed window with nothing outstanding but a probe's octet: the persist timer, not RTO.</summary>
+    private bool IsPersisting =>
+        _sender.Window.Bytes == 0 && (_sender.Flight.IsEmpty || _sender.OnlyProbeOutstanding) && !_synDue
+        && _sender.IsSynAcknowledged;
+
+    /// <summary>Nothing more can leave now: what waits is given a timer that will look again.</summary>
+    private void ArmIdleTimers(Instant now)
+    {
+        if (!MaySendText)
+            return;
+
+        bool waits = SendPosition(_sender.Next) < _send.End || (_finQueued && !_sender.FinSent) || _sender.OnlyProbeOutstanding;
+        bool needsPersist = waits && (_sender.Flight.IsEmpty || IsPersisting);
+        if (needsPersist && !_timers.IsArmed(TcpTimer.Persist))
+            Arm(TcpTimer.Persist, now + _sender.PersistInterval(_persistProbes));
+        else if (!needsPersist)
+            _timers.Stop(TcpTimer.Persist);
+
+        if (Config.UserTimeout is { } limit && HasUnacknowledged && !_timers.IsArmed(TcpTimer.UserTimeout))
+        {
+            _progressAt = now;
+            Arm(TcpTimer.UserTimeout, now + limit);
+        }
+    }
+}

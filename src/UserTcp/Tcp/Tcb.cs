@@ -1,0 +1,195 @@
+using System.Diagnostics;
+using UserTcp.Buffers;
+using UserTcp.Primitives;
+using UserTcp.Tcp.Receive;
+using UserTcp.Tcp.Send;
+
+namespace UserTcp.Tcp;
+
+/// <summary>
+/// The transmission control block: one connection of RFC 9293, from SYN-SENT or SYN-RECEIVED on. Events go in, with the
+/// time; they change state and say what changed. Segments come out of <see cref="TryNextSegment"/> and nowhere else.
+/// </summary>
+internal sealed partial class Tcb
+{
+    private readonly SendQueue _send;
+    private readonly ReceiveQueue _receive;
+    private readonly Sender _sender;
+    private readonly Receiver _receiver;
+    private readonly uint _timestampOffset;
+    private TimerTable _timers = new();
+    private Effects _effects;
+
+    // The position in the send queue of the octet at SND.UNA: the one translation of the send side.
+    private long _ackedPosition;
+
+    // What the pull has to notice.
+    private bool _synDue;
+    private bool _resetDue;
+    private bool _replyResetDue;
+    private SeqNumber _replyResetSeq;
+    private bool _persistFired;
+    private bool _keepAliveDue;
+
+    private bool _peerScales;
+    private bool _finQueued;
+    private bool _detached;
+    private int _persistProbes;
+    private int _keepAliveProbes;
+    private Instant _openedAt;
+    private Instant _lastReceivedAt;
+    private Instant _progressAt;
+    private UserTcpCloseReason _softError;
+    private long _urgentPosition;
+    private TcbCounters _counters;
+
+    /// <summary>An active open; <see cref="UserCall.Open"/> starts it.</summary>
+    public Tcb(TcpConfig config, SendQueue send, ReceiveQueue receive, SeqNumber iss, uint timestampOffset)
+    {
+        Config = config;
+        _send = send;
+        _receive = receive;
+        _timestampOffset = timestampOffset;
+        _sender = new Sender(config, iss);
+        _receiver = new Receiver(config);
+    }
+
+    /// <summary>
+    /// A passive open whose SYN-ACK is about to be acknowledged: SYN-RECEIVED. Pass it the segment that does so next.
+    /// </summary>
+    public Tcb(TcpConfig config, SendQueue send, ReceiveQueue receive, PassiveOpen opening, Instant now)
+        : this(config, send, receive, opening.InitialSend, opening.TimestampOffset)
+    {
+        State = TcpState.SynReceived;
+        _openedAt = now;
+        _lastReceivedAt = now;
+        TakePeerSyn(opening.InitialReceive, opening.PeerOptions, opening.ReceivedAt);
+        _sender.AdoptSynAck(opening.SynAckSentAt, opening.Retransmissions > 0);
+        _receiver.AdoptRightEdge(_receiver.Next + opening.Window.Value);
+        _receiver.OnAckSent(opening.Window, WindowScale.None, isDuplicate: false);
+    }
+
+    public TcpState State { get; private set; }
+
+    public TcpConfig Config { get; }
+
+    public UserTcpCloseReason CloseReason { get; private set; }
+
+    /// <summary>Whether the application let go: nobody reads, nobody waits.</summary>
+    public bool IsOrphan => _detached;
+
+    /// <summary>The earliest timer. Moves with events and with pulls.</summary>
+    public Instant NextDeadline => _timers.Earliest;
+
+    /// <summary>Urgent data announced and not yet consumed, in octets from the reader's position (RFC 9293 §3.8.5, MUST-33).</summary>
+    public long UrgentBytes =>
+        _receiver.HasUrgent ? Math.Max(0, UrgentPosition - _receive.Consumed) : 0;
+
+    /// <summary>The position after the last urgent octet in the receive queue; meaningful with <see cref="Effects.Urgent"/>.</summary>
+    public long UrgentPosition => ReceivePosition(_receiver.UrgentEnd);
+
+    private bool IsSynchronized => State >= TcpState.Established && State != TcpState.TimeWait;
+
+    private bool MaySendText =>
+        State is TcpState.Established or TcpState.CloseWait or TcpState.FinWait1 or TcpState.Closing or TcpState.LastAck;
+
+    private bool HasTimestamps => _receiver.Timestamps.IsNegotiated;
+
+    /// <summary>What TIME-WAIT has to remember (RFC 9293 §3.6.1).</summary>
+    public TimeWaitState DescribeTimeWait() => new(
+        _sender.Next, _receiver.Next, HasTimestamps, _receiver.Timestamps.Recent, _timestampOffset);
+
+    private long SendPosition(SeqNumber seq) =>
+        _ackedPosition + (seq - _sender.Una) - (_sender.IsSynAcknowledged ? 0 : 1);
+
+    private long ReceivePosition(SeqNumber seq) =>
+        _receive.ContiguousEnd + (seq - _receiver.Next) + (_receiver.FinReceived ? 1 : 0);
+
+    private SeqNumber ReceiveSeq(long position) => _receiver.Next + (int)(position - _receive.ContiguousEnd);
+
+    private uint TimestampNow(Instant now) => unchecked((uint)now.Milliseconds + _timestampOffset);
+
+    private SendOffer Offer(int extraOptionBytes)
+    {
+        const long Horizon = 1 << 30; // beyond it the sequence space could not tell old from new
+        long unacknowledged = _send.End - _ackedPosition;
+        long queued = Math.Min(unacknowledged, Horizon);
+        return new SendOffer
+        {
+            DataEnd = _sender.Una + (uint)queued + (_sender.IsSynAcknowledged ? 0u : 1u),
+            FinQueued = _finQueued && queued == unacknowledged,
+            NoDelay = Config.NoDelay,
+            Corked = Config.Corked,
+            ExtraOptionBytes = extraOptionBytes,
+            MaxGsoBytes = Config.MaxGsoBytes,
+        };
+    }
+
+    private void MoveTo(TcpState state)
+    {
+        Transitions.Assert(State, state);
+        State = state;
+    }
+
+    private void EnterEstablished()
+    {
+        MoveTo(TcpState.Established);
+        _effects |= Effects.Connected | Effects.Writable;
+        _timers.Stop(TcpTimer.OpenTimeout);
+        StartKeepAlive(_lastReceivedAt);
+        if (_finQueued)
+            MoveTo(TcpState.FinWait1);
+    }
+
+    private void EnterTimeWait()
+    {
+        MoveTo(TcpState.TimeWait);
+        CloseReason = UserTcpCloseReason.Graceful;
+        _timers.StopAll();
+        _effects |= Effects.TimeWait | Effects.Readable | Effects.Writable;
+    }
+
+    /// <summary>CLOSED; a RST leaves with the last pull if the peer has to hear of it.</summary>
+    private void EnterClosed(UserTcpCloseReason reason, bool tellPeer)
+    {
+        MoveTo(TcpState.Closed);
+        CloseReason = reason;
+        _resetDue = tellPeer;
+        _timers.StopAll();
+        _effects |= Effects.Closed | Effects.Readable | Effects.Writable;
+    }
+
+    private void Arm(TcpTimer timer, Instant deadline)
+    {
+        _timers.Arm(timer, deadline);
+        _effects |= Effects.Deadline;
+    }
+
+    private Effects TakeEffects()
+    {
+        AssertInvariants();
+        Effects effects = _effects | (HasOutput ? Effects.Transmit : Effects.None);
+        _effects = Effects.None;
+        return effects;
+    }
+
+    private bool HasOutput =>
+        _resetDue || _replyResetDue || _synDue || _persistFired || _keepAliveDue
+        || _receiver.AckNow || _receiver.DuplicateAcksOwed > 0
+        || _sender.Flight.LostBytes > 0
+        || (MaySendText && !_sender.FinSent && (_finQueued || SendPosition(_sender.Next) < _send.End));
+
+    [Conditional("DEBUG")]
+    private void AssertInvariants()
+    {
+        const int BeyondWindow = 2; // a window probe, and FIN
+        Flight flight = _sender.Flight;
+        Debug.Assert(_sender.Una <= _sender.Next, "SND.UNA ≤ SND.NXT");
+        Debug.Assert(flight.Bytes == (uint)(_sender.Next - _sender.Una), "The flight covers [SND.UNA, SND.NXT)");
+        Debug.Assert(flight.SackedBytes + flight.LostBytes <= flight.Bytes, "No octet is both reported and lost");
+        Debug.Assert(
+            !_sender.IsSynAcknowledged || _sender.Next - _sender.Una <= _sender.MaxWindow + BeyondWindow,
+            "SND.NXT stays within the largest window offered");
+        Debug.Assert(_receiver.Next <= _receiver.RightEdge + 1, "RCV.NXT stays within the window promised, but for FIN");
+    }
+}
