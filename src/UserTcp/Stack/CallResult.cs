@@ -48,6 +48,12 @@ internal enum RejectReason : byte
     /// <summary>ICMP network unreachable.</summary>
     NetworkUnreachable,
 
+    /// <summary>ICMP port unreachable.</summary>
+    PortUnreachable,
+
+    /// <summary>ICMP communication administratively prohibited.</summary>
+    Prohibited,
+
     /// <summary>Silence: the peer will time out.</summary>
     Ignore,
 }

@@ -77,9 +77,18 @@ internal sealed class TcpConfig
     /// <summary>The largest super-segment that the link cuts, in bytes of text; 0 where it cuts none.</summary>
     public int MaxGsoBytes { get; init; }
 
+    /// <summary>The differentiated services field of its packets, ECN bits zero (RFC 9293 §3.1, RFC 2474).</summary>
+    public byte TrafficClass { get; set; }
+
+    /// <summary>The time to live of its packets (RFC 9293 §3.9.2, MUST-49).</summary>
+    public byte TimeToLive { get; init; } = 64;
+
     /// <summary>Limits challenge ACKs and ACKs of unacceptable segments without text, for the whole stack; null: no limit.</summary>
     public RateLimit? ChallengeBudget { get; init; }
 
     /// <summary>Makes the controller from segment size and initial window, both in bytes; NewReno where null.</summary>
     public Func<int, int, Congestion.ICongestionControl>? CongestionControl { get; init; }
+
+    /// <summary>The settings of one connection that share nothing with those of another: a listener's are a template.</summary>
+    public TcpConfig Clone() => (TcpConfig)MemberwiseClone();
 }
