@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# Runs every test there is, from any directory. As root on Debian it first installs what the lab needs; elsewhere the lab
+# tests are skipped with the reason. The last line is "N passed, N failed, N skipped"; the exit code is 0 if none failed.
+#
+#   USERTCP_LAB_REQUIRED=1   a lab that cannot be built is a failure, and so is every skipped test
+#   USERTCP_TEST_MINUTES=25  the longest that one test project may take
+set -u -o pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+results=$(mktemp -d "${TMPDIR:-/tmp}/usertcp-tests.XXXXXX")
+trap 'rm -rf -- "$results"' EXIT
+cd -- "$root" || exit 1
+
+required=${USERTCP_LAB_REQUIRED:-0}
+minutes=${USERTCP_TEST_MINUTES:-25}
+# A build server that outlives the script would hold its output open, and with it whoever waits for the end.
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
+passed=0 failed=0 skipped=0
+
+say() { printf '%s\n' "$*"; }
+
+finish() {
+    if [ "$required" = 1 ] && [ "$skipped" -gt 0 ]; then
+        say "USERTCP_LAB_REQUIRED=1: $skipped skipped tests count as a failure."
+        failed=$((failed + skipped)) skipped=0
+    fi
+    say "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" -eq 0 ]
+    exit
+}
+
+# --- what the lab needs -----------------------------------------------------------------------------------------------
+
+# Debian package and what it is for:
+#   libpcap0.8 the pcap link · iproute2 namespaces and veth · ethtool offloads · tshark reads captures ·
+#   nginx-light, python3, curl peers · iputils-ping ping · procps sysctl and ps
+packages="libpcap0.8 iproute2 ethtool tshark nginx-light python3 curl iputils-ping procps"
+
+is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# nginx is wanted as a program: installing it must not start it as a service.
+forbid_services() {
+    [ -e /usr/sbin/policy-rc.d ] && return
+    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d && services_forbidden=1
+}
+
+allow_services() { [ "${services_forbidden:-0}" = 0 ] || rm -f /usr/sbin/policy-rc.d; }
+
+install_tools() {
+    local missing=""
+    for package in $packages; do
+        is_installed "$package" || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+
+    say "Installing what the lab needs:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    forbid_services
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >"$results/apt.log" 2>&1
+    local code=$?
+    allow_services
+    [ $code -eq 0 ] || { tail -n 20 "$results/apt.log"; say "apt-get failed ($code): lab tests may be skipped."; }
+    return 0
+}
+
+# Namespaces are named utcp-PID-…: those of a run that was killed are in nobody's way, but they are ours to remove.
+remove_leftovers() {
+    local name owner
+    for name in $(ip netns list 2>/dev/null | awk '/^utcp-/ { print $1 }'); do
+        owner=${name#utcp-} owner=${owner%%-*}
+        [ -d "/proc/$owner" ] || ip netns delete "$name"
+    done
+}
+
+if [ "$(id -u)" = 0 ]; then
+    if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+        install_tools
+    else
+        say "This is no Debian: the lab's tools are not installed from here ($packages)."
+    fi
+    command -v ip >/dev/null && remove_leftovers
+else
+    say "Not root: the lab's tools are not installed, and the lab tests are skipped."
+fi
+
+# --- build ------------------------------------------------------------------------------------------------------------
+
+say "Building UserTcp.sln (Release)"
+if ! dotnet build UserTcp.sln -c Release --nologo -v quiet -warnaserror -nodeReuse:false >"$results/build.log" 2>&1; then
+    grep -E '(error|warning) [A-Z]+[0-9]+' "$results/build.log" | sort -u | head -n 40
+    grep -qE '(error|warning) [A-Z]+[0-9]+' "$results/build.log" || tail -n 40 "$results/build.log"
+    say "The build failed: no test was run."
+    failed=1
+    finish
+fi
+
+# --- test -------------------------------------------------------------------------------------------------------------
+
+count() { grep -o '<UnitTestResult [^>]*outcome="[A-Za-z]*"' "$1" | grep -c "outcome=\"\\($2\\)\""; }
+
+# A project's result is what its result file says; where the host died, hung or found no tests, that is one failure more.
+run_project() {
+    local name=$1 trx="$results/$1.trx" log="$results/$1.log" code=0 p=0 f=0 s=0
+    local start=$SECONDS
+    timeout --kill-after=30 "${minutes}m" dotnet test "tests/$name" -c Release --no-build --nologo \
+        --results-directory "$results" --logger "trx;LogFileName=$trx" --logger "console;verbosity=normal" \
+        --blame-hang --blame-hang-timeout 10m --blame-hang-dump-type none >"$log" 2>&1 </dev/null || code=$?
+
+    if [ -s "$trx" ]; then
+        p=$(count "$trx" Passed) s=$(count "$trx" NotExecuted)
+        f=$(count "$trx" 'Failed\|Error\|Timeout\|Aborted\|Inconclusive')
+    fi
+    if [ "$f" -gt 0 ] || [ $code -ne 0 ]; then
+        report_failures "$log"
+    fi
+    if [ $code -ne 0 ] && [ "$f" -eq 0 ]; then
+        [ $code -eq 124 ] && say "$name was stopped after $minutes minutes."
+        say "$name ended with code $code before all tests were done."
+        f=1
+    elif [ $((p + f + s)) -eq 0 ]; then
+        say "$name ran no test."
+        f=1
+    fi
+    [ "$s" -eq 0 ] || report_skipped "$name" "$log" "$s"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    say "$name: $p passed, $f failed, $s skipped, $((SECONDS - start)) s"
+}
+
+# From the first failure on, without the tests that passed.
+report_failures() {
+    grep -vE '^\[xUnit|^ *(Passed|Skipped) |^ *at (System|Xunit|InvokeStub)|^$' "$1" | head -n 300
+}
+
+# The reasons, each once, with how many tests have it: xunit prints each below the name of its test.
+report_skipped() {
+    say "$1 skipped $3:"
+    awk '/\[SKIP\]/ { getline; sub(/^\[xUnit[^]]*\] */, ""); print }' "$2" | sort | uniq -c | sort -rn | head -n 5
+}
+
+for project in tests/*.Tests; do
+    run_project "$(basename "$project")"
+done
+
+finish
