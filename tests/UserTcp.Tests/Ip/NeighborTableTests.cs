@@ -1,0 +1,406 @@
+using UserTcp.Ip;
+using UserTcp.Primitives;
+using UserTcp.Tests.Support;
+using UserTcp.Wire;
+using static UserTcp.Tests.Ip.Packets;
+
+namespace UserTcp.Tests.Ip;
+
+public class NeighborTableTests
+{
+    private readonly NeighborTable _table = new(OwnMac, Routes());
+
+    [Fact, Rfc("826")]
+    public void An_unknown_hop_is_asked_for_by_broadcast_and_found_by_the_reply()
+    {
+        Assert.Equal(NeighborLookup.Pending, _table.Resolve(Peer, At(0), out _));
+        Assert.Equal(
+            new ArpPlan(new ArpPacket(ArpOperation.Request, OwnMac, Own, default, Peer), MacAddress.Broadcast), Sent());
+
+        _table.OnArp(Reply(PeerMac, Peer, Own), At(0.1));
+
+        Assert.Equal(NeighborLookup.Resolved, _table.Resolve(Peer, At(0.1), out MacAddress mac));
+        Assert.Equal(PeerMac, mac);
+        Assert.Equal(new NeighborChange(Peer, IsResolved: true), Changed());
+        Silent();
+    }
+
+    [Fact, Rfc("1122 §2.3.2.1")]
+    public void One_request_a_second_three_in_all_and_then_it_is_given_up_for_a_moment()
+    {
+        int requests = 0;
+        for (double t = 0; t < 2.95; t += 0.05)
+        {
+            Assert.Equal(NeighborLookup.Pending, _table.Resolve(Peer, At(t), out _));
+            _table.OnDeadline(At(t));
+            while (_table.TryNextArp(out _))
+            {
+                requests++;
+            }
+
+            Assert.Equal((int)(t + 0.001) + 1, requests);
+            Assert.False(_table.TryNextChange(out _));
+        }
+
+        Assert.Equal(At(3), _table.NextDeadline);
+        _table.OnDeadline(At(3));
+        Assert.Equal(new NeighborChange(Peer, IsResolved: false), Changed());
+        Assert.Equal(NeighborLookup.Unreachable, _table.Resolve(Peer, At(3.9), out _));
+        Silent();
+        Assert.True(_table.NextDeadline.IsNever);
+
+        Assert.Equal(NeighborLookup.Pending, _table.Resolve(Peer, At(4), out _));
+        Assert.Equal(MacAddress.Broadcast, Sent().Destination);
+    }
+
+    [Fact]
+    public void A_host_that_failed_and_then_speaks_is_there_again()
+    {
+        _table.Resolve(Peer, At(0), out _);
+        Pass(0, 3);
+
+        _table.OnArp(Request(PeerMac, Peer, Own), At(3.1));
+
+        Assert.Equal(NeighborLookup.Resolved, _table.Resolve(Peer, At(3.1), out _));
+    }
+
+    [Fact]
+    public void A_request_that_the_link_has_not_taken_is_not_made_twice()
+    {
+        _table.Resolve(Peer, At(0), out _);
+        _table.OnDeadline(At(1));
+        _table.OnDeadline(At(2));
+
+        Sent();
+        Assert.False(_table.TryNextArp(out _));
+    }
+
+    [Fact]
+    public void A_late_deadline_asks_once_not_for_every_second_missed()
+    {
+        _table.Resolve(Peer, At(0), out _);
+        Sent();
+        _table.OnDeadline(At(30));
+
+        Sent();
+        Assert.False(_table.TryNextArp(out _));
+        Assert.Equal(At(31), _table.NextDeadline);
+    }
+
+    [Fact]
+    public void A_fresh_entry_is_silent_and_an_old_one_is_polled_by_unicast_while_it_serves()
+    {
+        Learn();
+        Assert.Equal(NeighborLookup.Resolved, _table.Resolve(Peer, At(59.9), out _));
+        Silent();
+
+        Assert.Equal(NeighborLookup.Resolved, _table.Resolve(Peer, At(60), out MacAddress mac));
+        Assert.Equal(PeerMac, mac);
+        Assert.Equal(
+            new ArpPlan(new ArpPacket(ArpOperation.Request, OwnMac, Own, default, Peer), PeerMac), Sent());
+
+        _table.OnArp(Reply(PeerMac, Peer, Own), At(60.5));
+        Assert.True(_table.NextDeadline.IsNever);
+        _table.Resolve(Peer, At(120), out _);
+        Silent();
+    }
+
+    [Fact, Rfc("1122 §2.3.2.1")]
+    public void Three_polls_in_vain_and_everybody_is_asked_if_the_entry_is_still_used()
+    {
+        Learn();
+        for (double t = 60; t < 63; t++)
+        {
+            Assert.Equal(NeighborLookup.Resolved, _table.Resolve(Peer, At(t), out _));
+            _table.OnDeadline(At(t));
+            Assert.Equal(PeerMac, Sent().Destination);
+        }
+
+        _table.OnDeadline(At(63));
+        Assert.Equal(MacAddress.Broadcast, Sent().Destination);
+        Assert.Equal(NeighborLookup.Pending, _table.Resolve(Peer, At(63), out _));
+
+        _table.OnArp(Reply(OtherMac, Peer, Own), At(63.2));
+        Assert.Equal(new NeighborChange(Peer, IsResolved: true), Changed());
+        _table.Resolve(Peer, At(63.2), out MacAddress mac);
+        Assert.Equal(OtherMac, mac);
+    }
+
+    [Fact]
+    public void Polls_in_vain_of_an_entry_that_nobody_uses_end_in_silence()
+    {
+        Learn();
+        _table.Resolve(Peer, At(60), out _);
+        Pass(60, 62);
+        Assert.False(_table.TryNextChange(out _));
+        _table.OnDeadline(At(63));
+
+        Silent();
+        Assert.True(_table.NextDeadline.IsNever);
+        Assert.Equal(NeighborLookup.Unreachable, _table.Resolve(Peer, At(63.5), out _));
+    }
+
+    [Fact, Rfc("1122 §2.3.2.1")]
+    public void What_the_transport_confirms_needs_no_poll()
+    {
+        Learn();
+        _table.Confirm(Peer, At(50));
+
+        _table.Resolve(Peer, At(109), out _);
+        Silent();
+
+        _table.Resolve(Peer, At(110), out _);
+        Sent();
+        _table.Confirm(Peer, At(110.1));
+        Assert.True(_table.NextDeadline.IsNever);
+        _table.Confirm(Far, At(111));
+        Assert.Equal(1, _table.Count);
+    }
+
+    [Fact, Rfc("9293 §3.8.3")]
+    public void What_the_transport_suspects_is_polled_at_once_but_not_twice_a_second()
+    {
+        Learn();
+        _table.Suspect(Peer, At(10));
+        Assert.Equal(PeerMac, Sent().Destination);
+        _table.OnArp(Reply(PeerMac, Peer, Own), At(10.1));
+
+        _table.Suspect(Peer, At(10.9));
+        Silent();
+        _table.Suspect(Peer, At(11));
+        Sent();
+        _table.Suspect(Far, At(11));
+        Assert.False(_table.TryNextArp(out _));
+    }
+
+    public static TheoryData<string, string, string> Bogus => new()
+    {
+        { "02:00:00:00:00:02", "192.0.2.1", "our own address" },
+        { "02:00:00:00:00:01", "192.0.2.2", "our own MAC" },
+        { "ff:ff:ff:ff:ff:ff", "192.0.2.2", "the broadcast MAC" },
+        { "01:00:5e:00:00:01", "192.0.2.2", "a multicast MAC" },
+        { "00:00:00:00:00:00", "192.0.2.2", "no MAC" },
+        { "02:00:00:00:00:02", "198.51.100.7", "not on the link" },
+        { "02:00:00:00:00:02", "0.0.0.0", "a probe" },
+        { "02:00:00:00:00:02", "255.255.255.255", "everybody" },
+        { "02:00:00:00:00:02", "192.0.2.255", "everybody on the link" },
+        { "02:00:00:00:00:02", "192.0.2.0", "the network" },
+        { "02:00:00:00:00:02", "224.0.0.1", "a group" },
+        { "02:00:00:00:00:02", "127.0.0.1", "loopback" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bogus))]
+    public void Nothing_is_learned_from_bogus_ARP(string mac, string address, string why)
+    {
+        MacAddress sender = MacAddress.Parse(mac);
+        _table.OnArp(Request(sender, Address(address), Own), At(0));
+        _table.OnArp(Reply(sender, Address(address), Own), At(0));
+        _table.OnArp(Request(sender, Address(address), Address(address)), At(0));
+        Assert.True(_table.Count == 0, why);
+
+        _table.Resolve(Peer, At(1), out _);
+        _table.OnArp(Reply(sender, Address(address), Own), At(1));
+        Assert.Equal(NeighborLookup.Pending, _table.Resolve(Peer, At(1), out _));
+
+        Learn();
+        _table.OnArp(Request(sender, Address(address), Own), At(2));
+        _table.OnArp(Request(sender, Address(address), Address(address)), At(2));
+        _table.Resolve(Peer, At(2), out MacAddress kept);
+        Assert.Equal(PeerMac, kept);
+    }
+
+    [Fact]
+    public void A_request_for_us_teaches_who_asks_and_one_for_another_does_not()
+    {
+        _table.OnArp(Request(PeerMac, Peer, Router), At(0));
+        Assert.Equal(0, _table.Count);
+
+        _table.OnArp(Request(PeerMac, Peer, Own), At(0));
+        Assert.Equal(NeighborLookup.Resolved, _table.Resolve(Peer, At(0), out MacAddress mac));
+        Assert.Equal(PeerMac, mac);
+        Silent();
+
+        _table.OnArp(Request(OtherMac, Peer, Router), At(1));
+        _table.Resolve(Peer, At(1), out mac);
+        Assert.Equal(PeerMac, mac);
+    }
+
+    [Fact]
+    public void A_reply_that_nobody_asked_for_teaches_nothing()
+    {
+        _table.OnArp(Reply(PeerMac, Peer, Own), At(0));
+        Assert.Equal(0, _table.Count);
+
+        Learn();
+        _table.OnArp(Reply(OtherMac, Peer, Own), At(1));
+        _table.Resolve(Peer, At(1), out MacAddress mac);
+        Assert.Equal(PeerMac, mac);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_announcement_renews_an_entry_and_makes_none(bool isReply)
+    {
+        ArpPacket announcement = new(
+            isReply ? ArpOperation.Reply : ArpOperation.Request, OtherMac, Peer, default, Peer);
+        _table.OnArp(announcement, At(0));
+        Assert.Equal(0, _table.Count);
+
+        Learn();
+        _table.OnArp(announcement, At(30));
+        _table.Resolve(Peer, At(89), out MacAddress mac);
+        Assert.Equal(OtherMac, mac);
+        Silent();
+    }
+
+    [Fact]
+    public void An_announcement_answers_a_pending_question()
+    {
+        _table.Resolve(Peer, At(0), out _);
+        _table.OnArp(Request(PeerMac, Peer, Peer), At(0.5));
+
+        Assert.Equal(new NeighborChange(Peer, IsResolved: true), Changed());
+        Assert.False(_table.TryNextArp(out _));
+    }
+
+    [Fact]
+    public void The_table_is_bounded_and_the_least_used_make_room()
+    {
+        var table = new NeighborTable(OwnMac, Wide(), capacity: 8);
+        for (uint i = 0; i < 8; i++)
+        {
+            table.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
+        }
+
+        for (int round = 0; round < 100; round++)
+        {
+            Assert.Equal(NeighborLookup.Resolved, table.Resolve(Host(3), At(1), out _));
+            Assert.Equal(NeighborLookup.Resolved, table.Resolve(Host(5), At(1), out _));
+            table.OnArp(Request(PeerMac, Host(100 + (uint)round), Address("10.0.0.1")), At(1));
+            table.Resolve(Host(1000 + (uint)round), At(1), out _);
+            table.OnArp(Reply(PeerMac, Host(1000 + (uint)round), Address("10.0.0.1")), At(1));
+            Assert.Equal(8, table.Count);
+        }
+    }
+
+    [Fact]
+    public void A_flood_of_strangers_takes_no_place_of_those_in_use()
+    {
+        var table = new NeighborTable(OwnMac, Wide(), capacity: 64);
+        for (uint i = 0; i < 64; i++)
+        {
+            table.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
+            Assert.Equal(NeighborLookup.Resolved, table.Resolve(Host(i), At(0), out _));
+        }
+
+        for (uint i = 0; i < 10_000; i++)
+        {
+            table.OnArp(Request(OtherMac, Host(5000 + i), Address("10.0.0.1")), At(1));
+        }
+
+        Assert.Equal(64, table.Count);
+        for (uint i = 0; i < 64; i++)
+        {
+            Assert.Equal(NeighborLookup.Resolved, table.Resolve(Host(i), At(2), out MacAddress mac));
+            Assert.Equal(PeerMac, mac);
+        }
+    }
+
+    [Fact]
+    public void A_pending_hop_that_makes_room_is_reported_as_failed()
+    {
+        var table = new NeighborTable(OwnMac, Wide(), capacity: 4);
+        for (uint i = 0; i < 4; i++)
+        {
+            Assert.Equal(NeighborLookup.Pending, table.Resolve(Host(i), At(0), out _));
+        }
+
+        Assert.Equal(NeighborLookup.Pending, table.Resolve(Host(9), At(0), out _));
+        Assert.True(table.TryNextChange(out NeighborChange change));
+        Assert.Equal(new NeighborChange(Host(0), IsResolved: false), change);
+
+        List<HostAddress> asked = [];
+        while (table.TryNextArp(out ArpPlan plan))
+        {
+            asked.Add(plan.Packet.TargetAddress);
+        }
+
+        Assert.Equal([Host(1), Host(2), Host(3), Host(9)], asked);
+    }
+
+    [Fact]
+    public void Deadlines_come_in_the_order_in_which_they_were_set()
+    {
+        var table = new NeighborTable(OwnMac, Wide());
+        table.Resolve(Host(1), At(0), out _);
+        table.Resolve(Host(2), At(0.3), out _);
+        table.Resolve(Host(3), At(0.6), out _);
+        table.OnArp(Reply(PeerMac, Host(2), Address("10.0.0.1")), At(0.7));
+
+        Assert.Equal(At(1), table.NextDeadline);
+        table.OnDeadline(At(1));
+        Assert.Equal(At(1.6), table.NextDeadline);
+        table.OnArp(Reply(PeerMac, Host(3), Address("10.0.0.1")), At(1.1));
+        Assert.Equal(At(2), table.NextDeadline);
+        table.OnArp(Reply(PeerMac, Host(1), Address("10.0.0.1")), At(1.2));
+        Assert.True(table.NextDeadline.IsNever);
+    }
+
+    [Fact]
+    public void Looking_up_a_known_hop_allocates_nothing()
+    {
+        Learn();
+        _table.Resolve(Peer, At(1), out _);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+        {
+            _table.Resolve(Peer, At(1), out _);
+            _table.Confirm(Peer, At(1));
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    private static RoutingTable Wide() => new([new LocalAddress(Address("10.0.0.1"), 8)]);
+
+    private static HostAddress Host(uint n) => HostAddress.FromV4(0x0a010000 + n);
+
+    private void Learn()
+    {
+        _table.OnArp(Request(PeerMac, Peer, Own), At(0));
+        while (_table.TryNextArp(out _) || _table.TryNextChange(out _))
+        {
+        }
+    }
+
+    private void Pass(int from, int to)
+    {
+        for (int t = from; t <= to; t++)
+        {
+            _table.OnDeadline(At(t));
+            while (_table.TryNextArp(out _))
+            {
+            }
+        }
+    }
+
+    private ArpPlan Sent()
+    {
+        Assert.True(_table.TryNextArp(out ArpPlan plan));
+        return plan;
+    }
+
+    private NeighborChange Changed()
+    {
+        Assert.True(_table.TryNextChange(out NeighborChange change));
+        return change;
+    }
+
+    private void Silent()
+    {
+        Assert.False(_table.TryNextArp(out _));
+        Assert.False(_table.TryNextChange(out _));
+    }
+}
