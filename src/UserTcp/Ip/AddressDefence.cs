@@ -126,6 +126,9 @@ internal sealed class AddressDefence
         }
     }
 
+    /// <summary>Whether <see cref="TryNextArp"/> has something.</summary>
+    public bool HasArp => _plans.Count > 0;
+
     /// <summary>The next ARP packet to be sent; pull until false.</summary>
     public bool TryNextArp(out ArpPlan plan) => _plans.TryDequeue(out plan);
 

@@ -33,9 +33,9 @@ internal static class IcmpEcho
     /// <summary>Writes an echo request; answers the length of the packet.</summary>
     public static int WriteRequest(
         Span<byte> packet, HostAddress source, HostAddress destination, ushort identifier, ushort sequenceNumber,
-        ReadOnlySpan<byte> data) =>
+        ReadOnlySpan<byte> data, byte timeToLive = Ipv4Fields.DefaultTimeToLive) =>
         Write(packet, IcmpType.EchoRequest, identifier, sequenceNumber, data,
-            new Ipv4Fields(source, destination, IpProtocol.Icmp, Overhead + data.Length));
+            new Ipv4Fields(source, destination, IpProtocol.Icmp, Overhead + data.Length) { TimeToLive = timeToLive });
 
     private static int Write(
         Span<byte> packet, IcmpType type, ushort identifier, ushort sequenceNumber, ReadOnlySpan<byte> data,

@@ -113,18 +113,24 @@ internal static class IcmpErrors
     /// <summary>Writes a destination unreachable as an IP packet, from the address that the offending packet was sent to.</summary>
     /// <returns>The length of the packet, at most <see cref="MaxPacketBytes"/>, for which there must be room.</returns>
     public static int WriteUnreachable(Span<byte> packet, in Ipv4Header offending, IcmpUnreachableCode code) =>
-        Write(packet, IcmpType.DestinationUnreachable, (byte)code, offending);
+        WriteUnreachable(packet, offending, code, offending.Destination);
+
+    /// <summary>The same, from another address: a router's own, when it answers for a host beyond (RFC 1812 §4.3.2.4).</summary>
+    public static int WriteUnreachable(
+        Span<byte> packet, in Ipv4Header offending, IcmpUnreachableCode code, HostAddress from) =>
+        Write(packet, IcmpType.DestinationUnreachable, (byte)code, offending, from);
 
     /// <summary>Writes a time exceeded for a datagram whose fragments did not all come (RFC 1122 §3.3.2).</summary>
     /// <returns>The length of the packet, at most <see cref="MaxPacketBytes"/>, for which there must be room.</returns>
     public static int WriteReassemblyTimeExceeded(Span<byte> packet, in Ipv4Header firstFragment) =>
-        Write(packet, IcmpType.TimeExceeded, ReassemblyTimeExceeded, firstFragment);
+        Write(packet, IcmpType.TimeExceeded, ReassemblyTimeExceeded, firstFragment, firstFragment.Destination);
 
-    private static int Write(Span<byte> packet, IcmpType type, byte code, in Ipv4Header offending)
+    private static int Write(
+        Span<byte> packet, IcmpType type, byte code, in Ipv4Header offending, HostAddress from)
     {
         const int overhead = Ipv4Header.Size + IcmpMessage.HeaderSize;
         ReadOnlySpan<byte> quote = offending.Packet[..Math.Min(offending.TotalLength, MaxPacketBytes - overhead)];
-        var fields = new Ipv4Fields(offending.Destination, offending.Source, IpProtocol.Icmp, overhead + quote.Length);
+        var fields = new Ipv4Fields(from, offending.Source, IpProtocol.Icmp, overhead + quote.Length);
         Ipv4Header.Write(packet, fields);
         return Ipv4Header.Size + IcmpMessage.WriteError(packet[Ipv4Header.Size..], type, code, 0, quote);
     }

@@ -145,6 +145,9 @@ internal sealed class NeighborTable
         }
     }
 
+    /// <summary>Whether <see cref="TryNextArp"/> may have something.</summary>
+    public bool HasArp => _requests.Count > 0;
+
     /// <summary>The next request to be sent; pull until false.</summary>
     public bool TryNextArp(out ArpPlan plan)
     {

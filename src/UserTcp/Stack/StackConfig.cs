@@ -1,3 +1,4 @@
+using UserTcp.Buffers;
 using UserTcp.Links;
 using UserTcp.Primitives;
 
@@ -22,8 +23,9 @@ internal enum ChecksumPolicy : byte
 }
 
 /// <summary>The identity, limits and secrets of a stack. Validated by the options at the API; not changed afterwards.</summary>
-internal sealed partial class StackConfig
+internal sealed class StackConfig
 {
+    /// <summary>Must offer transmit checksums and segmentation: plain devices get a decorator that does both.</summary>
     public required LinkInfo Link { get; init; }
 
     /// <summary>The MTU in bytes, at most the link's.</summary>
@@ -40,6 +42,9 @@ internal sealed partial class StackConfig
     /// <summary>Keys tables, ports and initial sequence numbers; must come from a good random source.</summary>
     public required SipHash Secret { get; init; }
 
+    /// <summary>The buffer memory of all connections, with its budget.</summary>
+    public required ChunkPool Chunks { get; init; }
+
     public bool RespondToPing { get; init; } = true;
 
     /// <summary>RFC 5227. Off on layer-3 and point-to-point links whatever is said here.</summary>
@@ -50,8 +55,6 @@ internal sealed partial class StackConfig
     public ushort FirstEphemeralPort { get; init; } = 32768;
 
     public ushort LastEphemeralPort { get; init; } = 65535;
-
-    public byte TimeToLive { get; init; } = 64;
 
     public int MaxConnections { get; init; } = 262_144;
 

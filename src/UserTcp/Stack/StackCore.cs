@@ -1,24 +1,11 @@
+using UserTcp.Buffers;
+using UserTcp.Diagnostics;
+using UserTcp.Ip;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Tcp;
 
 namespace UserTcp.Stack;
-
-/// <summary>What an active OPEN asks for (RFC 9293 §3.9.1.1).</summary>
-internal readonly record struct ConnectCall
-{
-    public HostAddress Remote { get; init; }
-
-    public ushort RemotePort { get; init; }
-
-    /// <summary>Null: chosen by the route.</summary>
-    public HostAddress? Local { get; init; }
-
-    /// <summary>0: an ephemeral port.</summary>
-    public ushort LocalPort { get; init; }
-
-    public TcpConfig Config { get; init; }
-}
 
 /// <summary>
 /// The stack without clock, threads or devices: frames, calls and time come in, frames and wake-ups go out. All members
@@ -27,89 +14,213 @@ internal readonly record struct ConnectCall
 /// </summary>
 internal sealed partial class StackCore : IDisposable
 {
-    public StackCore(StackConfig config, Instant now) => throw new NotImplementedException();
+    /// <summary>Most of what a super-segment may carry: 44 segments of 1460 bytes.</summary>
+    public const int MaxGsoBytes = 44 * 1460;
 
-    public StackConfig Config => throw new NotImplementedException();
+    private const int ResetsPerSecond = 1_000;
+    private const int IcmpPerSecond = 1_000;
+    private const int ReplyBurst = 50;
+    private const int ChallengesPerSecond = 100;
+    private const int PacketBlockCount = 64;
 
-    public StackCounters Counters => throw new NotImplementedException();
+    private const LinkFeatures NeededFeatures = LinkFeatures.TransmitChecksum | LinkFeatures.TransmitSegmentation;
+
+    private readonly SipHash _tableKey;
+    private readonly SipHash _sequenceKey;
+    private readonly RoutingTable _routes;
+    private readonly NeighborTable _neighbors;
+    private readonly AddressDefence _defence;
+    private readonly Reassembly _reassembly = new();
+    private readonly PathMtu _paths;
+    private readonly FlowTable<StackConnection> _flows = new();
+    private readonly HalfOpen _halfOpen;
+    private readonly TimeWaitTable _timeWait;
+    private readonly ListenTable _listeners = new();
+    private readonly PortAllocator _ports;
+    private readonly DeadlineWheel _wheel;
+    private readonly WakeQueue _wakes = new();
+    private readonly ReplyQueue _replies = new();
+    private readonly PacketBlocks _blocks = new(PacketBlockCount);
+    private readonly LinkedList<StackConnection> _orphans = new();
+    private readonly RateLimit _resetLimit = new(ResetsPerSecond, ReplyBurst);
+    private readonly RateLimit _icmpLimit = new(IcmpPerSecond, ReplyBurst);
+    private readonly RateLimit _challengeLimit = new(ChallengesPerSecond, ChallengesPerSecond);
+    private readonly bool _hasLinkHeader;
+    private long _lastId;
+    private int _foreignFlows;
+    private int _mtu;
+    private bool _isStopped;
+    private bool _isLinkDown;
+
+    /// <exception cref="ArgumentException">The link lacks transmit checksums or segmentation.</exception>
+    public StackCore(StackConfig config, Instant now)
+    {
+        if ((config.Link.Features & NeededFeatures) != NeededFeatures)
+            throw new ArgumentException("The link must finish checksums and cut segments: decorate it.", nameof(config));
+
+        Config = config;
+        _mtu = config.Mtu;
+        _hasLinkHeader = config.Link.Medium == LinkMedium.Ethernet;
+        _tableKey = Derive(config.Secret, 1);
+        _sequenceKey = Derive(config.Secret, 2);
+        _routes = MakeRoutes(config);
+        _neighbors = new NeighborTable(config.MacAddress, _routes);
+        bool detects = config.DetectConflicts && _hasLinkHeader
+            && (config.Link.Features & LinkFeatures.PointToPoint) == 0;
+        _defence = new AddressDefence(config.MacAddress, _routes.Addresses, detects, now);
+        _addressState = _defence.State;
+        _paths = new PathMtu(_mtu);
+        _halfOpen = new HalfOpen(config.MaxHalfOpen);
+        _timeWait = new TimeWaitTable(_tableKey, config.MaxTimeWait, config.TimeWait);
+        _ports = new PortAllocator(Derive(config.Secret, 3), config.FirstEphemeralPort, config.LastEphemeralPort);
+        _wheel = new DeadlineWheel(now);
+    }
+
+    public StackConfig Config { get; }
+
+    public StackCounters Counters { get; } = new();
 
     /// <summary>Connections in the flow table, orphans included, TIME-WAIT entries not.</summary>
-    public int ConnectionCount => throw new NotImplementedException();
+    public int ConnectionCount => _flows.Count;
 
-    public int TimeWaitCount => throw new NotImplementedException();
+    public int OrphanCount => _orphans.Count;
 
-    public int HalfOpenCount => throw new NotImplementedException();
+    public int TimeWaitCount => _timeWait.Count;
 
-    // In.
+    public int HalfOpenCount => _halfOpen.Count;
 
-    public void OnFrame(RxFrame frame, Instant arrival) => throw new NotImplementedException();
+    /// <summary>How far the claim of our addresses is (RFC 5227).</summary>
+    public AddressState AddressState => _addressState;
 
-    /// <summary>The earliest of all timers; waking earlier does no harm.</summary>
-    public Instant NextDeadline => throw new NotImplementedException();
+    /// <summary>Who and where we are.</summary>
+    public RoutingTable Routes => _routes;
 
-    public void OnDeadline(Instant now) => throw new NotImplementedException();
+    /// <summary>What is known of the link's other stations.</summary>
+    public NeighborTable Neighbors => _neighbors;
 
-    /// <summary>Starts an active OPEN. Its end comes as a wake-up: Connected, or Closed and the Tcb's CloseReason.</summary>
-    public CallResult Connect(in ConnectCall call, Instant now, out StackConnection? connection) =>
-        throw new NotImplementedException();
-
-    /// <summary>
-    /// Gives a connection (new from Connect, TryAccept or an established request) its owner, and wakes it for everything
-    /// that happened before.
-    /// </summary>
-    public void Adopt(StackConnection connection, object owner) => throw new NotImplementedException();
-
-    /// <summary>A forgotten connection ignores it.</summary>
-    public void OnUserCall(StackConnection connection, in UserCall call, Instant now) =>
-        throw new NotImplementedException();
-
-    public CallResult Listen(in ListenCall call, out StackListener? listener) => throw new NotImplementedException();
-
-    /// <summary>Takes the oldest connection that nobody accepted; then <see cref="Adopt"/> it.</summary>
-    public bool TryAccept(StackListener listener, out StackConnection? connection) =>
-        throw new NotImplementedException();
-
-    /// <summary>Half-open connections and those not accepted are reset, pending requests cancelled. Idempotent.</summary>
-    public void CloseListener(StackListener listener, Instant now) => throw new NotImplementedException();
-
-    /// <summary>Sends the SYN-ACK. False if the request is no longer pending.</summary>
-    public bool AcceptRequest(StackRequest request, TcpConfig config, Instant now) => throw new NotImplementedException();
-
-    /// <summary>Answers RST, ICMP or nothing. False if the request is no longer pending.</summary>
-    public bool RejectRequest(StackRequest request, RejectReason reason, Instant now) =>
-        throw new NotImplementedException();
-
-    /// <summary>Sends an echo request. The answer comes as a wake-up; timing out is the caller's.</summary>
-    public CallResult Ping(
-        HostAddress destination, ushort identifier, ushort sequence, ReadOnlySpan<byte> payload, byte timeToLive,
-        Instant now) => throw new NotImplementedException();
-
-    public void OnMtuChanged(int mtu, Instant now) => throw new NotImplementedException();
-
-    /// <summary>Ends every connection with StackStopped (RSTs are pulled as usual) and closes every listener.</summary>
-    public void Stop(Instant now) => throw new NotImplementedException();
-
-    /// <summary>The device is gone: every connection ends with LinkDown and nothing is sent any more.</summary>
-    public void OnLinkDown(Instant now) => throw new NotImplementedException();
-
-    // Out.
-
-    /// <summary>
-    /// Builds frames in the stack's own header blocks, valid until <see cref="FramesAccepted"/>, which must follow before
-    /// anything else is called if the result is not 0.
-    /// </summary>
-    public int PullFrames(Span<TxFrame> frames, Instant now) => throw new NotImplementedException();
-
-    /// <summary>The device took the first <paramref name="count"/>; the rest stays as plans.</summary>
-    public void FramesAccepted(int count, Instant now) => throw new NotImplementedException();
-
-    public bool HasPendingOutput => throw new NotImplementedException();
-
-    public bool TryNextWakeup(out Wakeup wakeup) => throw new NotImplementedException();
+    /// <summary>The MTU in bytes.</summary>
+    public int Mtu => _mtu;
 
     /// <summary>Connections that are not forgotten, in no order.</summary>
-    public void CopyConnectionsTo(List<StackConnection> connections) => throw new NotImplementedException();
+    public void CopyConnectionsTo(List<StackConnection> connections) => _flows.CopyTo(connections);
+
+    public bool TryNextWakeup(out Wakeup wakeup) => _wakes.TryTake(out wakeup);
 
     /// <summary>Frees the header blocks.</summary>
-    public void Dispose() => throw new NotImplementedException();
+    public void Dispose()
+    {
+        _frames.Dispose();
+        _blocks.Dispose();
+    }
+
+    // The tables, the sequence numbers and the ports must tell nothing of one another.
+    private static SipHash Derive(in SipHash secret, ulong domain) =>
+        new(secret.Hash(domain, 1), secret.Hash(domain, 2));
+
+    private static RoutingTable MakeRoutes(StackConfig config)
+    {
+        var addresses = new LocalAddress[config.Addresses.Count];
+        for (int i = 0; i < addresses.Length; i++)
+        {
+            addresses[i] = new LocalAddress(config.Addresses[i].Address, config.Addresses[i].PrefixLength);
+        }
+
+        var byMetric = new List<StackRoute>(config.Routes);
+        byMetric.Sort(static (a, b) => a.Metric.CompareTo(b.Metric));
+        var routes = new Route[byMetric.Count];
+        for (int i = 0; i < routes.Length; i++)
+        {
+            routes[i] = new Route(byMetric[i].Destination, byMetric[i].PrefixLength, byMetric[i].NextHop);
+        }
+
+        return new RoutingTable(addresses, config.Gateway, routes, config.Link.Medium == LinkMedium.Ip);
+    }
+
+    /// <summary>The settings of a connection, with what only the stack knows filled in.</summary>
+    private TcpConfig Complete(TcpConfig config) => config with
+    {
+        IsV4 = true,
+        ReceiveMss = Mss.Min(config.ReceiveMss, Mss.FromMtu(_mtu, isV4: true)),
+        MaxGsoBytes = MaxGsoBytes,
+        ChallengeBudget = _challengeLimit,
+    };
+
+    private SendQueue NewSendQueue() => new(Config.Chunks);
+
+    private ReceiveQueue NewReceiveQueue(TcpConfig config) => new(Config.Chunks, config.ReceiveBufferBytes);
+
+    private void Admit(StackConnection connection)
+    {
+        _flows.Add(connection);
+        if (connection.IsForeign)
+            _foreignFlows++;
+    }
+
+    /// <summary>What a machine says is put where it will be acted on: the wheel, the dirty list, the wake-ups.</summary>
+    private void Apply(StackConnection connection, Effects effects, Instant now)
+    {
+        const Effects output = Effects.Transmit | Effects.TimeWait | Effects.Closed;
+        const Effects told = Effects.Readable | Effects.Writable | Effects.Connected | Effects.TimeWait
+            | Effects.Closed | Effects.OutputAcknowledged | Effects.Urgent;
+        const Effects advice = Effects.NegativeAdvice | Effects.ForwardProgress;
+        connection.LastEvent = Instant.Max(connection.LastEvent, now);
+        _wheel.Arm(connection, connection.Tcb.NextDeadline);
+        if ((effects & output) != 0)
+            MarkDirty(connection);
+        if ((effects & told) != 0)
+            Tell(connection, effects & told);
+        if ((effects & advice) != 0)
+            Advise(connection, effects, now);
+    }
+
+    private void Tell(StackConnection connection, Effects effects)
+    {
+        if ((effects & Effects.Connected) != 0)
+            connection.WasConnected = true;
+        if ((effects & Effects.Closed) != 0)
+            CountEnd(connection);
+        connection.Untold |= effects;
+        if (connection.Owner is not null)
+            _wakes.Add(connection);
+    }
+
+    private void Advise(StackConnection connection, Effects effects, Instant now)
+    {
+        if (!_hasLinkHeader || connection.IsLooped)
+            return;
+        if ((effects & Effects.ForwardProgress) != 0)
+            _neighbors.Confirm(connection.NextHop, now);
+        else
+            _neighbors.Suspect(connection.NextHop, now);
+    }
+
+    private void CountEnd(StackConnection connection)
+    {
+        if (!connection.WasConnected)
+            Counters.FailedConnectionAttempts++;
+        else if (connection.Tcb.CloseReason is UserTcpCloseReason.ResetByPeer or UserTcpCloseReason.ResetByLocal)
+            Counters.ResetConnections++;
+    }
+
+    /// <summary>The connection leaves all tables. What the application still holds of it lives on in its pipes.</summary>
+    private void Forget(StackConnection connection)
+    {
+        if (connection.IsForgotten)
+            return;
+        connection.IsForgotten = true;
+        _flows.Remove(connection);
+        _wheel.Remove(connection);
+        _dirty.Remove(connection);
+        _parked.Remove(connection);
+        connection.IsParked = false;
+        if (connection.OrphanNode is { } node)
+            _orphans.Remove(node);
+        connection.OrphanNode = null;
+        if (connection.IsForeign)
+            _foreignFlows--;
+        connection.Send.Abandon();
+        connection.Receive.Abandon();
+    }
+
+    private void Drop(PacketDropReason reason) => Counters.Drop(reason);
 }

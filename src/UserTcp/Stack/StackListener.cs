@@ -41,7 +41,7 @@ internal readonly record struct ListenCall
 internal readonly record struct ListenKey(ListenMode Mode, HostAddress Address, ushort Port);
 
 /// <summary>LISTEN: an entry of the listen table with the connections that nobody has accepted yet.</summary>
-internal sealed partial class StackListener
+internal sealed class StackListener
 {
     private readonly Queue<StackConnection> _accepted = new();
 
@@ -78,6 +78,8 @@ internal sealed partial class StackListener
 
     /// <summary>SYNs and final ACKs that were ignored because a queue was full.</summary>
     public long Overflows { get; internal set; }
+
+    internal bool IsWakeQueued { get; set; }
 
     internal TcpConfig Config { get; set; }
 

@@ -43,6 +43,10 @@ internal sealed class StackRequest
     /// <summary>Set once the state is <see cref="RequestState.Established"/>.</summary>
     public StackConnection? Connection { get; internal set; }
 
+    internal bool IsWakeQueued { get; set; }
+
+    internal HalfOpenEntry? Entry { get; set; }
+
     /// <summary>Runtime's object for this request.</summary>
     public object? Owner { get; set; }
 }

@@ -6,7 +6,7 @@ namespace UserTcp.Tcp;
 /// The settings of a connection, as the machine sees them. Values are validated by the options at the API; a few may be
 /// changed while the connection lives, followed by <see cref="UserCall.Reconfigure"/>.
 /// </summary>
-internal sealed class TcpConfig
+internal sealed record TcpConfig
 {
     public const int MaxBufferBytes = 1 << 30;
 
@@ -88,7 +88,4 @@ internal sealed class TcpConfig
 
     /// <summary>Makes the controller from segment size and initial window, both in bytes; NewReno where null.</summary>
     public Func<int, int, Congestion.ICongestionControl>? CongestionControl { get; init; }
-
-    /// <summary>The settings of one connection that share nothing with those of another: a listener's are a template.</summary>
-    public TcpConfig Clone() => (TcpConfig)MemberwiseClone();
 }

@@ -1,0 +1,63 @@
+using UserTcp.Primitives;
+
+namespace UserTcp.Stack;
+
+/// <summary>
+/// Plans that belong to no connection: resets to strangers, SYN-ACKs, the ACKs of TIME-WAIT, ICMP. Bounded; those whose
+/// next hop is being resolved wait aside, a few for each hop, and the oldest makes room.
+/// </summary>
+internal sealed class ReplyQueue
+{
+    public const int Capacity = 1024;
+    public const int WaitingPerHop = 16;
+    public const int Waiting = 512;
+
+    private readonly PlanRing _ready = new(Capacity);
+    private readonly List<OutgoingPlan> _waiting = [];
+
+    public int ReadyCount => _ready.Count;
+
+    public int WaitingCount => _waiting.Count;
+
+    /// <summary>False if the queue is full.</summary>
+    public bool TryAdd(in OutgoingPlan plan) => _ready.TryAdd(plan);
+
+    public bool TryTake(ref OutgoingPlan plan) => _ready.TryTake(ref plan);
+
+    /// <summary>Sets a plan aside until its next hop is known. True if another had to go for it.</summary>
+    public bool Park(in OutgoingPlan plan, out OutgoingPlan dropped)
+    {
+        int sameHop = 0;
+        int oldest = -1;
+        for (int i = 0; i < _waiting.Count; i++)
+        {
+            if (_waiting[i].NextHop != plan.NextHop)
+                continue;
+            oldest = oldest < 0 ? i : oldest;
+            sameHop++;
+        }
+
+        int victim = sameHop >= WaitingPerHop ? oldest : _waiting.Count >= Waiting ? 0 : -1;
+        dropped = victim < 0 ? default : _waiting[victim];
+        if (victim >= 0)
+            _waiting.RemoveAt(victim);
+        _waiting.Add(plan);
+        return victim >= 0;
+    }
+
+    /// <summary>Takes the oldest plan that waits for this hop; call until false.</summary>
+    public bool TryTakeWaiting(HostAddress nextHop, out OutgoingPlan plan)
+    {
+        for (int i = 0; i < _waiting.Count; i++)
+        {
+            if (_waiting[i].NextHop != nextHop)
+                continue;
+            plan = _waiting[i];
+            _waiting.RemoveAt(i);
+            return true;
+        }
+
+        plan = default;
+        return false;
+    }
+}

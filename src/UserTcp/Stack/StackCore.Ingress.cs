@@ -1,0 +1,164 @@
+using System.Buffers.Binary;
+using UserTcp.Diagnostics;
+using UserTcp.Ip;
+using UserTcp.Links;
+using UserTcp.Primitives;
+using UserTcp.Wire;
+
+namespace UserTcp.Stack;
+
+/// <content>From the frame to the transport. Nothing here sends: it marks, and the egress pulls.</content>
+internal sealed partial class StackCore
+{
+    private AddressState _addressState;
+
+    public void OnFrame(RxFrame frame, Instant arrival)
+    {
+        Counters.FramesReceived++;
+        Counters.BytesReceived += frame.Bytes.Length;
+        if (!_hasLinkHeader)
+        {
+            OnPacket(frame.Bytes, frame.Offload, viaLinkBroadcast: false, arrival);
+            return;
+        }
+
+        PacketDropReason reason = IpInput.CheckFrame(frame.Bytes, Config.MacAddress, out EthernetHeader header);
+        if (reason != PacketDropReason.None)
+            Drop(reason);
+        else if (header.EtherType == EtherType.Arp)
+            OnArp(header.Payload, arrival);
+        else
+            OnPacket(header.Payload, frame.Offload, header.Destination.IsMulticast, arrival);
+    }
+
+    private void OnArp(ReadOnlySpan<byte> bytes, Instant arrival)
+    {
+        if (!ArpPacket.TryParse(bytes, out ArpPacket arp))
+        {
+            Drop(PacketDropReason.Malformed);
+            return;
+        }
+
+        _defence.OnArp(arp, arrival);
+        _neighbors.OnArp(arp, arrival);
+        ReportDefence();
+        FollowNeighbors();
+    }
+
+    private void OnPacket(ReadOnlySpan<byte> bytes, FrameOffload offload, bool viaLinkBroadcast, Instant arrival)
+    {
+        bool acceptsAny = _foreignFlows > 0 || _listeners.HasAnyAddressListener;
+        PacketDropReason reason = IpInput.CheckPacket(
+            bytes, _routes, viaLinkBroadcast, acceptsAny, out Ipv4Header packet);
+        if (reason != PacketDropReason.None)
+            Drop(reason);
+        else if (packet.IsFragment)
+            OnFragment(packet, arrival);
+        else
+            OnDatagram(packet, offload, arrival);
+    }
+
+    private void OnFragment(in Ipv4Header fragment, Instant arrival)
+    {
+        PacketDropReason reason = _reassembly.Add(fragment, arrival, out ReadOnlySpan<byte> whole);
+        if (reason != PacketDropReason.None)
+            Drop(reason);
+        else if (!whole.IsEmpty && Ipv4Header.TryParse(whole, out Ipv4Header datagram))
+            OnDatagram(datagram, default, arrival);
+    }
+
+    private void OnDatagram(in Ipv4Header packet, FrameOffload offload, Instant arrival)
+    {
+        switch (packet.Protocol)
+        {
+            case IpProtocol.Tcp:
+                OnTcp(packet, offload, arrival);
+                break;
+            case IpProtocol.Icmp:
+                OnIcmp(packet, arrival);
+                break;
+            default:
+                Drop(packet.Protocol == IpProtocol.Udp ? PacketDropReason.NoListener : PacketDropReason.UnknownProtocol);
+                if (_routes.IsLocal(packet.Destination))
+                    ReplyUnreachable(packet, IcmpErrors.CodeFor(packet.Protocol), arrival);
+                break;
+        }
+    }
+
+    private void OnTcp(in Ipv4Header packet, FrameOffload offload, Instant arrival)
+    {
+        Counters.SegmentsReceived++;
+        if (!IsChecksumGood(packet, offload))
+        {
+            Counters.ErrorsReceived++;
+            Drop(PacketDropReason.BadChecksum);
+            return;
+        }
+
+        int segmentSize = offload.GsoType == FrameOffload.GsoNone ? 0 : offload.SegmentSize;
+        if (!TcpSegment.TryParse(packet.Payload, out TcpSegment seg, segmentSize)
+            || seg.SourcePort == 0 || seg.DestinationPort == 0)
+        {
+            Counters.ErrorsReceived++;
+            Drop(PacketDropReason.Malformed);
+            return;
+        }
+
+        OnSegment(packet, seg, arrival);
+    }
+
+    /// <summary>
+    /// RFC 9293 §3.1 (MUST-3), unless the device vouches for the segment, or the link carries segments of this machine that
+    /// nobody has summed: these hold exactly the sum of the pseudo-header.
+    /// </summary>
+    private bool IsChecksumGood(in Ipv4Header packet, FrameOffload offload)
+    {
+        bool isAuto = Config.Checksums == ChecksumPolicy.Auto;
+        if (Config.Checksums == ChecksumPolicy.Never || (isAuto && offload.IsChecksumTrusted))
+            return true;
+
+        ReadOnlySpan<byte> bytes = packet.Payload;
+        ulong pseudo = InternetChecksum.PseudoHeader(packet.Source, packet.Destination, packet.Protocol, bytes.Length);
+        if (InternetChecksum.IsValid(InternetChecksum.Sum(bytes, pseudo)))
+            return true;
+
+        bool mayLack = isAuto && (Config.Link.Features & LinkFeatures.ReceiveMayLackChecksum) != 0;
+        return mayLack && bytes.Length >= TcpSegment.HeaderSize
+            && BinaryPrimitives.ReadUInt16BigEndian(bytes[TcpSegment.ChecksumOffset..]) == InternetChecksum.Fold(pseudo);
+    }
+
+    /// <summary>Tells Runtime what became of our addresses.</summary>
+    private void ReportDefence()
+    {
+        while (_defence.TryNextConflict(out AddressConflict conflict))
+        {
+            _wakes.Add(WakeupKind.AddressConflict, conflict.Address, conflict.OtherMac);
+        }
+
+        if (_defence.State == _addressState)
+            return;
+        _addressState = _defence.State;
+        if (_addressState != AddressState.Claimed)
+            return;
+        foreach (LocalAddress address in _routes.Addresses)
+        {
+            _wakes.Add(WakeupKind.AddressClaimed, address.Address, Config.MacAddress);
+        }
+    }
+
+    /// <summary>What waited for a next hop that was found, or given up, moves on.</summary>
+    private void FollowNeighbors()
+    {
+        while (_neighbors.TryNextChange(out NeighborChange change))
+        {
+            ReleaseParked(change.Address);
+            while (_replies.TryTakeWaiting(change.Address, out OutgoingPlan plan))
+            {
+                if (!change.IsResolved)
+                    Discard(plan, PacketDropReason.NeighborUnreachable);
+                else if (!_replies.TryAdd(plan))
+                    Discard(plan, PacketDropReason.QueueFull);
+            }
+        }
+    }
+}
