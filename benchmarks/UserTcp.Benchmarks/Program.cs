@@ -1,1 +1,4 @@
-System.Console.Error.WriteLine();
+using BenchmarkDotNet.Running;
+using UserTcp.Benchmarks;
+
+BenchmarkSwitcher.FromAssembly(typeof(BenchmarkConfig).Assembly).Run(args, new BenchmarkConfig());
