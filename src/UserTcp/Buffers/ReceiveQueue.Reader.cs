@@ -14,20 +14,23 @@ internal sealed partial class ReceiveQueue
     private long _viewEnd;
     private bool _leftUnread;
 
-    /// <summary>What lies below has been seen by the application; a read waits for bytes beyond.</summary>
+    /// <summary>
+    /// What lies below the application has seen; a read waits for bytes beyond. It may go back: what an application
+    /// examined once it may want to see again at once.
+    /// </summary>
     public long Examined { get; private set; }
 
     /// <summary>What lies below is the application's no more: its memory went back.</summary>
     public long Consumed { get; private set; }
 
     /// <summary>
-    /// A reader waits for all bytes below this position at once: they need no window of their own, or it would wait for
-    /// ever.
+    /// All bytes below this position need no window: they were examined, or a reader waits for all of them at once. It
+    /// never goes back, as a window must not.
     /// </summary>
     public long Wanted { get; private set; }
 
     /// <summary>Arrived in order and not yet examined, in bytes: what the window has to leave out.</summary>
-    public long Unexamined => ContiguousEnd - Math.Min(ContiguousEnd, Math.Max(Examined, Wanted));
+    public long Unexamined => ContiguousEnd - Math.Min(ContiguousEnd, Wanted);
 
     /// <summary>Arrived in order and not yet consumed, in bytes.</summary>
     public long Unconsumed => ContiguousEnd - Consumed;
@@ -92,9 +95,7 @@ internal sealed partial class ReceiveQueue
 
     /// <summary>The application is done with the view: all below <paramref name="consumed"/> may go.</summary>
     /// <param name="consumed">Within the view.</param>
-    /// <param name="examined">
-    /// Within the view, not below <paramref name="consumed"/>, nor below what was examined before.
-    /// </param>
+    /// <param name="examined">Within the view, and not below <paramref name="consumed"/>.</param>
     public void AdvanceTo(long consumed, long examined)
     {
         IsViewOut = false;
@@ -103,11 +104,12 @@ internal sealed partial class ReceiveQueue
         Debug.Assert(consumed >= Consumed && examined >= consumed, "Positions out of order.");
         Debug.Assert(examined <= ContiguousEnd, "Examined what has not arrived.");
         Consumed = consumed;
-        Examined = Math.Max(Examined, examined);
+        Examined = examined;
+        Want(examined);
         ReleaseConsumed();
     }
 
-    /// <summary>The reader waits until all below the position has arrived; it is never taken back.</summary>
+    /// <summary>The reader waits until all below the position has arrived.</summary>
     public void Want(long position) => Wanted = Math.Max(Wanted, position);
 
     /// <summary>
@@ -124,6 +126,7 @@ internal sealed partial class ReceiveQueue
         _pages.Clear(IsViewOut && !isViewReleased ? _viewEnd : long.MinValue);
         _linkedTail = null;
         Examined = Consumed = ContiguousEnd;
+        Want(ContiguousEnd);
     }
 
     /// <summary>Counts bytes that nobody will read.</summary>
@@ -131,6 +134,7 @@ internal sealed partial class ReceiveQueue
     {
         _leftUnread = true;
         ContiguousEnd = Examined = Consumed = end;
+        Want(end);
     }
 
     private void ReleaseConsumed()

@@ -194,7 +194,7 @@ internal sealed partial class TcpPipeReader : PipeReader
 
         _signal.Arm();
         long target = _queue.Consumed + _minimum;
-        if (target > _queue.Wanted && target > _queue.Examined + 1)
+        if (_minimum > 1 && target > _queue.Wanted)
         {
             _queue.Want(target);
             _door.Call(PipeCall.Receive);
@@ -206,16 +206,11 @@ internal sealed partial class TcpPipeReader : PipeReader
         if (!_queue.IsViewOut)
             throw new InvalidOperationException("No reading operation to complete: call ReadAsync before AdvanceTo.");
         long consumedTo = _queue.Translate(consumed);
-        long examinedTo = examined.GetObject() is null
-            ? Math.Max(consumedTo, _queue.Examined)
-            : _queue.Translate(examined);
-        if (examinedTo < consumedTo || examinedTo < _queue.Examined)
-        {
-            throw new InvalidOperationException(
-                "The examined position lies before the consumed one, or before what was examined already.");
-        }
+        long examinedTo = examined.GetObject() is null ? consumedTo : _queue.Translate(examined);
+        if (examinedTo < consumedTo)
+            throw new InvalidOperationException("The examined position lies before the consumed one.");
 
-        bool isProgress = consumedTo > _queue.Consumed || examinedTo > _queue.Examined;
+        bool isProgress = consumedTo > _queue.Consumed || examinedTo > _queue.Wanted;
         _queue.AdvanceTo(consumedTo, examinedTo);
         if (isProgress)
             _door.Call(PipeCall.Receive);
