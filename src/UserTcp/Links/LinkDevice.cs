@@ -14,6 +14,13 @@ public abstract class LinkDevice : IDisposable
     /// <summary>What this device is. Fixed once the device is open, but for the MTU.</summary>
     public abstract LinkInfo Info { get; }
 
+    /// <summary>Opens a device by its name.</summary>
+    /// <param name="name">A scheme and a device, for instance <c>pcap:eth0</c>; see <see cref="LinkNames"/>.</param>
+    /// <returns>The device.</returns>
+    /// <exception cref="ArgumentException">The name has no known scheme.</exception>
+    /// <exception cref="IOException">The device cannot be opened; see <see cref="PcapLink.Open"/>.</exception>
+    public static LinkDevice Open(string name) => LinkNames.Open(name);
+
     /// <summary>Frames lost on the way. Thread-safe.</summary>
     public virtual LinkStatistics Statistics => default;
 

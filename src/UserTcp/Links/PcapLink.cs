@@ -1,0 +1,366 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using UserTcp.Links.Native;
+
+namespace UserTcp.Links;
+
+/// <summary>
+/// A network interface of the system through libpcap (Linux, macOS) or Npcap (Windows): the stack's frames leave and arrive
+/// beside those of the system, under an address of the stack's own.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Frames are sent whole: put a <see cref="SoftwareOffload"/> in front, as <c>UserTcpStack</c> does by itself. A frame
+/// longer than the MTU, or one sent while the interface is down, is dropped and counted as a wire would drop it; back up,
+/// traffic goes on. Only a deleted interface is a <see cref="LinkDownException"/>.
+/// </para>
+/// <para>
+/// What this machine itself sends through the interface is not received, neither the system's frames nor those of a second
+/// stack on the same interface: the two reach others, not one another. For that there are veth pairs, TAP and
+/// <see cref="VirtualLink"/>.
+/// </para>
+/// <para>
+/// Needs CAP_NET_RAW, and CAP_NET_ADMIN to receive for a MAC address that is not the card's. Tested on Linux. The code for
+/// macOS and Windows exists and is not tested here. On Linux the interface is looked for in the network namespace of
+/// the thread that opens it, and stays there.
+/// </para>
+/// </remarks>
+public sealed unsafe class PcapLink : LinkDevice
+{
+    private const string Scheme = "pcap:";
+    private const int EthernetHeaderBytes = 14;
+    private const int VlanTagBytes = 4;
+    private const int StatisticsBytes = 32;
+
+    private readonly string _device;
+    private readonly PcapHandle _handle;
+    private readonly nint _pcap;
+    private readonly InterfaceFacts _facts;
+    private readonly DeviceWaiter _waiter;
+    private readonly int _socket; // Linux: answers for the interface's namespace; -1 elsewhere
+    private readonly bool? _isPromiscuousWanted;
+    private readonly Lock _counting = new();
+    private readonly byte[] _frameMemory = GC.AllocateUninitializedArray<byte>(RxBatch.MaxFrameBytes, pinned: true);
+    private LinkInfo _info;
+    private long _receiveDropped;
+    private long _kernelDropped;
+    private uint _lastDropped;
+    private uint _lastInterfaceDropped;
+    private long _transmitDropped;
+    private volatile bool _isBlocked;
+    private bool _mayHaveMore;
+    private bool _isPromiscuous;
+    private volatile bool _isDisposed;
+
+    private PcapLink(string device, PcapHandle handle, InterfaceFacts facts, LinkInfo info, PcapLinkOptions options)
+    {
+        _device = device;
+        _handle = handle;
+        _pcap = handle.DangerousGetHandle();
+        _facts = facts;
+        _info = info;
+        _isPromiscuousWanted = options.Promiscuous;
+        _isPromiscuous = options.Promiscuous ?? !OperatingSystem.IsLinux();
+        _socket = OperatingSystem.IsLinux() ? PcapNative.GetSelectableDescriptor(_pcap) : -1;
+        IgnoreOwnHost();
+        _waiter = OperatingSystem.IsWindows()
+            ? new WindowsWaiter(PcapNative.GetEvent(_pcap))
+            : new UnixWaiter(PcapNative.GetSelectableDescriptor(_pcap));
+    }
+
+    /// <summary>Whether the capture library is installed. Never throws.</summary>
+    public static bool IsSupported => PcapNative.TryLoad();
+
+    /// <inheritdoc/>
+    public override LinkInfo Info => _info;
+
+    /// <summary>What the library warned of when the device was opened; null if nothing.</summary>
+    public string? Warning => _handle.Warning;
+
+    /// <inheritdoc/>
+    public override LinkStatistics Statistics
+    {
+        get
+        {
+            lock (_counting)
+            {
+                CountKernelDrops();
+                return new LinkStatistics
+                {
+                    ReceiveDropped = _kernelDropped + Volatile.Read(ref _receiveDropped),
+                    TransmitDropped = Volatile.Read(ref _transmitDropped),
+                };
+            }
+        }
+    }
+
+    /// <summary>The devices that the capture library knows. Without permissions the list may be short or empty.</summary>
+    /// <returns>The devices, in the library's order.</returns>
+    /// <exception cref="PcapNotFoundException">The capture library is not installed.</exception>
+    /// <exception cref="IOException">The library cannot list devices.</exception>
+    public static IReadOnlyList<PcapDevice> ListDevices()
+    {
+        ThrowIfNotSupported();
+        return PcapDevice.List();
+    }
+
+    /// <summary>Opens an interface.</summary>
+    /// <param name="device">Its name, as in <see cref="ListDevices"/>, for instance <c>eth0</c>.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <returns>The link, ready to send and receive.</returns>
+    /// <exception cref="PcapNotFoundException">The capture library is not installed.</exception>
+    /// <exception cref="LinkNotFoundException">There is no such interface; the message names those that exist.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process lacks CAP_NET_RAW or CAP_NET_ADMIN.</exception>
+    /// <exception cref="IOException">The interface is down, or the system refuses it for another reason.</exception>
+    /// <exception cref="NotSupportedException">The interface carries neither Ethernet nor bare IP.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    public static PcapLink Open(string device, PcapLinkOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(device);
+        options ??= new PcapLinkOptions();
+        options.Validate();
+        ThrowIfNotSupported();
+        InterfaceFacts facts = InterfaceFacts.Find(device) ?? throw NotFound(device);
+        if (!facts.IsUp)
+            throw new IOException($"The interface '{device}' is down. Switch it on first: 'ip link set {device} up'.");
+
+        int snapLength = options.MaxReceiveFrame
+            ?? (facts.Coalesces ? RxBatch.MaxFrameBytes : facts.Mtu + EthernetHeaderBytes + VlanTagBytes);
+        snapLength = Math.Min(snapLength, RxBatch.MaxFrameBytes);
+        bool isPromiscuous = options.Promiscuous ?? !OperatingSystem.IsLinux();
+        PcapHandle handle = PcapHandle.Open(device, snapLength, options.BufferBytes, isPromiscuous);
+        try
+        {
+            return new PcapLink(device, handle, facts, Describe(device, handle, facts, snapLength, options), options);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Filters in the system: only frames to this address, to everybody and to groups arrive, and none from it. Receives
+    /// promiscuously if the address is not the card's.
+    /// </summary>
+    /// <param name="address">The MAC address of the stack.</param>
+    /// <exception cref="IOException">The system refuses the filter or the mode.</exception>
+    public override void SetReceiveAddress(MacAddress address)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_info.Medium != LinkMedium.Ethernet)
+            return;
+
+        if (!_isPromiscuous && _isPromiscuousWanted is null && address != _facts.MacAddress)
+            BecomePromiscuous();
+        _handle.SetFilter($"(ether dst {address} or ether broadcast or ether multicast) and not ether src {address}");
+    }
+
+    /// <inheritdoc/>
+    public override int Receive(RxBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        int before = batch.Count;
+        byte* header;
+        byte* bytes;
+        while (!batch.IsFull)
+        {
+            int status = PcapNative.NextFrame(_pcap, &header, &bytes);
+            if (status == 1)
+                Take(batch, header, bytes);
+            else
+            {
+                if (status < 0)
+                    ThrowIfGone();
+                break;
+            }
+        }
+
+        _mayHaveMore = batch.IsFull; // the library may hold frames that the descriptor knows nothing of
+        return batch.Count - before;
+    }
+
+    /// <inheritdoc/>
+    public override int Transmit(ReadOnlySpan<TxFrame> frames)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        for (int i = 0; i < frames.Length; i++)
+        {
+            if (TrySend(frames[i]))
+                continue;
+
+            _isBlocked = true;
+            _waiter.Nudge(); // a loop that sleeps already does not wait for room
+            return i;
+        }
+
+        _isBlocked = false;
+        return frames.Length;
+    }
+
+    /// <inheritdoc/>
+    public override bool Wait(long timeoutNanoseconds)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return _mayHaveMore || _waiter.Wait(_isBlocked, timeoutNanoseconds);
+    }
+
+    /// <inheritdoc/>
+    public override void Wake() => _waiter.Wake();
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        lock (_counting)
+        {
+            if (_isDisposed)
+                return;
+
+            CountKernelDrops();
+            _isDisposed = true;
+        }
+
+        _waiter.Dispose();
+        _handle.Dispose();
+    }
+
+    private static void ThrowIfNotSupported()
+    {
+        if (!IsSupported)
+            throw new PcapNotFoundException();
+    }
+
+    private static LinkNotFoundException NotFound(string device)
+    {
+        string names = string.Join(", ", PcapDevice.List().Select(d => d.Name));
+        return new LinkNotFoundException(
+            $"There is no network interface '{device}'. "
+            + (names.Length == 0 ? "The capture library sees none at all." : $"There are: {names}."));
+    }
+
+    private static LinkInfo Describe(
+        string device, PcapHandle handle, InterfaceFacts facts, int snapLength, PcapLinkOptions options)
+    {
+        LinkMedium medium = PcapNative.DataLink(handle.DangerousGetHandle()) switch
+        {
+            PcapNative.LinkTypeEthernet => LinkMedium.Ethernet,
+            PcapNative.LinkTypeRaw => LinkMedium.Ip,
+            int other => throw new NotSupportedException(
+                $"The interface '{device}' carries neither Ethernet nor bare IP (link type {other})."),
+        };
+        LinkFeatures features = LinkFeatures.None;
+        if (snapLength > facts.Mtu + EthernetHeaderBytes + VlanTagBytes)
+            features |= LinkFeatures.ReceiveCoalesces;
+        if (options.ReceiveMayLackChecksum ?? facts.HasLocalSenders)
+            features |= LinkFeatures.ReceiveMayLackChecksum;
+        return new LinkInfo
+        {
+            Name = Scheme + device,
+            Mtu = facts.Mtu,
+            MacAddress = facts.MacAddress,
+            Medium = medium,
+            Features = features,
+            MaxReceiveFrame = snapLength,
+        };
+    }
+
+    // Best effort, for speed: the filter says the same, and what still arrives is not for us.
+    private void IgnoreOwnHost()
+    {
+        int isOn = 1;
+        if (_socket >= 0)
+            LibcNative.SetSocketOption(_socket, LibcNative.PacketLevel, LibcNative.IgnoreOutgoing, &isOn, sizeof(int));
+        else if (!OperatingSystem.IsWindows()) // Npcap only knows how to refuse it
+            PcapNative.SetDirection(_pcap, PcapNative.DirectionIn);
+    }
+
+    // Elsewhere the device is opened so, since the mode cannot be changed later.
+    private void BecomePromiscuous()
+    {
+        var membership = new PacketMembership { InterfaceIndex = _facts.Index, Kind = PacketMembership.Promiscuous };
+        int failed = LibcNative.SetSocketOption(
+            _socket, LibcNative.PacketLevel, LibcNative.AddMembership, &membership, (uint)sizeof(PacketMembership));
+        if (failed != 0)
+            throw new IOException(
+                $"The interface '{_device}' cannot receive for another MAC address than its own: "
+                + $"{Marshal.GetLastPInvokeErrorMessage()}.");
+        _isPromiscuous = true;
+    }
+
+    private void Take(RxBatch batch, byte* header, byte* bytes)
+    {
+        uint captured = *(uint*)(header + PcapNative.CaptureLengthOffset);
+        uint length = *(uint*)(header + PcapNative.CaptureLengthOffset + sizeof(uint));
+        if (captured < length || length > RxBatch.MaxFrameBytes)
+        {
+            Interlocked.Increment(ref _receiveDropped); // cut off: of no use to anybody
+            return;
+        }
+
+        new ReadOnlySpan<byte>(bytes, (int)length).CopyTo(batch.Reserve());
+        batch.Commit((int)length);
+    }
+
+    /// <summary>Sends or drops a frame; false if there is no room and it has to wait.</summary>
+    private bool TrySend(in TxFrame frame)
+    {
+        FrameOffload offload = frame.Offload;
+        if (frame.Length > RxBatch.MaxFrameBytes || offload.IsChecksumPartial || offload.GsoType != FrameOffload.GsoNone)
+            return Drop();
+
+        int length = frame.CopyTo(_frameMemory);
+        var bytes = (byte*)Unsafe.AsPointer(ref _frameMemory[0]);
+        while (PcapNative.Inject(_pcap, bytes, (nuint)length) < 0)
+        {
+            int error = OperatingSystem.IsWindows() ? 0 : Marshal.GetLastPInvokeError();
+            if (error == LibcNative.TryAgain)
+                return false;
+            if (error == LibcNative.Interrupted)
+                continue;
+            if (error is LibcNative.NoSuchDeviceOrAddress or LibcNative.NoSuchDevice)
+                ThrowIfGone();
+            if (error == LibcNative.MessageTooLong)
+                LearnMtu();
+            return Drop(); // carrier lost, queue full, too long: gone, as on a wire
+        }
+
+        return true;
+    }
+
+    private bool Drop()
+    {
+        Interlocked.Increment(ref _transmitDropped);
+        return true;
+    }
+
+    private void LearnMtu()
+    {
+        int mtu = _socket >= 0 ? LinuxInterface.Mtu(_socket, _device) : 0;
+        if (mtu > 0 && mtu != _info.Mtu)
+            _info = _info with { Mtu = mtu };
+    }
+
+    // An interface that was switched off is still there: the library reports it once, and goes on when it is back.
+    private void ThrowIfGone()
+    {
+        if (_socket >= 0 && LinuxInterface.Index(_socket, _device) == _facts.Index)
+            return;
+
+        throw new LinkDownException($"The interface '{_device}' is gone: {PcapNative.ErrorOf(_pcap)}.");
+    }
+
+    // The library's counters are 32 bits wide and wrap.
+    private void CountKernelDrops()
+    {
+        uint* counters = stackalloc uint[StatisticsBytes / sizeof(uint)];
+        if (_isDisposed || PcapNative.GetStatistics(_pcap, counters) != 0)
+            return;
+
+        _kernelDropped += counters[1] - _lastDropped;
+        _kernelDropped += counters[2] - _lastInterfaceDropped;
+        _lastDropped = counters[1];
+        _lastInterfaceDropped = counters[2];
+    }
+}
