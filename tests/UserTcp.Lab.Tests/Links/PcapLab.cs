@@ -1,0 +1,97 @@
+using System.Runtime.CompilerServices;
+using UserTcp.Lab.Tests.Support;
+using UserTcp.Links;
+
+namespace UserTcp.Lab.Tests.Links;
+
+/// <summary>Two namespaces, a cable between them, and what a test needs to put frames on it.</summary>
+internal sealed unsafe class PcapLab : IDisposable
+{
+    public static readonly MacAddress MacA = MacAddress.Parse("02:00:00:00:00:0a");
+    public static readonly MacAddress MacB = MacAddress.Parse("02:00:00:00:00:0b");
+    private const ushort TestType = 0x88b5; // IEEE 802: for experiments
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
+    private readonly List<LinkDevice> _links = [];
+    private readonly RxBatch _batch = new();
+
+    public PcapLab(bool offloads = false)
+    {
+        A = NetworkNamespace.Create("a");
+        B = NetworkNamespace.Create("b");
+        VethPair.Create(A, B, offloads: offloads);
+    }
+
+    public NetworkNamespace A { get; }
+
+    public NetworkNamespace B { get; }
+
+    public PcapLink OpenA(PcapLinkOptions? options = null, MacAddress? mac = null) =>
+        Open(A, "veth0", options, mac ?? MacA);
+
+    public PcapLink OpenB(PcapLinkOptions? options = null, MacAddress? mac = null) =>
+        Open(B, "veth1", options, mac ?? MacB);
+
+    public static byte[] Frame(MacAddress to, MacAddress from, byte mark, int length = 60)
+    {
+        var frame = new byte[length];
+        to.CopyTo(frame);
+        from.CopyTo(frame.AsSpan(MacAddress.Size));
+        frame[12] = TestType >> 8;
+        frame[13] = TestType & 0xff;
+        frame.AsSpan(14).Fill(mark);
+        return frame;
+    }
+
+    public static int Send(LinkDevice link, params byte[][] frames)
+    {
+        var sent = new TxFrame[frames.Length];
+        var memory = new byte[frames.Length][];
+        for (int i = 0; i < frames.Length; i++)
+        {
+            memory[i] = GC.AllocateArray<byte>(frames[i].Length, pinned: true);
+            frames[i].CopyTo(memory[i], 0);
+            sent[i] = new TxFrame((byte*)Unsafe.AsPointer(ref memory[i][0]), frames[i].Length, null, 0, null, 0, default);
+        }
+
+        int accepted = link.Transmit(sent);
+        GC.KeepAlive(memory);
+        return accepted;
+    }
+
+    /// <summary>Test frames as they arrive, until one has this mark; the system's own frames are left out.</summary>
+    public List<byte[]> ReceiveUntil(LinkDevice link, byte mark)
+    {
+        var frames = new List<byte[]>();
+        while (frames.Count == 0 || frames[^1][14] != mark)
+        {
+            Assert.True(link.Wait((long)s_limit.TotalNanoseconds), $"No frame marked {mark} arrived.");
+            _batch.Clear();
+            link.Receive(_batch);
+            for (int i = 0; i < _batch.Count; i++)
+            {
+                ReadOnlySpan<byte> bytes = _batch[i].Bytes;
+                if (bytes[12] == TestType >> 8 && bytes[13] == (TestType & 0xff))
+                    frames.Add(bytes.ToArray());
+            }
+        }
+
+        return frames;
+    }
+
+    public void Dispose()
+    {
+        foreach (LinkDevice link in _links)
+            link.Dispose();
+        _batch.Dispose();
+        A.Dispose();
+        B.Dispose();
+    }
+
+    private PcapLink Open(NetworkNamespace where, string device, PcapLinkOptions? options, MacAddress mac)
+    {
+        PcapLink link = where.Run(() => PcapLink.Open(device, options));
+        _links.Add(link);
+        link.SetReceiveAddress(mac);
+        return link;
+    }
+}
