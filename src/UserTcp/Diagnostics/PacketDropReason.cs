@@ -42,7 +42,9 @@ public enum PacketDropReason
     /// <summary>Sent by us, and the next hop does not answer.</summary>
     NeighborUnreachable,
 
-    /// <summary>Sent to everybody or to a group, by its IP address or by its frame; nothing here is meant for many.</summary>
+    /// <summary>
+    /// Sent to everybody or to a group, by its IP address or by its frame; nothing here is meant for many.
+    /// </summary>
     BroadcastOrMulticast,
 
     /// <summary>A fragment overlaps another and says something else: the whole datagram was dropped.</summary>
@@ -51,7 +53,9 @@ public enum PacketDropReason
     /// <summary>Too many datagrams, bytes or holes were waiting for fragments.</summary>
     FragmentLimit,
 
-    /// <summary>An ICMP message that nothing is done about: source quench, redirects, unknown types and codes.</summary>
+    /// <summary>
+    /// An ICMP message that nothing is done about: source quench, redirects, unknown types and codes.
+    /// </summary>
     IgnoredIcmp,
 
     /// <summary>An ICMP error about a packet that is not under way.</summary>

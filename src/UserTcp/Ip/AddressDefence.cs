@@ -23,9 +23,9 @@ internal enum AddressState : byte
 internal readonly record struct AddressConflict(HostAddress Address, MacAddress OtherMac, bool IsDefended);
 
 /// <summary>
-/// Claims our addresses and keeps them (RFC 5227): probes before the first use, announces, answers every request for them,
-/// unicast or broadcast, for as long as the stack lives, and contradicts others who use them.
-/// Deviation from RFC 5227 §1.1: probes are 200 ms apart and nothing is random, so that opening takes 0.6 s and not 4 to 7 s.
+/// Claims our addresses and keeps them (RFC 5227): probes before the first use, announces, answers every request for
+/// them, unicast or broadcast, for as long as the stack lives, and contradicts others who use them. Deviation from
+/// RFC 5227 §1.1: probes are 200 ms apart and nothing is random, so that opening takes 0.6 s and not 4 to 7 s.
 /// </summary>
 internal sealed class AddressDefence
 {
@@ -40,7 +40,8 @@ internal sealed class AddressDefence
     /// <summary>RFC 5227 §1.1, DEFEND_INTERVAL.</summary>
     public static readonly TimeSpan DefendInterval = TimeSpan.FromSeconds(10);
 
-    // What is not pulled before the next batch is in: more replies than that are not worth memory, they are asked for again.
+    // What is not pulled before the next batch is in: more replies than that are not worth memory, they are asked for
+    // again.
     private const int MaxQueued = 64;
 
     private readonly MacAddress _ownMac;
@@ -65,7 +66,9 @@ internal sealed class AddressDefence
         OnDeadline(now);
     }
 
-    /// <summary>Of all addresses together: one conflict spoils the claim, one that is still probing delays it.</summary>
+    /// <summary>
+    /// Of all addresses together: one conflict spoils the claim, one that is still probing delays it.
+    /// </summary>
     public AddressState State
     {
         get
@@ -135,8 +138,8 @@ internal sealed class AddressDefence
     /// <summary>The next conflict, to be reported; pull until false.</summary>
     public bool TryNextConflict(out AddressConflict conflict) => _conflicts.TryDequeue(out conflict);
 
-    // RFC 5227 §2.1.1: while we probe, another's probe for the same address is a conflict, too. Once the address is ours,
-    // a probe is a question, and the answer settles it (§2.4 concerns only senders of the address).
+    // RFC 5227 §2.1.1: while we probe, another's probe for the same address is a conflict, too. Once the address is
+    // ours, a probe is a question, and the answer settles it (§2.4 concerns only senders of the address).
     private static bool IsConflict(in Claim claim, in ArpPacket arp) =>
         arp.SenderAddress == claim.Address
         || claim.State == AddressState.Probing && arp.IsProbe && arp.TargetAddress == claim.Address;

@@ -66,7 +66,9 @@ internal sealed class FragmentedDatagram
         return Fill(hole, start, end);
     }
 
-    /// <summary>The whole datagram as one packet, its header mended; empty if it is longer than a packet can be.</summary>
+    /// <summary>
+    /// The whole datagram as one packet, its header mended; empty if it is longer than a packet can be.
+    /// </summary>
     public ReadOnlySpan<byte> Finish()
     {
         int total = _headerLength + _length;

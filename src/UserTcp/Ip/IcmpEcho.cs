@@ -10,12 +10,13 @@ internal static class IcmpEcho
     public const int Overhead = Ipv4Header.Size + IcmpMessage.HeaderSize;
 
     /// <summary>
-    /// Writes the answer to an echo request that was sent to us: from the address it was sent to, with the same data, cut
-    /// where the destination ends (RFC 1122 §3.2.2.6: what cannot be fragmented is truncated).
+    /// Writes the answer to an echo request that was sent to us: from the address it was sent to, with the same data,
+    /// cut where the destination ends (RFC 1122 §3.2.2.6: what cannot be fragmented is truncated).
     /// </summary>
     /// <param name="request">The packet that carries the request; its addresses were checked.</param>
     /// <param name="echo">The request; its checksum was checked.</param>
-    /// <param name="packet">Room for the IP packet: as much as one packet on the link may have, at least <see cref="Overhead"/>.</param>
+    /// <param name="packet">Room for the IP packet: as much as one packet on the link may have, at least
+    /// <see cref="Overhead"/>.</param>
     /// <returns>The length of the packet, or 0 if this is not an echo request.</returns>
     public static int WriteReply(in Ipv4Header request, in IcmpMessage echo, Span<byte> packet)
     {
@@ -42,6 +43,7 @@ internal static class IcmpEcho
         in Ipv4Fields fields)
     {
         Ipv4Header.Write(packet, fields);
-        return Ipv4Header.Size + IcmpMessage.WriteEcho(packet[Ipv4Header.Size..], type, identifier, sequenceNumber, data);
+        return Ipv4Header.Size
+            + IcmpMessage.WriteEcho(packet[Ipv4Header.Size..], type, identifier, sequenceNumber, data);
     }
 }

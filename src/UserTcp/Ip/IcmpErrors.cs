@@ -33,7 +33,9 @@ internal enum IcmpErrorKind : byte
     ParameterProblem,
 }
 
-/// <summary>An ICMP error about a packet that we are said to have sent; whether we did, only its connection can tell.</summary>
+/// <summary>
+/// An ICMP error about a packet that we are said to have sent; whether we did, only its connection can tell.
+/// </summary>
 internal readonly record struct IcmpReport
 {
     public required IcmpErrorKind Kind { get; init; }
@@ -44,7 +46,9 @@ internal readonly record struct IcmpReport
     /// <summary>The quoted packet's flow, its sender as the local side; ports are meaningful for TCP and UDP.</summary>
     public required FlowKey Flow { get; init; }
 
-    /// <summary>The second word behind the quoted header: a segment's SEQ, an echo's identifier and sequence number.</summary>
+    /// <summary>
+    /// The second word behind the quoted header: a segment's SEQ, an echo's identifier and sequence number.
+    /// </summary>
     public required uint QuotedWord { get; init; }
 
     /// <summary>The quoted packet's total length.</summary>
@@ -67,7 +71,8 @@ internal static class IcmpErrors
     private const byte ReassemblyTimeExceeded = 1;
 
     /// <summary>
-    /// Takes an error apart. Source quench (RFC 9293 §3.9.2.2, MUST-55) and redirects are ignored, as is what is unknown.
+    /// Takes an error apart. Source quench (RFC 9293 §3.9.2.2, MUST-55) and redirects are ignored, as is what is
+    /// unknown.
     /// </summary>
     public static PacketDropReason Classify(in IcmpMessage message, RoutingTable routes, out IcmpReport report)
     {
@@ -110,7 +115,9 @@ internal static class IcmpErrors
     public static IcmpUnreachableCode CodeFor(IpProtocol protocol) =>
         protocol is IpProtocol.Udp or IpProtocol.Tcp ? IcmpUnreachableCode.Port : IcmpUnreachableCode.Protocol;
 
-    /// <summary>Writes a destination unreachable as an IP packet, from the address that the offending packet was sent to.</summary>
+    /// <summary>
+    /// Writes a destination unreachable as an IP packet, from the address that the offending packet was sent to.
+    /// </summary>
     /// <returns>The length of the packet, at most <see cref="MaxPacketBytes"/>, for which there must be room.</returns>
     public static int WriteUnreachable(Span<byte> packet, in Ipv4Header offending, IcmpUnreachableCode code) =>
         WriteUnreachable(packet, offending, code, offending.Destination);

@@ -34,7 +34,8 @@ internal static class IpInput
     /// <param name="acceptsAnyAddress">Whether every single host's address counts as ours.</param>
     /// <param name="header">The packet, if nothing is wrong with it; it may be a fragment.</param>
     public static PacketDropReason CheckPacket(
-        ReadOnlySpan<byte> bytes, RoutingTable routes, bool viaLinkBroadcast, bool acceptsAnyAddress, out Ipv4Header header)
+        ReadOnlySpan<byte> bytes, RoutingTable routes, bool viaLinkBroadcast, bool acceptsAnyAddress,
+        out Ipv4Header header)
     {
         if (!Ipv4Header.TryParse(bytes, out header))
             return PacketDropReason.Malformed;
@@ -51,8 +52,8 @@ internal static class IpInput
     private static PacketDropReason CheckDestination(
         HostAddress destination, RoutingTable routes, bool viaLinkBroadcast, bool acceptsAnyAddress)
     {
-        // Nothing that we speak may be sent to many (RFC 9293 §3.9.2.3, MUST-57; RFC 1122 §3.2.2.6 for echo); and RFC 1122
-        // §3.3.6 wants packets for one host, in a frame for many, dropped in silence.
+        // Nothing that we speak may be sent to many (RFC 9293 §3.9.2.3, MUST-57; RFC 1122 §3.2.2.6 for echo); and
+        // RFC 1122 §3.3.6 wants packets for one host, in a frame for many, dropped in silence.
         if (viaLinkBroadcast || destination.IsMulticast || routes.IsBroadcast(destination))
             return PacketDropReason.BroadcastOrMulticast;
         if (routes.IsLocal(destination))

@@ -59,8 +59,8 @@ internal sealed class Neighbor
 }
 
 /// <summary>
-/// The neighbours that are being asked for, in the order of their deadlines: all wait equally long, so who is armed last is
-/// due last.
+/// The neighbours that are being asked for, in the order of their deadlines: all wait equally long, so who is armed
+/// last is due last.
 /// </summary>
 internal sealed class NeighborTimers
 {

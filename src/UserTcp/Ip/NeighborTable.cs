@@ -20,8 +20,8 @@ internal readonly record struct NeighborChange(HostAddress Address, bool IsResol
 
 /// <summary>
 /// The link addresses of our neighbours (RFC 826), asked for at most once a second each (RFC 1122 §2.3.2.1) and polled
-/// once they are old and still used. Sans I/O: requests and changes are pulled. Nothing is learned of hosts that are not
-/// on the link, and nothing from replies that nobody asked for.
+/// once they are old and still used. Sans I/O: requests and changes are pulled. Nothing is learned of hosts that are
+/// not on the link, and nothing from replies that nobody asked for.
 /// </summary>
 internal sealed class NeighborTable
 {
@@ -31,7 +31,9 @@ internal sealed class NeighborTable
     public static readonly TimeSpan RequestInterval = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long a failure is remembered: as long as a request would have to wait for the one before it.</summary>
+    /// <summary>
+    /// How long a failure is remembered: as long as a request would have to wait for the one before it.
+    /// </summary>
     public static readonly TimeSpan FailedFor = TimeSpan.FromSeconds(1);
 
     // A stranger who asks for us may take the place of an entry that is not used; it is not searched for far.
@@ -61,7 +63,9 @@ internal sealed class NeighborTable
     /// <summary>When <see cref="OnDeadline"/> is due.</summary>
     public Instant NextDeadline => _timers.NextDeadline;
 
-    /// <summary>Where to send what is for this next hop. Asks for it if it is not known, or polls it if that is long ago.</summary>
+    /// <summary>
+    /// Where to send what is for this next hop. Asks for it if it is not known, or polls it if that is long ago.
+    /// </summary>
     public NeighborLookup Resolve(HostAddress nextHop, Instant now, out MacAddress mac)
     {
         if (!_byAddress.TryGetValue(nextHop, out Neighbor? neighbor))
@@ -87,7 +91,10 @@ internal sealed class NeighborTable
         }
     }
 
-    /// <summary>The transport heard from beyond this hop something that it had just asked for: the hop is alive (RFC 1122 §2.3.2.1).</summary>
+    /// <summary>
+    /// The transport heard from beyond this hop something that it had just asked for: the hop is alive (RFC 1122
+    /// §2.3.2.1).
+    /// </summary>
     public void Confirm(HostAddress nextHop, Instant now)
     {
         if (_byAddress.TryGetValue(nextHop, out Neighbor? neighbor)

@@ -38,7 +38,8 @@ internal sealed class PathMtu
     public int Count => _estimates.Count;
 
     /// <summary>When <see cref="TryExpire"/> is due; may be early.</summary>
-    public Instant NextDeadline => _ages.TryPeek(out (HostAddress, Instant Expiry) oldest) ? oldest.Expiry : Instant.Never;
+    public Instant NextDeadline =>
+        _ages.TryPeek(out (HostAddress, Instant Expiry) oldest) ? oldest.Expiry : Instant.Never;
 
     /// <summary>The largest packet for a destination, in bytes.</summary>
     public int Get(HostAddress destination, Instant now) =>
@@ -47,8 +48,8 @@ internal sealed class PathMtu
             : LinkMtu;
 
     /// <summary>
-    /// Takes the report of a router that a packet was too large. The caller has checked that we sent the packet (RFC 5927
-    /// §7.2).
+    /// Takes the report of a router that a packet was too large. The caller has checked that we sent the packet
+    /// (RFC 5927 §7.2).
     /// </summary>
     /// <param name="destination">The destination of the quoted packet.</param>
     /// <param name="nextHopMtu">What the router can forward; 0 if it does not say.</param>
@@ -70,7 +71,9 @@ internal sealed class PathMtu
         return true;
     }
 
-    /// <summary>Forgets one estimate that is too old: the path may carry <see cref="LinkMtu"/> again. Call until false.</summary>
+    /// <summary>
+    /// Forgets one estimate that is too old: the path may carry <see cref="LinkMtu"/> again. Call until false.
+    /// </summary>
     public bool TryExpire(Instant now, out HostAddress destination)
     {
         while (_ages.TryPeek(out (HostAddress Destination, Instant Expiry) oldest) && oldest.Expiry <= now)

@@ -33,8 +33,8 @@ internal sealed class Reassembly(
     public Instant NextDeadline => _waiting.Count > 0 ? _waiting[0].Deadline : Instant.Never;
 
     /// <summary>
-    /// Takes a fragment. Answers None with the whole datagram as <paramref name="whole"/>, if this was the last piece (valid
-    /// until the next call), or with an empty one; or why the fragment, or its datagram, was dropped.
+    /// Takes a fragment. Answers None with the whole datagram as <paramref name="whole"/>, if this was the last piece
+    /// (valid until the next call), or with an empty one; or why the fragment, or its datagram, was dropped.
     /// </summary>
     public PacketDropReason Add(in Ipv4Header fragment, Instant now, out ReadOnlySpan<byte> whole)
     {
@@ -70,8 +70,8 @@ internal sealed class Reassembly(
     }
 
     /// <summary>
-    /// Drops one datagram whose time is over; call until false. RFC 1122 §3.3.2: its sender is told, if the first fragment
-    /// is here; <paramref name="quote"/> is what the ICMP error quotes, or empty. Valid until the next call.
+    /// Drops one datagram whose time is over; call until false. RFC 1122 §3.3.2: its sender is told, if the first
+    /// fragment is here; <paramref name="quote"/> is what the ICMP error quotes, or empty. Valid until the next call.
     /// </summary>
     public bool TryExpire(Instant now, out ReadOnlySpan<byte> quote)
     {

@@ -8,7 +8,9 @@ internal readonly record struct LocalAddress(HostAddress Address, int PrefixLeng
 /// <summary>A network that is reached through a router of our link.</summary>
 internal readonly record struct Route(HostAddress Network, int PrefixLength, HostAddress Gateway);
 
-/// <summary>Whose link address a packet is sent to, and which of our addresses it comes from unless one was chosen.</summary>
+/// <summary>
+/// Whose link address a packet is sent to, and which of our addresses it comes from unless one was chosen.
+/// </summary>
 internal readonly record struct NextHop(HostAddress Address, HostAddress Source);
 
 /// <summary>
@@ -31,7 +33,8 @@ internal sealed class RoutingTable
     /// <param name="routes">Further routes; the longest prefix wins.</param>
     /// <param name="everythingIsOnLink">For links without addresses, where there is only one way to go.</param>
     /// <exception cref="ArgumentException">An address cannot be a host's, or a gateway is not on the link.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A prefix length is not between 0 and 32 (1 and 32 for addresses).</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A prefix length is not between 0 and 32 (1 and 32 for
+    /// addresses).</exception>
     public RoutingTable(
         ReadOnlySpan<LocalAddress> addresses, HostAddress? gateway = null, ReadOnlySpan<Route> routes = default,
         bool everythingIsOnLink = false)
@@ -155,8 +158,11 @@ internal sealed class RoutingTable
 
     private static bool IsBroadcastOf(LocalAddress local, HostAddress address)
     {
-        if (local.PrefixLength > LongestPrefixWithBroadcast || !local.Address.SharesPrefixV4(address, local.PrefixLength))
+        if (local.PrefixLength > LongestPrefixWithBroadcast
+            || !local.Address.SharesPrefixV4(address, local.PrefixLength))
+        {
             return false;
+        }
 
         uint hostMask = uint.MaxValue >> local.PrefixLength;
         uint host = address.V4 & hostMask;
@@ -165,13 +171,14 @@ internal sealed class RoutingTable
 
     private void Validate(LocalAddress local)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(local.PrefixLength, 1, nameof(LocalAddress.PrefixLength));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(local.PrefixLength, MaxPrefixLength, nameof(LocalAddress.PrefixLength));
+        const string name = nameof(LocalAddress.PrefixLength);
+        ArgumentOutOfRangeException.ThrowIfLessThan(local.PrefixLength, 1, name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(local.PrefixLength, MaxPrefixLength, name);
         if (!local.Address.IsV4 || !IsUnicast(local.Address))
         {
             throw new ArgumentException(
-                $"{local.Address}/{local.PrefixLength} cannot be a host's address: choose a unicast IPv4 address that is "
-                + "neither the first nor the last of its network.");
+                $"{local.Address}/{local.PrefixLength} cannot be a host's address: choose a unicast IPv4 address "
+                + "that is neither the first nor the last of its network.");
         }
     }
 

@@ -30,6 +30,8 @@ internal interface IDoor
     /// <summary>Runs a call on the connection; only inside.</summary>
     void Call(PipeCall call);
 
-    /// <summary>Sends what the calls made due, releases the door, then completes the waiters that were collected.</summary>
+    /// <summary>
+    /// Sends what the calls made due, releases the door, then completes the waiters that were collected.
+    /// </summary>
     void Leave();
 }

@@ -1,8 +1,8 @@
 namespace UserTcp.Primitives;
 
 /// <summary>
-/// A point on the stack's monotonic clock, in ticks of 100 ns since an origin that means nothing. Never wall-clock time;
-/// differences are <see cref="TimeSpan"/>s.
+/// A point on the stack's monotonic clock, in ticks of 100 ns since an origin that means nothing. Never wall-clock
+/// time; differences are <see cref="TimeSpan"/>s.
 /// </summary>
 internal readonly record struct Instant(long Ticks)
 {

@@ -102,7 +102,8 @@ public readonly record struct MacAddress : ISpanParsable<MacAddress>, ISpanForma
         {
             bool separated = i == 0 || s[3 * i - 1] is ':' or '-';
             if (!separated
-                || !byte.TryParse(s.Slice(3 * i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte octet))
+                || !byte.TryParse(
+                    s.Slice(3 * i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte octet))
             {
                 return false;
             }
@@ -122,7 +123,8 @@ public readonly record struct MacAddress : ISpanParsable<MacAddress>, ISpanForma
         string.Create(TextLength, this, static (span, mac) => mac.TryFormat(span, out _, default, null));
 
     /// <inheritdoc/>
-    public bool TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider)
+    public bool TryFormat(
+        Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider)
     {
         charsWritten = 0;
         if (destination.Length < TextLength)

@@ -16,7 +16,9 @@ internal readonly record struct Mss(int Bytes)
     private const int Ipv4HeaderBytes = 20;
     private const int Ipv6HeaderBytes = 40;
 
-    /// <summary>The segment size that an MTU leaves: headers without options subtracted (RFC 9293 §3.7.1, MUST-67).</summary>
+    /// <summary>
+    /// The segment size that an MTU leaves: headers without options subtracted (RFC 9293 §3.7.1, MUST-67).
+    /// </summary>
     public static Mss FromMtu(int mtu, bool isV4) =>
         new(Math.Max(Floor.Bytes, mtu - TcpHeaderBytes - (isV4 ? Ipv4HeaderBytes : Ipv6HeaderBytes)));
 

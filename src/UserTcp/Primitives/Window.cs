@@ -10,7 +10,9 @@ internal readonly record struct WireWindow(ushort Value)
 /// <summary>A window in bytes, at most 2^30 − 1 (RFC 7323 §2.3).</summary>
 internal readonly record struct WindowSize(uint Bytes)
 {
-    /// <summary>What fits into the header field; the bytes below the shift are lost, so the field never promises more.</summary>
+    /// <summary>
+    /// What fits into the header field; the bytes below the shift are lost, so the field never promises more.
+    /// </summary>
     public static WireWindow operator >>(WindowSize w, WindowScale s) =>
         new((ushort)Math.Min(w.Bytes >> s.Shift, ushort.MaxValue));
 }

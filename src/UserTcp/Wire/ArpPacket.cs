@@ -24,7 +24,9 @@ internal readonly record struct ArpPacket(
     /// <summary>Whether a host asks if the target address is in use, before it claims it (RFC 5227 §1.1).</summary>
     public bool IsProbe => Operation == ArpOperation.Request && SenderAddress.IsUnspecified;
 
-    /// <summary>Whether the sender tells of itself: an announcement, or what is called gratuitous ARP (RFC 5227 §1.1, §3).</summary>
+    /// <summary>
+    /// Whether the sender tells of itself: an announcement, or what is called gratuitous ARP (RFC 5227 §1.1, §3).
+    /// </summary>
     public bool IsGratuitous => SenderAddress == TargetAddress && !SenderAddress.IsUnspecified;
 
     /// <summary>

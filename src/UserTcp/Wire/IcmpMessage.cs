@@ -55,7 +55,9 @@ internal readonly ref struct IcmpMessage
     /// <summary>Of an echo (RFC 792).</summary>
     public ushort SequenceNumber => BinaryPrimitives.ReadUInt16BigEndian(_bytes[6..]);
 
-    /// <summary>Of a <see cref="IcmpUnreachableCode.FragmentationNeeded"/>; 0 from an old router (RFC 1191 §4).</summary>
+    /// <summary>
+    /// Of a <see cref="IcmpUnreachableCode.FragmentationNeeded"/>; 0 from an old router (RFC 1191 §4).
+    /// </summary>
     public ushort NextHopMtu => BinaryPrimitives.ReadUInt16BigEndian(_bytes[6..]);
 
     /// <summary>The data of an echo, or the packet that an error quotes.</summary>

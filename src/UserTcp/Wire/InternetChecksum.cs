@@ -6,8 +6,9 @@ using UserTcp.Primitives;
 namespace UserTcp.Wire;
 
 /// <summary>
-/// The one's complement sum of IPv4, ICMP and TCP (RFC 1071). Partial sums are 64 bits wide and in the machine's own byte
-/// order: nothing carries, nothing is swapped, until <see cref="Fold"/> (RFC 1071 §2 (B): the sum does not mind byte order).
+/// The one's complement sum of IPv4, ICMP and TCP (RFC 1071). Partial sums are 64 bits wide and in the machine's own
+/// byte order: nothing carries, nothing is swapped, until <see cref="Fold"/> (RFC 1071 §2 (B): the sum does not mind
+/// byte order).
 /// </summary>
 internal static class InternetChecksum
 {
@@ -22,7 +23,9 @@ internal static class InternetChecksum
         return SumScalar(bytes, partial);
     }
 
-    /// <summary>The sum of bytes that follow an odd number of others: each falls into the other half of its word.</summary>
+    /// <summary>
+    /// The sum of bytes that follow an odd number of others: each falls into the other half of its word.
+    /// </summary>
     public static ulong SumAtOddOffset(ReadOnlySpan<byte> bytes, ulong partial) =>
         partial + BinaryPrimitives.ReverseEndianness(FoldNative(Sum(bytes)));
 
@@ -42,7 +45,9 @@ internal static class InternetChecksum
     /// <summary>Whether a sum that includes the checksum field is right.</summary>
     public static bool IsValid(ulong sum) => FoldNative(sum) == ushort.MaxValue;
 
-    /// <summary>Whether a TCP segment's (or other transport packet's) checksum is right (RFC 9293 §3.1, MUST-3).</summary>
+    /// <summary>
+    /// Whether a TCP segment's (or other transport packet's) checksum is right (RFC 9293 §3.1, MUST-3).
+    /// </summary>
     public static bool IsTransportValid(
         HostAddress source, HostAddress destination, IpProtocol protocol, ReadOnlySpan<byte> packet) =>
         IsValid(Sum(packet, PseudoHeader(source, destination, protocol, packet.Length)));

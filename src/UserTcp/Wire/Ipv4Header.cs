@@ -69,8 +69,8 @@ internal readonly ref struct Ipv4Header
     private int FragmentField => BinaryPrimitives.ReadUInt16BigEndian(_packet[6..]);
 
     /// <summary>
-    /// False if the bytes are not a whole packet with a sound header: version 4, a header of 20 bytes or more, and a total
-    /// length between it and what arrived. The checksum is a step of its own.
+    /// False if the bytes are not a whole packet with a sound header: version 4, a header of 20 bytes or more, and a
+    /// total length between it and what arrived. The checksum is a step of its own.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out Ipv4Header header)
     {
@@ -88,8 +88,8 @@ internal readonly ref struct Ipv4Header
     }
 
     /// <summary>
-    /// Takes the header that an ICMP error quotes (RFC 792): the packet behind it is cut off where the router pleased, so
-    /// its total length is not what is here.
+    /// Takes the header that an ICMP error quotes (RFC 792): the packet behind it is cut off where the router pleased,
+    /// so its total length is not what is here.
     /// </summary>
     public static bool TryParseQuote(ReadOnlySpan<byte> bytes, out Ipv4Header header)
     {
@@ -125,9 +125,12 @@ internal readonly ref struct Ipv4Header
 }
 
 /// <summary>The fields of an IPv4 header that we write: never a fragment, never options.</summary>
-internal readonly record struct Ipv4Fields(HostAddress Source, HostAddress Destination, IpProtocol Protocol, int TotalLength)
+internal readonly record struct Ipv4Fields(
+    HostAddress Source, HostAddress Destination, IpProtocol Protocol, int TotalLength)
 {
-    /// <summary>RFC 9293 §3.9.2 (MUST-49) asks for a configurable time to live; 64 is the recommended default.</summary>
+    /// <summary>
+    /// RFC 9293 §3.9.2 (MUST-49) asks for a configurable time to live; 64 is the recommended default.
+    /// </summary>
     public const byte DefaultTimeToLive = 64;
 
     public byte TimeToLive { get; init; } = DefaultTimeToLive;

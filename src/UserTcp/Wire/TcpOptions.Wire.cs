@@ -3,7 +3,10 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Wire;
 
-/// <summary>The options as bytes. Kinds and lengths: RFC 9293 §3.2, RFC 7323 §2.2 and §3.2, RFC 2018 §2 and §3.</summary>
+/// <summary>
+/// The options as bytes: end of list, no-operation and MSS, which everybody has (RFC 9293 §3.1, MUST-4, MUST-14), and
+/// four more. Kinds and lengths: RFC 9293 §3.2, RFC 7323 §2.2 and §3.2, RFC 2018 §2 and §3.
+/// </summary>
 internal partial struct TcpOptions
 {
     private const byte EndOfList = 0;
@@ -20,7 +23,9 @@ internal partial struct TcpOptions
     private const int TimestampsLength = 10;
     private const int SackBlockLength = 8;
 
-    /// <summary>NOP, NOP, and the first half of timestamps: how nearly every stack lays them out (RFC 7323 appendix A).</summary>
+    /// <summary>
+    /// NOP, NOP, and the first half of timestamps: how nearly every stack lays them out (RFC 7323 appendix A).
+    /// </summary>
     private const uint AlignedTimestamps = 0x0101_080a;
 
     /// <summary>The bytes that <see cref="Write"/> takes: a multiple of four, at most <see cref="MaxBytes"/>.</summary>
@@ -101,7 +106,8 @@ internal partial struct TcpOptions
 
         if (SackPermitted && !HasTimestamps)
         {
-            // Two octets of option, two of padding: zeros, whether this is the last option or not would be an end of list.
+            // Two octets of option, two of padding: zeros, whether this is the last option or not would be an end of
+            // list.
             BinaryPrimitives.WriteUInt32BigEndian(
                 destination[length..], (uint)(SackPermittedKind << 24 | SackPermittedLength << 16) | SackPadding);
             length += sizeof(uint);
@@ -110,7 +116,9 @@ internal partial struct TcpOptions
         return length + WriteSack(destination[length..], WritableSackBlocks(length));
     }
 
-    /// <summary>NOPs where SACK blocks follow (which no segment of ours has beside SACK-permitted), else zeros.</summary>
+    /// <summary>
+    /// NOPs where SACK blocks follow (which no segment of ours has beside SACK-permitted), else zeros.
+    /// </summary>
     private readonly uint SackPadding => SackCount > 0 ? NoOperation << 8 | NoOperation : 0u;
 
     private void Take(byte kind, ReadOnlySpan<byte> body)

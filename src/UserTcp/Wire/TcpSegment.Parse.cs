@@ -16,9 +16,10 @@ internal readonly ref partial struct TcpSegment
     public const int ChecksumOffset = 16;
 
     /// <summary>
-    /// Takes a segment apart. False if it is shorter than a header, or its data offset is below five words or beyond its
-    /// end. The checksum is a step before this one (<see cref="InternetChecksum.IsTransportValid"/>). Reserved bits are
-    /// ignored; so are broken options, but for <see cref="HasBrokenOptions"/>.
+    /// Takes a segment apart. False if it is shorter than a header, or its data offset is below five words or beyond
+    /// its end. The checksum is a step before this one (<see cref="InternetChecksum.IsTransportValid"/>). Options are
+    /// read whatever the flags (RFC 9293 §3.1, MUST-5); reserved bits are ignored, and so are broken options, but for
+    /// <see cref="HasBrokenOptions"/>.
     /// </summary>
     /// <param name="bytes">The segment, without link padding.</param>
     /// <param name="segment">The segment; its text stays in <paramref name="bytes"/>.</param>

@@ -25,7 +25,9 @@ internal readonly ref partial struct TcpSegment
 
     public TcpOptions Options { get; init; }
 
-    /// <summary>Whether the option list broke off; what came before is in <see cref="Options"/> (RFC 9293 §3.1, MUST-7).</summary>
+    /// <summary>
+    /// Whether the option list broke off; what came before is in <see cref="Options"/> (RFC 9293 §3.1, MUST-7).
+    /// </summary>
     public bool HasBrokenOptions { get; init; }
 
     public ReadOnlySpan<byte> Text { get; init; }

@@ -51,7 +51,8 @@ internal static class TcpSegmentWriter
     /// Stores the sum of the pseudo-header only, not complemented: what a device that finishes checksums starts from
     /// (<c>VIRTIO_NET_HDR_F_NEEDS_CSUM</c>).
     /// </summary>
-    public static void WritePartialChecksum(Span<byte> header, HostAddress source, HostAddress destination, int segmentLength)
+    public static void WritePartialChecksum(
+        Span<byte> header, HostAddress source, HostAddress destination, int segmentLength)
     {
         ulong sum = InternetChecksum.PseudoHeader(source, destination, IpProtocol.Tcp, segmentLength);
         BinaryPrimitives.WriteUInt16BigEndian(header[TcpSegment.ChecksumOffset..], InternetChecksum.Fold(sum));

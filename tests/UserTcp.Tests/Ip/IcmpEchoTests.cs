@@ -11,7 +11,8 @@ public class IcmpEchoTests
 {
     [Property]
     [Rfc("1122 §3.2.2.6")]
-    public void The_reply_comes_from_the_address_asked_and_repeats_the_data(ushort identifier, ushort number, byte[] data)
+    public void The_reply_comes_from_the_address_asked_and_repeats_the_data(
+        ushort identifier, ushort number, byte[] data)
     {
         byte[] packet = new byte[1500];
 

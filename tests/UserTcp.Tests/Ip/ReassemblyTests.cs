@@ -134,7 +134,8 @@ public class ReassemblyTests
     [Fact]
     public void A_datagram_that_only_its_options_make_too_long_is_malformed()
     {
-        // The end is possible behind a bare header; the first fragment, which comes last, brings forty octets of options.
+        // The end is possible behind a bare header; the first fragment, which comes last, brings forty octets of
+        // options.
         byte[] payload = new byte[65_512];
         Add(Piece(payload[32_000..], 32_000, more: false), PacketDropReason.None);
         Add(Ipv4(Peer, Own, payload[..32_000], 6, 77, More, new byte[40]), PacketDropReason.Malformed);
@@ -210,7 +211,8 @@ public class ReassemblyTests
         var reassembly = new Reassembly(maxDatagrams: 64, maxBytes: 1 << 20);
         for (int id = 0; id < 200; id++)
         {
-            Assert.True(Ipv4Header.TryParse(Piece(new byte[8], 65_000, more: true, id: (ushort)id), out Ipv4Header fragment));
+            byte[] piece = Piece(new byte[8], 65_000, more: true, id: (ushort)id);
+            Assert.True(Ipv4Header.TryParse(piece, out Ipv4Header fragment));
             Assert.Equal(PacketDropReason.None, reassembly.Add(fragment, At(0), out _));
             Assert.InRange(reassembly.Bytes, 1, 1 << 20);
         }
@@ -275,7 +277,8 @@ public class ReassemblyTests
         List<byte[]> pieces = [];
         for (int start = 0; start < payload.Length;)
         {
-            int length = Math.Min(payload.Length - start, 8 * random.Next(1 + payload.Length / 400, 3 + payload.Length / 100));
+            int units = random.Next(1 + payload.Length / 400, 3 + payload.Length / 100);
+            int length = Math.Min(payload.Length - start, 8 * units);
             byte[] header = start == 0 ? options : [];
             int field = start / 8 | (start + length < payload.Length ? More : 0);
             pieces.Add(Ipv4(Peer, Own, payload[start..(start + length)], 6, 77, field, header));

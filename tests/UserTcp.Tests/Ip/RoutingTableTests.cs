@@ -73,7 +73,11 @@ public class RoutingTableTests
     public void The_source_lies_in_the_network_that_the_packet_leaves_through()
     {
         var routes = new RoutingTable(
-            [new LocalAddress(Own, 24), new LocalAddress(Address("10.1.2.3"), 8), new LocalAddress(Address("10.9.0.1"), 16)],
+            [
+                new LocalAddress(Own, 24),
+                new LocalAddress(Address("10.1.2.3"), 8),
+                new LocalAddress(Address("10.9.0.1"), 16),
+            ],
             Router,
             [new Route(Address("172.16.0.0"), 12, Address("10.9.0.254"))]);
 
@@ -116,7 +120,8 @@ public class RoutingTableTests
     [InlineData("192.0.2.1", 0)]
     [InlineData("192.0.2.1", -1)]
     public void An_impossible_prefix_throws(string address, int prefix) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new RoutingTable([new LocalAddress(Address(address), prefix)]));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => new RoutingTable([new LocalAddress(Address(address), prefix)]));
 
     [Theory]
     [InlineData("192.0.2.0")]

@@ -93,5 +93,7 @@ public class SeqNumberTests
 
     [Fact]
     public void Nobody_can_sort_them_by_accident() =>
-        Assert.DoesNotContain(typeof(SeqNumber).GetInterfaces(), static i => i.Name.StartsWith("IComparable", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            typeof(SeqNumber).GetInterfaces(),
+            static i => i.Name.StartsWith("IComparable", StringComparison.Ordinal));
 }

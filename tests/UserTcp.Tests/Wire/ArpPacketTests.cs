@@ -71,7 +71,8 @@ public class ArpPacketTests
 
     [Property]
     public void What_is_written_is_read_back(
-        bool isReply, DoNotSize<ulong> senderMac, DoNotSize<uint> sender, DoNotSize<ulong> targetMac, DoNotSize<uint> target)
+        bool isReply, DoNotSize<ulong> senderMac, DoNotSize<uint> sender, DoNotSize<ulong> targetMac,
+        DoNotSize<uint> target)
     {
         var packet = new ArpPacket(
             isReply ? ArpOperation.Reply : ArpOperation.Request,

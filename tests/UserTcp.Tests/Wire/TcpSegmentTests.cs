@@ -12,7 +12,8 @@ public class TcpSegmentTests
     public void Fields_are_read_where_the_wire_has_them()
     {
         byte[] bytes = Convert.FromHexString(
-            "0050" + "C350" + "01020304" + "A1A2A3A4" + "6" + "0" + "39" + "1000" + "BEEF" + "0007" + "020405B4" + "CAFE");
+            "0050" + "C350" + "01020304" + "A1A2A3A4" + "6" + "0" + "39" + "1000" + "BEEF" + "0007"
+            + "020405B4" + "CAFE");
 
         Assert.True(TcpSegment.TryParse(bytes, out TcpSegment segment));
         Assert.Equal(80, segment.SourcePort);
