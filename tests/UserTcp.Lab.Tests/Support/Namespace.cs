@@ -119,7 +119,7 @@ internal sealed partial class NetworkNamespace : IDisposable
             left.Dispose();
     }
 
-    // Only names of this class whose process no longer lives.
+    // Only names of this class whose process no longer lives; the programs that it started in them go with them.
     private static void DeleteOrphans()
     {
         if (!Directory.Exists(Folder))
@@ -130,7 +130,7 @@ internal sealed partial class NetworkNamespace : IDisposable
             string name = Path.GetFileName(path);
             string owner = name[Prefix.Length..].Split('-')[0];
             if (int.TryParse(owner, out int pid) && !Directory.Exists($"/proc/{pid}"))
-                Shell.TryRun($"ip netns delete {name}");
+                Shell.TryRun($"ip netns pids {name} | xargs -r kill -9; ip netns delete {name}");
         }
     }
 

@@ -1,0 +1,38 @@
+using UserTcp.Lab.Tests.Support;
+
+namespace UserTcp.Lab.Tests.Captures;
+
+/// <summary>What Wireshark's eyes see in a capture, with every checksum looked at.</summary>
+internal static class Tshark
+{
+    /// <summary>A RST, whoever sent it.</summary>
+    public const string Resets = "tcp.flags.reset == 1";
+
+    /// <summary>Whatever is wrong with frames of one sender on a clean wire.</summary>
+    public static string FaultsOf(MacAddress sender) =>
+        $"(eth.src == {sender} && ({Malformed} || {BadChecksum} || {Retransmission}))";
+
+    public const string BadChecksum =
+        "tcp.checksum.status == 0 || ip.checksum.status == 0 || icmp.checksum.status == 0";
+
+    public const string Retransmission =
+        "tcp.analysis.retransmission || tcp.analysis.fast_retransmission || tcp.analysis.spurious_retransmission";
+
+    private const string Malformed = "_ws.malformed || tcp.options.mss.absent || tcp.short_segment || ip.bogus_header_length";
+
+    private const string Options =
+        "-n -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE -o tcp.desegment_tcp_streams:FALSE "
+        + "-o tcp.try_heuristic_first:FALSE --disable-protocol http";
+
+    /// <summary>One line for each frame that passes the display filter.</summary>
+    public static string[] Find(string file, string filter) =>
+        Shell.Run($"tshark -r {file} {Options} -Y '{filter}' 2>/dev/null")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Fails with the first frames that pass the filter, if any does.</summary>
+    public static void AssertNone(string file, string filter)
+    {
+        string[] found = Find(file, filter);
+        Assert.True(found.Length == 0, $"{found.Length} frames are '{filter}':\n{string.Join('\n', found.Take(20))}");
+    }
+}

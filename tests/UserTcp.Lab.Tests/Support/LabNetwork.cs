@@ -1,0 +1,84 @@
+using System.Net;
+using UserTcp.Lab.Tests.Captures;
+using UserTcp.Lab.Tests.Wires;
+
+namespace UserTcp.Lab.Tests.Support;
+
+/// <summary>
+/// The usual lab: a host with the kernel's own address on <c>veth0</c>, which a stack of ours shares with it under
+/// another address and MAC, a cable, and a peer with <c>veth1</c>. Both kernels use CUBIC.
+/// </summary>
+internal sealed class LabNetwork : IDisposable
+{
+    public const string HostDevice = "veth0";
+    public const string PeerDevice = "veth1";
+    private const string Subnet = "10.9.0";
+
+    private LabNetwork(Func<NetworkNamespace, NetworkNamespace, ImpairedWire?> join)
+    {
+        Host = NetworkNamespace.Create("host");
+        Peer = NetworkNamespace.Create("peer");
+        Wire = join(Host, Peer);
+        UseCubic(Host, HostDevice, HostAddress);
+        UseCubic(Peer, PeerDevice, PeerAddress);
+        HostMac = MacOf(Host, HostDevice);
+        PeerMac = MacOf(Peer, PeerDevice);
+    }
+
+    /// <summary>The address of the kernel that shares our side of the cable.</summary>
+    public static IPAddress HostAddress { get; } = Address(1);
+
+    public static IPAddress PeerAddress { get; } = Address(2);
+
+    /// <summary>Everybody on the cable.</summary>
+    public static IPAddress Broadcast { get; } = Address(255);
+
+    public NetworkNamespace Host { get; }
+
+    public NetworkNamespace Peer { get; }
+
+    public MacAddress HostMac { get; }
+
+    public MacAddress PeerMac { get; }
+
+    /// <summary>What joins them, if that has a fault.</summary>
+    public ImpairedWire? Wire { get; }
+
+    public ScratchFolder Scratch { get; } = new();
+
+    /// <summary>A lab with a plain cable.</summary>
+    /// <param name="offloads">As <see cref="VethPair.Create"/> has it.</param>
+    public static LabNetwork Create(bool offloads) => new((host, peer) =>
+    {
+        VethPair.Create(host, peer, HostDevice, PeerDevice, $"{HostAddress}/24", $"{PeerAddress}/24", offloads);
+        return null;
+    });
+
+    /// <summary>A lab with a faulty wire; offloads are off.</summary>
+    public static LabNetwork Create(Impairment impairment) => new((host, peer) => ImpairedWire.Create(
+        host, peer, impairment, HostDevice, PeerDevice, $"{HostAddress}/24", $"{PeerAddress}/24"));
+
+    public static IPAddress Address(int host) => IPAddress.Parse($"{Subnet}.{host}");
+
+    /// <summary>Captures at the peer's end of the cable.</summary>
+    /// <param name="bytesPerFrame">How much of each frame is kept.</param>
+    public Task<PacketCapture> CaptureAsync(int bytesPerFrame) =>
+        PacketCapture.StartAsync(Peer, PeerDevice, Broadcast, Scratch, bytesPerFrame);
+
+    /// <summary>A counter of the peer's kernel, by its name in <c>/proc/net/netstat</c> and <c>snmp</c>.</summary>
+    public long PeerCounter(string name) => KernelCounters.Read(Peer, name);
+
+    public void Dispose()
+    {
+        Wire?.Dispose();
+        Host.Dispose();
+        Peer.Dispose();
+        Scratch.Dispose();
+    }
+
+    private static void UseCubic(NetworkNamespace ns, string device, IPAddress address) => ns.Exec(
+        $"ip route replace {Subnet}.0/24 dev {device} proto kernel scope link src {address} congctl cubic");
+
+    private static MacAddress MacOf(NetworkNamespace ns, string device) =>
+        MacAddress.Parse(ns.Exec($"cat /sys/class/net/{device}/address").Trim());
+}
