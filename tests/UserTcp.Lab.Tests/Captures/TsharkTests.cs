@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using UserTcp.Lab.Tests.Peers;
 using UserTcp.Lab.Tests.Support;
@@ -52,17 +51,10 @@ public sealed class TsharkTests
         var service = new PageService([s_page]);
         await using KernelServer server = KernelServer.Start(lab.Peer, LabNetwork.PeerAddress, service.ServeAsync);
         PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 1600);
-        using Socket socket = lab.Host.Run(() => Connect(server.EndPoint));
+        using Socket socket = KernelClient.Connect(lab.Host, server.EndPoint);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await PageClient.GetAsync(new SocketPipes(socket), s_page, patience.Token);
         await capture.StopAsync();
         return capture.File;
-    }
-
-    private static Socket Connect(IPEndPoint server)
-    {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Connect(server);
-        return socket;
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using UserTcp.Lab.Tests.Captures;
 using UserTcp.Lab.Tests.Wires;
+using UserTcp.Links;
 
 namespace UserTcp.Lab.Tests.Support;
 
@@ -59,6 +60,23 @@ internal sealed class LabNetwork : IDisposable
         host, peer, impairment, HostDevice, PeerDevice, $"{HostAddress}/24", $"{PeerAddress}/24"));
 
     public static IPAddress Address(int host) => IPAddress.Parse($"{Subnet}.{host}");
+
+    /// <summary>
+    /// Opens a stack over pcap on our side of the cable. It shares the interface with the kernel, and with other stacks.
+    /// </summary>
+    /// <param name="host">The last byte of its address.</param>
+    /// <param name="configure">Changes options; the address is set, the link unless it is given.</param>
+    public async Task<UserTcpStack> OpenStackAsync(int host = 50, Action<UserTcpStackOptions>? configure = null)
+    {
+        var options = new UserTcpStackOptions();
+        options.Addresses.Add(new UserTcpAddress(Address(host), 24));
+        configure?.Invoke(options);
+        options.Link ??= OpenLink();
+        return await UserTcpStack.OpenAsync(options);
+    }
+
+    /// <summary>Opens the device alone.</summary>
+    public LinkDevice OpenLink() => Host.Run(() => PcapLink.Open(HostDevice));
 
     /// <summary>Captures at the peer's end of the cable.</summary>
     /// <param name="bytesPerFrame">How much of each frame is kept.</param>

@@ -26,5 +26,8 @@ internal sealed class ScratchFolder : IDisposable
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
+    /// <summary>Makes a folder in it.</summary>
+    public string Folder(string name) => Directory.CreateDirectory(File(name)).FullName;
+
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

@@ -1,0 +1,106 @@
+using System.Net;
+using System.Net.Sockets;
+using UserTcp.Lab.Tests.Captures;
+using UserTcp.Lab.Tests.Support;
+using UserTcp.Lab.Tests.Wires;
+using UserTcp.Primitives;
+using UserTcp.Wire;
+
+namespace UserTcp.Lab.Tests.Events;
+
+/// <summary>ARP and ICMP between our stack and the kernel. Offloads off.</summary>
+public sealed class NeighborTests
+{
+    [LabFact]
+    public async Task The_kernel_pings_us_and_we_ping_the_kernel()
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: false);
+        await using UserTcpStack stack = await lab.OpenStackAsync();
+        Assert.Contains(" 0% packet loss", lab.Peer.Exec("ping -c 5 -i 0.1 -W 5 10.9.0.50"), StringComparison.Ordinal);
+        Assert.Contains(" 0% packet loss", lab.Peer.Exec("ping -c 3 -i 0.1 -W 5 -s 1472 -M do 10.9.0.50"),
+            StringComparison.Ordinal);
+        UserTcpPingReply reply = await stack.PingAsync(LabNetwork.PeerAddress);
+        Assert.Equal(LabNetwork.PeerAddress, reply.Address);
+    }
+
+    [LabFact]
+    public async Task A_ping_larger_than_the_mtu_is_put_together()
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: false);
+        await using UserTcpStack stack = await lab.OpenStackAsync();
+        long before = stack.GetStatistics().FramesReceived;
+        lab.Peer.TryExec("ping -c 1 -W 1 -s 4000 10.9.0.50");
+        Assert.InRange(stack.GetStatistics().FramesReceived - before, 3, long.MaxValue);
+        Assert.Contains(" 0% packet loss", lab.Peer.Exec("ping -c 2 -i 0.1 -W 5 10.9.0.50"), StringComparison.Ordinal);
+    }
+
+    [LabFact]
+    public async Task The_kernel_forgets_our_address_in_mid_transfer_and_learns_it_again()
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: false);
+        using var patience = new Patience(60);
+        await using UserTcpStack stack = await lab.OpenStackAsync();
+        PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 128);
+        await using HeldTransfer transfer = await HeldTransfer.StartAsync(lab, stack, patience.Token);
+
+        lab.Peer.Exec($"ip neigh del 10.9.0.50 dev {LabNetwork.PeerDevice}");
+        Assert.DoesNotContain($"{stack.MacAddress}", lab.Peer.Exec("ip neigh show"), StringComparison.OrdinalIgnoreCase);
+        await transfer.FinishAsync();
+
+        Assert.Contains($"{stack.MacAddress}", lab.Peer.Exec("ip neigh show"), StringComparison.OrdinalIgnoreCase);
+        await capture.StopAsync();
+        string answers = $"arp.opcode == 2 && eth.src == {stack.MacAddress} && arp.src.proto_ipv4 == 10.9.0.50";
+        Assert.InRange(Tshark.Find(capture.File, answers).Length, 2, 50);
+        Tshark.AssertNone(capture.File, Tshark.Resets);
+    }
+
+    [LabFact]
+    public async Task ArpProbeMidConnection()
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: false);
+        using var patience = new Patience(60);
+        await using UserTcpStack stack = await lab.OpenStackAsync();
+        await using HeldTransfer transfer = await HeldTransfer.StartAsync(lab, stack, patience.Token);
+        using PacketSocket wire = PacketSocket.Open(lab.Peer, LabNetwork.PeerDevice);
+
+        foreach (MacAddress to in (MacAddress[])[MacAddress.Broadcast, stack.MacAddress])
+        {
+            wire.Send(ArpRequest(lab.PeerMac, LabNetwork.PeerAddress, to, LabNetwork.Address(50)));
+            Assert.Equal(stack.MacAddress, NextArpReply(wire, patience.Token).SenderMac);
+        }
+
+        await transfer.FinishAsync();
+    }
+
+    [LabFact]
+    public async Task An_address_of_another_station_is_not_taken()
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: false);
+        var error = await Assert.ThrowsAsync<SocketException>(() => lab.OpenStackAsync(host: 2));
+        Assert.Equal(SocketError.AddressAlreadyInUse, error.SocketErrorCode);
+        Assert.Contains($"{lab.PeerMac}", error.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static byte[] ArpRequest(MacAddress mac, IPAddress sender, MacAddress to, IPAddress target)
+    {
+        byte[] frame = new byte[EthernetHeader.Size + ArpPacket.Size];
+        EthernetHeader.Write(frame, to, mac, EtherType.Arp);
+        new ArpPacket(ArpOperation.Request, mac, HostAddress.From(sender), default, HostAddress.From(target))
+            .WriteTo(frame.AsSpan(EthernetHeader.Size));
+        return frame;
+    }
+
+    private static ArpPacket NextArpReply(PacketSocket wire, CancellationToken cancellationToken)
+    {
+        byte[] buffer = new byte[1 << 16];
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int length = wire.Receive(buffer, TimeSpan.FromSeconds(1));
+            if (EthernetHeader.TryParse(buffer.AsSpan(0, length), out EthernetHeader header)
+                && header.EtherType == EtherType.Arp
+                && ArpPacket.TryParse(header.Payload, out ArpPacket arp) && arp.Operation == ArpOperation.Reply)
+                return arp;
+        }
+    }
+}
