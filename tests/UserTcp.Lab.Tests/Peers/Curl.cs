@@ -40,7 +40,7 @@ internal sealed class Curl(LabNetwork lab, IPEndPoint server, string name, bool 
         string configuration = lab.Scratch.File(name + ".curl");
         string log = lab.Scratch.File(name + ".log");
         await File.WriteAllTextAsync(configuration, _configuration.ToString(), cancellationToken);
-        using Process process = lab.Peer.Start("sh", "-c", $"exec curl -q --fail-early -K {configuration} > {log} 2>&1");
+        Process process = lab.Peer.Start("sh", "-c", $"exec curl -q --fail-early -K {configuration} > {log} 2>&1");
         await process.WaitForExitAsync(cancellationToken);
         Assert.True(process.ExitCode == 0, $"{name} ended with {process.ExitCode}: {File.ReadAllText(log)}");
         foreach ((string file, string hash) in _expected)

@@ -82,7 +82,7 @@ internal sealed partial class NetworkNamespace : IDisposable
     /// <summary>The same, but a failure is a result.</summary>
     public ShellResult TryExec(string command) => Shell.TryRun(Inside(command));
 
-    /// <summary>Starts a program inside, with its output redirected; killed with the namespace.</summary>
+    /// <summary>Starts a program inside, with its output redirected; killed and disposed of with the namespace.</summary>
     public Process Start(string program, params string[] arguments)
     {
         Process process = Shell.Start("ip", ["netns", "exec", Name, program, .. arguments]);
@@ -95,9 +95,15 @@ internal sealed partial class NetworkNamespace : IDisposable
         if (!s_alive.TryRemove(Name, out _))
             return;
 
-        foreach (Process process in _processes)
-            Kill(process);
-        Shell.Run($"ip netns delete {Name}");
+        try
+        {
+            foreach (Process process in _processes)
+                Kill(process);
+        }
+        finally
+        {
+            Shell.Run($"ip netns delete {Name}");
+        }
     }
 
     internal static string UniqueName(string purpose) =>
