@@ -64,7 +64,8 @@ internal sealed partial class PacketCapture
 
     private void SendMark(byte[] mark)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { EnableBroadcast = true };
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.EnableBroadcast = true;
         socket.SendTo(mark, new IPEndPoint(_broadcast, 9));
     }
 

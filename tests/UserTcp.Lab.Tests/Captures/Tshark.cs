@@ -18,7 +18,8 @@ internal static class Tshark
     public const string Retransmission =
         "tcp.analysis.retransmission || tcp.analysis.fast_retransmission || tcp.analysis.spurious_retransmission";
 
-    private const string Malformed = "_ws.malformed || tcp.options.mss.absent || tcp.short_segment || ip.bogus_header_length";
+    public const string Malformed =
+        "_ws.malformed || tcp.short_segment || tcp.bogus_header_length || ip.bogus_header_length || ip.bogus_ip_length";
 
     private const string Options =
         "-n -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE -o tcp.desegment_tcp_streams:FALSE "

@@ -6,7 +6,9 @@ using UserTcp.Lab.Tests.Wires;
 
 namespace UserTcp.Lab.Tests.Captures;
 
-/// <summary>The lab's own instruments, tried on two kernels: what they never find in our frames they do find here.</summary>
+/// <summary>
+/// The lab's own instruments, tried on two kernels: what they never find in our frames they do find here.
+/// </summary>
 public sealed class TsharkTests
 {
     private static readonly Page s_page = new(3_000_000, seed: 7);
@@ -14,7 +16,10 @@ public sealed class TsharkTests
     [LabFact]
     public async Task A_bad_wire_shows_as_bad_checksums_and_retransmissions_and_the_kernel_survives_it()
     {
-        var impairment = new Impairment(Seed: 20) { Loss = 0.02, Duplication = 0.01, Reordering = 0.01, Corruption = 0.02 };
+        var impairment = new Impairment(Seed: 20)
+        {
+            Loss = 0.02, Duplication = 0.01, Reordering = 0.01, Corruption = 0.02,
+        };
         using LabNetwork lab = LabNetwork.Create(impairment);
         string file = await FetchByKernelAsync(lab);
 
@@ -32,7 +37,7 @@ public sealed class TsharkTests
     {
         using LabNetwork lab = LabNetwork.Create(offloads: false);
         string file = await FetchByKernelAsync(lab);
-        Tshark.AssertNone(file, $"{Tshark.Resets} || {Tshark.BadChecksum} || _ws.malformed");
+        Tshark.AssertNone(file, $"{Tshark.Resets} || {Tshark.BadChecksum} || {Tshark.Malformed}");
         Assert.Empty(Tshark.Find(file, "frame.len > 1514"));
     }
 

@@ -37,7 +37,8 @@ public sealed class ImpairedGetsTests(ITestOutputHelper output)
         using LabNetwork lab = LabNetwork.Create(BadWire(loss, seed));
         PageSet set = PageSet.UpTo1Megabyte(requests: 200, seed);
         await using UserTcpStack stack = await lab.OpenStackAsync();
-        await using UserTcpServer server = await UserTcpServer.StartAsync(stack, 80, new PageService(set.Pages).ServeAsync);
+        await using UserTcpServer server = await UserTcpServer.StartAsync(
+            stack, 80, new PageService(set.Pages).ServeAsync);
         using var patience = new Patience(240);
         var options = new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = patience.Token };
         await Parallel.ForEachAsync(set.Requests, options, async (page, cancellationToken) =>

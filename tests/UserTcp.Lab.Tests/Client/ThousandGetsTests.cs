@@ -16,10 +16,12 @@ public sealed class ThousandGetsTests(ITestOutputHelper output)
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
 
     [LabFact]
-    public Task A_thousand_pages_are_complete_and_the_capture_is_clean_with_default_offloads() => FetchAsync(offloads: true);
+    public Task A_thousand_pages_are_complete_and_the_capture_is_clean_with_default_offloads() =>
+        FetchAsync(offloads: true);
 
     [LabFact]
-    public Task A_thousand_pages_are_complete_and_the_capture_is_clean_with_offloads_off() => FetchAsync(offloads: false);
+    public Task A_thousand_pages_are_complete_and_the_capture_is_clean_with_offloads_off() =>
+        FetchAsync(offloads: false);
 
     private async Task FetchAsync(bool offloads)
     {

@@ -44,10 +44,10 @@ public sealed class NeighborTests
         await using HeldTransfer transfer = await HeldTransfer.StartAsync(lab, stack, patience.Token);
 
         lab.Peer.Exec($"ip neigh del 10.9.0.50 dev {LabNetwork.PeerDevice}");
-        Assert.DoesNotContain($"{stack.MacAddress}", lab.Peer.Exec("ip neigh show"), StringComparison.OrdinalIgnoreCase);
+        Assert.False(IsKnown(lab, stack));
         await transfer.FinishAsync();
 
-        Assert.Contains($"{stack.MacAddress}", lab.Peer.Exec("ip neigh show"), StringComparison.OrdinalIgnoreCase);
+        Assert.True(IsKnown(lab, stack));
         await capture.StopAsync();
         string answers = $"arp.opcode == 2 && eth.src == {stack.MacAddress} && arp.src.proto_ipv4 == 10.9.0.50";
         Assert.InRange(Tshark.Find(capture.File, answers).Length, 2, 50);
@@ -80,6 +80,9 @@ public sealed class NeighborTests
         Assert.Equal(SocketError.AddressAlreadyInUse, error.SocketErrorCode);
         Assert.Contains($"{lab.PeerMac}", error.Message, StringComparison.OrdinalIgnoreCase);
     }
+
+    private static bool IsKnown(LabNetwork lab, UserTcpStack stack) =>
+        lab.Peer.Exec("ip neigh show").Contains($"{stack.MacAddress}", StringComparison.OrdinalIgnoreCase);
 
     private static byte[] ArpRequest(MacAddress mac, IPAddress sender, MacAddress to, IPAddress target)
     {

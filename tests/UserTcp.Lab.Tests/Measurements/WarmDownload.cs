@@ -10,8 +10,8 @@ namespace UserTcp.Lab.Tests.Measurements;
 
 /// <summary>
 /// How fast bytes of the kernel reach an application over the pcap link, against a kernel socket in the same process on
-/// the same veth: offloads off, CUBIC. <c>USERTCP_LAB_MEASURE=1</c> downloads 1 GB five times each, in turns, and prints;
-/// otherwise a small download has to be complete.
+/// the same veth: offloads off, CUBIC. <c>USERTCP_LAB_MEASURE=1</c> downloads 1 GB five times each, in turns, and
+/// prints; otherwise a small download has to be complete.
 /// </summary>
 public sealed class WarmDownload(ITestOutputHelper output)
 {
@@ -104,5 +104,6 @@ public sealed class WarmDownload(ITestOutputHelper output)
     }
 
     // Gbit/s.
-    private static double Rate(long bytes, long start) => bytes * 8 / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9;
+    private static double Rate(long bytes, long start) =>
+        bytes * 8 / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9;
 }

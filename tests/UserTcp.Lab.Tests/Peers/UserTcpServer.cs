@@ -40,7 +40,8 @@ internal sealed class UserTcpServer : IAsyncDisposable
         await Task.WhenAll(handling);
     }
 
-    private async Task HandleAsync(UserTcpConnection connection, Func<UserTcpConnection, CancellationToken, Task> handler)
+    private async Task HandleAsync(
+        UserTcpConnection connection, Func<UserTcpConnection, CancellationToken, Task> handler)
     {
         await using (connection)
         {

@@ -41,7 +41,8 @@ internal static class WebServers
         StartAsync(ns, new IPEndPoint(address, port), scratch.File("python.log"),
             $"python3 -m http.server {port} --bind {address} --directory {pages}");
 
-    private static async Task<IPEndPoint> StartAsync(NetworkNamespace ns, IPEndPoint endPoint, string log, string command)
+    private static async Task<IPEndPoint> StartAsync(
+        NetworkNamespace ns, IPEndPoint endPoint, string log, string command)
     {
         Process process = ns.Start("sh", "-c", $"exec {command} > {log} 2>&1");
         await Eventually.TrueAsync(() => process.HasExited || Answers(ns, endPoint), $"'{command}' listens");

@@ -5,7 +5,9 @@ using UserTcp.Lab.Tests.Traffic;
 
 namespace UserTcp.Lab.Tests.Peers;
 
-/// <summary>The peers of the lab, tried by the kernel: when a page fails over our own TCP, it is not their fault.</summary>
+/// <summary>
+/// The peers of the lab, tried by the kernel: when a page fails over our own TCP, it is not their fault.
+/// </summary>
 public sealed class WebServersTests
 {
     [LabFact]

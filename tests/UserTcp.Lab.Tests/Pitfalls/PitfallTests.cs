@@ -12,8 +12,11 @@ namespace UserTcp.Lab.Tests.Pitfalls;
 public sealed class PitfallTests
 {
     private static readonly Page s_page = new(2_000_000, seed: 8000);
+    private static readonly TimeSpan s_drain = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Offloads off. With a MAC of our own, and with the interface's, under which the kernel sees our frames.</summary>
+    /// <summary>
+    /// Offloads off. With a MAC of our own, and with the interface's, under which the kernel sees our frames.
+    /// </summary>
     [LabTheory]
     [InlineData(false)]
     [InlineData(true)]
@@ -22,7 +25,7 @@ public sealed class PitfallTests
         using LabNetwork lab = LabNetwork.Create(offloads: false);
         using var patience = new Patience(60);
         PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 256);
-        await using (KernelServer server = StartServer(lab))
+        await using (KernelServer server = StartServer(lab, s_page))
         await using (UserTcpStack stack = await lab.OpenStackAsync(
             configure: o => o.MacAddress = useMacOfInterface ? lab.HostMac : null))
         {
@@ -35,14 +38,16 @@ public sealed class PitfallTests
         Assert.NotEmpty(Tshark.Find(capture.File, "tcp.flags.fin == 1 && ip.src == 10.9.0.50"));
     }
 
-    /// <summary>Default offloads: the peer hands over up to 64 KiB at once, with checksums that nobody filled in.</summary>
+    /// <summary>
+    /// Default offloads: the peer hands over up to 64 KiB at once, with checksums that nobody filled in.
+    /// </summary>
     [LabFact]
     public async Task GroMergedFrames()
     {
         using LabNetwork lab = LabNetwork.Create(offloads: true);
         using var patience = new Patience(60);
         PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 256);
-        await using KernelServer server = StartServer(lab);
+        await using KernelServer server = StartServer(lab, s_page);
         await using UserTcpStack stack = await lab.OpenStackAsync();
         await PageClient.GetAsync(stack, server.EndPoint, s_page, patience.Token);
         await capture.StopAsync();
@@ -50,14 +55,15 @@ public sealed class PitfallTests
     }
 
     /// <summary>
-    /// Offloads off. The process stops while more arrives than the capture ring holds; what was lost there is sent again.
+    /// Offloads off. The process stops while more arrives than the capture ring holds; what was lost there is sent
+    /// again.
     /// </summary>
     [LabFact]
     public async Task CaptureRingOverflow()
     {
         using LabNetwork lab = LabNetwork.Create(offloads: false);
         using var patience = new Patience(60);
-        await using KernelServer server = StartServer(lab);
+        await using KernelServer server = StartServer(lab, s_page);
         var link = new GateLink(lab.OpenLink());
         await using UserTcpStack stack = await lab.OpenStackAsync(configure: o => o.Link = link);
         await using UserTcpConnection connection = await stack.ConnectAsync(server.EndPoint, null, patience.Token);
@@ -88,7 +94,7 @@ public sealed class PitfallTests
         using LabNetwork lab = LabNetwork.Create(offloads: false);
         using var patience = new Patience(120);
         PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 256);
-        await using KernelServer server = KernelServer.Start(lab.Peer, LabNetwork.PeerAddress, new PageService([page]).ServeAsync);
+        await using KernelServer server = StartServer(lab, page);
         var link = new SlowLink(lab.OpenLink(), TimeSpan.FromMilliseconds(millisecondsPerPacket));
         await using (UserTcpStack stack = await lab.OpenStackAsync(configure: o => o.Link = link))
             await PageClient.GetAsync(stack, server.EndPoint, page, patience.Token);
@@ -96,7 +102,9 @@ public sealed class PitfallTests
         Tshark.AssertNone(capture.File, Tshark.Resets);
     }
 
-    /// <summary>Offloads off. The kernel reads to the end: all bytes and the FIN come although the application is gone.</summary>
+    /// <summary>
+    /// Offloads off. The kernel reads to the end: all bytes and the FIN come although the application is gone.
+    /// </summary>
     [LabFact]
     public async Task StackDispose_ResetsOrDrains()
     {
@@ -114,7 +122,9 @@ public sealed class PitfallTests
         Assert.Equal(bytes, await reading);
     }
 
-    /// <summary>Offloads off. The kernel's application does not read: when the time is over it hears a RST, not silence.</summary>
+    /// <summary>
+    /// Offloads off. The kernel's application does not read: when the time is over it hears a RST, not silence.
+    /// </summary>
     [LabTheory]
     [InlineData(false)]
     [InlineData(true)]
@@ -122,7 +132,7 @@ public sealed class PitfallTests
     {
         using LabNetwork lab = LabNetwork.Create(offloads: false);
         using var patience = new Patience(60);
-        UserTcpStack stack = await lab.OpenStackAsync(configure: o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(300));
+        UserTcpStack stack = await lab.OpenStackAsync(configure: o => o.ShutdownTimeout = s_drain);
         await using UserTcpListener listener = await stack.ListenAsync(80);
         using Socket socket = KernelClient.Connect(lab.Peer, new IPEndPoint(LabNetwork.Address(50), 80));
         UserTcpConnection connection = await listener.AcceptAsync(patience.Token);
@@ -137,8 +147,8 @@ public sealed class PitfallTests
         Assert.Equal(SocketError.ConnectionReset, Assert.IsType<SocketException>(error.InnerException).SocketErrorCode);
     }
 
-    private static KernelServer StartServer(LabNetwork lab) =>
-        KernelServer.Start(lab.Peer, LabNetwork.PeerAddress, new PageService([s_page]).ServeAsync);
+    private static KernelServer StartServer(LabNetwork lab, Page page) =>
+        KernelServer.Start(lab.Peer, LabNetwork.PeerAddress, new PageService([page]).ServeAsync);
 
     // More than both sides buffer.
     private static async Task FillAsync(PipeWriter output, CancellationToken cancellationToken)

@@ -21,13 +21,13 @@ public sealed class ConnectionEndTests
         using var patience = new Patience(30);
         await using UserTcpStack stack = await lab.OpenStackAsync();
         var reasons = new TaskCompletionSource<UserTcpCloseReason>();
-        await using UserTcpServer server = await UserTcpServer.StartAsync(stack, 80, async (connection, cancellationToken) =>
+        await using UserTcpServer server = await UserTcpServer.StartAsync(stack, 80, async (connection, token) =>
         {
-            string hash = await ByteHash.OfAsync(connection.Input, s_page.Bytes.Length, cancellationToken);
-            await ByteHash.EndAsync(connection.Input, cancellationToken);
+            string hash = await ByteHash.OfAsync(connection.Input, s_page.Bytes.Length, token);
+            await ByteHash.EndAsync(connection.Input, token);
             Assert.Equal((s_page.Hash, UserTcpConnectionState.CloseWait), (hash, connection.State));
-            await connection.Output.WriteAsync(s_page.Bytes, cancellationToken);
-            await connection.CloseAsync(cancellationToken);
+            await connection.Output.WriteAsync(s_page.Bytes, token);
+            await connection.CloseAsync(token);
             reasons.SetResult(await connection.Closed);
         });
 
@@ -44,11 +44,7 @@ public sealed class ConnectionEndTests
     {
         using LabNetwork lab = LabNetwork.Create(offloads: false);
         using var patience = new Patience(30);
-        await using KernelServer server = KernelServer.Start(lab.Peer, LabNetwork.PeerAddress, async (socket, cancellationToken) =>
-        {
-            Assert.Equal(s_page.Bytes, await KernelClient.ReadToEndAsync(socket, cancellationToken));
-            await socket.SendAsync(s_page.Bytes, cancellationToken);
-        });
+        await using KernelServer server = KernelServer.Start(lab.Peer, LabNetwork.PeerAddress, EchoAtEndAsync);
         await using UserTcpStack stack = await lab.OpenStackAsync();
         await using UserTcpConnection connection = await stack.ConnectAsync(server.EndPoint, null, patience.Token);
 
@@ -103,6 +99,12 @@ public sealed class ConnectionEndTests
         connection.Abort();
         await sending;
         Assert.Equal(UserTcpCloseReason.ResetByLocal, await connection.Closed.WaitAsync(patience.Token));
+    }
+
+    private static async Task EchoAtEndAsync(Socket socket, CancellationToken cancellationToken)
+    {
+        byte[] bytes = await KernelClient.ReadToEndAsync(socket, cancellationToken);
+        await socket.SendAsync(bytes, cancellationToken);
     }
 
     private static async Task WriteUntilOverAsync(PipeWriter output, CancellationToken cancellationToken)

@@ -14,10 +14,12 @@ namespace UserTcp.Lab.Tests.Server;
 public sealed class CurlTests(ITestOutputHelper output)
 {
     [LabFact]
-    public Task Five_hundred_downloads_and_uploads_are_complete_with_default_offloads() => TransferAsync(offloads: true);
+    public Task Five_hundred_downloads_and_uploads_are_complete_with_default_offloads() =>
+        TransferAsync(offloads: true);
 
     [LabFact]
-    public Task Five_hundred_downloads_and_uploads_are_complete_with_offloads_off() => TransferAsync(offloads: false);
+    public Task Five_hundred_downloads_and_uploads_are_complete_with_offloads_off() =>
+        TransferAsync(offloads: false);
 
     private async Task TransferAsync(bool offloads)
     {

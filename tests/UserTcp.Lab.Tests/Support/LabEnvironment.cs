@@ -1,8 +1,8 @@
 namespace UserTcp.Lab.Tests.Support;
 
 /// <summary>
-/// Whether this machine can be the lab. With <c>USERTCP_LAB_REQUIRED=1</c> nothing is skipped: what is missing then fails
-/// the tests.
+/// Whether this machine can be the lab. With <c>USERTCP_LAB_REQUIRED=1</c> nothing is skipped: what is missing then
+/// fails the tests.
 /// </summary>
 internal static class LabEnvironment
 {
@@ -28,10 +28,11 @@ internal static class LabEnvironment
         if (!Environment.IsPrivilegedProcess)
             return "The lab makes network namespaces and opens raw sockets: run the tests as root.";
 
-        foreach (string tool in (string[])["ip", "ethtool"])
+        string[] tools = ["ip", "ethtool", "tcpdump", "tshark", "nginx", "python3", "curl", "ping"];
+        if (Array.Find(tools, tool => !Shell.Exists(tool)) is { } missing)
         {
-            if (!Shell.Exists(tool))
-                return $"The lab needs '{tool}': apt-get install iproute2 ethtool.";
+            return $"The lab needs '{missing}': apt-get install iproute2 ethtool tcpdump tshark nginx-light python3 "
+                + "curl iputils-ping.";
         }
 
         return ProbeNamespaces();

@@ -3,7 +3,9 @@
 
 namespace UserTcp.Lab.Tests.Support;
 
-/// <summary>A test that needs root on Linux; skipped with the reason elsewhere (<see cref="LabEnvironment"/>).</summary>
+/// <summary>
+/// A test that needs root on Linux; skipped with the reason elsewhere (<see cref="LabEnvironment"/>).
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class LabFactAttribute : FactAttribute
 {

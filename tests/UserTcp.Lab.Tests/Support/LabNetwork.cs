@@ -62,7 +62,8 @@ internal sealed class LabNetwork : IDisposable
     public static IPAddress Address(int host) => IPAddress.Parse($"{Subnet}.{host}");
 
     /// <summary>
-    /// Opens a stack over pcap on our side of the cable. It shares the interface with the kernel, and with other stacks.
+    /// Opens a stack over pcap on our side of the cable. It shares the interface with the kernel, and with other
+    /// stacks.
     /// </summary>
     /// <param name="host">The last byte of its address.</param>
     /// <param name="configure">Changes options; the address is set, the link unless it is given.</param>

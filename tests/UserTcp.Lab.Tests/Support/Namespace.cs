@@ -44,8 +44,8 @@ internal sealed partial class NetworkNamespace : IDisposable
     }
 
     /// <summary>
-    /// Runs the action on a thread of its own inside the namespace. Sockets and devices opened there stay in the namespace,
-    /// whoever uses them later. <c>/sys</c> still shows the namespace of the process.
+    /// Runs the action on a thread of its own inside the namespace. Sockets and devices opened there stay in the
+    /// namespace, whoever uses them later. <c>/sys</c> still shows the namespace of the process.
     /// </summary>
     public void Run(Action action) => Run(() =>
     {
@@ -82,7 +82,9 @@ internal sealed partial class NetworkNamespace : IDisposable
     /// <summary>The same, but a failure is a result.</summary>
     public ShellResult TryExec(string command) => Shell.TryRun(Inside(command));
 
-    /// <summary>Starts a program inside, with its output redirected; killed and disposed of with the namespace.</summary>
+    /// <summary>
+    /// Starts a program inside, with its output redirected; killed and disposed of with the namespace.
+    /// </summary>
     public Process Start(string program, params string[] arguments)
     {
         Process process = Shell.Start("ip", ["netns", "exec", Name, program, .. arguments]);

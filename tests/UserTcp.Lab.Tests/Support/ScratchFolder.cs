@@ -1,6 +1,8 @@
 namespace UserTcp.Lab.Tests.Support;
 
-/// <summary>A folder for one test, removed at its end. Those that a killed process left are removed by the next one.</summary>
+/// <summary>
+/// A folder for one test, removed at its end. Those that a killed process left are removed by the next one.
+/// </summary>
 internal sealed class ScratchFolder : IDisposable
 {
     private const string Prefix = "utcp-lab-";

@@ -46,8 +46,9 @@ internal sealed class PageService(IEnumerable<Page> pages)
         PipeWriter output, byte[]? body, bool isLast, CancellationToken cancellationToken)
     {
         string status = body is null ? "404 Not Found" : "200 OK";
-        string head = string.Create(CultureInfo.InvariantCulture,
-            $"HTTP/1.1 {status}\r\nContent-Length: {body?.Length ?? 0}\r\nConnection: {(isLast ? "close" : "keep-alive")}\r\n\r\n");
+        string connection = isLast ? "close" : "keep-alive";
+        string length = (body?.Length ?? 0).ToString(CultureInfo.InvariantCulture);
+        string head = $"HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: {connection}\r\n\r\n";
         Encoding.ASCII.GetBytes(head, output);
         await output.FlushAsync(cancellationToken);
         if (body is not null)

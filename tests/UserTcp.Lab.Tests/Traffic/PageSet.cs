@@ -20,8 +20,8 @@ internal sealed class PageSet
     public IReadOnlyList<Page> Requests { get; }
 
     /// <summary>
-    /// Of a thousand: six hundred up to 16 KiB, three hundred up to 256 KiB, the rest up to 1 MiB, but for the last eight,
-    /// which have 10,000,000 bytes.
+    /// Of a thousand: six hundred up to 16 KiB, three hundred up to 256 KiB, the rest up to 1 MiB, but for eight, which
+    /// have 10,000,000 bytes.
     /// </summary>
     public static PageSet UpTo10Megabytes(int requests, int seed)
     {
@@ -44,7 +44,8 @@ internal sealed class PageSet
         var random = new Random(seed);
         int half = requests / 2;
         IEnumerable<int> sizes = [
-            .. s_edges, .. Sizes(random, half - s_edges.Length, 1, 64 << 10), .. Sizes(random, requests - half, 1, 1 << 20)];
+            .. s_edges, .. Sizes(random, half - s_edges.Length, 1, 64 << 10),
+            .. Sizes(random, requests - half, 1, 1 << 20)];
         Page[] pages = [.. sizes.Select((size, i) => new Page(size, seed + i))];
         return new PageSet(pages, Shuffled(random, [.. pages]));
     }

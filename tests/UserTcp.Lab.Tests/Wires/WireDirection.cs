@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace UserTcp.Lab.Tests.Wires;
 
-/// <summary>One direction of an <see cref="ImpairedWire"/>: a thread that takes frames here and puts them there.</summary>
+/// <summary>
+/// One direction of an <see cref="ImpairedWire"/>: a thread that takes frames here and puts them there.
+/// </summary>
 internal sealed class WireDirection : IDisposable
 {
     private const int BufferBytes = 1 << 16;
