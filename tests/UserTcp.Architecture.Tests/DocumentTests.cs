@@ -1,0 +1,59 @@
+using System.Text.RegularExpressions;
+using UserTcp.Architecture.Tests.Support;
+
+namespace UserTcp.Architecture.Tests;
+
+/// <summary>What the documents show of the code is in the code.</summary>
+public sealed partial class DocumentTests
+{
+    [Fact]
+    public void Examples_of_the_style_are_taken_from_the_code()
+    {
+        MatchCollection examples = Example().Matches(Repository.Read("src/STYLE.md"));
+
+        Assert.NotEmpty(examples);
+        Expect.None(
+            examples.SelectMany(one => LinesNotIn(one.Groups["file"].Value, one.Groups["code"].Value)),
+            "Lines of examples in src/STYLE.md that their files do not have, in this order:");
+    }
+
+    [Fact]
+    public void Links_between_documents_lead_somewhere()
+    {
+        var found =
+            from path in Documents()
+            from Match link in Link().Matches(Repository.Read(path))
+            let target = Path.Combine(Repository.Root, Path.GetDirectoryName(path)!, link.Groups[1].Value)
+            where !File.Exists(target) && !Directory.Exists(target)
+            select $"{path}: {link.Groups[1].Value}";
+        Expect.None(found, "Links to files that do not exist:");
+    }
+
+    private static IEnumerable<string> Documents()
+    {
+        string[] folders = ["", "src", "tests", "benchmarks", "samples"];
+        return folders.SelectMany(folder => Directory.EnumerateFiles(Repository.PathOf(folder), "*.md"))
+            .Select(path => Path.GetRelativePath(Repository.Root, path));
+    }
+
+    // An example may leave lines out; what it shows has to come in the same order.
+    private static IEnumerable<string> LinesNotIn(string file, string code)
+    {
+        string[] source = Repository.Read(file).Split('\n').Select(line => line.Trim()).ToArray();
+        int from = 0;
+        foreach (string line in code.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0))
+        {
+            int at = Array.IndexOf(source, line, from);
+            if (at < 0)
+                yield return $"{file}: {line}";
+            else
+                from = at + 1;
+        }
+    }
+
+    [GeneratedRegex(@"^```csharp\n// (?<file>\S+)\n(?<code>(?:.*\n)*?)```$", RegexOptions.Multiline)]
+    private static partial Regex Example();
+
+    [GeneratedRegex(@"\]\((?![a-z]+:|#)([^)#\s]+)")]
+    private static partial Regex Link();
+}
