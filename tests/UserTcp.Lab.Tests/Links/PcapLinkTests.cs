@@ -211,7 +211,11 @@ public sealed class PcapLinkTests
         PcapLink a = lab.OpenA(mac: MacAddress.Parse("02:00:00:00:00:0c"));
         PcapLink b = lab.OpenB();
         lab.A.Exec("ip address add 10.9.0.1/24 dev veth0");
-        lab.A.TryExec("exec 3<>/dev/tcp/10.9.0.9/80 & bash -c 'echo > /dev/udp/10.9.0.9/9'"); // ARP goes out by broadcast
+        lab.A.Exec("bash -c 'echo > /dev/udp/10.9.0.9/9'"); // makes the kernel ask for the address
+        using var heard = new RxBatch();
+        Assert.True(b.Wait(20_000_000_000));
+        b.Receive(heard);
+        Assert.Equal(0x06, heard[0].Bytes[13]); // ARP: the peer hears it
         Send(b, Frame(MacAddress.Broadcast, MacB, Last));
         using var batch = new RxBatch();
         Assert.True(a.Wait(-1));
