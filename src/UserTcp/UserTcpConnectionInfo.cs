@@ -33,11 +33,20 @@ public readonly record struct UserTcpConnectionInfo
     /// <summary>The segment size that we announced, in bytes (<c>tcpi_advmss</c>).</summary>
     public int ReceiveSegmentSize { get; init; }
 
+    /// <summary>The largest IP packet that the path is known to carry, in bytes (<c>tcpi_pmtu</c>).</summary>
+    public int PathMtu { get; init; }
+
+    /// <summary>The segment size that the peer announced, in bytes.</summary>
+    public int PeerSegmentSize { get; init; }
+
     /// <summary>The smoothed round-trip time; zero before the first sample (<c>tcpi_rtt</c>).</summary>
     public TimeSpan SmoothedRtt { get; init; }
 
     /// <summary>The variation of the round-trip time (<c>tcpi_rttvar</c>).</summary>
     public TimeSpan RttVariance { get; init; }
+
+    /// <summary>The latest sample of the round-trip time; zero before the first.</summary>
+    public TimeSpan LatestRtt { get; init; }
 
     /// <summary>The shortest round trip so far; zero before the first sample (<c>tcpi_min_rtt</c>).</summary>
     public TimeSpan MinRtt { get; init; }
@@ -114,9 +123,6 @@ public enum UserTcpRecoveryState
 {
     /// <summary>All is well.</summary>
     Open,
-
-    /// <summary>Duplicate or selective acknowledgements came in: reordering or loss.</summary>
-    Disorder,
 
     /// <summary>Something was lost and is being sent again (RFC 5681 §3.2, RFC 6675).</summary>
     Recovery,

@@ -6,7 +6,7 @@ namespace UserTcp;
 /// How one connection behaves. Validated and copied when a connection or a listener is made; later changes have no
 /// effect. Not thread-safe.
 /// </summary>
-public sealed class UserTcpConnectionOptions
+public sealed partial class UserTcpConnectionOptions
 {
     /// <summary>
     /// The address and port to connect from; null, <see cref="IPAddress.Any"/> and port 0 leave the choice to the stack.

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using UserTcp.Runtime;
+using UserTcp.Stack;
 
 namespace UserTcp;
 
@@ -10,18 +12,18 @@ namespace UserTcp;
 /// </summary>
 public sealed class UserTcpConnectionRequest
 {
-    internal UserTcpConnectionRequest()
-    {
-    }
+    private readonly RunningRequest _running;
+
+    internal UserTcpConnectionRequest(RunningRequest running) => _running = running;
 
     /// <summary>The address and port that the peer dialled, which need not be the stack's.</summary>
-    public IPEndPoint LocalEndPoint => throw new InvalidOperationException("The request is not connected to a stack.");
+    public IPEndPoint LocalEndPoint => _running.LocalEndPoint;
 
     /// <summary>The peer.</summary>
-    public IPEndPoint RemoteEndPoint => throw new InvalidOperationException("The request is not connected to a stack.");
+    public IPEndPoint RemoteEndPoint => _running.RemoteEndPoint;
 
     /// <summary>Cancelled when the request became void: the peer sent RST or gave up, or the listener was disposed of.</summary>
-    public CancellationToken Cancelled => throw new InvalidOperationException("The request is not connected to a stack.");
+    public CancellationToken Cancelled => _running.Cancelled;
 
     /// <summary>Answers with SYN-ACK and waits for the handshake to end.</summary>
     /// <param name="options">The options of the connection; null for the listener's.</param>
@@ -33,14 +35,24 @@ public sealed class UserTcpConnectionRequest
     /// </exception>
     /// <exception cref="InvalidOperationException">The request was answered before.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public ValueTask<UserTcpConnection> AcceptAsync(
+    public async ValueTask<UserTcpConnection> AcceptAsync(
         UserTcpConnectionOptions? options = null, CancellationToken cancellationToken = default) =>
-        throw new InvalidOperationException("The request is not connected to a stack.");
+        UserTcpConnection.Of(
+            await _running.AcceptAsync(options?.ToSettings(), cancellationToken).ConfigureAwait(false));
 
     /// <summary>Answers that there will be no connection. Does nothing if the request is void already.</summary>
     /// <param name="reason">What the peer hears.</param>
     /// <exception cref="InvalidOperationException">The request was answered before.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The reason is not a member of the enumeration.</exception>
-    public void Reject(UserTcpRejectReason reason = UserTcpRejectReason.Reset) =>
-        throw new InvalidOperationException("The request is not connected to a stack.");
+    public void Reject(UserTcpRejectReason reason = UserTcpRejectReason.Reset) => _running.Reject(reason switch
+    {
+        UserTcpRejectReason.Reset => RejectReason.Refused,
+        UserTcpRejectReason.HostUnreachable => RejectReason.HostUnreachable,
+        UserTcpRejectReason.NetworkUnreachable => RejectReason.NetworkUnreachable,
+        UserTcpRejectReason.PortUnreachable => RejectReason.PortUnreachable,
+        UserTcpRejectReason.Prohibited => RejectReason.Prohibited,
+        UserTcpRejectReason.Ignore => RejectReason.Ignore,
+        _ => throw new ArgumentOutOfRangeException(
+            nameof(reason), reason, "reason must be a member of UserTcpRejectReason."),
+    });
 }

@@ -1,3 +1,5 @@
+using UserTcp.Runtime;
+
 namespace UserTcp;
 
 /// <summary>Probing of idle connections (RFC 9293 §3.8.4). Immutable and thread-safe.</summary>
@@ -11,4 +13,13 @@ public sealed record UserTcpKeepAliveOptions
 
     /// <summary>Unanswered probes after which the connection ends, from 1 to 255. Default: 9.</summary>
     public int RetryCount { get; init; } = 9;
+
+    internal KeepAliveSettings ToSettings()
+    {
+        TimeSpan second = TimeSpan.FromSeconds(1);
+        OptionCheck.InRange(Time, second, OptionCheck.LongTime, nameof(Time));
+        OptionCheck.InRange(Interval, second, OptionCheck.LongTime, nameof(Interval));
+        OptionCheck.InRange(RetryCount, 1, 255, nameof(RetryCount));
+        return new KeepAliveSettings(Time, Interval, RetryCount);
+    }
 }

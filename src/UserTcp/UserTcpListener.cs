@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using UserTcp.Runtime;
 
 namespace UserTcp;
 
@@ -11,12 +12,12 @@ namespace UserTcp;
 /// </summary>
 public sealed class UserTcpListener : IAsyncDisposable
 {
-    internal UserTcpListener()
-    {
-    }
+    private readonly RunningListener _running;
+
+    internal UserTcpListener(RunningListener running) => _running = running;
 
     /// <summary>Where it listens; the port is the chosen one if 0 was asked for.</summary>
-    public IPEndPoint LocalEndPoint => throw new InvalidOperationException("The listener is not connected to a stack.");
+    public IPEndPoint LocalEndPoint => _running.LocalEndPoint;
 
     /// <summary>Waits for an established connection. Any number of calls may wait, and are served in their order.</summary>
     /// <param name="cancellationToken">Ends the wait; no connection is lost.</param>
@@ -29,16 +30,24 @@ public sealed class UserTcpListener : IAsyncDisposable
     /// The listener takes any address and hands out requests: use <see cref="AcceptRequestAsync"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public ValueTask<UserTcpConnection> AcceptAsync(CancellationToken cancellationToken = default) =>
-        throw new InvalidOperationException("The listener is not connected to a stack.");
+    public async ValueTask<UserTcpConnection> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfAnyAddress();
+        return UserTcpConnection.Of(await _running.AcceptAsync(cancellationToken).ConfigureAwait(false));
+    }
 
     /// <summary>Takes a connection if one waits.</summary>
     /// <param name="connection">The connection, or null.</param>
     /// <returns>Whether one waited.</returns>
     /// <exception cref="ObjectDisposedException">The listener was disposed of.</exception>
     /// <exception cref="InvalidOperationException">The listener hands out requests.</exception>
-    public bool TryAccept([NotNullWhen(true)] out UserTcpConnection? connection) =>
-        throw new InvalidOperationException("The listener is not connected to a stack.");
+    public bool TryAccept([NotNullWhen(true)] out UserTcpConnection? connection)
+    {
+        ThrowIfAnyAddress();
+        RunningConnection? accepted = _running.TryAccept();
+        connection = accepted is null ? null : UserTcpConnection.Of(accepted);
+        return connection is not null;
+    }
 
     /// <summary>All connections, one after the other; ends when the listener is disposed of.</summary>
     /// <param name="cancellationToken">Ends the sequence with an exception.</param>
@@ -46,8 +55,10 @@ public sealed class UserTcpListener : IAsyncDisposable
     public async IAsyncEnumerable<UserTcpConnection> AcceptAllAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await Task.CompletedTask.ConfigureAwait(false);
-        yield break;
+        while (await AcceptOrEndAsync(cancellationToken).ConfigureAwait(false) is UserTcpConnection connection)
+        {
+            yield return connection;
+        }
     }
 
     /// <summary>
@@ -62,18 +73,54 @@ public sealed class UserTcpListener : IAsyncDisposable
     /// <exception cref="ObjectDisposedException">It was disposed of before.</exception>
     /// <exception cref="InvalidOperationException">The listener hands out connections: use <see cref="AcceptAsync"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public ValueTask<UserTcpConnectionRequest> AcceptRequestAsync(CancellationToken cancellationToken = default) =>
-        throw new InvalidOperationException("The listener is not connected to a stack.");
+    public async ValueTask<UserTcpConnectionRequest> AcceptRequestAsync(CancellationToken cancellationToken = default)
+    {
+        if (!_running.IsAnyAddress)
+            throw new InvalidOperationException("This listener hands out connections: use AcceptAsync, or set AnyAddress.");
+
+        return new UserTcpConnectionRequest(
+            await _running.AcceptRequestAsync(cancellationToken).ConfigureAwait(false));
+    }
 
     /// <summary>The counters of the listener.</summary>
     /// <returns>A consistent snapshot.</returns>
-    public UserTcpListenerStatistics GetStatistics() =>
-        throw new InvalidOperationException("The listener is not connected to a stack.");
+    public UserTcpListenerStatistics GetStatistics()
+    {
+        ListenerReport report = _running.Describe();
+        return new UserTcpListenerStatistics(
+            report.PendingAccepts, report.HalfOpen, report.Accepted, report.Overflows);
+    }
 
     /// <summary>
     /// Frees the port. Handshakes under way and connections that nobody accepted are reset; accepted ones live on.
     /// Waiting accepts fail with <see cref="SocketError.OperationAborted"/>. Idempotent.
     /// </summary>
     /// <returns>Completed when the port is free.</returns>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _running.Close();
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask<UserTcpConnection?> AcceptOrEndAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AcceptAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.OperationAborted)
+        {
+            return null;
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    private void ThrowIfAnyAddress()
+    {
+        if (_running.IsAnyAddress)
+            throw new InvalidOperationException("This listener takes any address and hands out requests: use AcceptRequestAsync.");
+    }
 }

@@ -5,7 +5,7 @@ namespace UserTcp;
 /// <summary>
 /// Where and how a <see cref="UserTcpListener"/> listens. Validated and copied when the listener is made. Not thread-safe.
 /// </summary>
-public sealed class UserTcpListenerOptions
+public sealed partial class UserTcpListenerOptions
 {
     /// <summary>
     /// The address and port. <see cref="IPAddress.Any"/> stands for all addresses of the stack, port 0 for a free one;

@@ -11,6 +11,16 @@ public sealed class UserTcpPingOptions
 
     /// <summary>The bytes to send and to expect back, from 0 to 1,400. Default: 32.</summary>
     public int DataLength { get; set; } = 32;
+
+    /// <summary>How many routers the request may pass, from 1. Default: 64.</summary>
+    public byte TimeToLive { get; set; } = 64;
+
+    internal void Check()
+    {
+        OptionCheck.InRange(Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), nameof(Timeout));
+        OptionCheck.InRange(DataLength, 0, 1400, nameof(DataLength));
+        OptionCheck.InRange(TimeToLive, 1, byte.MaxValue, nameof(TimeToLive));
+    }
 }
 
 /// <summary>The outcome of <see cref="UserTcpStack.PingAsync"/>. Immutable and thread-safe.</summary>

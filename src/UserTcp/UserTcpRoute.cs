@@ -4,9 +4,9 @@ namespace UserTcp;
 
 /// <summary>Where packets for a network go. Immutable and thread-safe.</summary>
 /// <param name="Destination">The network; the longest prefix that covers a destination wins.</param>
-/// <param name="NextHop">A router on the link, or null if the network is on the link itself.</param>
+/// <param name="NextHop">A router on the link.</param>
 /// <param name="Metric">Among routes with equal prefixes the smallest wins; not negative.</param>
-public readonly record struct UserTcpRoute(IPNetwork Destination, IPAddress? NextHop, int Metric = 0);
+public readonly record struct UserTcpRoute(IPNetwork Destination, IPAddress NextHop, int Metric = 0);
 
 /// <summary>A range of ports, both ends included. Immutable and thread-safe.</summary>
 /// <param name="First">The lowest port.</param>

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using UserTcp.Links;
+using UserTcp.Primitives;
+using UserTcp.Runtime;
 
 namespace UserTcp;
 
@@ -12,8 +14,10 @@ namespace UserTcp;
 /// The stack lives and dies with the process: bytes that were written and not acknowledged are lost when it ends. Dispose
 /// of the stack, which waits for them, or await <see cref="UserTcpConnection.CloseAsync"/>.
 /// </remarks>
-public sealed class UserTcpStack : IAsyncDisposable, IDisposable
+public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
 {
+    private readonly StackSettings _settings;
+
     /// <summary>Makes a stack and opens nothing yet: every asynchronous member starts it on first use.</summary>
     /// <param name="options">Validated and copied.</param>
     /// <exception cref="ArgumentException">The options contradict each other; the message says what to change.</exception>
@@ -21,24 +25,28 @@ public sealed class UserTcpStack : IAsyncDisposable, IDisposable
     public UserTcpStack(UserTcpStackOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        _settings = options.ToSettings();
+        Addresses = [.. options.Addresses];
+        Gateway = options.Gateway;
     }
 
     /// <summary>Where the stack is in its life.</summary>
-    public UserTcpStackState State => throw Detached();
+    public UserTcpStackState State =>
+        _state == UserTcpStackState.Running && _running?.FaultCause is not null ? UserTcpStackState.Faulted : _state;
 
     /// <summary>The link under the stack.</summary>
     /// <exception cref="InvalidOperationException">The stack was made with a link name and is not started.</exception>
-    public LinkDevice Link => throw Detached();
+    public LinkDevice Link => _settings.Link ?? _openedLink ?? throw NotStarted();
 
     /// <summary>The stack's address on the link.</summary>
     /// <exception cref="InvalidOperationException">It depends on the link, and the stack is not started.</exception>
-    public MacAddress MacAddress => throw Detached();
+    public MacAddress MacAddress => _settings.MacAddress ?? _running?.Config.MacAddress ?? throw NotStarted();
 
     /// <summary>The stack's IP addresses.</summary>
-    public IReadOnlyList<UserTcpAddress> Addresses => throw Detached();
+    public IReadOnlyList<UserTcpAddress> Addresses { get; }
 
     /// <summary>The router for what is not on the link; null if there is none.</summary>
-    public IPAddress? Gateway => throw Detached();
+    public IPAddress? Gateway { get; }
 
     /// <summary>Makes a stack and starts it.</summary>
     /// <param name="options">Validated and copied.</param>
@@ -46,8 +54,21 @@ public sealed class UserTcpStack : IAsyncDisposable, IDisposable
     /// <returns>A running stack, which the caller has to dispose of.</returns>
     /// <inheritdoc cref="StartAsync" path="/exception"/>
     /// <exception cref="ArgumentException">The options contradict each other, or one is out of its range.</exception>
-    public static ValueTask<UserTcpStack> OpenAsync(
-        UserTcpStackOptions options, CancellationToken cancellationToken = default) => throw Detached();
+    public static async ValueTask<UserTcpStack> OpenAsync(
+        UserTcpStackOptions options, CancellationToken cancellationToken = default)
+    {
+        var stack = new UserTcpStack(options);
+        try
+        {
+            await stack.StartAsync(cancellationToken).ConfigureAwait(false);
+            return stack;
+        }
+        catch
+        {
+            await stack.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 
     /// <summary>
     /// Makes a stack and starts it: <c>OpenAsync("pcap:eth0", "192.168.1.50/24", "192.168.1.1")</c>.
@@ -60,8 +81,19 @@ public sealed class UserTcpStack : IAsyncDisposable, IDisposable
     /// <exception cref="FormatException">The address or the gateway cannot be read.</exception>
     /// <inheritdoc cref="OpenAsync(UserTcpStackOptions, CancellationToken)" path="/exception"/>
     public static ValueTask<UserTcpStack> OpenAsync(
-        string link, string address, string? gateway = null, CancellationToken cancellationToken = default) =>
-        throw Detached();
+        string link, string address, string? gateway = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(link);
+        ArgumentNullException.ThrowIfNull(address);
+        return OpenAsync(
+            new UserTcpStackOptions
+            {
+                LinkName = link,
+                Addresses = { UserTcpAddress.Parse(address) },
+                Gateway = gateway is null ? null : IPAddress.Parse(gateway),
+            },
+            cancellationToken);
+    }
 
     /// <summary>Opens the link and claims the addresses (RFC 5227). Idempotent; a failed start may be tried again.</summary>
     /// <param name="cancellationToken">Ends the start; nothing stays open.</param>
@@ -73,7 +105,8 @@ public sealed class UserTcpStack : IAsyncDisposable, IDisposable
     /// <exception cref="IOException">There is no such device, or it failed.</exception>
     /// <exception cref="ObjectDisposedException">The stack was disposed of.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public ValueTask StartAsync(CancellationToken cancellationToken = default) => throw Detached();
+    public async ValueTask StartAsync(CancellationToken cancellationToken = default) =>
+        await RunAsync(cancellationToken).ConfigureAwait(false);
 
     /// <summary>Connects to a TCP port, with <see cref="UserTcpStackOptions.ConnectionDefaults"/>.</summary>
     /// <param name="address">The peer; the stack's own addresses work too.</param>
@@ -82,7 +115,13 @@ public sealed class UserTcpStack : IAsyncDisposable, IDisposable
     /// <returns>An established connection, which the caller has to dispose of.</returns>
     /// <inheritdoc cref="ConnectAsync(EndPoint, UserTcpConnectionOptions?, CancellationToken)" path="/exception"/>
     public ValueTask<UserTcpConnection> ConnectAsync(
-        IPAddress address, int port, CancellationToken cancellationToken = default) => throw Detached();
+        IPAddress address, int port, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ushort checkedPort = OptionCheck.Port(port, 1, nameof(port));
+        HostAddress remote = OptionCheck.Destination(address, nameof(address));
+        return ConnectCoreAsync(remote, checkedPort, _settings.ConnectionDefaults, cancellationToken);
+    }
 
     /// <summary>Connects to a TCP port.</summary>
     /// <param name="remoteEndPoint">The peer, an <see cref="IPEndPoint"/>: names are not resolved here.</param>
@@ -104,15 +143,32 @@ public sealed class UserTcpStack : IAsyncDisposable, IDisposable
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ValueTask<UserTcpConnection> ConnectAsync(
         EndPoint remoteEndPoint, UserTcpConnectionOptions? options = null,
-        CancellationToken cancellationToken = default) => throw Detached();
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(remoteEndPoint);
+        if (remoteEndPoint is not IPEndPoint peer)
+        {
+            throw new ArgumentException(
+                $"{remoteEndPoint} is not an IPEndPoint: resolve the name first.", nameof(remoteEndPoint));
+        }
+
+        ushort port = OptionCheck.Port(peer.Port, 1, nameof(remoteEndPoint));
+        HostAddress remote = OptionCheck.Destination(peer.Address, nameof(remoteEndPoint));
+        return ConnectCoreAsync(
+            remote, port, options?.ToSettings() ?? _settings.ConnectionDefaults, cancellationToken);
+    }
 
     /// <summary>Listens on a TCP port of all of the stack's addresses.</summary>
     /// <param name="port">From 0 to 65,535; 0 for a free one.</param>
     /// <param name="cancellationToken">Ends the start of the stack, should this be its first use.</param>
     /// <returns>A listener, which the caller has to dispose of.</returns>
     /// <inheritdoc cref="ListenAsync(UserTcpListenerOptions, CancellationToken)" path="/exception"/>
-    public ValueTask<UserTcpListener> ListenAsync(int port, CancellationToken cancellationToken = default) =>
-        throw Detached();
+    public ValueTask<UserTcpListener> ListenAsync(int port, CancellationToken cancellationToken = default)
+    {
+        OptionCheck.Port(port, 0, nameof(port));
+        return ListenAsync(
+            new UserTcpListenerOptions { LocalEndPoint = new IPEndPoint(IPAddress.Any, port) }, cancellationToken);
+    }
 
     /// <summary>Listens for TCP connections.</summary>
     /// <param name="options">Validated and copied.</param>
@@ -126,7 +182,11 @@ public sealed class UserTcpStack : IAsyncDisposable, IDisposable
     /// <exception cref="ObjectDisposedException">The stack was disposed of.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ValueTask<UserTcpListener> ListenAsync(
-        UserTcpListenerOptions options, CancellationToken cancellationToken = default) => throw Detached();
+        UserTcpListenerOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return ListenCoreAsync(options.ToSettings(), cancellationToken);
+    }
 
     /// <summary>Sends an ICMP echo request and waits for the answer (RFC 792).</summary>
     /// <param name="address">Whom to ask.</param>
@@ -140,36 +200,11 @@ public sealed class UserTcpStack : IAsyncDisposable, IDisposable
     /// <exception cref="ObjectDisposedException">The stack was disposed of.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public ValueTask<UserTcpPingReply> PingAsync(
-        IPAddress address, UserTcpPingOptions? options = null, CancellationToken cancellationToken = default) =>
-        throw Detached();
-
-    /// <summary>The counters of the stack; all zero before it started.</summary>
-    /// <returns>A consistent snapshot.</returns>
-    public UserTcpStackStatistics GetStatistics() => throw Detached();
-
-    /// <summary>The connections that are neither over nor in TIME-WAIT.</summary>
-    /// <returns>A snapshot, in no order.</returns>
-    public IReadOnlyList<UserTcpConnection> GetConnections() => throw Detached();
-
-    /// <summary>The ARP table.</summary>
-    /// <returns>A snapshot, in no order.</returns>
-    public IReadOnlyList<UserTcpNeighbor> GetNeighbors() => throw Detached();
-
-    /// <summary>
-    /// Resets every connection at once and closes the link. Prefer <see cref="DisposeAsync"/>, which loses no bytes.
-    /// Idempotent.
-    /// </summary>
-    public void Dispose()
+        IPAddress address, UserTcpPingOptions? options = null, CancellationToken cancellationToken = default)
     {
+        HostAddress destination = OptionCheck.Destination(address, nameof(address));
+        UserTcpPingOptions asked = options ?? new UserTcpPingOptions();
+        asked.Check();
+        return PingCoreAsync(destination, asked.DataLength, asked.Timeout, asked.TimeToLive, cancellationToken);
     }
-
-    /// <summary>
-    /// Takes no more work, sends FIN on every connection, waits up to <see cref="UserTcpStackOptions.ShutdownTimeout"/> for
-    /// queued bytes to be acknowledged, resets what is left and closes the link. The peers always hear FIN or RST.
-    /// Idempotent: later calls wait for the first.
-    /// </summary>
-    /// <returns>Completed when the link is closed.</returns>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private static InvalidOperationException Detached() => new("The stack is not started.");
 }

@@ -9,13 +9,13 @@ namespace UserTcp;
 /// The identity, the link and the limits of a <see cref="UserTcpStack"/>. Validated and copied when the stack is made;
 /// later changes have no effect. Not thread-safe.
 /// </summary>
-public sealed class UserTcpStackOptions
+public sealed partial class UserTcpStackOptions
 {
     /// <summary>The device under the stack, open. Either this or <see cref="LinkName"/>.</summary>
     public LinkDevice? Link { get; set; }
 
     /// <summary>
-    /// The device to open, as driver and interface: <c>pcap:eth0</c>. A name without a driver takes pcap.
+    /// The device to open, by its <see cref="LinkNames">name</see>: <c>pcap:eth0</c>. A name without a scheme means pcap.
     /// Either this or <see cref="Link"/>.
     /// </summary>
     public string? LinkName { get; set; }

@@ -1,3 +1,4 @@
+using UserTcp.Diagnostics;
 using UserTcp.Links;
 
 namespace UserTcp;
@@ -64,5 +65,5 @@ public sealed record UserTcpStackStatistics
     public LinkStatistics Link { get; init; }
 
     /// <summary>Packets dropped, by reason; reasons that never occurred are left out.</summary>
-    public IReadOnlyDictionary<UserTcpDropReason, long> Drops { get; init; } = new Dictionary<UserTcpDropReason, long>();
+    public IReadOnlyDictionary<PacketDropReason, long> Drops { get; init; } = new Dictionary<PacketDropReason, long>();
 }

@@ -60,6 +60,9 @@ internal sealed class NeighborTable
 
     public int Count => _all.Count;
 
+    /// <summary>The entries, in no order; to look at.</summary>
+    public IReadOnlyList<Neighbor> All => _all;
+
     /// <summary>When <see cref="OnDeadline"/> is due.</summary>
     public Instant NextDeadline => _timers.NextDeadline;
 

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Logging;
+
+namespace UserTcp.Diagnostics;
+
+/// <summary>
+/// Everything that is ever logged. Blocks of event ids: 1000 stack and link, 1100 addresses, 2000 connections, 3000
+/// listeners. Called outside the door only.
+/// </summary>
+internal static partial class LogMessages
+{
+    public const string StackCategory = "UserTcp.Stack";
+    public const string ConnectionCategory = "UserTcp.Connection";
+    public const string ListenerCategory = "UserTcp.Listener";
+
+    [LoggerMessage(1000, LogLevel.Information, "{Stack} runs on {Link} with {Addresses}, MAC {Mac}", EventName = "StackStarted")]
+    public static partial void StackStarted(ILogger logger, string stack, string link, string addresses, MacAddress? mac);
+
+    [LoggerMessage(1001, LogLevel.Information, "{Stack} stopped", EventName = "StackStopped")]
+    public static partial void StackStopped(ILogger logger, string stack);
+
+    [LoggerMessage(1002, LogLevel.Error,
+        "{Stack} ended all connections: the link {Link} is gone. Make a new stack once it is back", EventName = "LinkDown")]
+    public static partial void LinkDown(ILogger logger, Exception cause, string stack, string link);
+
+    [LoggerMessage(1003, LogLevel.Critical,
+        "{Stack} ended all connections after an internal error. Please report it", EventName = "StackFaulted")]
+    public static partial void StackFaulted(ILogger logger, Exception cause, string stack);
+
+    [LoggerMessage(1004, LogLevel.Warning,
+        "{Stack} has a deterministic seed on {Link}: whoever knows it can forge segments. Use it on virtual links only",
+        EventName = "DeterministicSeedOnRealLink")]
+    public static partial void DeterministicSeed(ILogger logger, string stack, string link);
+
+    [LoggerMessage(1005, LogLevel.Warning,
+        "{Stack} waited {Timeout} and reset {Count} connections that had bytes to send. A longer ShutdownTimeout helps",
+        EventName = "DrainTimedOut")]
+    public static partial void DrainTimedOut(ILogger logger, string stack, TimeSpan timeout, int count);
+
+    [LoggerMessage(1100, LogLevel.Debug, "{Stack} may use {Address}", EventName = "AddressClaimed")]
+    public static partial void AddressClaimed(ILogger logger, string stack, string address);
+
+    [LoggerMessage(1101, LogLevel.Warning,
+        "{Stack}: {Other} uses {Address} too. Connections will break until one of the two takes another address",
+        EventName = "AddressConflict")]
+    public static partial void AddressConflict(ILogger logger, string stack, string address, MacAddress other);
+
+    [LoggerMessage(2000, LogLevel.Debug, "Connection {Id}: connecting to {Remote} from {Local}", EventName = "Connecting")]
+    public static partial void Connecting(ILogger logger, long id, string remote, string local);
+
+    [LoggerMessage(2001, LogLevel.Debug, "Connection {Id}: established", EventName = "Connected")]
+    public static partial void Connected(ILogger logger, long id);
+
+    [LoggerMessage(2002, LogLevel.Debug, "Connection {Id}: over, {Reason}", EventName = "ConnectionClosed")]
+    public static partial void ConnectionClosed(ILogger logger, long id, UserTcpCloseReason reason);
+
+    [LoggerMessage(2003, LogLevel.Debug, "Connection {Id}: not established, {Reason}", EventName = "ConnectFailed")]
+    public static partial void ConnectFailed(ILogger logger, long id, UserTcpCloseReason reason);
+
+    [LoggerMessage(3000, LogLevel.Debug, "Listening on {Local}", EventName = "Listening")]
+    public static partial void Listening(ILogger logger, string local);
+
+    [LoggerMessage(3001, LogLevel.Debug, "No longer listening on {Local}", EventName = "ListenerClosed")]
+    public static partial void ListenerClosed(ILogger logger, string local);
+
+    [LoggerMessage(3002, LogLevel.Debug, "Connection {Id}: accepted on {Local} from {Remote}", EventName = "Accepted")]
+    public static partial void Accepted(ILogger logger, long id, string local, string remote);
+}

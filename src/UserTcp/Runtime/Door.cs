@@ -1,0 +1,269 @@
+using System.Diagnostics;
+using UserTcp.Links;
+using UserTcp.Primitives;
+using UserTcp.Stack;
+using UserTcp.Tcp;
+
+namespace UserTcp.Runtime;
+
+/// <summary>What happens to a stack besides frames: who is to be woken, and the ends that nobody asked for.</summary>
+internal interface IStackOwner
+{
+    /// <summary>Under the door: decides who is to be woken for something that left the stack.</summary>
+    void OnWakeup(in Wakeup wakeup, Door.Visit visit);
+
+    /// <summary>Under the door, once: the link is gone, or the stack threw. Wakes everybody.</summary>
+    void OnFault(Exception cause, WakeList wakes);
+}
+
+/// <summary>
+/// The lock of a stack, and what everybody who holds it does before leaving: send what is due, then leave, then wake who
+/// waits. Fair: who leaves lets the waiting threads have the processor, else the loop would starve them.
+/// </summary>
+internal sealed class Door
+{
+    private const int FramesPerPull = 64;
+    private readonly Lock _lock = new();
+    private readonly StackCore _stack;
+    private readonly LinkDevice _link;
+    private readonly MonotonicClock _clock;
+    private readonly LoopBell _bell;
+    private readonly IStackOwner _owner;
+    private readonly TxFrame[] _frames = new TxFrame[FramesPerPull];
+    private WakeList _wakes = new();
+    private WakeList? _spareWakes;
+    private Instant _now;
+    private int _waiting;
+    private bool _isBlocked;
+    private bool _isKilled;
+
+    public Door(StackCore stack, LinkDevice link, MonotonicClock clock, LoopBell bell, IStackOwner owner)
+    {
+        _stack = stack;
+        _link = link;
+        _clock = clock;
+        _bell = bell;
+        _owner = owner;
+        _now = clock.Now;
+    }
+
+    /// <summary>Whether the stack is over: nothing in it may be used any more. Read under the door.</summary>
+    public bool IsDead { get; private set; }
+
+    /// <summary>Waits for the door.</summary>
+    /// <param name="isTurn">Whether the loop enters for a turn of its own: the only visit that may wake inline.</param>
+    public Visit Enter(bool isTurn = false)
+    {
+        EnterLock();
+        return new Visit(this, isTurn);
+    }
+
+    /// <summary>For those who cannot hold a <see cref="Visit"/>: the pipes. Pair with <see cref="Leave"/>.</summary>
+    public void EnterLock()
+    {
+        Debug.Assert(!_lock.IsHeldByCurrentThread, "The door is not to be entered twice.");
+        if (!_lock.TryEnter())
+        {
+            Interlocked.Increment(ref _waiting);
+            _lock.Enter();
+            Interlocked.Decrement(ref _waiting);
+        }
+
+        _now = Instant.Max(_now, _clock.Now);
+    }
+
+    /// <summary>Runs a call on a connection. Inside only; a dead stack ignores it.</summary>
+    public void Call(StackConnection connection, in UserCall call)
+    {
+        if (IsDead)
+            return;
+
+        try
+        {
+            _stack.OnUserCall(connection, call, _now);
+        }
+        catch (Exception e) when (Fault(e))
+        {
+        }
+    }
+
+    /// <summary>Sends what is due, leaves, wakes who waits.</summary>
+    public void Leave(bool isTurn = false)
+    {
+        Flush();
+        CollectWakeups();
+        WakeList? wakes = TakeWakes();
+        Publish(isTurn);
+        _lock.Exit();
+        if (!isTurn)
+            _bell.RingIfNeeded();
+        if (Volatile.Read(ref _waiting) > 0)
+            Thread.Yield();
+        if (wakes is null)
+            return;
+
+        wakes.WakeAll(inlineAllowed: isTurn);
+        Volatile.Write(ref _spareWakes, wakes);
+    }
+
+    // A full link ends the loop's wait when it takes frames again, but only if the loop itself has seen it full.
+    private void Publish(bool isTurn)
+    {
+        bool hasOutput = !IsDead && _stack.HasPendingOutput;
+        bool isBlocked = hasOutput && isTurn && _isBlocked;
+        _bell.Publish(IsDead ? Instant.Never : _stack.NextDeadline, hasOutput && !isBlocked, isBlocked);
+    }
+
+    // A stack that faulted before is killed all the same: the caller frees its memory.
+    private bool Kill()
+    {
+        bool isFirst = !_isKilled;
+        _isKilled = true;
+        IsDead = true;
+        return isFirst;
+    }
+
+    private void Flush()
+    {
+        if (IsDead)
+            return;
+
+        try
+        {
+            _isBlocked = false;
+            while (!_isBlocked && PullAndTransmit())
+            {
+            }
+        }
+        catch (Exception e) when (Fault(e))
+        {
+        }
+    }
+
+    private bool PullAndTransmit()
+    {
+        int count = _stack.PullFrames(_frames, _now);
+        if (count == 0)
+            return false;
+
+        int accepted = 0;
+        try
+        {
+            accepted = _link.Transmit(_frames.AsSpan(0, count));
+        }
+        finally
+        {
+            _stack.FramesAccepted(accepted, _now);
+        }
+
+        _isBlocked = accepted < count;
+        return true;
+    }
+
+    private void CollectWakeups()
+    {
+        if (IsDead)
+            return;
+
+        try
+        {
+            while (_stack.TryNextWakeup(out Wakeup wakeup))
+            {
+                _owner.OnWakeup(wakeup, new Visit(this, isTurn: false));
+            }
+        }
+        catch (Exception e) when (Fault(e))
+        {
+        }
+    }
+
+    private WakeList? TakeWakes()
+    {
+        if (_wakes.IsEmpty)
+            return null;
+
+        WakeList taken = _wakes;
+        _wakes = Interlocked.Exchange(ref _spareWakes, null) ?? new WakeList();
+        return taken;
+    }
+
+    // An exception from the stack is our own mistake, one from the link its end: either way nothing limps on.
+    private bool Fault(Exception cause)
+    {
+        if (IsDead)
+            return true;
+
+        IsDead = true;
+        if (cause is IOException)
+            TellLinkDown();
+        _owner.OnFault(cause, _wakes);
+        return true;
+    }
+
+    // Each connection ends by its own rules; should the stack throw at that too, the owner ends them by force.
+    private void TellLinkDown()
+    {
+        try
+        {
+            _stack.OnLinkDown(_now);
+            while (_stack.TryNextWakeup(out Wakeup wakeup))
+            {
+                _owner.OnWakeup(wakeup, new Visit(this, isTurn: false));
+            }
+        }
+        catch (Exception e)
+        {
+            _owner.OnFault(e, _wakes);
+        }
+    }
+
+    /// <summary>A stay inside the door. Its disposal is the way out.</summary>
+    internal readonly ref struct Visit
+    {
+        private readonly Door _door;
+        private readonly bool _isTurn;
+
+        internal Visit(Door door, bool isTurn)
+        {
+            _door = door;
+            _isTurn = isTurn;
+        }
+
+        /// <summary>The stack; not to be touched if it <see cref="IsDead"/>.</summary>
+        public StackCore Stack => _door._stack;
+
+        /// <summary>The time of the visit; it never runs backwards.</summary>
+        public Instant Now => _door._now;
+
+        public bool IsDead => _door.IsDead;
+
+        /// <summary>Who is to be woken after the visit.</summary>
+        public WakeList Wakes => _door._wakes;
+
+        /// <summary>Runs a call on a connection; a dead stack ignores it.</summary>
+        public void Call(StackConnection connection, in UserCall call) => _door.Call(connection, call);
+
+        /// <summary>Ends every connection with RST; a dead stack ignores it.</summary>
+        public void Stop()
+        {
+            try
+            {
+                if (!IsDead)
+                    Stack.Stop(Now);
+            }
+            catch (Exception e) when (Fault(e))
+            {
+            }
+        }
+
+        /// <summary>Nothing in the stack is used after this visit, and the visit itself sends nothing.</summary>
+        /// <returns>False if that was so before.</returns>
+        public bool Kill() => _door.Kill();
+
+        /// <summary>Ends the stack: for exception filters, so that the cause is kept before anything is unwound.</summary>
+        /// <returns>True.</returns>
+        public bool Fault(Exception cause) => _door.Fault(cause);
+
+        public void Dispose() => _door.Leave(_isTurn);
+    }
+}

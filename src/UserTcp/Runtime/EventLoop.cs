@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using UserTcp.Links;
+using UserTcp.Primitives;
+
+namespace UserTcp.Runtime;
+
+/// <summary>
+/// The thread of a stack: it receives, runs timers and waits. Everything else is done by whoever has something to do.
+/// </summary>
+internal sealed class EventLoop : IDisposable
+{
+    private const long NanosecondsPerTick = 100;
+
+    /// <summary>A clock that does not run by itself is looked at this often.</summary>
+    private static readonly TimeSpan s_longestSleepByForeignClock = TimeSpan.FromMilliseconds(10);
+
+    private readonly Door _door;
+    private readonly LinkDevice _link;
+    private readonly MonotonicClock _clock;
+    private readonly LoopBell _bell;
+    private readonly long _spinTimestamps;
+    private readonly RxBatch _rx = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Thread? _thread;
+
+    public EventLoop(Door door, LinkDevice link, MonotonicClock clock, LoopBell bell, int spinMicroseconds)
+    {
+        _door = door;
+        _link = link;
+        _clock = clock;
+        _bell = bell;
+        if (Environment.ProcessorCount > 1)
+            _spinTimestamps = Stopwatch.Frequency * spinMicroseconds / 1_000_000;
+    }
+
+    /// <summary>Completes when the thread has made its last turn.</summary>
+    public Task Ended => _ended.Task;
+
+    public bool IsStarted => _thread is not null;
+
+    public bool IsCurrentThread => Thread.CurrentThread == _thread;
+
+    public void Start(string name)
+    {
+        _thread = new Thread(Run) { IsBackground = true, Name = name };
+        _thread.Start();
+    }
+
+    /// <summary>One turn; nothing here blocks, so that a simulator can call it too.</summary>
+    /// <param name="mayTransmit">Whether the link, which was full, may have room again.</param>
+    /// <returns>Whether anything was done.</returns>
+    internal bool Turn(bool mayTransmit = false)
+    {
+        _rx.Clear();
+        int frames = Receive();
+        Instant arrival = _clock.Now;
+        if (frames == 0 && !mayTransmit && !_bell.IsDue(arrival))
+            return false;
+
+        using Door.Visit visit = _door.Enter(isTurn: true);
+        if (visit.IsDead)
+            return false;
+
+        try
+        {
+            for (int i = 0; i < frames; i++)
+            {
+                visit.Stack.OnFrame(_rx[i], arrival);
+            }
+
+            if (visit.Stack.NextDeadline <= visit.Now)
+                visit.Stack.OnDeadline(visit.Now);
+        }
+        catch (Exception e) when (visit.Fault(e))
+        {
+        }
+
+        return true;
+    }
+
+    public void Dispose() => _rx.Dispose();
+
+    private int Receive()
+    {
+        try
+        {
+            return _link.Receive(_rx);
+        }
+        catch (Exception e)
+        {
+            Fault(e);
+            return 0;
+        }
+    }
+
+    private void Run()
+    {
+        NativeThread.UsePreciseTimers();
+        bool mayTransmit = false;
+        while (!_bell.MustStop)
+        {
+            bool isBusy = Turn(mayTransmit) && !_bell.IsBlocked;
+            mayTransmit = !isBusy && !SpinUntilTurn() && Sleep();
+        }
+
+        _ended.SetResult();
+    }
+
+    private bool SpinUntilTurn()
+    {
+        if (_spinTimestamps == 0 || _bell.IsBlocked)
+            return false;
+
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetTimestamp() - start < _spinTimestamps && !_bell.MustStop)
+        {
+            // A spin without yielding would keep the thread just woken from its processor for a whole scheduler tick.
+            Thread.Yield();
+            if (Turn())
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Waits for the link, the next deadline or the bell.</summary>
+    /// <returns>Whether a full link may have room again.</returns>
+    private bool Sleep()
+    {
+        Instant now = _clock.Now;
+        if (!_bell.TrySleep(now, out Instant deadline))
+            return false;
+
+        try
+        {
+            return _link.Wait(Timeout(now, deadline)) && _bell.IsBlocked;
+        }
+        catch (Exception e)
+        {
+            Fault(e);
+            return false;
+        }
+        finally
+        {
+            _bell.WakeUp();
+        }
+    }
+
+    private long Timeout(Instant now, Instant deadline)
+    {
+        if (!_clock.IsSystem)
+            deadline = Instant.Min(deadline, now + s_longestSleepByForeignClock);
+        if (deadline.IsNever)
+            return -1;
+
+        long ticks = Math.Max(0, (deadline - now).Ticks);
+        return ticks > long.MaxValue / NanosecondsPerTick ? -1 : ticks * NanosecondsPerTick;
+    }
+
+    // The link threw outside the door: the stack is over, and a loop without a link has nothing left to do.
+    private void Fault(Exception cause)
+    {
+        using (Door.Visit visit = _door.Enter(isTurn: true))
+        {
+            visit.Fault(cause);
+        }
+
+        _bell.Stop();
+    }
+}

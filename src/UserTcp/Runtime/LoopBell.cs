@@ -1,0 +1,76 @@
+using UserTcp.Links;
+using UserTcp.Primitives;
+
+namespace UserTcp.Runtime;
+
+/// <summary>
+/// Tells the loop what others left for it: an earlier deadline, or frames that the link did not take. The loop is woken only
+/// if it sleeps past that.
+/// </summary>
+/// <remarks>
+/// Dekker's pattern. Who leaves the door writes the news and then looks whether the loop sleeps; the loop says until when
+/// it sleeps and then looks for news. With a full fence between the two on both sides, at least one sees the other.
+/// </remarks>
+internal sealed class LoopBell(LinkDevice link)
+{
+    private const long Awake = long.MinValue;
+    private long _deadline = Instant.Never.Ticks;
+    private long _sleepsUntil = Awake;
+    private bool _hasOutput;
+    private bool _isBlocked;
+    private bool _mustStop;
+
+    public bool MustStop => Volatile.Read(ref _mustStop);
+
+    /// <summary>Whether there is anything to do for the loop besides receiving.</summary>
+    public bool IsDue(Instant now) => Volatile.Read(ref _hasOutput) || Volatile.Read(ref _deadline) <= now.Ticks;
+
+    /// <summary>Whether frames wait for a link that the loop has seen full: the link's own wait ends when it takes them.</summary>
+    public bool IsBlocked => Volatile.Read(ref _isBlocked);
+
+    /// <summary>Under the door, by whoever leaves it.</summary>
+    /// <param name="deadline">The stack's next one.</param>
+    /// <param name="hasOutput">Whether frames remain that the loop has to see to.</param>
+    /// <param name="isBlocked">Whether frames remain that the loop found the link to be too full for.</param>
+    public void Publish(Instant deadline, bool hasOutput, bool isBlocked)
+    {
+        Volatile.Write(ref _deadline, deadline.Ticks);
+        Volatile.Write(ref _hasOutput, hasOutput);
+        Volatile.Write(ref _isBlocked, isBlocked);
+    }
+
+    /// <summary>After leaving; not by the loop itself.</summary>
+    public void RingIfNeeded()
+    {
+        Interlocked.MemoryBarrier();
+        long sleepsUntil = Volatile.Read(ref _sleepsUntil);
+        if (sleepsUntil != Awake
+            && (Volatile.Read(ref _hasOutput) || Volatile.Read(ref _deadline) < sleepsUntil || MustStop))
+        {
+            link.Wake();
+        }
+    }
+
+    public void Stop()
+    {
+        Volatile.Write(ref _mustStop, true);
+        link.Wake();
+    }
+
+    /// <summary>The loop goes to sleep: the deadline to sleep to, or false if there is something to do.</summary>
+    public bool TrySleep(Instant now, out Instant deadline)
+    {
+        long until = Volatile.Read(ref _deadline);
+        deadline = new Instant(until);
+        Volatile.Write(ref _sleepsUntil, until);
+        Interlocked.MemoryBarrier();
+        if (!IsDue(now) && !MustStop && Volatile.Read(ref _deadline) >= until)
+            return true;
+
+        WakeUp();
+        return false;
+    }
+
+    /// <summary>The loop is awake again.</summary>
+    public void WakeUp() => Volatile.Write(ref _sleepsUntil, Awake);
+}

@@ -1,0 +1,95 @@
+using UserTcp.Tcp;
+
+namespace UserTcp.Runtime;
+
+/// <summary>What the stack tells a connection, and whom the connection wakes for it.</summary>
+internal sealed partial class RunningConnection
+{
+    /// <summary>Raised outside the door, on the application's scheduler, when urgent data was announced.</summary>
+    public Action? UrgentAnnounced { get; set; }
+
+    /// <summary>Something happened since the last time; several things may have.</summary>
+    public void OnEffects(Effects effects, WakeList wakes)
+    {
+        WakeReasons reasons = WakeReasons.None;
+        if ((effects & Effects.Connected) != 0)
+        {
+            _wasConnected = true;
+            reasons |= WakeReasons.Connected;
+        }
+
+        if ((effects & Effects.Readable) != 0)
+            reasons |= OnReadable();
+        if ((effects & Effects.Writable) != 0 && Writer.OnWritable())
+            reasons |= WakeReasons.Writer;
+        if ((effects & Effects.OutputAcknowledged) != 0 && IsOutputOver())
+            reasons |= WakeReasons.OutputAcknowledged;
+        if ((effects & Effects.Urgent) != 0)
+            reasons |= WakeReasons.Urgent;
+        if (reasons != WakeReasons.None)
+            wakes.Add(this, reasons);
+        if ((effects & (Effects.Closed | Effects.TimeWait)) != 0)
+            OnEnd(EndReason(effects), wakes);
+    }
+
+    /// <summary>The connection is over, whoever ended it. Idempotent.</summary>
+    public void OnEnd(UserTcpCloseReason reason, WakeList wakes)
+    {
+        if (_reason != UserTcpCloseReason.None)
+            return;
+
+        _reason = reason;
+        _stack.OnConnectionEnd(this);
+        WakeReasons reasons = WakeReasons.Closed;
+        if (Reader.OnClosed(reason, _cause))
+            reasons |= WakeReasons.Reader;
+        if (Writer.OnClosed(reason))
+            reasons |= WakeReasons.Writer;
+        wakes.Add(this, reasons);
+    }
+
+    void IWakeTarget.Wake(WakeReasons reasons, bool inlineAllowed)
+    {
+        Log(reasons);
+        if ((reasons & WakeReasons.Connected) != 0)
+            _connected.TrySetResult(true);
+        if ((reasons & WakeReasons.OutputAcknowledged) != 0)
+            _outputEnd.TrySetResult(true);
+        if ((reasons & (WakeReasons.InputClosed | WakeReasons.Closed)) != 0)
+            _inputClosed.TrySetResult();
+        if ((reasons & WakeReasons.Closed) != 0)
+            End();
+        if ((reasons & WakeReasons.Urgent) != 0 && UrgentAnnounced is Action announce)
+            _stack.Scheduler.Schedule(static state => ((Action)state!)(), announce);
+        if ((reasons & WakeReasons.Writer) != 0)
+            Writer.Resume(inlineAllowed);
+        if ((reasons & WakeReasons.Reader) != 0)
+            Reader.Resume(inlineAllowed);
+    }
+
+    private WakeReasons OnReadable()
+    {
+        WakeReasons reasons = Reader.OnReadable() ? WakeReasons.Reader : WakeReasons.None;
+        return _core.Receive.IsFinished ? reasons | WakeReasons.InputClosed : reasons;
+    }
+
+    // All that was written may be acknowledged many times in a connection's life; it ends with FIN.
+    private bool IsOutputOver() => _core.Tcb.State is TcpState.FinWait2 or TcpState.TimeWait or TcpState.Closed;
+
+    // TIME-WAIT is the good end, and the machine may not have said so yet.
+    private UserTcpCloseReason EndReason(Effects effects)
+    {
+        UserTcpCloseReason reason = _core.Tcb.CloseReason;
+        if (reason != UserTcpCloseReason.None)
+            return reason;
+
+        return (effects & Effects.TimeWait) != 0 ? UserTcpCloseReason.Graceful : UserTcpCloseReason.ResetByLocal;
+    }
+
+    private void End()
+    {
+        _connected.TrySetResult(false);
+        _outputEnd.TrySetResult(_reason == UserTcpCloseReason.Graceful);
+        _closed.TrySetResult(_reason);
+    }
+}

@@ -1,0 +1,175 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using UserTcp.Diagnostics;
+using UserTcp.Pipes;
+using UserTcp.Primitives;
+using UserTcp.Stack;
+using UserTcp.Tcp;
+
+namespace UserTcp.Runtime;
+
+/// <summary>
+/// A connection between the application and the stack: its pipe halves, the tasks that tell of its life, and the calls that
+/// go through the door. Members named On… run under the door, all others outside.
+/// </summary>
+internal sealed partial class RunningConnection : IDoor, IWakeTarget
+{
+    private static long s_lastId;
+    private readonly RunningStack _stack;
+    private readonly StackConnection _core;
+    private readonly TaskCompletionSource<bool> _connected = NewSource<bool>();
+    private readonly TaskCompletionSource _inputClosed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _outputEnd = NewSource<bool>();
+    private readonly TaskCompletionSource<UserTcpCloseReason> _closed = NewSource<UserTcpCloseReason>();
+    private UserTcpCloseReason _reason;
+    private Exception? _cause;
+    private bool _wasConnected;
+
+    public RunningConnection(RunningStack stack, StackConnection core, ConnectionSettings settings)
+    {
+        _stack = stack;
+        _core = core;
+        Settings = settings;
+        core.Receive.HeldLimit = settings.MaxHeldBytes;
+        Id = Interlocked.Increment(ref s_lastId);
+        LocalEndPoint = new IPEndPoint(core.Flow.Local.ToIPAddress(), core.Flow.LocalPort);
+        RemoteEndPoint = new IPEndPoint(core.Flow.Remote.ToIPAddress(), core.Flow.RemotePort);
+        Reader = new TcpPipeReader(core.Receive, this, stack.Scheduler, settings.ErrorTranslator);
+        Writer = new TcpPipeWriter(core.Send, this, stack.Scheduler, settings.SendBufferBytes);
+    }
+
+    /// <summary>Unique in the process, from 1.</summary>
+    public long Id { get; }
+
+    public ConnectionSettings Settings { get; }
+
+    public IPEndPoint LocalEndPoint { get; }
+
+    public IPEndPoint RemoteEndPoint { get; }
+
+    public TcpPipeReader Reader { get; }
+
+    public TcpPipeWriter Writer { get; }
+
+    public RunningStack Stack => _stack;
+
+    /// <summary>The public object for this connection, once somebody asked for one.</summary>
+    public object? Facade { get; set; }
+
+    /// <summary>Whether the handshake ended well.</summary>
+    public Task<bool> Connected => _connected.Task;
+
+    public Task InputClosed => _inputClosed.Task;
+
+    /// <summary>Never fails: whether all that was written, and FIN, was acknowledged.</summary>
+    public Task<bool> OutputEnd => _outputEnd.Task;
+
+    public Task<UserTcpCloseReason> Closed => _closed.Task;
+
+    public UserTcpCloseReason CloseReason => _reason;
+
+    /// <summary>Our state, now.</summary>
+    public TcpState State => Look(static (core, _) => core.Tcb.State);
+
+    private static TaskCompletionSource<T> NewSource<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    void IDoor.Enter() => _stack.Door.EnterLock();
+
+    void IDoor.Call(PipeCall call)
+    {
+        UserCall userCall = call switch
+        {
+            PipeCall.Send => UserCall.Send,
+            PipeCall.Receive => UserCall.Receive,
+            PipeCall.Close => UserCall.Close,
+            PipeCall.Abort => UserCall.Abort,
+            _ => UserCall.CloseInput,
+        };
+        _stack.Door.Call(_core, userCall);
+    }
+
+    void IDoor.Leave() => _stack.Door.Leave();
+
+    /// <summary>RST now. Idempotent.</summary>
+    public void Abort(Exception? cause)
+    {
+        using Door.Visit visit = _stack.Door.Enter();
+        _cause ??= cause;
+        visit.Call(_core, UserCall.Abort);
+    }
+
+    /// <summary>FIN after what was flushed, from the stack and not from the writer, which is told that it is over.</summary>
+    public void CloseOutput()
+    {
+        using Door.Visit visit = _stack.Door.Enter();
+        if (Writer.OnDisposed())
+            visit.Wakes.Add(this, WakeReasons.Writer);
+        visit.Call(_core, UserCall.Close);
+    }
+
+    /// <summary>
+    /// The application lets go: pending reads and flushes end, FIN follows what was flushed, or RST if bytes were left
+    /// unread (RFC 9293 §3.6.1, SHLD-3).
+    /// </summary>
+    public void Detach()
+    {
+        using Door.Visit visit = _stack.Door.Enter();
+        // The machine looks at what is unread before the reader gives it up.
+        visit.Call(_core, UserCall.Detach);
+        WakeReasons reasons = WakeReasons.None;
+        if (Reader.OnDisposed())
+            reasons |= WakeReasons.Reader;
+        if (Writer.OnDisposed())
+            reasons |= WakeReasons.Writer;
+        if (reasons != WakeReasons.None)
+            visit.Wakes.Add(this, reasons);
+    }
+
+    /// <summary>What was flushed up to now is urgent (RFC 9293 §3.8.5).</summary>
+    public void MarkUrgent()
+    {
+        using Door.Visit visit = _stack.Door.Enter();
+        visit.Call(_core, UserCall.SendUrgent);
+    }
+
+    /// <summary>STATUS (RFC 9293 §3.9.1.6); works after the end too.</summary>
+    public TcbReport Describe() => Look(static (core, now) => core.Tcb.Describe(now));
+
+    public void SetTrafficClass(byte value)
+    {
+        using Door.Visit visit = _stack.Door.Enter();
+        _core.Tcb.Config.TrafficClass = value;
+    }
+
+    /// <summary>Changes settings of the machine, then lets it see what follows from them.</summary>
+    public void Configure<T>(T value, Action<TcpConfig, T> change)
+    {
+        using Door.Visit visit = _stack.Door.Enter();
+        change(_core.Tcb.Config, value);
+        visit.Call(_core, UserCall.Reconfigure);
+    }
+
+    /// <summary>Looks at the machine, at one moment.</summary>
+    public TResult Look<TResult>(Func<StackConnection, Instant, TResult> look)
+    {
+        using Door.Visit visit = _stack.Door.Enter();
+        return look(_core, visit.Now);
+    }
+
+    private void Log(WakeReasons reasons)
+    {
+        ILogger logger = _stack.ConnectionLogger;
+        if (!logger.IsEnabled(LogLevel.Debug))
+            return;
+
+        if ((reasons & WakeReasons.Connected) != 0)
+            LogMessages.Connected(logger, Id);
+        if ((reasons & WakeReasons.Closed) == 0)
+            return;
+
+        if (_wasConnected)
+            LogMessages.ConnectionClosed(logger, Id, _reason);
+        else
+            LogMessages.ConnectFailed(logger, Id, _reason);
+    }
+}

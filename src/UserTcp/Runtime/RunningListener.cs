@@ -1,0 +1,177 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using UserTcp.Diagnostics;
+using UserTcp.Stack;
+
+namespace UserTcp.Runtime;
+
+/// <summary>What a listener counted.</summary>
+internal readonly record struct ListenerReport(int PendingAccepts, int HalfOpen, long Accepted, long Overflows);
+
+/// <summary>
+/// A listener between the application and the stack: the calls that wait, and the requests that nobody has taken. Members
+/// named On… run under the door, all others outside.
+/// </summary>
+internal sealed class RunningListener
+{
+    private readonly RunningStack _stack;
+    private readonly StackListener _core;
+    private readonly ConnectionSettings _settings;
+    private readonly WaitQueue<RunningConnection> _accepts = new();
+    private readonly WaitQueue<RunningRequest> _requestAccepts = new();
+    private readonly Queue<RunningRequest> _requests = new();
+    private bool _isClosed;
+
+    public RunningListener(RunningStack stack, StackListener core, ConnectionSettings settings, IPAddress address)
+    {
+        _stack = stack;
+        _core = core;
+        _settings = settings;
+        IsAnyAddress = core.Key.Mode == ListenMode.AnyAddress;
+        LocalEndPoint = new IPEndPoint(address, core.Port);
+    }
+
+    public IPEndPoint LocalEndPoint { get; }
+
+    public bool IsAnyAddress { get; }
+
+    public ConnectionSettings Settings => _settings;
+
+    public RunningStack Stack => _stack;
+
+    public ValueTask<RunningConnection> AcceptAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        WaitQueue<RunningConnection>.Waiter waiter;
+        using (Door.Visit visit = _stack.Door.Enter())
+        {
+            ThrowIfClosed();
+            if (_accepts.IsEmpty && OnTryAccept(visit) is RunningConnection connection)
+                return new ValueTask<RunningConnection>(connection);
+
+            waiter = _accepts.Add();
+        }
+
+        return WaitAsync(waiter, cancellationToken);
+    }
+
+    public RunningConnection? TryAccept()
+    {
+        using Door.Visit visit = _stack.Door.Enter();
+        ThrowIfClosed();
+        return _accepts.IsEmpty ? OnTryAccept(visit) : null;
+    }
+
+    public ValueTask<RunningRequest> AcceptRequestAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        WaitQueue<RunningRequest>.Waiter waiter;
+        using (Door.Visit visit = _stack.Door.Enter())
+        {
+            ThrowIfClosed();
+            if (_requestAccepts.IsEmpty && _requests.TryDequeue(out RunningRequest? request))
+                return new ValueTask<RunningRequest>(request);
+
+            waiter = _requestAccepts.Add();
+        }
+
+        return WaitAsync(waiter, cancellationToken);
+    }
+
+    public ListenerReport Describe()
+    {
+        using Door.Visit visit = _stack.Door.Enter();
+        int pending = _core.PendingAccepts + _requests.Count;
+        return new ListenerReport(pending, _core.HalfOpen, _core.Accepted, _core.Overflows);
+    }
+
+    public void Close()
+    {
+        using (Door.Visit visit = _stack.Door.Enter())
+        {
+            if (_isClosed)
+                return;
+
+            OnStop(visit);
+        }
+
+        ILogger logger = _stack.ListenerLogger;
+        if (logger.IsEnabled(LogLevel.Debug))
+            LogMessages.ListenerClosed(logger, LocalEndPoint.ToString());
+    }
+
+    /// <summary>Connections wait in the stack: they go to the calls that wait here.</summary>
+    public void OnConnections(Door.Visit visit)
+    {
+        while (!_accepts.IsEmpty && OnTryAccept(visit) is RunningConnection connection)
+        {
+            _accepts.Serve(connection, visit.Wakes);
+        }
+    }
+
+    public void OnRequest(RunningRequest request, WakeList wakes)
+    {
+        if (_requestAccepts.IsEmpty)
+            _requests.Enqueue(request);
+        else
+            _requestAccepts.Serve(request, wakes);
+    }
+
+    /// <summary>The port is given back.</summary>
+    public void OnStop(Door.Visit visit)
+    {
+        if (!visit.IsDead)
+            visit.Stack.CloseListener(_core, visit.Now);
+        OnEnd(visit.Wakes);
+    }
+
+    /// <summary>The listener, or the stack, is over.</summary>
+    public void OnEnd(WakeList wakes)
+    {
+        if (_isClosed)
+            return;
+
+        _isClosed = true;
+        _stack.OnListenerEnd(this);
+        _accepts.FailAll(Aborted, wakes);
+        _requestAccepts.FailAll(Aborted, wakes);
+        _requests.Clear();
+    }
+
+    private static SocketException Aborted() => new(
+        (int)SocketError.OperationAborted, "The listener was disposed of while it waited for a connection.");
+
+    private RunningConnection? OnTryAccept(Door.Visit visit)
+    {
+        if (visit.IsDead || !visit.Stack.TryAccept(_core, out StackConnection? core))
+            return null;
+
+        return _stack.OnNewConnection(visit, core!, _settings);
+    }
+
+    private void ThrowIfClosed()
+    {
+        if (_isClosed)
+            throw new ObjectDisposedException("UserTcpListener");
+    }
+
+    private async ValueTask<T> WaitAsync<T>(WaitQueue<T>.Waiter waiter, CancellationToken cancellationToken)
+        where T : class
+    {
+        CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            (_, token) => Cancel(waiter, token), null);
+        await using (registration.ConfigureAwait(false))
+            return await waiter.Task.ConfigureAwait(false);
+    }
+
+    private void Cancel<T>(WaitQueue<T>.Waiter waiter, CancellationToken token)
+        where T : class
+    {
+        bool isFirst;
+        using (_stack.Door.Enter())
+            isFirst = waiter.TryCancel();
+        if (isFirst)
+            waiter.Cancel(token);
+    }
+}

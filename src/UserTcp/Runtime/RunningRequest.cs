@@ -1,0 +1,121 @@
+using System.Net;
+using System.Net.Sockets;
+using UserTcp.Stack;
+using UserTcp.Tcp;
+
+namespace UserTcp.Runtime;
+
+/// <summary>
+/// A connection request between the application and the stack. Members named On… run under the door, all others outside.
+/// </summary>
+internal sealed class RunningRequest : IWakeTarget
+{
+    private readonly RunningListener _listener;
+    private readonly StackRequest _core;
+    private readonly CancellationTokenSource _cancelled = new();
+    private readonly TaskCompletionSource<RunningConnection?> _outcome =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ConnectionSettings _settings;
+    private RunningConnection? _connection;
+    private bool _isAnswered;
+    private bool _isAbandoned;
+
+    public RunningRequest(RunningListener listener, StackRequest core)
+    {
+        _listener = listener;
+        _core = core;
+        _settings = listener.Settings;
+        LocalEndPoint = new IPEndPoint(core.Flow.Local.ToIPAddress(), core.Flow.LocalPort);
+        RemoteEndPoint = new IPEndPoint(core.Flow.Remote.ToIPAddress(), core.Flow.RemotePort);
+        Cancelled = _cancelled.Token;
+    }
+
+    public IPEndPoint LocalEndPoint { get; }
+
+    public IPEndPoint RemoteEndPoint { get; }
+
+    public CancellationToken Cancelled { get; }
+
+    private RunningStack Stack => _listener.Stack;
+
+    /// <summary>Sends the SYN-ACK and waits for the handshake to end.</summary>
+    public async ValueTask<RunningConnection> AcceptAsync(
+        ConnectionSettings? settings, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using (Door.Visit visit = Stack.Door.Enter())
+        {
+            TakeAnswer();
+            _settings = settings ?? _settings;
+            TcpConfig config = Stack.ConfigFor(_settings);
+            if (visit.IsDead || !visit.Stack.AcceptRequest(_core, config, visit.Now))
+                throw GaveUp();
+        }
+
+        try
+        {
+            Task<RunningConnection?> outcome = _outcome.Task;
+            return await outcome.WaitAsync(cancellationToken).ConfigureAwait(false) ?? throw GaveUp();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Abandon();
+            throw;
+        }
+    }
+
+    public void Reject(RejectReason reason)
+    {
+        using Door.Visit visit = Stack.Door.Enter();
+        TakeAnswer();
+        if (!visit.IsDead)
+            visit.Stack.RejectRequest(_core, reason, visit.Now);
+    }
+
+    /// <summary>The state of the request in the stack changed.</summary>
+    public void OnState(Door.Visit visit)
+    {
+        if (_core.State == RequestState.Established && _connection is null)
+        {
+            _connection = Stack.OnNewConnection(visit, _core.Connection!, _settings);
+            if (_isAbandoned)
+                visit.Call(_core.Connection!, UserCall.Abort);
+        }
+        else if (_core.State is not (RequestState.Established or RequestState.Cancelled))
+        {
+            return;
+        }
+
+        visit.Wakes.Add(this, WakeReasons.Decided);
+    }
+
+    void IWakeTarget.Wake(WakeReasons reasons, bool inlineAllowed)
+    {
+        _outcome.TrySetResult(_connection);
+        if (_connection is null)
+            // Handlers of the token are the application's: they run where its code runs, never here.
+            ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), _cancelled, preferLocal: false);
+    }
+
+    private void TakeAnswer()
+    {
+        if (_isAnswered)
+            throw new InvalidOperationException("The request was accepted or rejected before: the first answer counts.");
+
+        _isAnswered = true;
+    }
+
+    // The handshake may end at any moment: a connection that nobody waits for any more is reset.
+    private void Abandon()
+    {
+        using Door.Visit visit = Stack.Door.Enter();
+        _isAbandoned = true;
+        if (_connection is not null && !visit.IsDead)
+            visit.Call(_core.Connection!, UserCall.Abort);
+    }
+
+    private SocketException GaveUp() => _core.Listener.IsClosed
+        ? new((int)SocketError.OperationAborted, "The listener was disposed of before the handshake ended.")
+        : new((int)SocketError.ConnectionReset, $"{RemoteEndPoint} gave up before the handshake ended.");
+}

@@ -1,0 +1,212 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using UserTcp.Buffers;
+using UserTcp.Diagnostics;
+using UserTcp.Ip;
+using UserTcp.Links;
+using UserTcp.Primitives;
+using UserTcp.Stack;
+
+namespace UserTcp.Runtime;
+
+/// <summary>
+/// A stack on an open link: the core, its door, its loop, and everybody who waits for it. Lives from the start to the end of
+/// one run.
+/// </summary>
+internal sealed partial class RunningStack : IStackOwner
+{
+    /// <summary>How long the last RSTs may wait for a full link.</summary>
+    private static readonly TimeSpan s_lastWords = TimeSpan.FromMilliseconds(250);
+
+    private readonly StackSettings _settings;
+    private readonly LinkDevice _link;
+    private readonly MonotonicClock _clock;
+    private readonly LoopBell _bell;
+    private readonly EventLoop _loop;
+    private readonly StackCore _core;
+    private readonly ILogger _logger;
+    private readonly TaskCompletionSource<AddressConflict?> _claimed =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // All below changes under the door.
+    private readonly HashSet<RunningConnection> _connections = [];
+    private readonly HashSet<RunningListener> _listeners = [];
+    private bool _isStopping;
+    private Exception? _fault;
+
+    public RunningStack(StackSettings settings, LinkDevice link)
+    {
+        _settings = settings;
+        _link = link;
+        _clock = new MonotonicClock(settings.TimeProvider);
+        Config = MakeConfig(settings, link.Info);
+        Name = settings.Name ?? link.Info.Name;
+        ILoggerFactory loggers = settings.LoggerFactory ?? NullLoggerFactory.Instance;
+        _logger = loggers.CreateLogger(LogMessages.StackCategory);
+        ConnectionLogger = loggers.CreateLogger(LogMessages.ConnectionCategory);
+        ListenerLogger = loggers.CreateLogger(LogMessages.ListenerCategory);
+        _core = new StackCore(Config, _clock.Now);
+        // Where nobody else can be, nobody is asked, and no wake-up follows.
+        if (_core.AddressState == AddressState.Claimed)
+            _claimed.SetResult(null);
+        _bell = new LoopBell(link);
+        Door = new Door(_core, link, _clock, _bell, this);
+        _loop = new EventLoop(Door, link, _clock, _bell, settings.SpinMicroseconds);
+    }
+
+    public StackConfig Config { get; }
+
+    public Door Door { get; }
+
+    public string Name { get; }
+
+    public ILogger ConnectionLogger { get; }
+
+    public ILogger ListenerLogger { get; }
+
+    public bool IsLoopThread => _loop.IsCurrentThread;
+
+    public PipeScheduler Scheduler => _settings.Scheduler;
+
+    public TimeProvider TimeProvider => _settings.TimeProvider;
+
+    /// <summary>Why the stack ended by itself; null if it did not.</summary>
+    public Exception? FaultCause => Volatile.Read(ref _fault);
+
+    /// <summary>Runs the loop and waits until the addresses are ours.</summary>
+    /// <exception cref="SocketException">Another station has one of them.</exception>
+    public async ValueTask StartAsync(CancellationToken cancellationToken)
+    {
+        _link.SetReceiveAddress(Config.MacAddress);
+        _loop.Start($"UserTcp {Name}");
+        AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
+        AddressConflict? conflict = await _claimed.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (conflict is AddressConflict c)
+            throw ConnectErrors.ForConflict(c, _link.Info.Name);
+        if (FaultCause is Exception fault)
+            throw new IOException($"The link {_link.Info.Name} failed while the stack started: {fault.Message}", fault);
+
+        LogStart();
+    }
+
+    /// <summary>
+    /// Sends FIN on every connection and waits until all that was written is acknowledged, or the time is over.
+    /// </summary>
+    public async ValueTask DrainAsync(TimeSpan timeout)
+    {
+        List<RunningConnection> connections = StopNewWork();
+        var ends = new List<Task>(connections.Count);
+        foreach (RunningConnection connection in connections)
+        {
+            connection.CloseOutput();
+            ends.Add(connection.OutputEnd);
+        }
+
+        Task all = Task.WhenAll(ends);
+        await all.WaitAsync(timeout, TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!all.IsCompleted)
+            LogMessages.DrainTimedOut(_logger, Name, timeout, ends.Count(end => !end.IsCompleted));
+    }
+
+    /// <summary>Resets what is left, at once; then the loop ends. Idempotent.</summary>
+    public void Stop()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
+        Instant giveUp = _clock.Now + s_lastWords;
+        while (StopCore() && _clock.IsSystem && _clock.Now < giveUp)
+        {
+            Thread.Yield();
+        }
+
+        _bell.Stop();
+    }
+
+    /// <summary>Waits for the loop, then gives all memory back; the link stays open.</summary>
+    public async ValueTask EndAsync()
+    {
+        if (_loop.IsStarted)
+            await _loop.Ended.ConfigureAwait(false);
+        Release();
+    }
+
+    private static StackConfig MakeConfig(StackSettings settings, LinkInfo link) => new()
+    {
+        Link = link,
+        Mtu = Math.Min(settings.Mtu ?? link.Mtu, link.Mtu),
+        MacAddress = settings.MacAddress ?? DefaultMac(link.Name, settings.Addresses[0]),
+        Addresses = settings.Addresses,
+        Gateway = settings.Gateway,
+        Routes = settings.Routes,
+        Secret = Entropy.Secret(settings.Seed),
+        Chunks = new ChunkPool(settings.MaxBufferedBytes),
+        RespondToPing = settings.RespondToPing,
+        DetectConflicts = settings.DetectConflicts,
+        Checksums = settings.Checksums,
+        FirstEphemeralPort = settings.FirstEphemeralPort,
+        LastEphemeralPort = settings.LastEphemeralPort,
+        MaxConnections = settings.MaxConnections,
+        TimeWait = settings.TimeWait,
+    };
+
+    // Stable, so that a restarted process is still known to its neighbours; different for stacks side by side.
+    private static MacAddress DefaultMac(string link, StackAddress address) =>
+        MacAddress.CreateLocal(Encoding.UTF8.GetBytes($"{link} {address.Address}"));
+
+    private List<RunningConnection> StopNewWork()
+    {
+        using Door.Visit visit = Door.Enter();
+        _isStopping = true;
+        foreach (RunningListener listener in _listeners.ToArray())
+        {
+            listener.OnStop(visit);
+        }
+
+        OnPingsEnd(visit.Wakes);
+        return [.. _connections];
+    }
+
+    /// <summary>True while RSTs wait for the link.</summary>
+    private bool StopCore()
+    {
+        using (Door.Visit visit = Door.Enter())
+        {
+            _isStopping = true;
+            if (visit.IsDead)
+                return false;
+
+            visit.Stop();
+        }
+
+        using (Door.Visit visit = Door.Enter())
+            return !visit.IsDead && visit.Stack.HasPendingOutput;
+    }
+
+    private void Release()
+    {
+        using (Door.Visit visit = Door.Enter())
+        {
+            if (!visit.Kill())
+                return;
+        }
+
+        _core.Dispose();
+        _loop.Dispose();
+        LogMessages.StackStopped(_logger, Name);
+    }
+
+    private void OnProcessExit(object? sender, EventArgs e) => Stop();
+
+    private void LogStart()
+    {
+        if (_settings.Seed is not null && (_link.Info.Features & LinkFeatures.PointToPoint) == 0)
+            LogMessages.DeterministicSeed(_logger, Name, _link.Info.Name);
+        if (!_logger.IsEnabled(LogLevel.Information))
+            return;
+
+        string addresses = string.Join(", ", Config.Addresses.Select(a => $"{a.Address}/{a.PrefixLength}"));
+        LogMessages.StackStarted(_logger, Name, _link.Info.Name, addresses, Config.MacAddress);
+    }
+}

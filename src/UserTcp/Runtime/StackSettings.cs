@@ -1,0 +1,132 @@
+using System.IO.Pipelines;
+using Microsoft.Extensions.Logging;
+using UserTcp.Links;
+using UserTcp.Primitives;
+using UserTcp.Stack;
+
+namespace UserTcp.Runtime;
+
+/// <summary>The options of a stack, validated and out of the caller's reach.</summary>
+internal sealed class StackSettings
+{
+    public LinkDevice? Link { get; init; }
+
+    public string? LinkName { get; init; }
+
+    public bool LeaveLinkOpen { get; init; }
+
+    public string? Name { get; init; }
+
+    public MacAddress? MacAddress { get; init; }
+
+    public required IReadOnlyList<StackAddress> Addresses { get; init; }
+
+    public HostAddress? Gateway { get; init; }
+
+    public IReadOnlyList<StackRoute> Routes { get; init; } = [];
+
+    public int? Mtu { get; init; }
+
+    public bool DetectConflicts { get; init; }
+
+    public ushort FirstEphemeralPort { get; init; }
+
+    public ushort LastEphemeralPort { get; init; }
+
+    public required ConnectionSettings ConnectionDefaults { get; init; }
+
+    public int MaxConnections { get; init; }
+
+    public long MaxBufferedBytes { get; init; }
+
+    public TimeSpan ShutdownTimeout { get; init; }
+
+    public TimeSpan TimeWait { get; init; }
+
+    public ChecksumPolicy Checksums { get; init; }
+
+    public bool RespondToPing { get; init; }
+
+    public int SpinMicroseconds { get; init; }
+
+    public required TimeProvider TimeProvider { get; init; }
+
+    public ILoggerFactory? LoggerFactory { get; init; }
+
+    public required PipeScheduler Scheduler { get; init; }
+
+    public int? Seed { get; init; }
+}
+
+/// <summary>Probing of an idle connection, validated.</summary>
+internal readonly record struct KeepAliveSettings(TimeSpan Time, TimeSpan Interval, int Probes);
+
+/// <summary>The options of a connection, validated and out of the caller's reach.</summary>
+internal sealed record ConnectionSettings
+{
+    public HostAddress? LocalAddress { get; init; }
+
+    public ushort LocalPort { get; init; }
+
+    public TimeSpan? ConnectTimeout { get; init; }
+
+    public bool NoDelay { get; init; }
+
+    public int ReceiveBufferBytes { get; init; }
+
+    public int SendBufferBytes { get; init; }
+
+    public long MaxHeldBytes { get; init; }
+
+    public int? MaxSegmentSize { get; init; }
+
+    public bool WindowScaling { get; init; }
+
+    public bool SelectiveAcknowledgments { get; init; }
+
+    public bool Timestamps { get; init; }
+
+    public int InitialWindowSegments { get; init; }
+
+    public TimeSpan InitialRto { get; init; }
+
+    public TimeSpan MinRto { get; init; }
+
+    public TimeSpan MaxRto { get; init; }
+
+    public int RetransmitLimit { get; init; }
+
+    public TimeSpan SynTimeout { get; init; }
+
+    public TimeSpan DelayedAck { get; init; }
+
+    public TimeSpan OrphanTimeout { get; init; }
+
+    public TimeSpan? UserTimeout { get; init; }
+
+    public KeepAliveSettings? KeepAlive { get; init; }
+
+    public TimeSpan? LingerTimeout { get; init; }
+
+    public byte TrafficClass { get; init; }
+
+    public byte TimeToLive { get; init; }
+
+    public Func<UserTcpConnectionException, Exception>? ErrorTranslator { get; init; }
+}
+
+/// <summary>The options of a listener, validated and out of the caller's reach.</summary>
+internal sealed record ListenerSettings
+{
+    public required HostAddress Address { get; init; }
+
+    public required ushort Port { get; init; }
+
+    public int Backlog { get; init; }
+
+    public int SynBacklog { get; init; }
+
+    public bool AnyAddress { get; init; }
+
+    public ConnectionSettings? Connection { get; init; }
+}

@@ -1,0 +1,157 @@
+using UserTcp.Runtime;
+using UserTcp.Tcp;
+
+namespace UserTcp;
+
+/// <content>What can be changed, and looked at, while the connection lives.</content>
+public sealed partial class UserTcpConnection
+{
+    /// <summary>Whether small segments leave at once (Nagle's algorithm off).</summary>
+    /// <exception cref="ObjectDisposedException">Set after disposal.</exception>
+    public bool NoDelay
+    {
+        get => _running.Look(static (core, _) => core.Tcb.Config.NoDelay);
+        set => Configure(value, static (config, noDelay) => config.NoDelay = noDelay);
+    }
+
+    /// <summary>Whether only full segments leave, until it is false again. What waits then leaves at once.</summary>
+    /// <exception cref="ObjectDisposedException">Set after disposal.</exception>
+    public bool Corked
+    {
+        get => _running.Look(static (core, _) => core.Tcb.Config.Corked);
+        set => Configure(value, static (config, corked) => config.Corked = corked);
+    }
+
+    /// <summary>How long bytes may stay unacknowledged before the connection ends; null for no limit of its own.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not positive, or above 24 days.</exception>
+    /// <exception cref="ObjectDisposedException">Set after disposal.</exception>
+    public TimeSpan? UserTimeout
+    {
+        get => _running.Look(static (core, _) => core.Tcb.Config.UserTimeout);
+        set
+        {
+            UserTcpConnectionOptions.CheckUserTimeout(value);
+            Configure(value, static (config, timeout) => config.UserTimeout = timeout);
+        }
+    }
+
+    /// <summary>Probing of the idle connection; null for none.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    /// <exception cref="ObjectDisposedException">Set after disposal.</exception>
+    public UserTcpKeepAliveOptions? KeepAlive
+    {
+        get => _running.Look(static (core, _) => KeepAliveOf(core.Tcb.Config));
+        set => Configure(value?.ToSettings(), SetKeepAlive);
+    }
+
+    /// <summary>The differentiated services field of the packets that leave from now on; the ECN bits are ignored.</summary>
+    /// <exception cref="ObjectDisposedException">Set after disposal.</exception>
+    public byte TrafficClass
+    {
+        get => _running.Look(static (core, _) => core.Tcb.Config.TrafficClass);
+        set
+        {
+            ThrowIfDisposed();
+            _running.SetTrafficClass((byte)(value & 0xfc));
+        }
+    }
+
+    /// <summary>
+    /// How many bytes from the first unread one to the end of the urgent data, which the peer announced (RFC 9293 §3.8.5);
+    /// 0 if none is pending. The bytes themselves come in line with the others.
+    /// </summary>
+    public long UrgentBytesPending => _running.Look(static (core, _) => core.Tcb.UrgentBytes);
+
+    /// <summary>
+    /// Raised when the peer announced urgent data where none was pending, or more of it. Handlers run on the application
+    /// scheduler, never on the caller's thread; they must not throw.
+    /// </summary>
+    public event EventHandler? UrgentDataAnnounced;
+
+    /// <summary>
+    /// Makes urgent what was flushed up to now (RFC 9293 §3.8.5). New protocols should not use it; telnet does.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The connection was disposed of.</exception>
+    public void MarkOutputUrgent()
+    {
+        ThrowIfDisposed();
+        _running.MarkUrgent();
+    }
+
+    private static UserTcpConnectionInfo InfoOf(in TcbReport report)
+    {
+        TcbCounters counters = report.Counters;
+        return new UserTcpConnectionInfo
+        {
+            State = (UserTcpConnectionState)report.State,
+            RecoveryState = (UserTcpRecoveryState)report.Recovery,
+            CongestionControl = report.CongestionControl,
+            SelectiveAcknowledgments = report.HasSack,
+            Timestamps = report.HasTimestamps,
+            SendWindowScale = report.SendScale,
+            ReceiveWindowScale = report.ReceiveScale,
+            SendSegmentSize = report.SendSegmentSize,
+            ReceiveSegmentSize = report.ReceiveSegmentSize,
+            PathMtu = report.PathMtu,
+            PeerSegmentSize = report.PeerMss,
+            SmoothedRtt = report.Rtt.Smoothed,
+            RttVariance = report.Rtt.Variation,
+            LatestRtt = report.Rtt.Latest,
+            MinRtt = report.Rtt.Minimum,
+            RetransmitTimeout = report.RetransmitTimeout,
+            CongestionWindow = report.CongestionWindow,
+            SlowStartThreshold = report.SlowStartThreshold,
+            PeerWindow = report.PeerWindow,
+            ReceiveWindow = report.ReceiveWindow,
+            BytesInFlight = report.BytesInFlight,
+            BytesQueued = report.BytesQueued,
+            BytesSent = counters.BytesSent,
+            BytesAcked = counters.BytesAcked,
+            BytesRetransmitted = counters.BytesRetransmitted,
+            BytesReceived = counters.BytesReceived,
+            SegmentsSent = counters.SegmentsSent,
+            SegmentsReceived = counters.SegmentsReceived,
+            Retransmits = counters.Retransmits,
+            FastRetransmits = counters.FastRecoveries,
+            Timeouts = counters.Timeouts,
+            DuplicateAcks = counters.DuplicateAcks,
+            OutOfOrderSegments = report.OutOfOrderSegments,
+            ZeroWindowEvents = counters.ZeroWindows,
+            Uptime = report.Age,
+            SinceLastReceive = counters.SegmentsReceived == 0 ? TimeSpan.Zero : report.SinceLastReceive,
+            SinceLastSend = counters.SegmentsSent == 0 ? TimeSpan.Zero : report.SinceLastSend,
+        };
+    }
+
+    private static UserTcpKeepAliveOptions? KeepAliveOf(TcpConfig config) => !config.KeepAlive ? null : new()
+    {
+        Time = config.KeepAliveTime,
+        Interval = config.KeepAliveInterval,
+        RetryCount = config.KeepAliveProbes,
+    };
+
+    private static void SetKeepAlive(TcpConfig config, KeepAliveSettings? settings)
+    {
+        config.KeepAlive = settings is not null;
+        if (settings is not KeepAliveSettings wanted)
+            return;
+
+        config.KeepAliveTime = wanted.Time;
+        config.KeepAliveInterval = wanted.Interval;
+        config.KeepAliveProbes = wanted.Probes;
+    }
+
+    private void Configure<T>(T value, Action<TcpConfig, T> change)
+    {
+        ThrowIfDisposed();
+        _running.Configure(value, change);
+    }
+
+    private void ThrowIfDisposed()
+    {
+        lock (_disposing)
+            ObjectDisposedException.ThrowIf(_disposal is not null, this);
+    }
+
+    private void OnUrgent() => UrgentDataAnnounced?.Invoke(this, EventArgs.Empty);
+}

@@ -1,0 +1,181 @@
+using System.Net.NetworkInformation;
+using UserTcp.Links;
+using UserTcp.Primitives;
+using UserTcp.Runtime;
+
+namespace UserTcp;
+
+/// <content>The start, the end, and the calls that start the stack on first use.</content>
+public sealed partial class UserTcpStack
+{
+    private readonly SemaphoreSlim _starting = new(1, 1);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _disposing = new();
+    private volatile UserTcpStackState _state;
+    private volatile RunningStack? _running;
+    private volatile LinkDevice? _openedLink;
+    private Task? _disposal;
+
+    /// <summary>
+    /// Resets every connection at once and closes the link. Prefer <see cref="DisposeAsync"/>, which loses no bytes.
+    /// Idempotent.
+    /// </summary>
+    public void Dispose()
+    {
+        Task end = BeginDispose(TimeSpan.Zero);
+        // Also where a drain is under way: whoever calls this does not want to wait for it.
+        RunningStack? running = _running;
+        running?.Stop();
+        // The loop's own thread would wait for itself; there the rest happens behind its back.
+        if (running is null || !running.IsLoopThread)
+            end.GetAwaiter().GetResult();
+    }
+
+    /// <summary>
+    /// Takes no more work, sends FIN on every connection, waits up to <see cref="UserTcpStackOptions.ShutdownTimeout"/> for
+    /// queued bytes to be acknowledged, resets what is left and closes the link. The peers always hear FIN or RST.
+    /// Idempotent: later calls wait for the first.
+    /// </summary>
+    /// <returns>Completed when the link is closed.</returns>
+    public ValueTask DisposeAsync() => new(BeginDispose(_settings.ShutdownTimeout));
+
+    private static InvalidOperationException NotStarted() =>
+        new("This is known once the stack has started: await StartAsync first.");
+
+    private async ValueTask<RunningStack> RunAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_state == UserTcpStackState.Running)
+            return _running!;
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        try
+        {
+            await _starting.WaitAsync(either.Token).ConfigureAwait(false);
+            try
+            {
+                return _state == UserTcpStackState.Running
+                    ? _running!
+                    : await StartCoreAsync(either.Token).ConfigureAwait(false);
+            }
+            finally
+            {
+                _starting.Release();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The caller is told in its own words: its token, or that the stack went away.
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ObjectDisposedException(nameof(UserTcpStack));
+        }
+    }
+
+    private async Task<RunningStack> StartCoreAsync(CancellationToken cancellationToken)
+    {
+        _state = UserTcpStackState.Starting;
+        RunningStack? running = null;
+        try
+        {
+            _openedLink ??= _settings.LinkName is string name ? OpenLink(name) : null;
+            running = new RunningStack(_settings, OffloadFor(_settings.Link ?? _openedLink!));
+            _running = running;
+            await running.StartAsync(cancellationToken).ConfigureAwait(false);
+            _state = UserTcpStackState.Running;
+            return running;
+        }
+        catch
+        {
+            await UndoStartAsync(running).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    // A link that the caller opened stays open, so that it can be tried again.
+    private async Task UndoStartAsync(RunningStack? running)
+    {
+        _running = null;
+        if (running is not null)
+        {
+            running.Stop();
+            await running.EndAsync().ConfigureAwait(false);
+        }
+
+        _openedLink?.Dispose();
+        _openedLink = null;
+        _state = UserTcpStackState.Created;
+    }
+
+    // Every system has pcap: a name without a scheme means it.
+    private static LinkDevice OpenLink(string name) =>
+        LinkNames.Open(name.Contains(':', StringComparison.Ordinal) ? name : $"pcap:{name}");
+
+    // The decorator belongs to one run, the device to the stack: disposing of the device is enough.
+    private static LinkDevice OffloadFor(LinkDevice device)
+    {
+        const LinkFeatures Wanted = LinkFeatures.TransmitChecksum | LinkFeatures.TransmitSegmentation;
+        return (device.Info.Features & Wanted) == Wanted ? device : new SoftwareOffload(device);
+    }
+
+    private Task BeginDispose(TimeSpan drain)
+    {
+        lock (_disposing)
+        {
+            if (_disposal is not null)
+                return _disposal;
+
+            _stopping.Cancel();
+            return _disposal = DisposeCoreAsync(drain);
+        }
+    }
+
+    private async Task DisposeCoreAsync(TimeSpan drain)
+    {
+        // A start that is under way ends first, by the token.
+        await _starting.WaitAsync().ConfigureAwait(false);
+        if (_running is RunningStack running)
+        {
+            _state = UserTcpStackState.Stopping;
+            if (drain > TimeSpan.Zero)
+                await running.DrainAsync(drain).ConfigureAwait(false);
+            running.Stop();
+            await running.EndAsync().ConfigureAwait(false);
+        }
+
+        if (!_settings.LeaveLinkOpen)
+            _settings.Link?.Dispose();
+        _openedLink?.Dispose();
+        _state = UserTcpStackState.Stopped;
+    }
+
+    private async ValueTask<UserTcpConnection> ConnectCoreAsync(
+        HostAddress remote, ushort port, ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        RunningStack running = await RunAsync(cancellationToken).ConfigureAwait(false);
+        return UserTcpConnection.Of(
+            await running.ConnectAsync(remote, port, settings, cancellationToken).ConfigureAwait(false));
+    }
+
+    private async ValueTask<UserTcpListener> ListenCoreAsync(
+        ListenerSettings settings, CancellationToken cancellationToken)
+    {
+        RunningStack running = await RunAsync(cancellationToken).ConfigureAwait(false);
+        return new UserTcpListener(running.Listen(settings));
+    }
+
+    private async ValueTask<UserTcpPingReply> PingCoreAsync(
+        HostAddress destination, int length, TimeSpan timeout, byte timeToLive, CancellationToken cancellationToken)
+    {
+        RunningStack running = await RunAsync(cancellationToken).ConfigureAwait(false);
+        PingResult result = await running
+            .PingAsync(destination, length, timeout, timeToLive, cancellationToken).ConfigureAwait(false);
+        IPStatus status = result.Outcome switch
+        {
+            PingOutcome.Answered => IPStatus.Success,
+            PingOutcome.TimedOut => IPStatus.TimedOut,
+            _ => IPStatus.DestinationHostUnreachable,
+        };
+        return new UserTcpPingReply(status, result.From.ToIPAddress(), result.RoundTrip, result.PayloadLength);
+    }
+}

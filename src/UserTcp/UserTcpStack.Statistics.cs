@@ -1,0 +1,88 @@
+using UserTcp.Diagnostics;
+using UserTcp.Ip;
+using UserTcp.Primitives;
+using UserTcp.Runtime;
+using UserTcp.Stack;
+
+namespace UserTcp;
+
+/// <content>Looking inside.</content>
+public sealed partial class UserTcpStack
+{
+    /// <summary>The counters of the stack; all zero before it started.</summary>
+    /// <returns>A consistent snapshot.</returns>
+    public UserTcpStackStatistics GetStatistics() => _running is RunningStack running
+        ? running.Look(CountersOf) with { Link = running.LinkStatistics }
+        : new UserTcpStackStatistics();
+
+    /// <summary>The connections that are neither over nor in TIME-WAIT, and not waiting to be accepted.</summary>
+    /// <returns>A snapshot, in no order.</returns>
+    public IReadOnlyList<UserTcpConnection> GetConnections() =>
+        _running is RunningStack running ? [.. running.GetConnections().Select(UserTcpConnection.Of)] : [];
+
+    /// <summary>The ARP table.</summary>
+    /// <returns>A snapshot, in no order.</returns>
+    public IReadOnlyList<UserTcpNeighbor> GetNeighbors() =>
+        _running is RunningStack running ? running.Look(NeighborsOf) : [];
+
+    private static UserTcpStackStatistics CountersOf(StackCore core, Instant now)
+    {
+        StackCounters counters = core.Counters;
+        return new UserTcpStackStatistics
+        {
+            ConnectionsInitiated = counters.ConnectionsInitiated,
+            ConnectionsAccepted = counters.ConnectionsAccepted,
+            FailedConnectionAttempts = counters.FailedConnectionAttempts,
+            ResetConnections = counters.ResetConnections,
+            CurrentConnections = core.ConnectionCount,
+            TimeWaitConnections = core.TimeWaitCount,
+            SegmentsReceived = counters.SegmentsReceived,
+            SegmentsSent = counters.SegmentsSent,
+            SegmentsResent = counters.SegmentsResent,
+            ResetsSent = counters.ResetsSent,
+            ErrorsReceived = counters.ErrorsReceived,
+            FramesReceived = counters.FramesReceived,
+            FramesSent = counters.FramesSent,
+            BytesReceived = counters.BytesReceived,
+            BytesSent = counters.BytesSent,
+            LinkSendBackpressure = counters.LinkSendBackpressure,
+            BytesBuffered = core.Config.Chunks.BytesOut,
+            Drops = DropsOf(counters),
+        };
+    }
+
+    private static Dictionary<PacketDropReason, long> DropsOf(StackCounters counters)
+    {
+        var drops = new Dictionary<PacketDropReason, long>();
+        foreach (PacketDropReason reason in Enum.GetValues<PacketDropReason>())
+        {
+            long count = counters.Drops(reason);
+            if (count > 0)
+                drops.Add(reason, count);
+        }
+
+        return drops;
+    }
+
+    private static IReadOnlyList<UserTcpNeighbor> NeighborsOf(StackCore core, Instant now)
+    {
+        var neighbors = new List<UserTcpNeighbor>(core.Neighbors.Count);
+        foreach (Neighbor neighbor in core.Neighbors.All)
+        {
+            neighbors.Add(new UserTcpNeighbor(
+                neighbor.Address.ToIPAddress(), neighbor.Mac.IsZero ? null : neighbor.Mac, StateOf(neighbor, now),
+                now - (neighbor.State == NeighborState.Known ? neighbor.FreshUntil - NeighborTable.FreshFor : neighbor.AskedAt)));
+        }
+
+        return neighbors;
+    }
+
+    private static UserTcpNeighborState StateOf(Neighbor neighbor, Instant now) => neighbor.State switch
+    {
+        NeighborState.Known when neighbor.FreshUntil > now => UserTcpNeighborState.Reachable,
+        NeighborState.Known => UserTcpNeighborState.Stale,
+        NeighborState.Polled => UserTcpNeighborState.Probing,
+        NeighborState.Failed => UserTcpNeighborState.Failed,
+        _ => UserTcpNeighborState.Incomplete,
+    };
+}

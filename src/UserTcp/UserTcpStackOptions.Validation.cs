@@ -1,0 +1,163 @@
+using System.Net.Sockets;
+using UserTcp.Primitives;
+using UserTcp.Runtime;
+using UserTcp.Stack;
+
+namespace UserTcp;
+
+public sealed partial class UserTcpStackOptions
+{
+    private const int SmallestMtu = 576;
+    private static readonly TimeSpan s_longestShutdown = TimeSpan.FromMinutes(10);
+
+    /// <summary>Checks every option and makes the copy that the stack lives by.</summary>
+    internal StackSettings ToSettings()
+    {
+        CheckLink();
+        CheckLimits();
+        List<StackAddress> addresses = CheckAddresses();
+        return new StackSettings
+        {
+            Link = Link,
+            LinkName = LinkName,
+            LeaveLinkOpen = LeaveLinkOpen,
+            Name = Name,
+            MacAddress = CheckMac(),
+            Addresses = addresses,
+            Gateway = CheckGateway(addresses),
+            Routes = CheckRoutes(addresses),
+            Mtu = Mtu,
+            DetectConflicts = DetectAddressConflicts,
+            FirstEphemeralPort = EphemeralPorts.First,
+            LastEphemeralPort = EphemeralPorts.Last,
+            ConnectionDefaults = ConnectionDefaults.ToSettings(),
+            MaxConnections = MaxConnections,
+            MaxBufferedBytes = MaxBufferedBytes,
+            ShutdownTimeout = ShutdownTimeout,
+            TimeWait = TimeWaitDuration,
+            Checksums = (ChecksumPolicy)ChecksumValidation,
+            RespondToPing = RespondToPing,
+            SpinMicroseconds = SpinMicroseconds,
+            TimeProvider = TimeProvider,
+            LoggerFactory = LoggerFactory,
+            Scheduler = ApplicationScheduler,
+            Seed = DeterministicSeed,
+        };
+    }
+
+    private void CheckLink()
+    {
+        if (Link is null && string.IsNullOrWhiteSpace(LinkName))
+            throw new ArgumentException("The stack needs a link: set Link, or LinkName such as pcap:eth0.", nameof(Link));
+        if (Link is not null && LinkName is not null)
+            throw new ArgumentException("Link and LinkName are both set: leave one of them null.", nameof(LinkName));
+    }
+
+    private void CheckLimits()
+    {
+        if (Mtu is int mtu)
+            OptionCheck.InRange(mtu, SmallestMtu, ushort.MaxValue, nameof(Mtu));
+        OptionCheck.InRange(EphemeralPorts.First, 1, ushort.MaxValue, nameof(EphemeralPorts));
+        OptionCheck.InRange(EphemeralPorts.Last, EphemeralPorts.First, ushort.MaxValue, nameof(EphemeralPorts));
+        OptionCheck.InRange(MaxConnections, 1, 1 << 24, nameof(MaxConnections));
+        OptionCheck.InRange(MaxBufferedBytes, 1 << 20, long.MaxValue / 2, nameof(MaxBufferedBytes));
+        OptionCheck.InRange(ShutdownTimeout, TimeSpan.Zero, s_longestShutdown, nameof(ShutdownTimeout));
+        OptionCheck.InRange(TimeWaitDuration, TimeSpan.Zero, s_longestShutdown, nameof(TimeWaitDuration));
+        OptionCheck.InRange(SpinMicroseconds, 0, 1000, nameof(SpinMicroseconds));
+        OptionCheck.Defined(ChecksumValidation, nameof(ChecksumValidation));
+        ArgumentNullException.ThrowIfNull(ConnectionDefaults, nameof(ConnectionDefaults));
+        ArgumentNullException.ThrowIfNull(TimeProvider, nameof(TimeProvider));
+        ArgumentNullException.ThrowIfNull(ApplicationScheduler, nameof(ApplicationScheduler));
+    }
+
+    private MacAddress? CheckMac()
+    {
+        if (MacAddress is MacAddress mac && (mac.IsZero || mac.IsMulticast))
+        {
+            throw new ArgumentException(
+                $"{mac} cannot be a station's address: it must be neither zero nor a group's.", nameof(MacAddress));
+        }
+
+        return MacAddress;
+    }
+
+    private List<StackAddress> CheckAddresses()
+    {
+        if (Addresses.Count == 0)
+            throw new ArgumentException("The stack needs an address, such as 192.168.1.50/24.", nameof(Addresses));
+
+        var checkedAddresses = new List<StackAddress>(Addresses.Count);
+        foreach (UserTcpAddress address in Addresses)
+        {
+            checkedAddresses.Add(CheckAddress(address));
+        }
+
+        return checkedAddresses;
+    }
+
+    private static StackAddress CheckAddress(UserTcpAddress address)
+    {
+        HostAddress host = OptionCheck.Ipv4(address.Address, nameof(Addresses));
+        OptionCheck.InRange(address.PrefixLength, 0, 32, nameof(Addresses));
+        uint mask = address.PrefixLength == 0 ? 0 : uint.MaxValue << (32 - address.PrefixLength);
+        bool hasNetworkAndBroadcast = address.PrefixLength is > 0 and < 31;
+        bool isWhole = hasNetworkAndBroadcast && ((host.V4 & ~mask) == 0 || (host.V4 | mask) == uint.MaxValue);
+        if (host.IsUnspecified || host.IsMulticast || host.IsReserved || host.IsLoopback || isWhole)
+        {
+            throw new ArgumentException(
+                $"{address} cannot be a host's address: it must not be zero, loopback, a group, or a whole subnet.",
+                nameof(Addresses));
+        }
+
+        return new StackAddress(host, address.PrefixLength);
+    }
+
+    private HostAddress? CheckGateway(List<StackAddress> addresses)
+    {
+        if (Gateway is null)
+            return null;
+
+        HostAddress gateway = OptionCheck.Ipv4(Gateway, nameof(Gateway));
+        if (!IsOnLink(gateway, addresses))
+        {
+            throw new ArgumentException(
+                $"The gateway {Gateway} is in no subnet of the stack's addresses: it must be a neighbour.", nameof(Gateway));
+        }
+
+        return gateway;
+    }
+
+    private List<StackRoute> CheckRoutes(List<StackAddress> addresses)
+    {
+        var routes = new List<StackRoute>(Routes.Count);
+        foreach (UserTcpRoute route in Routes)
+        {
+            if (route.NextHop is null || route.Destination.BaseAddress.AddressFamily != AddressFamily.InterNetwork)
+                throw new ArgumentException($"The route to {route.Destination} needs an IPv4 next hop.", nameof(Routes));
+
+            OptionCheck.InRange(route.Metric, 0, int.MaxValue, nameof(Routes));
+            HostAddress hop = OptionCheck.Ipv4(route.NextHop, nameof(Routes));
+            if (!IsOnLink(hop, addresses))
+            {
+                throw new ArgumentException(
+                    $"The next hop {route.NextHop} is in no subnet of the stack's addresses.", nameof(Routes));
+            }
+
+            HostAddress network = HostAddress.From(route.Destination.BaseAddress);
+            routes.Add(new StackRoute(network, route.Destination.PrefixLength, hop, route.Metric));
+        }
+
+        return routes;
+    }
+
+    private static bool IsOnLink(HostAddress hop, List<StackAddress> addresses)
+    {
+        foreach (StackAddress address in addresses)
+        {
+            if (hop != address.Address && hop.SharesPrefixV4(address.Address, address.PrefixLength))
+                return true;
+        }
+
+        return false;
+    }
+}
