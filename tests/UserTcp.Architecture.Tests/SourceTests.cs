@@ -9,6 +9,7 @@ public sealed partial class SourceTests
     private const int MaxColumns = 120;
     private const int MaxLines = 400;
     private const int MaxTestLines = 600;
+    private const int MaxMethodLines = 45;
 
     private static readonly string[] s_all = ["src", "samples", "benchmarks", "tests"];
 
@@ -64,6 +65,25 @@ public sealed partial class SourceTests
     }
 
     [Fact]
+    public void Methods_fit_on_a_screen()
+    {
+        var found =
+            from file in Repository.CSharp("src", "samples")
+            from method in MethodBodies(file)
+            where method.Lines > MaxMethodLines
+            select $"{file.Path}:{method.First + 1} has {method.Lines} lines, more than {MaxMethodLines}";
+        Expect.None(found, "Methods that grew beyond one screen (25 lines are the aim):");
+    }
+
+    /// <summary>The lab is another matter: the kernel there has only the real clock.</summary>
+    [Fact]
+    public void Tests_do_not_wait_for_the_clock() => Expect.None(
+        Mentions("tests/UserTcp.Tests", Sleep()), "Waits for time to pass, where a test should wait for an event:");
+
+    [Fact]
+    public void No_test_is_switched_off() => Expect.None(Mentions("tests", SwitchedOff()), "Tests that never run:");
+
+    [Fact]
     public void No_region_hides_code() => Expect.None(Mentions("src", RegionLine()), "Regions:");
 
     [Fact]
@@ -75,6 +95,19 @@ public sealed partial class SourceTests
     public void No_exception_is_swallowed() =>
         Expect.None(Mentions("src", EmptyCatch()), "Catch blocks without a word:");
 
+    // From the line that declares a method, four columns in, to its closing brace. Nested types are no methods.
+    private static IEnumerable<(int First, int Lines)> MethodBodies(SourceFile file)
+    {
+        int first = 0;
+        foreach ((int index, string line) in file.Lines.Index())
+        {
+            if (MemberLine().IsMatch(line))
+                first = index;
+            else if (line == "    }" && !NestedType().IsMatch(file.Lines[first]))
+                yield return (first, index - first + 1);
+        }
+    }
+
     private static IEnumerable<string> Mentions(string folder, Regex pattern) =>
         from file in Repository.CSharp(folder)
         from Match match in pattern.Matches(file.Text)
@@ -83,6 +116,18 @@ public sealed partial class SourceTests
 
     [GeneratedRegex(@"^namespace [\w.]+\s*\{?\s*$", RegexOptions.Multiline)]
     private static partial Regex BlockNamespace();
+
+    [GeneratedRegex(@"^    [A-Za-z(~]")]
+    private static partial Regex MemberLine();
+
+    [GeneratedRegex(@"\b(?:class|struct|interface|enum|record) \w")]
+    private static partial Regex NestedType();
+
+    [GeneratedRegex(@"\bThread\.Sleep\b|\bTask\.Delay\([^,]*\)")]
+    private static partial Regex Sleep();
+
+    [GeneratedRegex("""\bSkip *= *["$]""")]
+    private static partial Regex SwitchedOff();
 
     [GeneratedRegex(@"^\s*#region.*", RegexOptions.Multiline)]
     private static partial Regex RegionLine();
