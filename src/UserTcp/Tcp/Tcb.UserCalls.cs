@@ -102,12 +102,11 @@ internal sealed partial class Tcb
             return;
 
         _detached = true;
-        bool leftUnread = _receive.ContiguousEnd > _receive.Consumed;
         if (State == TcpState.SynSent)
         {
             EnterClosed(UserTcpCloseReason.ResetByLocal, tellPeer: false);
         }
-        else if (leftUnread && !IsPastUse)
+        else if (_receive.LeavesUnread && !IsPastUse)
         {
             // RFC 9293 §3.6.1 (SHLD-3): the peer must learn that octets it sent were lost.
             EnterClosed(UserTcpCloseReason.ResetByLocal, tellPeer: true);
