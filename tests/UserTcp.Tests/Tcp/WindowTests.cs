@@ -1,0 +1,159 @@
+using UserTcp.Primitives;
+using UserTcp.Tcp;
+using UserTcp.Tcp.Receive;
+using UserTcp.Tests.Support;
+
+namespace UserTcp.Tests.Tcp;
+
+public sealed class WindowTests
+{
+    private static TcbBench Full(int buffer = 10_000)
+    {
+        TcbBench bench = TcbBench.Established(TcbBench.Defaults(receiveBuffer: buffer));
+        for (uint seq = 1001; seq < 1001 + buffer; seq += 1000)
+        {
+            bench.Arrives($"<SEQ={seq}><CTL=ACK><LEN=1000>");
+            bench.Drain();
+        }
+
+        bench.AfterMs(50);
+        bench.Drain();
+        return bench;
+    }
+
+    [Fact]
+    [Rfc("9293 §3.8.6.2.2", "MUST-39")]
+    [Rfc("9293 §3.8.6.1", "MAY-8")]
+    public void Closed_window_opens_by_two_segments_not_by_octets()
+    {
+        TcbBench bench = Full();
+        for (int i = 0; i < 19; i++)
+        {
+            bench.Reads(100).Silent();
+        }
+
+        bench.Reads(100).Sends("<ACK=11001><CTL=ACK><WND=2000>").Silent();
+    }
+
+    [Fact]
+    [Rfc("9293 §3.8.6.2.2", "MUST-39")]
+    public void Probe_into_a_closed_window_learns_of_no_silly_window()
+    {
+        TcbBench bench = Full().Reads(500);
+        bench.Arrives("<SEQ=11001><CTL=ACK><LEN=1>").Sends("<ACK=11001><CTL=ACK><WND=0>").Silent();
+        bench.Reads(500).Arrives("<SEQ=11001><CTL=ACK><LEN=1>");
+        Assert.Equal(0, Assert.Single(bench.Drain()).Window.Value);
+        bench.Arrives("<SEQ=11001><CTL=ACK><LEN=1>");
+        Assert.NotEmpty(bench.Drain());
+    }
+
+    [Fact]
+    public void Window_opens_by_a_quarter_of_the_buffer_while_it_is_not_shut()
+    {
+        TcbBench bench = Full(40_000);
+        bench.Reads(5000);
+        bench.Drain();
+        bench.Reads(9000).Silent().Reads(1000).Sends("<CTL=ACK><WND=15000>");
+    }
+
+    [Fact]
+    [Rfc("9293 §3.8.6", "SHLD-14")]
+    public void Right_edge_never_retreats_under_scaling()
+    {
+        var random = new Random(11);
+        TcbBench bench = TcbBench.Established(
+            TcbBench.Defaults(scaling: true, receiveBuffer: 1 << 20), "<MSS=1000><WS=0>");
+        long edge = 0;
+        uint seq = 1001;
+        while (seq < 900_000)
+        {
+            int length = random.Next(1, 1000);
+            bench.Arrives($"<SEQ={seq}><CTL=ACK><LEN={length}>");
+            seq += (uint)length;
+            if (random.Next(3) == 0)
+                bench.Reads(random.Next((int)bench.Receive.Unconsumed + 1));
+            foreach (SegmentPlan plan in bench.Drain())
+            {
+                long now = plan.Ack.Value + ((long)plan.Window.Value << 5);
+                Assert.True(now >= edge, $"retreats from {edge} to {now}");
+                edge = now;
+            }
+        }
+    }
+
+    [Fact]
+    public void Rounding_up_cannot_be_milked_by_single_octets()
+    {
+        TcbBench bench = TcbBench.Established(
+            TcbBench.Defaults(scaling: true, receiveBuffer: 1 << 20), "<MSS=1000><WS=0>");
+        uint seq = 1001;
+        for (int i = 0; i < 200_000 && bench.Receive.Unconsumed >= seq - 1001 - 1; i++, seq++)
+        {
+            bench.Arrives($"<SEQ={seq}><CTL=ACK><LEN=1>");
+            bench.Drain();
+        }
+
+        Assert.True(bench.Report.ReceiveWindow + bench.Receive.Unconsumed <= (1 << 20) * 9L / 8 + 64);
+    }
+
+    [Theory]
+    [InlineData(10_000, 0, 0u, 1000, 10_000)] // all free: all of it
+    [InlineData(10_000, 10_000, 0u, 1000, 0)]
+    [InlineData(10_000, 9_500, 0u, 1000, 0)] // less than a segment: stays shut
+    [InlineData(10_000, 9_000, 0u, 1000, 1000)]
+    [InlineData(1000, 600, 0u, 1460, 0)] // small buffer: half of it counts
+    [InlineData(1000, 500, 0u, 1460, 500)]
+    [InlineData(10_000, 4_000, 6_000u, 1000, 6_000)]
+    [InlineData(10_000, 9_000, 6_000u, 1000, 6_000)] // a promise is kept
+    public void Window_policy(long capacity, long unexamined, uint unused, int mss, int expected) =>
+        Assert.Equal(
+            expected,
+            WindowPolicy.Next(new WindowFacts(capacity, unexamined, unused, mss, WindowScale.None)).Value);
+
+    [Fact]
+    [Rfc("9293 §3.8.6", "MUST-34", "SHLD-15")]
+    public void Window_that_shrinks_stops_new_text() => TcbBench.Established()
+        .Writes(20_000).Sends("<SEQ=101><CTL=ACK><LEN=1000>")
+        .Arrives("<SEQ=1001><ACK=101><CTL=ACK><WND=500>").Silent();
+
+    [Fact]
+    [Rfc("9293 §3.8.6", "SHLD-16", "SHLD-17")]
+    public void Text_beyond_a_shrunken_window_is_sent_again_within_it_and_never_times_out()
+    {
+        TcbBench bench = TcbBench.Established(TcbBench.Defaults(r2: 3)).Writes(3000);
+        Assert.Equal(3, bench.Drain().Count);
+        bench.Arrives("<SEQ=1001><ACK=101><CTL=ACK><WND=0>");
+        for (int i = 0; i < 30; i++)
+        {
+            bench.ToDeadline();
+            SegmentPlan plan = Assert.Single(bench.Drain());
+            Assert.Equal(new SeqNumber(101), plan.Seq);
+            Assert.Equal(1, plan.PayloadLength);
+            bench.Arrives("<SEQ=1001><ACK=101><CTL=ACK><WND=0>").State(TcpState.Established);
+        }
+
+        bench.Arrives("<SEQ=1001><ACK=101><CTL=ACK><WND=65535>");
+        bench.ToDeadline();
+        Assert.NotEmpty(bench.Drain());
+    }
+
+    [Fact]
+    public void Old_segment_does_not_change_the_window()
+    {
+        TcbBench bench = TcbBench.Established().Arrives("<SEQ=1001><CTL=ACK><LEN=10><WND=5000>");
+        bench.Drain();
+        bench.Arrives("<SEQ=1011><CTL=ACK><LEN=10><WND=4000>");
+        bench.Drain();
+        Assert.Equal(4000, bench.Report.PeerWindow);
+        bench.Arrives("<SEQ=1005><CTL=ACK><LEN=20><WND=9000>");
+        Assert.Equal(4000, bench.Report.PeerWindow);
+    }
+
+    [Fact]
+    public void Refused_text_is_not_acknowledged()
+    {
+        TcbBench bench = TcbBench.Established();
+        bench.Receive.Abandon();
+        bench.Arrives("<SEQ=1001><CTL=ACK><LEN=10>").Sends("<ACK=1001><CTL=ACK>");
+    }
+}
