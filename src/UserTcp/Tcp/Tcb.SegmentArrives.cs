@@ -178,7 +178,7 @@ internal sealed partial class Tcb
             EchoedRtt = EchoedRtt(seg, now),
             SackCount = seg.Options.SackCount,
             Sack = seg.Options.Sack,
-            IsDuplicate = !_sender.Flight.IsEmpty && seg.Length == 0 && seg.Ack == _sender.Una && window == _sender.Window,
+            IsDuplicate = IsDuplicateAck(seg, window),
         };
         _counters.DuplicateAcks += facts.IsDuplicate ? 1 : 0;
         uint covered = _sender.OnAck(facts, now, out LossSigns signs);
@@ -192,6 +192,11 @@ internal sealed partial class Tcb
             OnProgress(covered, now);
         RestartTimers(covered, now);
     }
+
+    // RFC 5681 §2. The answers to window probes look the same and say nothing of a loss.
+    private bool IsDuplicateAck(in TcpSegment seg, WindowSize window) =>
+        seg.Length == 0 && seg.Ack == _sender.Una && window == _sender.Window
+        && !_sender.Flight.IsEmpty && !_sender.OnlyProbeOutstanding;
 
     private WindowSize WindowOf(in TcpSegment seg) =>
         seg.Has(TcpFlags.Syn) ? new WindowSize(seg.Window.Value) : seg.Window << _sender.Scale;

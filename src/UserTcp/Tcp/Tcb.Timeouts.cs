@@ -129,6 +129,10 @@ internal sealed partial class Tcb
             _timers.Stop(TcpTimer.Persist);
             _persistProbes = 0;
         }
+        else
+        {
+            ArmIdleTimers(now);
+        }
     }
 
     /// <summary>A closed window with nothing outstanding but a probe's octet: the persist timer, not RTO.</summary>

@@ -187,7 +187,7 @@ public sealed class CloseTests
         }
 
         Assert.InRange(bench.Report.ReceiveWindow, 63_000, 65_535);
-        bench.Writes(10).Sends("<SEQ=101><ACK=301001><CTL=PSH,ACK><LEN=10>");
+        bench.Writes(10).Sends("<SEQ=101><ACK=300001><CTL=PSH,ACK><LEN=10>");
     }
 
     [Fact]

@@ -131,7 +131,7 @@ public sealed class SegmentArrivesTests
             .Sends("<SEQ=101><CTL=PSH,ACK><LEN=500>")
             .Arrives("<SEQ=1001><ACK=101><CTL=ACK><LEN=1000>").Sends("<ACK=2001><CTL=ACK><WND=0>");
         bench.Arrives("<SEQ=2001><ACK=301><CTL=ACK,URG><LEN=10><UP=5>").Sends("<ACK=2001><CTL=ACK><WND=0>").Saw(Effects.Urgent);
-        Assert.Equal(200, bench.Report.BytesInFlight + bench.Send.Unacknowledged - 300 + 100);
+        Assert.Equal(300, bench.Send.Unacknowledged);
         bench.Arrives("<SEQ=2001><CTL=RST>").State(TcpState.Closed);
     }
 

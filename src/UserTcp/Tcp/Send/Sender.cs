@@ -239,7 +239,7 @@ internal sealed class Sender(TcpConfig config, SeqNumber initialSend)
     /// <summary>RFC 6298 §5.4 to §5.6.</summary>
     public void OnRetransmitTimeout(Instant now)
     {
-        int flight = (int)BytesInFlight;
+        int flight = FlightSize;
         bool isRepeated = Retransmissions > 0;
         Retransmissions++;
         Backoff++;
@@ -337,8 +337,11 @@ internal sealed class Sender(TcpConfig config, SeqNumber initialSend)
             Congestion.OnRecovered(sample.Now);
         Congestion.OnAck(sample);
         if ((signs & LossSigns.EnteredRecovery) != 0)
-            Congestion.OnCongestion(sample.Now, sample.BytesInFlight);
+            Congestion.OnCongestion(sample.Now, FlightSize);
     }
+
+    // FlightSize of RFC 5681 §2: what is outstanding, reported or not, but for limited transmit's segments beyond cwnd.
+    private int FlightSize => (int)Math.Min(Flight.Bytes, (uint)(Congestion?.Window ?? int.MaxValue));
 
     // cwnd grows only while it is what holds the sender back; in slow start half of it in use is enough, or bursts from
     // the application would never get it going.
