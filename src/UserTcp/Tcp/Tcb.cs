@@ -134,6 +134,7 @@ internal sealed partial class Tcb
     private void EnterEstablished()
     {
         MoveTo(TcpState.Established);
+        _synDue = false; // it may have been due again in this very turn
         _effects |= Effects.Connected | Effects.Writable;
         _timers.Stop(TcpTimer.OpenTimeout);
         StartKeepAlive(_lastReceivedAt);
@@ -185,7 +186,7 @@ internal sealed partial class Tcb
         const int BeyondWindow = 2; // a window probe, and FIN
         Flight flight = _sender.Flight;
         Debug.Assert(_sender.Una <= _sender.Next, "SND.UNA ≤ SND.NXT");
-        Debug.Assert(flight.Bytes == (uint)(_sender.Next - _sender.Una), "The flight covers [SND.UNA, SND.NXT)");
+        Debug.Assert(flight.Bytes == (uint)(_sender.Next - _sender.Una), $"The flight covers [SND.UNA, SND.NXT): {flight.Bytes}, {_sender.Una} to {_sender.Next}, {State}, wnd {_sender.Window}");
         Debug.Assert(flight.SackedBytes + flight.LostBytes <= flight.Bytes, "No octet is both reported and lost");
         Debug.Assert(
             !_sender.IsSynAcknowledged || _sender.Next - _sender.Una <= _sender.MaxWindow + BeyondWindow,

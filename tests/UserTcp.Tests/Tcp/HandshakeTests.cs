@@ -199,4 +199,10 @@ public sealed class HandshakeTests
     [Fact]
     public void Cancelled_open_leaves_without_a_word() => TcbBench.SynSent()
         .Calls(UserCall.Detach).State(TcpState.Closed).Silent();
+
+    [Fact]
+    public void Syn_that_fell_due_in_the_turn_of_its_answer_is_not_sent() => TcbBench.SynSent()
+        .After(TimeSpan.FromSeconds(1))
+        .Arrives("<SEQ=1000><ACK=101><CTL=SYN,ACK><MSS=1000>")
+        .Sends("<SEQ=101><ACK=1001><CTL=ACK>").Silent();
 }
