@@ -76,8 +76,8 @@ internal sealed partial class Tcb
         if (!isAcceptable && !IsSpecialAllowance(seg))
             return isReset ? Verdict.Drop : RejectUnacceptable(seg, now);
 
-        if (!isAcceptable)
-            _receiver.OweDuplicateAck();
+        if (!isAcceptable && seg.Length > 0)
+            _receiver.OweAck(); // a window probe: it asks for the window as it is now
         _lastReceivedAt = now;
         _keepAliveProbes = 0;
         if (seg.Options.HasTimestamps && !isReset)

@@ -63,7 +63,7 @@ internal sealed partial class Tcb
     private void Receive()
     {
         if (IsSynchronized && !_receiver.FinReceived && WindowPolicy.ShouldUpdate(WindowFacts()))
-            _receiver.OweAck();
+            _receiver.OweWindowUpdate();
     }
 
     /// <summary>RFC 9293 §3.10.4: FIN goes behind what is queued.</summary>

@@ -57,8 +57,8 @@ internal sealed class TcbPair
             Instant next = Instant.Min(Left.NextDeadline, Right.NextDeadline);
             if (_wire.TryPeek(out _, out (long At, long Order) first))
                 next = Instant.Min(next, new Instant(first.At));
-            Assert.False(next.IsNever, $"stalled: {Left} | {Right}");
-            Now = Instant.Max(Now, next);
+            Instant pace = Now + TimeSpan.FromMilliseconds(50); // the applications act again without being woken
+            Now = Instant.Max(Now, Instant.Min(next, pace));
             Assert.True(Now <= end, $"not done in time: {Left} | {Right}");
             Deliver();
             Left.OnTime();

@@ -7,6 +7,8 @@ internal sealed class Receiver(TcpConfig config)
 {
     private int _quickAcks = AckPolicy.InitialQuickAcks;
     private uint _unacknowledgedBytes;
+    private bool _ackNow;
+    private bool _windowUpdateDue;
 
     // RFC 9293 §3.7.1 (MUST-15): what a peer sends that was told nothing. Grows with the segments seen.
     private int _fullSegment = Math.Min(Mss.DefaultV4.Bytes, config.ReceiveMss.Bytes);
@@ -45,7 +47,7 @@ internal sealed class Receiver(TcpConfig config)
     public bool FinReceived { get; private set; }
 
     /// <summary>An ACK is due at once.</summary>
-    public bool AckNow { get; private set; }
+    public bool AckNow => _ackNow || _windowUpdateDue;
 
     /// <summary>In-order text waits for its ACK, by the delayed ACK timer or the next segment.</summary>
     public bool AckDelayed { get; private set; }
@@ -78,7 +80,7 @@ internal sealed class Receiver(TcpConfig config)
         Next = next;
         _fullSegment = Math.Max(_fullSegment, Math.Min(segmentBytes, config.ReceiveMss.Bytes));
         if (AckPolicy.AcknowledgeNow(new TextFacts(_unacknowledgedBytes, _fullSegment, _quickAcks, filledHole)))
-            AckNow = true;
+            _ackNow = true;
         else
             AckDelayed = true;
         _quickAcks = Math.Max(0, _quickAcks - segments);
@@ -95,7 +97,10 @@ internal sealed class Receiver(TcpConfig config)
         OweDuplicateAck();
     }
 
-    public void OweAck() => AckNow = true;
+    public void OweAck() => _ackNow = true;
+
+    /// <summary>The window opened far enough to be worth a segment. A duplicate ACK does not tell, it repeats the old one.</summary>
+    public void OweWindowUpdate() => _windowUpdateDue = true;
 
     public void OnFinSeen(SeqNumber seq)
     {
@@ -107,7 +112,7 @@ internal sealed class Receiver(TcpConfig config)
     {
         FinReceived = true;
         Next += 1;
-        AckNow = true;
+        _ackNow = true;
     }
 
     /// <summary>RFC 9293 §3.10.7.4, sixth step: RCV.UP = max(RCV.UP, SEG.UP). True if it moved.</summary>
@@ -126,7 +131,8 @@ internal sealed class Receiver(TcpConfig config)
     {
         RightEdge = SeqNumber.Max(RightEdge, Next + (window << scale).Bytes);
         LastAckSent = Next;
-        AckNow = false;
+        _ackNow = false;
+        _windowUpdateDue &= isDuplicate;
         AckDelayed = false;
         _unacknowledgedBytes = 0;
         if (isDuplicate && DuplicateAcksOwed > 0)
