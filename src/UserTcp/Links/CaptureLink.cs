@@ -5,17 +5,19 @@ namespace UserTcp.Links;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Put it around the device that a stack is given. Super-segments are recorded as the one long frame that they are there;
-/// to record what leaves the machine, put it below: <c>new SoftwareOffload(new CaptureLink(device, path))</c>. Checksums
-/// that somebody else is to finish are finished in the recorded copy, never in the frame, so that no tool reports them as
-/// wrong. Frames that the device did not accept are not recorded.
+/// Put it around the device that a stack is given. Super-segments are recorded as the one long frame that they are
+/// there; to record what leaves the machine, put it below: <c>new SoftwareOffload(new CaptureLink(device, path))</c>.
+/// Checksums that somebody else is to finish are finished in the recorded copy, never in the frame, so that no tool
+/// reports them as wrong. Frames that the device did not accept are not recorded.
 /// </para>
 /// <para>
-/// Stamps are the wall clock when the capture was opened plus the monotonic time since: they never run backwards. Frames
-/// are written by the threads that carry them, through a buffer of 256 KiB; call <see cref="Flush"/> to read the file while
-/// it grows. If writing fails, capturing stops, traffic goes on, and <see cref="CaptureFailure"/> says why.
+/// Stamps are the wall clock when the capture was opened plus the monotonic time since: they never run backwards.
+/// Frames are written by the threads that carry them, through a buffer of 256 KiB; call <see cref="Flush"/> to read
+/// the file while it grows. If writing fails, capturing stops, traffic goes on, and <see cref="CaptureFailure"/> says
+/// why.
 /// </para>
-/// <para>Owns the inner device. The threading rules are those of <see cref="LinkDevice"/>; <see cref="Flush"/> is thread-safe.</para>
+/// <para>Owns the inner device. The threading rules are those of <see cref="LinkDevice"/>; <see cref="Flush"/> is
+/// thread-safe.</para>
 /// </remarks>
 public sealed class CaptureLink : LinkDevice
 {
@@ -204,7 +206,8 @@ public sealed class CaptureLink : LinkDevice
         if (_writer.Length + PcapngWriter.PacketBlockBytes(Math.Min(length, _maxFrameBytes)) > _maxBytes)
         {
             FlushWriter();
-            Stop(new IOException($"The capture has reached its limit of {_maxBytes:N0} bytes (CaptureOptions.MaxBytes)."));
+            Stop(new IOException(
+                $"The capture has reached its limit of {_maxBytes:N0} bytes (CaptureOptions.MaxBytes)."));
             return false;
         }
 

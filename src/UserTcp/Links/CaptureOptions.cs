@@ -4,7 +4,8 @@ namespace UserTcp.Links;
 public sealed class CaptureOptions
 {
     /// <summary>
-    /// The most bytes kept of each frame, from 64 to 65,550; everything by default. The true length is recorded besides.
+    /// The most bytes kept of each frame, from 64 to 65,550; everything by default. The true length is recorded
+    /// besides.
     /// </summary>
     public int MaxFrameBytes { get; set; } = RxBatch.MaxFrameBytes;
 

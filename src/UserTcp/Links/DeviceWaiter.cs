@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using UserTcp.Links.Native;
 
@@ -136,7 +137,7 @@ internal sealed unsafe class UnixWaiter : DeviceWaiter
             if (ready >= 0)
                 return ready;
 
-            int error = System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
+            int error = Marshal.GetLastPInvokeError();
             if (error != LibcNative.Interrupted)
                 throw new IOException($"Waiting for the device failed with error {error}.");
             if (timeoutNanoseconds > 0)
@@ -167,7 +168,7 @@ internal sealed unsafe class UnixWaiter : DeviceWaiter
     {
         if (result < 0)
             throw new IOException(
-                $"Cannot make a wake-up descriptor: {System.Runtime.InteropServices.Marshal.GetLastPInvokeErrorMessage()}.");
+                $"Cannot make a wake-up descriptor: {Marshal.GetLastPInvokeErrorMessage()}.");
     }
 
     // What is left in a pipe beyond this wakes the next wait once more.

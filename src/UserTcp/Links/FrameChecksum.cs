@@ -9,8 +9,8 @@ internal static class FrameChecksum
     private const int UdpChecksumOffset = 6;
 
     /// <summary>
-    /// Sums from <see cref="FrameOffload.ChecksumStart"/> to the end, the partial sum in the field included, and writes the
-    /// complement into the field. False, and nothing happens, if the field does not lie in the header.
+    /// Sums from <see cref="FrameOffload.ChecksumStart"/> to the end, the partial sum in the field included, and
+    /// writes the complement into the field. False, and nothing happens, if the field does not lie in the header.
     /// </summary>
     public static bool TryFinish(
         Span<byte> header, ReadOnlySpan<byte> payload1, ReadOnlySpan<byte> payload2, FrameOffload offload)

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace UserTcp.Links;
 
 /// <summary>
-/// What is left to do on a frame, or was done to it: the ten bytes of <c>virtio_net_hdr</c>, in host byte order, so that
-/// devices which speak virtio pass it through untouched.
+/// What is left to do on a frame, or was done to it: the ten bytes of <c>virtio_net_hdr</c>, in host byte order, so
+/// that devices which speak virtio pass it through untouched.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 public readonly record struct FrameOffload

@@ -13,7 +13,8 @@ internal sealed class FrameRing
     private readonly int _maxFrames;
     private readonly int _maxBytes;
 
-    // Counts that only grow. The producer owns the tails, the consumer the heads; each is published after what it covers.
+    // Counts that only grow. The producer owns the tails, the consumer the heads; each is published after what it
+    // covers.
     private long _tailFrames;
     private long _tailBytes;
     private long _headFrames;

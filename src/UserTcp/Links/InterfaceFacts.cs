@@ -19,7 +19,9 @@ internal sealed record InterfaceFacts(
 {
     private const string WindowsPrefix = @"\Device\NPF_";
 
-    /// <summary>Asks for an interface of the calling thread's network namespace; null if there is none of this name.</summary>
+    /// <summary>
+    /// Asks for an interface of the calling thread's network namespace; null if there is none of this name.
+    /// </summary>
     public static InterfaceFacts? Find(string name)
     {
         if (!OperatingSystem.IsLinux())
@@ -32,7 +34,9 @@ internal sealed record InterfaceFacts(
     // macOS and Windows (not tested here): what the runtime knows; every interface there may coalesce.
     private static InterfaceFacts? FromRuntime(string name)
     {
-        string id = name.StartsWith(WindowsPrefix, StringComparison.OrdinalIgnoreCase) ? name[WindowsPrefix.Length..] : name;
+        string id = name.StartsWith(WindowsPrefix, StringComparison.OrdinalIgnoreCase)
+            ? name[WindowsPrefix.Length..]
+            : name;
         foreach (NetworkInterface found in NetworkInterface.GetAllNetworkInterfaces())
         {
             if (!string.Equals(found.Id, id, StringComparison.OrdinalIgnoreCase) && found.Name != name)
@@ -88,8 +92,9 @@ internal static unsafe class LinuxInterface
     public static int Mtu(int socket, string name) =>
         TryAsk(socket, name, LibcNative.GetInterfaceMtu, out InterfaceRequest answer) ? answer.Number : 0;
 
-    // A card's own merging is GRO and LRO. On a cable inside the machine the sender's merging arrives as well; its settings
-    // are those of the far end, which is asked about here by those of the near one, as both are usually switched together.
+    // A card's own merging is GRO and LRO. On a cable inside the machine the sender's merging arrives as well; its
+    // settings are those of the far end, which is asked about here by those of the near one, as both are usually
+    // switched together.
     private static bool Coalesces(int socket, string name, bool isCable) =>
         IsOn(socket, name, GetGenericReceive, uint.MaxValue)
         || IsOn(socket, name, GetFlags, LargeReceive)

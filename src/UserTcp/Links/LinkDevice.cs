@@ -47,8 +47,8 @@ public abstract class LinkDevice : IDisposable
     public abstract int Transmit(ReadOnlySpan<TxFrame> frames);
 
     /// <summary>
-    /// Waits until there is something to receive, the device that was full can send again, <see cref="Wake"/> was called
-    /// (also before the call), or the time is over.
+    /// Waits until there is something to receive, the device that was full can send again, <see cref="Wake"/> was
+    /// called (also before the call), or the time is over.
     /// </summary>
     /// <param name="timeoutNanoseconds">The longest wait; 0 polls, a negative number waits without end.</param>
     /// <returns>False if the time was over.</returns>
@@ -57,7 +57,10 @@ public abstract class LinkDevice : IDisposable
     /// <summary>Ends the current or the next <see cref="Wait"/>. Thread-safe, cheap, harmless after disposal.</summary>
     public abstract void Wake();
 
-    /// <summary>Closes the device. Not while another thread is inside <see cref="Receive"/>, <see cref="Wait"/> or <see cref="Transmit"/>.</summary>
+    /// <summary>
+    /// Closes the device. Not while another thread is inside <see cref="Receive"/>, <see cref="Wait"/> or <see
+    /// cref="Transmit"/>.
+    /// </summary>
     public abstract void Dispose();
 }
 

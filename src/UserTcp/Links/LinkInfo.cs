@@ -26,7 +26,9 @@ public enum LinkFeatures
     /// <summary>May deliver several segments as one frame, longer than the MTU.</summary>
     ReceiveCoalesces = 1 << 2,
 
-    /// <summary>Fills <see cref="FrameOffload.Flags"/> of received frames; else checksums are always verified.</summary>
+    /// <summary>
+    /// Fills <see cref="FrameOffload.Flags"/> of received frames; else checksums are always verified.
+    /// </summary>
     ReceiveChecksumInfo = 1 << 3,
 
     /// <summary>
@@ -64,7 +66,9 @@ public sealed record LinkInfo
 /// <summary>Counters of a link device. All count since it was opened.</summary>
 public readonly record struct LinkStatistics
 {
-    /// <summary>Frames that were lost between the wire and <see cref="LinkDevice.Receive"/>, for want of room.</summary>
+    /// <summary>
+    /// Frames that were lost between the wire and <see cref="LinkDevice.Receive"/>, for want of room.
+    /// </summary>
     public long ReceiveDropped { get; init; }
 
     /// <summary>Frames that the device accepted and could not send.</summary>

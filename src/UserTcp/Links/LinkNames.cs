@@ -20,7 +20,8 @@ public static class LinkNames
         string device = name[(colon + 1)..];
         if (colon < 0 || string.IsNullOrWhiteSpace(device) || name[..colon] != Pcap)
             throw new ArgumentException(
-                $"'{name}' is not the name of a link. Known schemes: {string.Join(", ", Schemes)}; for instance 'pcap:eth0'.",
+                $"'{name}' is not the name of a link. Known schemes: {string.Join(", ", Schemes)}; "
+                + "for instance 'pcap:eth0'.",
                 nameof(name));
 
         return PcapLink.Open(device);

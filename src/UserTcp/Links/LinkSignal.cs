@@ -18,7 +18,8 @@ internal sealed class LinkSignal
     private int _isWoken;
     private int _isSleeping;
 
-    /// <param name="isReady">Whether there is news; called by the waiting thread only, under no lock that others hold long.</param>
+    /// <param name="isReady">Whether there is news; called by the waiting thread only, under no lock that others hold
+    /// long.</param>
     public LinkSignal(Func<bool> isReady) => _isReady = isReady;
 
     /// <summary>Ends the current or the next wait.</summary>
@@ -28,7 +29,9 @@ internal sealed class LinkSignal
         Notify();
     }
 
-    /// <summary>Makes a sleeping waiter look again whether it is ready. What is new has been published before.</summary>
+    /// <summary>
+    /// Makes a sleeping waiter look again whether it is ready. What is new has been published before.
+    /// </summary>
     public void Notify()
     {
         Interlocked.MemoryBarrier();

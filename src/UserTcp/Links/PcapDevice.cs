@@ -57,8 +57,14 @@ public sealed record PcapDevice(
 
         uint flags = entry->Flags;
         return new PcapDevice(
-            PcapNative.Text(entry->Name), entry->Description == null ? null : PcapNative.Text(entry->Description), addresses,
-            mac, (flags & UpFlag) != 0, (flags & RunningFlag) != 0, (flags & LoopbackFlag) != 0, (flags & WirelessFlag) != 0);
+            PcapNative.Text(entry->Name),
+            entry->Description == null ? null : PcapNative.Text(entry->Description),
+            addresses,
+            mac,
+            IsUp: (flags & UpFlag) != 0,
+            IsRunning: (flags & RunningFlag) != 0,
+            IsLoopback: (flags & LoopbackFlag) != 0,
+            IsWireless: (flags & WirelessFlag) != 0);
     }
 }
 

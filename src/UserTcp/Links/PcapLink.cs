@@ -5,31 +5,28 @@ using UserTcp.Links.Native;
 namespace UserTcp.Links;
 
 /// <summary>
-/// A network interface of the system through libpcap (Linux, macOS) or Npcap (Windows): the stack's frames leave and arrive
-/// beside those of the system, under an address of the stack's own.
+/// A network interface of the system through libpcap (Linux, macOS) or Npcap (Windows): the stack's frames leave and
+/// arrive beside those of the system, under an address of the stack's own.
 /// </summary>
 /// <remarks>
 /// <para>
 /// Frames are sent whole: put a <see cref="SoftwareOffload"/> in front, as <c>UserTcpStack</c> does by itself. A frame
-/// longer than the MTU, or one sent while the interface is down, is dropped and counted as a wire would drop it; back up,
-/// traffic goes on. Only a deleted interface is a <see cref="LinkDownException"/>.
+/// longer than the MTU, or one sent while the interface is down, is dropped and counted as a wire would drop it; back
+/// up, traffic goes on. Only a deleted interface is a <see cref="LinkDownException"/>.
 /// </para>
 /// <para>
-/// What this machine itself sends through the interface is not received, neither the system's frames nor those of a second
-/// stack on the same interface: the two reach others, not one another. For that there are veth pairs, TAP and
+/// What this machine itself sends through the interface is not received, neither the system's frames nor those of a
+/// second stack on the same interface: the two reach others, not one another. For that there are veth pairs, TAP and
 /// <see cref="VirtualLink"/>.
 /// </para>
 /// <para>
-/// Needs CAP_NET_RAW, and CAP_NET_ADMIN to receive for a MAC address that is not the card's. Tested on Linux. The code for
-/// macOS and Windows exists and is not tested here. On Linux the interface is looked for in the network namespace of
-/// the thread that opens it, and stays there.
+/// Needs CAP_NET_RAW, and CAP_NET_ADMIN to receive for a MAC address that is not the card's. Tested on Linux. The code
+/// for macOS and Windows exists and is not tested here. On Linux the interface is looked for in the network namespace
+/// of the thread that opens it, and stays there.
 /// </para>
 /// </remarks>
-public sealed unsafe class PcapLink : LinkDevice
+public sealed unsafe partial class PcapLink : LinkDevice
 {
-    private const string Scheme = "pcap:";
-    private const int EthernetHeaderBytes = 14;
-    private const int VlanTagBytes = 4;
     private const int StatisticsBytes = 32;
 
     private readonly string _device;
@@ -68,9 +65,6 @@ public sealed unsafe class PcapLink : LinkDevice
             : new UnixWaiter(PcapNative.GetSelectableDescriptor(_pcap));
     }
 
-    /// <summary>Whether the capture library is installed. Never throws.</summary>
-    public static bool IsSupported => PcapNative.TryLoad();
-
     /// <inheritdoc/>
     public override LinkInfo Info => _info;
 
@@ -94,55 +88,9 @@ public sealed unsafe class PcapLink : LinkDevice
         }
     }
 
-    /// <summary>The devices that the capture library knows. Without permissions the list may be short or empty.</summary>
-    /// <returns>The devices, in the library's order.</returns>
-    /// <exception cref="PcapNotFoundException">The capture library is not installed.</exception>
-    /// <exception cref="IOException">The library cannot list devices.</exception>
-    public static IReadOnlyList<PcapDevice> ListDevices()
-    {
-        ThrowIfNotSupported();
-        return PcapDevice.List();
-    }
-
-    /// <summary>Opens an interface.</summary>
-    /// <param name="device">Its name, as in <see cref="ListDevices"/>, for instance <c>eth0</c>.</param>
-    /// <param name="options">How; null for the defaults.</param>
-    /// <returns>The link, ready to send and receive.</returns>
-    /// <exception cref="PcapNotFoundException">The capture library is not installed.</exception>
-    /// <exception cref="LinkNotFoundException">There is no such interface; the message names those that exist.</exception>
-    /// <exception cref="UnauthorizedAccessException">The process lacks CAP_NET_RAW or CAP_NET_ADMIN.</exception>
-    /// <exception cref="IOException">The interface is down, or the system refuses it for another reason.</exception>
-    /// <exception cref="NotSupportedException">The interface carries neither Ethernet nor bare IP.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
-    public static PcapLink Open(string device, PcapLinkOptions? options = null)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(device);
-        options ??= new PcapLinkOptions();
-        options.Validate();
-        ThrowIfNotSupported();
-        InterfaceFacts facts = InterfaceFacts.Find(device) ?? throw NotFound(device);
-        if (!facts.IsUp)
-            throw new IOException($"The interface '{device}' is down. Switch it on first: 'ip link set {device} up'.");
-
-        int snapLength = options.MaxReceiveFrame
-            ?? (facts.Coalesces ? RxBatch.MaxFrameBytes : facts.Mtu + EthernetHeaderBytes + VlanTagBytes);
-        snapLength = Math.Min(snapLength, RxBatch.MaxFrameBytes);
-        bool isPromiscuous = options.Promiscuous ?? !OperatingSystem.IsLinux();
-        PcapHandle handle = PcapHandle.Open(device, snapLength, options.BufferBytes, isPromiscuous);
-        try
-        {
-            return new PcapLink(device, handle, facts, Describe(device, handle, facts, snapLength, options), options);
-        }
-        catch
-        {
-            handle.Dispose();
-            throw;
-        }
-    }
-
     /// <summary>
-    /// Filters in the system: only frames to this address, to everybody and to groups arrive, and none from it. Receives
-    /// promiscuously if the address is not the card's.
+    /// Filters in the system: only frames to this address, to everybody and to groups arrive, and none from it.
+    /// Receives promiscuously if the address is not the card's.
     /// </summary>
     /// <param name="address">The MAC address of the stack.</param>
     /// <exception cref="IOException">The system refuses the filter or the mode.</exception>
@@ -226,46 +174,6 @@ public sealed unsafe class PcapLink : LinkDevice
         _handle.Dispose();
     }
 
-    private static void ThrowIfNotSupported()
-    {
-        if (!IsSupported)
-            throw new PcapNotFoundException();
-    }
-
-    private static LinkNotFoundException NotFound(string device)
-    {
-        string names = string.Join(", ", PcapDevice.List().Select(d => d.Name));
-        return new LinkNotFoundException(
-            $"There is no network interface '{device}'. "
-            + (names.Length == 0 ? "The capture library sees none at all." : $"There are: {names}."));
-    }
-
-    private static LinkInfo Describe(
-        string device, PcapHandle handle, InterfaceFacts facts, int snapLength, PcapLinkOptions options)
-    {
-        LinkMedium medium = PcapNative.DataLink(handle.DangerousGetHandle()) switch
-        {
-            PcapNative.LinkTypeEthernet => LinkMedium.Ethernet,
-            PcapNative.LinkTypeRaw => LinkMedium.Ip,
-            int other => throw new NotSupportedException(
-                $"The interface '{device}' carries neither Ethernet nor bare IP (link type {other})."),
-        };
-        LinkFeatures features = LinkFeatures.None;
-        if (snapLength > facts.Mtu + EthernetHeaderBytes + VlanTagBytes)
-            features |= LinkFeatures.ReceiveCoalesces;
-        if (options.ReceiveMayLackChecksum ?? facts.HasLocalSenders)
-            features |= LinkFeatures.ReceiveMayLackChecksum;
-        return new LinkInfo
-        {
-            Name = Scheme + device,
-            Mtu = facts.Mtu,
-            MacAddress = facts.MacAddress,
-            Medium = medium,
-            Features = features,
-            MaxReceiveFrame = snapLength,
-        };
-    }
-
     // Best effort, for speed: the filter says the same, and what still arrives is not for us.
     private void IgnoreOwnHost()
     {
@@ -307,7 +215,8 @@ public sealed unsafe class PcapLink : LinkDevice
     private bool TrySend(in TxFrame frame)
     {
         FrameOffload offload = frame.Offload;
-        if (frame.Length > RxBatch.MaxFrameBytes || offload.IsChecksumPartial || offload.GsoType != FrameOffload.GsoNone)
+        if (frame.Length > RxBatch.MaxFrameBytes || offload.IsChecksumPartial
+            || offload.GsoType != FrameOffload.GsoNone)
             return Drop();
 
         int length = frame.CopyTo(_frameMemory);

@@ -1,24 +1,26 @@
 namespace UserTcp.Links;
 
-/// <summary>How a <see cref="PcapLink"/> is opened. Copied at the call. The defaults are chosen by asking the interface.</summary>
+/// <summary>
+/// How a <see cref="PcapLink"/> is opened. Copied at the call. The defaults are chosen by asking the interface.
+/// </summary>
 public sealed class PcapLinkOptions
 {
     /// <summary>
-    /// The memory in which the system keeps frames until they are received, from 64 KiB to 1 GiB; 16 MiB by default. When
-    /// it is full frames are lost and counted in <see cref="LinkStatistics.ReceiveDropped"/>.
+    /// The memory in which the system keeps frames until they are received, from 64 KiB to 1 GiB; 16 MiB by default.
+    /// When it is full frames are lost and counted in <see cref="LinkStatistics.ReceiveDropped"/>.
     /// </summary>
     public int BufferBytes { get; set; } = 16 << 20;
 
     /// <summary>
     /// The longest frame that is received, from 68 to 65,550 bytes; longer ones are dropped and counted. Null, the
-    /// default, takes the MTU where the interface merges no frames, and 65,550 where it may. The buffer is divided into slots of
-    /// this size: where a short one is right, more frames fit.
+    /// default, takes the MTU where the interface merges no frames, and 65,550 where it may. The buffer is divided
+    /// into slots of this size: where a short one is right, more frames fit.
     /// </summary>
     public int? MaxReceiveFrame { get; set; }
 
     /// <summary>
-    /// Whether to receive frames for other MAC addresses than the card's. Null, the default, does so if the stack's address
-    /// is another.
+    /// Whether to receive frames for other MAC addresses than the card's. Null, the default, does so if the stack's
+    /// address is another.
     /// </summary>
     public bool? Promiscuous { get; set; }
 
@@ -31,9 +33,11 @@ public sealed class PcapLinkOptions
     internal void Validate()
     {
         if (BufferBytes is < 64 << 10 or > 1 << 30)
-            throw new ArgumentOutOfRangeException(nameof(BufferBytes), BufferBytes, "BufferBytes must be from 64 KiB to 1 GiB.");
+            throw new ArgumentOutOfRangeException(
+                nameof(BufferBytes), BufferBytes, "BufferBytes must be from 64 KiB to 1 GiB.");
         if (MaxReceiveFrame is < 68 or > RxBatch.MaxFrameBytes)
             throw new ArgumentOutOfRangeException(
-                nameof(MaxReceiveFrame), MaxReceiveFrame, $"MaxReceiveFrame must be from 68 to {RxBatch.MaxFrameBytes:N0}.");
+                nameof(MaxReceiveFrame), MaxReceiveFrame,
+                $"MaxReceiveFrame must be from 68 to {RxBatch.MaxFrameBytes:N0}.");
     }
 }

@@ -49,7 +49,9 @@ internal sealed class PcapngWriter(Stream stream)
         WriteBlock(InterfaceBlock, description, InterfaceName, Encoding.UTF8.GetBytes(interfaceName));
     }
 
-    /// <summary>Room for a frame of this length, at most 65,550 bytes, in the packet that <see cref="EndPacket"/> writes.</summary>
+    /// <summary>
+    /// Room for a frame of this length, at most 65,550 bytes, in the packet that <see cref="EndPacket"/> writes.
+    /// </summary>
     public Span<byte> BeginPacket(int length)
     {
         if (_used + PacketBlockBytes(length) > BufferBytes)

@@ -19,8 +19,8 @@ public readonly unsafe ref struct RxFrame
 }
 
 /// <summary>
-/// Room for the frames of one <see cref="LinkDevice.Receive"/>: a fixed number of slots, each of which holds the largest
-/// coalesced frame. Native memory that never moves. Used by one thread at a time.
+/// Room for the frames of one <see cref="LinkDevice.Receive"/>: a fixed number of slots, each of which holds the
+/// largest coalesced frame. Native memory that never moves. Used by one thread at a time.
 /// </summary>
 public sealed unsafe class RxBatch : IDisposable
 {
@@ -72,7 +72,9 @@ public sealed unsafe class RxBatch : IDisposable
         }
     }
 
-    /// <summary>The memory of the next free slot, for a device that reads straight into it; then <see cref="Commit"/>.</summary>
+    /// <summary>
+    /// The memory of the next free slot, for a device that reads straight into it; then <see cref="Commit"/>.
+    /// </summary>
     /// <returns><see cref="MaxFrameBytes"/> bytes that do not move.</returns>
     /// <exception cref="InvalidOperationException">The batch is full.</exception>
     public Span<byte> Reserve()

@@ -4,17 +4,19 @@ using UserTcp.Wire;
 namespace UserTcp.Links;
 
 /// <summary>
-/// Does in C# what a device cannot: cuts TCP over IPv4 super-segments and finishes checksums, so that the stack can always
-/// hand down its best form. Where the device below can, frames pass untouched.
+/// Does in C# what a device cannot: cuts TCP over IPv4 super-segments and finishes checksums, so that the stack can
+/// always hand down its best form. Where the device below can, frames pass untouched.
 /// </summary>
 /// <remarks>
 /// <para>
-/// A super-segment of which the device takes only the beginning counts as accepted: its rest is copied (one frame at most)
-/// and sent first by the next <see cref="Transmit"/> or <see cref="Receive"/>; until it has left, nothing else is accepted.
+/// A super-segment of which the device takes only the beginning counts as accepted: its rest is copied (one frame at
+/// most) and sent first by the next <see cref="Transmit"/> or <see cref="Receive"/>; until it has left, nothing else
+/// is accepted.
 /// </para>
 /// <para>
 /// Frames whose headers do not allow what they ask for are dropped and counted in
-/// <see cref="LinkStatistics.TransmitDropped"/>. Owns the inner device and disposes of it. The threading rules are those of
+/// <see cref="LinkStatistics.TransmitDropped"/>. Owns the inner device and disposes of it. The threading rules are
+/// those of
 /// <see cref="LinkDevice"/>.
 /// </para>
 /// </remarks>
@@ -35,7 +37,7 @@ public sealed unsafe class SoftwareOffload : LinkDevice
     private readonly TxFrame[] _batch = new TxFrame[BatchFrames];
     private readonly Place[] _origins = new Place[BatchFrames];
     private int _batched;
-    private byte[] _scratchMemory = []; // one frame: what is left of a super-segment, or one that comes in unusual pieces
+    private byte[] _scratchMemory = []; // one frame: the rest of a super-segment, or one in unusual pieces
     private TxFrame _rest;
     private int _restSegment;
     private volatile bool _hasRest;
@@ -168,7 +170,9 @@ public sealed unsafe class SoftwareOffload : LinkDevice
 
     private bool NeedsSum(FrameOffload offload) => offload.IsChecksumPartial && !_innerSums;
 
-    /// <summary>Sends from a place on, until the end or until the device is full; returns the place that was reached.</summary>
+    /// <summary>
+    /// Sends from a place on, until the end or until the device is full; returns the place that was reached.
+    /// </summary>
     private Place Send(ReadOnlySpan<TxFrame> frames, Place next)
     {
         while (next.Frame < frames.Length)
@@ -263,7 +267,9 @@ public sealed unsafe class SoftwareOffload : LinkDevice
         return new Place(place.Frame + 1, 0);
     }
 
-    /// <summary>The frame with its header in the next slot, the checksum finished. The field lies in the header.</summary>
+    /// <summary>
+    /// The frame with its header in the next slot, the checksum finished. The field lies in the header.
+    /// </summary>
     private TxFrame WithFinishedChecksum(in TxFrame frame)
     {
         var header = new Span<byte>(Slot(_batched), frame.Header.Length);
@@ -273,7 +279,9 @@ public sealed unsafe class SoftwareOffload : LinkDevice
             Slot(_batched), header.Length, 0, frame.Payload1.Length + frame.Payload2.Length, default);
     }
 
-    /// <summary>Copies the frame into the scratch memory, as a header of the given length and one piece of payload.</summary>
+    /// <summary>
+    /// Copies the frame into the scratch memory, as a header of the given length and one piece of payload.
+    /// </summary>
     private TxFrame Repack(in TxFrame frame, int headerLength)
     {
         if (_scratchMemory.Length < TxFrame.Headroom + frame.Length)

@@ -72,6 +72,7 @@ public readonly unsafe struct TxFrame
         int first = Math.Clamp(_payload1Length - start, 0, length);
         int start2 = Math.Max(0, start - _payload1Length);
         return new TxFrame(
-            header, headerLength, _payload1 + (first > 0 ? start : 0), first, _payload2 + start2, length - first, offload);
+            header, headerLength, _payload1 + (first > 0 ? start : 0), first, _payload2 + start2, length - first,
+            offload);
     }
 }

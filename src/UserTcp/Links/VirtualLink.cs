@@ -7,13 +7,13 @@ namespace UserTcp.Links;
 /// <remarks>
 /// <para>
 /// A full queue makes <see cref="Transmit"/> accept fewer frames; when the peer has drained it by half,
-/// <see cref="Wait"/> returns. Frames that ask for what <see cref="LinkInfo.Features"/> does not offer, or are longer than
-/// the MTU allows, are dropped and counted in <see cref="LinkStatistics.TransmitDropped"/>.
+/// <see cref="Wait"/> returns. Frames that ask for what <see cref="LinkInfo.Features"/> does not offer, or are longer
+/// than the MTU allows, are dropped and counted in <see cref="LinkStatistics.TransmitDropped"/>.
 /// </para>
 /// <para>
-/// Disposing one end ends the link as a pulled cable does: the other end can still receive what waits for it, and what it
-/// transmits meanwhile is dropped and counted; after that its calls throw <see cref="LinkDownException"/>. The two ends
-/// may be used by different threads at the same time, each end by the rules of <see cref="LinkDevice"/>. Waits are
+/// Disposing one end ends the link as a pulled cable does: the other end can still receive what waits for it, and what
+/// it transmits meanwhile is dropped and counted; after that its calls throw <see cref="LinkDownException"/>. The two
+/// ends may be used by different threads at the same time, each end by the rules of <see cref="LinkDevice"/>. Waits are
 /// rounded up to whole milliseconds.
 /// </para>
 /// </remarks>

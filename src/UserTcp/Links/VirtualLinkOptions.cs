@@ -29,7 +29,8 @@ public sealed class VirtualLinkOptions
     public int QueueFrames { get; set; } = 1024;
 
     /// <summary>
-    /// The most bytes that wait in each direction, from the largest frame to 1 GiB; 1 MiB by default. Allocated at once.
+    /// The most bytes that wait in each direction, from the largest frame to 1 GiB; 1 MiB by default. Allocated at
+    /// once.
     /// </summary>
     public int QueueBytes { get; set; } = 1 << 20;
 
@@ -50,7 +51,7 @@ public sealed class VirtualLinkOptions
         if (Has(LinkFeatures.TransmitSegmentation)
             && !(Has(LinkFeatures.TransmitChecksum) && Has(LinkFeatures.ReceiveCoalesces)))
             throw new ArgumentException(
-                "TransmitSegmentation needs TransmitChecksum and ReceiveCoalesces: super-segments cross the link whole.",
+                "TransmitSegmentation needs TransmitChecksum and ReceiveCoalesces: super-segments cross whole.",
                 nameof(Features));
         if (Has(LinkFeatures.TransmitChecksum)
             && !(Has(LinkFeatures.ReceiveChecksumInfo) || Has(LinkFeatures.ReceiveMayLackChecksum)))

@@ -7,7 +7,8 @@ namespace UserTcp.Lab.Tests.Links;
 public sealed class CaptureTests
 {
     private const string Fields =
-        "-T fields -e frame.time_epoch -e frame.packet_flags_direction -e frame.len -e tcp.checksum.status -e ip.checksum.status";
+        "-T fields -e frame.time_epoch -e frame.packet_flags_direction -e frame.len "
+        + "-e tcp.checksum.status -e ip.checksum.status";
 
     [LabFact]
     public unsafe void Tshark_reads_the_capture_and_finds_every_checksum_right()

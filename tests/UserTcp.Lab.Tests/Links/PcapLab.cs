@@ -50,7 +50,8 @@ internal sealed unsafe class PcapLab : IDisposable
         {
             memory[i] = GC.AllocateArray<byte>(frames[i].Length, pinned: true);
             frames[i].CopyTo(memory[i], 0);
-            sent[i] = new TxFrame((byte*)Unsafe.AsPointer(ref memory[i][0]), frames[i].Length, null, 0, null, 0, default);
+            sent[i] = new TxFrame(
+                (byte*)Unsafe.AsPointer(ref memory[i][0]), frames[i].Length, null, 0, null, 0, default);
         }
 
         int accepted = link.Transmit(sent);

@@ -173,7 +173,8 @@ public sealed class PcapLinkTests
 
         Assert.True(a.Wait(-1));
         using var batch = new RxBatch();
-        Assert.Contains("veth0", Assert.Throws<LinkDownException>(() => a.Receive(batch)).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<LinkDownException>(() => a.Receive(batch)).Message;
+        Assert.Contains("veth0", message, StringComparison.Ordinal);
         Assert.Throws<LinkDownException>(() => Send(b, Frame(MacA, MacB, 1)));
     }
 

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace UserTcp.Lab.Tests.Support;
 
 /// <summary>
-/// Takes the privileges from the calling thread alone, by the bare system call (the C library would change all threads).
-/// They do not come back: use a thread that ends, as that of <see cref="NetworkNamespace.Run(Action)"/>.
+/// Takes the privileges from the calling thread alone, by the bare system call (the C library would change all
+/// threads). They do not come back: use a thread that ends, as that of <see cref="NetworkNamespace.Run(Action)"/>.
 /// </summary>
 internal static partial class Unprivileged
 {

@@ -15,7 +15,8 @@ internal sealed unsafe class FrameList
 
     public TxFrame this[int index] => _frames[index];
 
-    public FrameList Add(byte[] header, byte[]? payload1 = null, byte[]? payload2 = null, FrameOffload offload = default)
+    public FrameList Add(
+        byte[] header, byte[]? payload1 = null, byte[]? payload2 = null, FrameOffload offload = default)
     {
         byte* start = Pin([.. new byte[TxFrame.Headroom], .. header]) + TxFrame.Headroom;
         _frames.Add(new TxFrame(

@@ -2,7 +2,9 @@ using UserTcp.Links;
 
 namespace UserTcp.Tests.Links;
 
-/// <summary>A device that records what it sends, takes as much as the script says, and receives what a test puts in.</summary>
+/// <summary>
+/// A device that records what it sends, takes as much as the script says, and receives what a test puts in.
+/// </summary>
 internal sealed class ScriptedDevice(LinkFeatures features, LinkMedium medium = LinkMedium.Ethernet) : LinkDevice
 {
     private readonly Queue<(byte[] Bytes, FrameOffload Offload)> _incoming = [];

@@ -119,7 +119,8 @@ public sealed class SoftwareOffloadTests
         Assert.Equal(1, link.Transmit(super.AddTo(new FrameList(), 1000).ToArray()));
         Assert.Equal(super.Cut(finish: false), device.Sent.Select(s => s.Bytes));
         Assert.All(device.Sent, s => Assert.Equal(
-            new FrameOffload { Flags = FrameOffload.NeedsChecksum, ChecksumStart = 34, ChecksumOffset = 16 }, s.Offload));
+            new FrameOffload { Flags = FrameOffload.NeedsChecksum, ChecksumStart = 34, ChecksumOffset = 16 },
+            s.Offload));
     }
 
     [Fact]
@@ -147,7 +148,8 @@ public sealed class SoftwareOffloadTests
         FrameOffload offload = super.Offload with { GsoType = 0, SegmentSize = 0 };
         FrameList frames = first + second == 0
             ? new FrameList().Add(bytes, offload: offload)
-            : new FrameList().Add(bytes[..(h + 1000 - first - second)], bytes[^(first + second)..^second], bytes[^second..], offload);
+            : new FrameList().Add(
+                bytes[..(h + 1000 - first - second)], bytes[^(first + second)..^second], bytes[^second..], offload);
         using var link = new SoftwareOffload(_plain);
 
         Assert.Equal(1, link.Transmit(frames.ToArray()));
@@ -225,7 +227,12 @@ public sealed class SoftwareOffloadTests
         }
 
         int payload = random.Next(1, 9000);
-        var super = new SuperSegment { Payload = payload, SegmentSize = random.Next(60, 1460), Seq = (uint)random.Next() };
+        var super = new SuperSegment
+        {
+            Payload = payload,
+            SegmentSize = random.Next(60, 1460),
+            Seq = (uint)random.Next(),
+        };
         super.AddTo(frames, random.Next(payload), random.Next(4) == 0);
         expected.AddRange(super.Cut());
     }

@@ -41,7 +41,9 @@ internal sealed record SuperSegment
         ChecksumOffset = 16,
     };
 
-    /// <summary>The frame as a stack hands it down: IP header finished, TCP checksum the sum of the pseudo-header.</summary>
+    /// <summary>
+    /// The frame as a stack hands it down: IP header finished, TCP checksum the sum of the pseudo-header.
+    /// </summary>
     public byte[] ToBytes() => Build(0, Payload, IpId, Flags, finish: false);
 
     /// <summary>The frames that have to come out.</summary>
@@ -69,7 +71,8 @@ internal sealed record SuperSegment
         byte[] all = ToBytes();
         return inOnePiece
             ? list.Add(all, offload: Offload)
-            : list.Add(all[..HeaderLength], all[HeaderLength..(HeaderLength + split)], all[(HeaderLength + split)..], Offload);
+            : list.Add(
+                all[..HeaderLength], all[HeaderLength..(HeaderLength + split)], all[(HeaderLength + split)..], Offload);
     }
 
     private byte[] Build(int start, int length, ushort id, byte flags, bool finish)

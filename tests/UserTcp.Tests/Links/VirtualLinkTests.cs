@@ -104,10 +104,12 @@ public sealed class VirtualLinkTests : IDisposable
     [Fact]
     public void Frames_that_need_a_missing_feature_are_dropped_and_counted()
     {
-        (VirtualLink a, VirtualLink b) = VirtualLink.CreatePair(new VirtualLinkOptions { Features = LinkFeatures.None });
+        (VirtualLink a, VirtualLink b) = VirtualLink.CreatePair(
+            new VirtualLinkOptions { Features = LinkFeatures.None });
+        var super = new FrameOffload { GsoType = FrameOffload.GsoTcpV4, SegmentSize = 5 };
         FrameList frames = new FrameList()
             .Add(new byte[60], offload: new FrameOffload { Flags = FrameOffload.NeedsChecksum })
-            .Add(new byte[54], new byte[10], offload: new FrameOffload { GsoType = FrameOffload.GsoTcpV4, SegmentSize = 5 })
+            .Add(new byte[54], new byte[10], offload: super)
             .Add(new byte[1515])
             .Add(new byte[1514]);
 

@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace UserTcp.Links.Native;
 
-/// <summary>The C library, as far as Linux and macOS agree or one of them needs it. Numbers are Linux's unless named.</summary>
+/// <summary>
+/// The C library, as far as Linux and macOS agree or one of them needs it. Numbers are Linux's unless named.
+/// </summary>
 internal static unsafe partial class LibcNative
 {
     public const short PollIn = 1;
@@ -42,7 +44,8 @@ internal static unsafe partial class LibcNative
     public static partial int Poll(PollDescriptor* descriptors, nuint count, int milliseconds);
 
     [LibraryImport(Library, EntryPoint = "ppoll", SetLastError = true)]
-    public static partial int PollNanoseconds(PollDescriptor* descriptors, nuint count, TimeSpec* timeout, void* signals);
+    public static partial int PollNanoseconds(
+        PollDescriptor* descriptors, nuint count, TimeSpec* timeout, void* signals);
 
     [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]
     public static partial int EventDescriptor(uint value, int flags);

@@ -5,7 +5,8 @@ namespace UserTcp.Links.Native;
 
 /// <summary>
 /// libpcap 1.5 or later, Npcap, and macOS's own: the entry points that all three have, and the few that only some have.
-/// The library is found by <see cref="Resolve"/>; a machine without it learns so from <see cref="PcapNotFoundException"/>.
+/// The library is found by <see cref="Resolve"/>; a machine without it learns so from <see
+/// cref="PcapNotFoundException"/>.
 /// </summary>
 internal static unsafe partial class PcapNative
 {
@@ -32,7 +33,9 @@ internal static unsafe partial class PcapNative
         : OperatingSystem.IsMacOS() ? ["/usr/lib/libpcap.A.dylib", "libpcap.dylib"]
         : ["libpcap.so.1", "libpcap.so.0.8", "libpcap.so.0", "libpcap.so"];
 
-    /// <summary>Where the capture length lies in <c>pcap_pkthdr</c>, behind a <c>timeval</c> of 8 or 16 bytes.</summary>
+    /// <summary>
+    /// Where the capture length lies in <c>pcap_pkthdr</c>, behind a <c>timeval</c> of 8 or 16 bytes.
+    /// </summary>
     public static int CaptureLengthOffset { get; } =
         OperatingSystem.IsWindows() || sizeof(nint) == sizeof(int) ? 8 : 16;
 
