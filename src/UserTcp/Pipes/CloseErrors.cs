@@ -34,6 +34,10 @@ internal static class CloseErrors
     public static UserTcpConnectionException Disposed(string verb) =>
         Make(SocketError.OperationAborted, UserTcpCloseReason.ResetByLocal, verb, "it was disposed of", cause: null);
 
+    /// <summary>The exception of a call that waited as long as its caller allows; the connection lives on.</summary>
+    public static UserTcpConnectionException TimedOut(string verb) =>
+        Make(SocketError.TimedOut, UserTcpCloseReason.None, verb, "the call's timeout has expired", cause: null);
+
     /// <summary>
     /// The exception of a write after this side's FIN, or on a connection whose end was reported already.
     /// </summary>

@@ -47,6 +47,9 @@ internal sealed class TcpPipeWriter : PipeWriter
     /// <summary>Why the connection ended. Set under the door; read it only once a flush said that it is over.</summary>
     public UserTcpCloseReason CloseReason { get; private set; }
 
+    /// <summary>Whether the writer was completed: FIN, or RST, is asked for.</summary>
+    public bool IsWritingDone => _isCompleted;
+
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => _queue.Advanced - _queue.End;
