@@ -93,7 +93,6 @@ public sealed class UserTcpGateway : IAsyncDisposable
         Name = "gateway",
         MacAddress = options.MacAddress,
         Addresses = { options.Address },
-        MaxConnections = options.MaxConnections,
         LoggerFactory = options.LoggerFactory,
     };
 

@@ -1,0 +1,29 @@
+namespace HttpGet;
+
+/// <summary>
+/// The file or the standard output that gets the body. The file is made when the body is known to come.
+/// </summary>
+internal sealed class BodyDestination(string? path, Stream standardOutput) : IAsyncDisposable
+{
+    private FileStream? _file;
+
+    /// <exception cref="GetException">The file cannot be written.</exception>
+    public Stream Open()
+    {
+        if (path is null)
+            return standardOutput;
+
+        try
+        {
+            return _file = new FileStream(
+                path, FileMode.Create, FileAccess.Write, FileShare.Read, 64 * 1024, useAsync: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new GetException(ExitCode.CannotWrite, $"The body cannot be written: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Closes the file; its bytes were flushed with the body.</summary>
+    public ValueTask DisposeAsync() => _file?.DisposeAsync() ?? ValueTask.CompletedTask;
+}

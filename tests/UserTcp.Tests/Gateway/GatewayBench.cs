@@ -1,0 +1,34 @@
+using System.Net;
+using System.Text;
+using UserTcp.Gateway;
+
+namespace UserTcp.Tests.Gateway;
+
+/// <summary>A stack behind a gateway that may reach the loopback.</summary>
+internal static class GatewayBench
+{
+    public static readonly IPAddress Router = IPAddress.Parse("10.0.2.2");
+
+    public static async Task<EmbeddedGateway> StartAsync(
+        Action<UserTcpGatewayOptions>? configure = null, UserTcpConnectionOptions? connectionDefaults = null)
+    {
+        EmbeddedGatewayOptions options = new();
+        options.Gateway.AllowLoopback = true;
+        options.ConfigureStack = stack =>
+        {
+            stack.ConnectionDefaults = connectionDefaults ?? new() { ConnectTimeout = TimeSpan.FromMinutes(1) };
+        };
+        configure?.Invoke(options.Gateway);
+        return await EmbeddedGateway.StartAsync(options);
+    }
+
+    public static async Task WriteAsync(UserTcpConnection connection, string text) =>
+        await connection.Output.WriteAsync(Encoding.ASCII.GetBytes(text));
+
+    public static async Task<string> ReadToEndAsync(UserTcpConnection connection)
+    {
+        using MemoryStream bytes = new();
+        await connection.Input.CopyToAsync(bytes);
+        return Encoding.ASCII.GetString(bytes.ToArray());
+    }
+}
