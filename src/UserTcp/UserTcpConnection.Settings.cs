@@ -69,13 +69,14 @@ public sealed partial class UserTcpConnection
     public event EventHandler? UrgentDataAnnounced;
 
     /// <summary>
-    /// Makes urgent what was flushed up to now (RFC 9293 §3.8.5). New protocols should not use it; telnet does.
+    /// Sends what was written to <see cref="Output"/>, and tells the peer that it is urgent (RFC 9293 §3.8.5). Waits for
+    /// nothing; called by the one who writes. New protocols should not use it (RFC 6093); telnet does.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The connection was disposed of.</exception>
-    public void MarkOutputUrgent()
+    public void FlushUrgent()
     {
         ThrowIfDisposed();
-        _running.MarkUrgent();
+        _running.FlushUrgent();
     }
 
     private static UserTcpConnectionInfo InfoOf(in TcbReport report)

@@ -104,7 +104,8 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         using Door.Visit visit = _stack.Door.Enter();
         if (Writer.OnDisposed())
             visit.Wakes.Add(this, WakeReasons.Writer);
-        visit.Call(_core, UserCall.Close);
+        // A handshake that has not ended has nothing to send, and nobody to say goodbye to.
+        visit.Call(_core, _core.Tcb.State == TcpState.SynSent ? UserCall.StackStopped : UserCall.Close);
     }
 
     /// <summary>
@@ -125,10 +126,11 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
             visit.Wakes.Add(this, reasons);
     }
 
-    /// <summary>What was flushed up to now is urgent (RFC 9293 §3.8.5).</summary>
-    public void MarkUrgent()
+    /// <summary>Sends what was written, and says that it is urgent (RFC 9293 §3.8.5). Called by the writer.</summary>
+    public void FlushUrgent()
     {
         using Door.Visit visit = _stack.Door.Enter();
+        _core.Send.Publish();
         visit.Call(_core, UserCall.SendUrgent);
     }
 

@@ -82,6 +82,8 @@ internal sealed partial class RunningStack : IStackOwner
     {
         _link.SetReceiveAddress(Config.MacAddress);
         _loop.Start($"UserTcp {Name}");
+        // The first deadlines and frames, those of the probes, are the loop's from here on.
+        Door.Enter().Dispose();
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
         AddressConflict? conflict = await _claimed.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         if (conflict is AddressConflict c)
