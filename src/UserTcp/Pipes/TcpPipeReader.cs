@@ -174,7 +174,8 @@ internal sealed partial class TcpPipeReader : PipeReader
     private void BeginRead(int minimum)
     {
         ThrowIfCompleted();
-        ObjectDisposedException.ThrowIf(_isDisposed, typeof(UserTcpConnection));
+        if (_isDisposed)
+            throw new ObjectDisposedException(nameof(UserTcpConnection));
         if (_signal.IsBusy || (_queue.IsViewOut && !_isViewTentative))
             throw new InvalidOperationException("Reading is already in progress: one read at a time, then AdvanceTo.");
         if (_queue.IsViewOut)
