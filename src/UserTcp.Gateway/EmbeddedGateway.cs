@@ -3,8 +3,8 @@ using UserTcp.Links;
 namespace UserTcp.Gateway;
 
 /// <summary>
-/// A stack that reaches real servers from an unprivileged process: a stack, a router, and the link in memory between them.
-/// All members are thread-safe.
+/// A stack that reaches real servers from an unprivileged process: a stack, a router, and the link in memory between
+/// them. All members are thread-safe.
 /// </summary>
 public sealed class EmbeddedGateway : IAsyncDisposable
 {
@@ -51,7 +51,8 @@ public sealed class EmbeddedGateway : IAsyncDisposable
     }
 
     /// <summary>
-    /// Disposes of the stack, which delivers what is queued and closes its connections, and then of the router. Idempotent.
+    /// Disposes of the stack, which delivers what is queued and closes its connections, and then of the router.
+    /// Idempotent.
     /// </summary>
     /// <returns>Completed when nothing is left.</returns>
     public async ValueTask DisposeAsync()

@@ -26,6 +26,8 @@ public sealed class EmbeddedGatewayOptions
     /// </summary>
     public Func<LinkDevice, LinkDevice>? WrapLink { get; set; }
 
-    /// <summary>Changes the other options of the stack before it starts; null to leave them at their defaults.</summary>
+    /// <summary>
+    /// Changes the other options of the stack before it starts; null to leave them at their defaults.
+    /// </summary>
     public Action<UserTcpStackOptions>? ConfigureStack { get; set; }
 }

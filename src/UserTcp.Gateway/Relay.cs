@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace UserTcp.Gateway;
 
 /// <summary>
-/// Carries bytes between a connection of the stack and a socket, out of one's buffers into the other's: whoever does not
-/// read stops the other side's window. FIN passes as FIN, RST as RST.
+/// Carries bytes between a connection of the stack and a socket, out of one's buffers into the other's: whoever does
+/// not read stops the other side's window. FIN passes as FIN, RST as RST.
 /// </summary>
 internal sealed class Relay(UserTcpConnection connection, Socket socket, GatewayCounters counters)
 {

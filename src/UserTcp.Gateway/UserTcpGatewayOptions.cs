@@ -16,8 +16,8 @@ public sealed class UserTcpGatewayOptions
     public MacAddress? MacAddress { get; set; }
 
     /// <summary>
-    /// Whether connections to the router's own address go to the host's loopback (127.0.0.1), the same port. Whoever is on
-    /// the link then reaches services that the host meant for itself alone. Default: false, they are refused.
+    /// Whether connections to the router's own address go to the host's loopback (127.0.0.1), the same port. Whoever is
+    /// on the link then reaches services that the host meant for itself alone. Default: false, they are refused.
     /// </summary>
     public bool AllowLoopback { get; set; }
 
@@ -35,8 +35,8 @@ public sealed class UserTcpGatewayOptions
     public int MaxConnections { get; set; } = 1024;
 
     /// <summary>
-    /// How long a connect by the operating system may take, from 1 ms to 10 minutes; after that the peer's SYN stays without
-    /// an answer, as if sent to an address where nobody is. Default: 30 s.
+    /// How long a connect by the operating system may take, from 1 ms to 10 minutes; after that the peer's SYN stays
+    /// without an answer, as if sent to an address where nobody is. Default: 30 s.
     /// </summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

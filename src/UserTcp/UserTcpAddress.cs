@@ -7,8 +7,8 @@ using System.Net.Sockets;
 namespace UserTcp;
 
 /// <summary>
-/// An address of a stack and the length of its subnet's prefix, written <c>192.168.1.50/24</c>. Immutable and thread-safe;
-/// configuration binding reads it from text.
+/// An address of a stack and the length of its subnet's prefix, written <c>192.168.1.50/24</c>. Immutable and
+/// thread-safe; configuration binding reads it from text.
 /// </summary>
 /// <param name="Address">The host's address on the link; IPv4.</param>
 /// <param name="PrefixLength">How many leading bits name the subnet, from 0 to 32.</param>
@@ -63,7 +63,9 @@ public readonly record struct UserTcpAddress(IPAddress Address, int PrefixLength
         return true;
     }
 
-    /// <summary>The address with its prefix length, as <see cref="Parse(string, IFormatProvider?)"/> reads it.</summary>
+    /// <summary>
+    /// The address with its prefix length, as <see cref="Parse(string, IFormatProvider?)"/> reads it.
+    /// </summary>
     /// <returns>For instance <c>192.168.1.50/24</c>.</returns>
     public override string ToString() => $"{Address}/{PrefixLength}";
 

@@ -4,8 +4,8 @@ namespace UserTcp;
 public enum UserTcpChecksumValidation
 {
     /// <summary>
-    /// All but those the link vouches for. On links where a sender of the same machine may leave the sum to hardware that
-    /// does not exist (veth and TAP under pcap) the sum of the pseudo-header alone is accepted too.
+    /// All but those the link vouches for. On links where a sender of the same machine may leave the sum to hardware
+    /// that does not exist (veth and TAP under pcap) the sum of the pseudo-header alone is accepted too.
     /// </summary>
     Auto,
 

@@ -15,7 +15,9 @@ public enum UserTcpCloseReason
     /// <summary>The peer answered our SYN with RST, or its host said that nobody listens.</summary>
     Refused,
 
-    /// <summary>This side aborted: <see cref="T:UserTcp.UserTcpConnection"/>'s Abort, or disposal with bytes left unread.</summary>
+    /// <summary>
+    /// This side aborted: <see cref="T:UserTcp.UserTcpConnection"/>'s Abort, or disposal with bytes left unread.
+    /// </summary>
     ResetByLocal,
 
     /// <summary>The peer did not answer: retransmissions (R2), the user timeout, or an orphan's bound.</summary>

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace UserTcp;
 
 /// <summary>
-/// A connection failed: what its pipes and its stream throw. The inner exception is a <see cref="SocketException"/> with
-/// the same code, as with sockets; after <see cref="UserTcpConnection.Abort"/> with a reason, that reason.
+/// A connection failed: what its pipes and its stream throw. The inner exception is a <see cref="SocketException"/>
+/// with the same code, as with sockets; after <see cref="UserTcpConnection.Abort"/> with a reason, that reason.
 /// </summary>
 public class UserTcpConnectionException : IOException
 {

@@ -12,12 +12,16 @@ public enum UserTcpStackState
     /// <summary>Ready to connect and to listen.</summary>
     Running,
 
-    /// <summary>Being disposed of: connections send what is queued, within <see cref="UserTcpStackOptions.ShutdownTimeout"/>.</summary>
+    /// <summary>
+    /// Being disposed of: connections send what is queued, within <see cref="UserTcpStackOptions.ShutdownTimeout"/>.
+    /// </summary>
     Stopping,
 
     /// <summary>Disposed of.</summary>
     Stopped,
 
-    /// <summary>The link device is gone, or an internal error ended the stack; every connection ended with it.</summary>
+    /// <summary>
+    /// The link device is gone, or an internal error ended the stack; every connection ended with it.
+    /// </summary>
     Faulted,
 }

@@ -60,7 +60,9 @@ internal static class HttpHeadReader
         ? new(ExitCode.ReceiveFailed, "The server closed the connection in the middle of its header.")
         : new(ExitCode.EmptyReply, "The server closed the connection without an answer.");
 
-    /// <summary>RFC 9112 §4: HTTP/1.x, three digits, and a reason that may be missing together with its space.</summary>
+    /// <summary>
+    /// RFC 9112 §4: HTTP/1.x, three digits, and a reason that may be missing together with its space.
+    /// </summary>
     private static HttpResponse ParseStatus(string line)
     {
         bool isHttp = line.Length >= 12 && line.StartsWith("HTTP/1.", StringComparison.Ordinal)

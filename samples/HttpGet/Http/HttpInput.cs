@@ -28,7 +28,9 @@ internal sealed class HttpInput(PipeReader pipe, TimeSpan silence, CancellationT
 
     /// <summary>Takes one line, ended by CRLF or (RFC 9112 §2.2 allows it) a bare LF.</summary>
     /// <param name="limit">The longest line accepted, in bytes.</param>
-    /// <returns>The line without its end, one character for each byte; null if the connection ended before it.</returns>
+    /// <returns>
+    /// The line without its end, one character for each byte; null if the connection ended before it.
+    /// </returns>
     public async ValueTask<string?> ReadLineAsync(int limit)
     {
         while (true)

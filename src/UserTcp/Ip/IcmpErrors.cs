@@ -122,7 +122,9 @@ internal static class IcmpErrors
     public static int WriteUnreachable(Span<byte> packet, in Ipv4Header offending, IcmpUnreachableCode code) =>
         WriteUnreachable(packet, offending, code, offending.Destination);
 
-    /// <summary>The same, from another address: a router's own, when it answers for a host beyond (RFC 1812 §4.3.2.4).</summary>
+    /// <summary>
+    /// The same, from another address: a router's own, when it answers for a host beyond (RFC 1812 §4.3.2.4).
+    /// </summary>
     public static int WriteUnreachable(
         Span<byte> packet, in Ipv4Header offending, IcmpUnreachableCode code, HostAddress from) =>
         Write(packet, IcmpType.DestinationUnreachable, (byte)code, offending, from);

@@ -16,7 +16,9 @@ internal sealed class DeadlineWheel
     private const int DueSlot = Levels * SlotsPerLevel;
     private const long LastTick = (1L << (LevelBits * Levels)) - 1;
 
-    /// <summary>Beyond this many entries in one tick their order is not worth a look: they are due together at its end.</summary>
+    /// <summary>
+    /// Beyond this many entries in one tick their order is not worth a look: they are due together at its end.
+    /// </summary>
     private const int ExactEntries = 8;
 
     private readonly FlowEntry?[] _heads = new FlowEntry?[DueSlot + 1];
@@ -26,8 +28,8 @@ internal sealed class DeadlineWheel
     public DeadlineWheel(Instant now) => _tick = TickOf(now);
 
     /// <summary>
-    /// When <see cref="Advance"/> has something to do. Never after the earliest deadline's tick is over; sometimes earlier
-    /// than need be.
+    /// When <see cref="Advance"/> has something to do. Never after the earliest deadline's tick is over; sometimes
+    /// earlier than need be.
     /// </summary>
     public Instant NextDeadline { get; private set; } = Instant.Never;
 
@@ -109,8 +111,8 @@ internal sealed class DeadlineWheel
     }
 
     /// <summary>
-    /// The slot whose time comes first. The level of an entry is that of the highest digit in which its tick differs from
-    /// the present, so every entry of a level is earlier than all of the levels above.
+    /// The slot whose time comes first. The level of an entry is that of the highest digit in which its tick differs
+    /// from the present, so every entry of a level is earlier than all of the levels above.
     /// </summary>
     private bool TryFindSlot(out int slot, out long tick)
     {

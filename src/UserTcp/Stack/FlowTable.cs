@@ -4,9 +4,9 @@ using UserTcp.Primitives;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// Which connection a segment belongs to. Open addressing with linear probing over keyed hashes, so that no peer can choose
-/// collisions; removal closes the gap and leaves no tombstones. A lookup allocates nothing and costs the same at 100,000
-/// entries as at ten.
+/// Which connection a segment belongs to. Open addressing with linear probing over keyed hashes, so that no peer can
+/// choose collisions; removal closes the gap and leaves no tombstones. A lookup allocates nothing and costs the same at
+/// 100,000 entries as at ten.
 /// </summary>
 internal sealed class FlowTable<T>
     where T : FlowEntry

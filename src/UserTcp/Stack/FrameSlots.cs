@@ -3,12 +3,16 @@ using UserTcp.Links;
 
 namespace UserTcp.Stack;
 
-/// <summary>Header blocks in native memory, one for each frame of a pull, each with the headroom that devices need.</summary>
+/// <summary>
+/// Header blocks in native memory, one for each frame of a pull, each with the headroom that devices need.
+/// </summary>
 internal sealed unsafe class FrameSlots : IDisposable
 {
     public const int Count = 64;
 
-    /// <summary>Link header, IPv4 header without options, the longest TCP header: 94 bytes; an ARP frame has 42.</summary>
+    /// <summary>
+    /// Link header, IPv4 header without options, the longest TCP header: 94 bytes; an ARP frame has 42.
+    /// </summary>
     public const int HeaderBytes = 112;
 
     private const int BlockBytes = 128;

@@ -16,7 +16,9 @@ internal sealed class ListenTable
 
     public int Count => _inOrder.Count;
 
-    /// <summary>The key under which a call is kept: the address counts only where the listener is bound to one.</summary>
+    /// <summary>
+    /// The key under which a call is kept: the address counts only where the listener is bound to one.
+    /// </summary>
     public static ListenKey KeyFor(in ListenCall call, ushort port) =>
         new(call.Mode, call.Mode == ListenMode.OneAddress ? call.Address : HostAddress.AnyV4, port);
 

@@ -19,7 +19,9 @@ internal enum OutgoingKind : byte
     Packet,
 }
 
-/// <summary>A frame to be. It becomes one only when the device is about to take it, and anew if the device did not.</summary>
+/// <summary>
+/// A frame to be. It becomes one only when the device is about to take it, and anew if the device did not.
+/// </summary>
 internal struct OutgoingPlan
 {
     public OutgoingKind Kind;

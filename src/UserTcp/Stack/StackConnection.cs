@@ -4,7 +4,9 @@ using UserTcp.Tcp;
 
 namespace UserTcp.Stack;
 
-/// <summary>A connection as the stack holds it: the machine, its queues, and where it stands in the stack's lists.</summary>
+/// <summary>
+/// A connection as the stack holds it: the machine, its queues, and where it stands in the stack's lists.
+/// </summary>
 internal sealed class StackConnection : FlowEntry
 {
     internal StackConnection(long id, FlowKey flow, ulong flowHash)
@@ -50,7 +52,9 @@ internal sealed class StackConnection : FlowEntry
 
     internal bool IsWakeQueued { get; set; }
 
-    /// <summary>The last instant at which the machine was asked or told anything: its time never runs backwards.</summary>
+    /// <summary>
+    /// The last instant at which the machine was asked or told anything: its time never runs backwards.
+    /// </summary>
     internal Instant LastEvent { get; set; }
 
     /// <summary>The turn in which <see cref="TurnBytes"/> was counted.</summary>

@@ -24,7 +24,9 @@ internal readonly record struct ConnectCall
 /// <content>The user's calls, but for those of listeners.</content>
 internal sealed partial class StackCore
 {
-    /// <summary>Starts an active OPEN. Its end comes as a wake-up: Connected, or Closed and the Tcb's CloseReason.</summary>
+    /// <summary>
+    /// Starts an active OPEN. Its end comes as a wake-up: Connected, or Closed and the Tcb's CloseReason.
+    /// </summary>
     public CallResult Connect(in ConnectCall call, Instant now, out StackConnection? connection)
     {
         connection = null;
@@ -40,8 +42,8 @@ internal sealed partial class StackCore
     }
 
     /// <summary>
-    /// Gives a connection (new from Connect, TryAccept or an established request) its owner, and wakes it for everything
-    /// that happened before.
+    /// Gives a connection (new from Connect, TryAccept or an established request) its owner, and wakes it for
+    /// everything that happened before.
     /// </summary>
     public void Adopt(StackConnection connection, object owner)
     {

@@ -45,8 +45,8 @@ internal sealed partial class StackCore
     }
 
     /// <summary>
-    /// Late timers are evaluated at their scheduled time, so that a busy or sleepy loop does not make segments look older
-    /// than they were; but never before the connection's last event.
+    /// Late timers are evaluated at their scheduled time, so that a busy or sleepy loop does not make segments look
+    /// older than they were; but never before the connection's last event.
     /// </summary>
     private void OnTimeout(StackConnection connection, Instant now)
     {

@@ -36,8 +36,8 @@ internal sealed partial class StackCore
             || _defence.HasArp || _neighbors.HasArp);
 
     /// <summary>
-    /// Builds frames in the stack's own header blocks, valid until <see cref="FramesAccepted"/>, which must follow before
-    /// anything else is called if the result is not 0.
+    /// Builds frames in the stack's own header blocks, valid until <see cref="FramesAccepted"/>, which must follow
+    /// before anything else is called if the result is not 0.
     /// </summary>
     public int PullFrames(Span<TxFrame> frames, Instant now)
     {
@@ -166,7 +166,9 @@ internal sealed partial class StackCore
         _dirty.Add(connection);
     }
 
-    /// <summary>Whether a segment that is pulled now can be sent. If not, the connection is no longer first in line.</summary>
+    /// <summary>
+    /// Whether a segment that is pulled now can be sent. If not, the connection is no longer first in line.
+    /// </summary>
     private bool MayLeave(StackConnection connection, Instant now)
     {
         if (connection.IsLooped)
@@ -255,7 +257,9 @@ internal sealed partial class StackCore
             Unpark(connection);
     }
 
-    /// <summary>The next hop does not answer: what would be sent now is lost, as it would be beyond the first router.</summary>
+    /// <summary>
+    /// The next hop does not answer: what would be sent now is lost, as it would be beyond the first router.
+    /// </summary>
     private void GiveUp(StackConnection connection, Instant now)
     {
         Apply(connection, connection.Tcb.OnNextHopUnreachable(now), now);

@@ -88,7 +88,9 @@ internal sealed partial class StackCore
         _wakes.Add(WakeupKind.EchoUnreachable, new EchoAnswer(
             packet.Source, (ushort)(report.QuotedWord >> 16), (ushort)report.QuotedWord, 0, packet.TimeToLive, arrival));
 
-    /// <summary>RFC 9293 §3.9.2.2 (MUST-54): the error reaches the connection whose segment it quotes, and no other.</summary>
+    /// <summary>
+    /// RFC 9293 §3.9.2.2 (MUST-54): the error reaches the connection whose segment it quotes, and no other.
+    /// </summary>
     private void OnTcpError(in IcmpReport report, Instant arrival)
     {
         StackConnection? connection = _flows.Find(report.Flow, _tableKey.Hash(report.Flow));

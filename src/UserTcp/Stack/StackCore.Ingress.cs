@@ -108,8 +108,8 @@ internal sealed partial class StackCore
     }
 
     /// <summary>
-    /// RFC 9293 §3.1 (MUST-3), unless the device vouches for the segment, or the link carries segments of this machine that
-    /// nobody has summed: these hold exactly the sum of the pseudo-header.
+    /// RFC 9293 §3.1 (MUST-3), unless the device vouches for the segment, or the link carries segments of this machine
+    /// that nobody has summed: these hold exactly the sum of the pseudo-header.
     /// </summary>
     private bool IsChecksumGood(in Ipv4Header packet, FrameOffload offload)
     {

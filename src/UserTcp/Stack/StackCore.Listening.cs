@@ -41,7 +41,9 @@ internal sealed partial class StackCore
         return isTaken;
     }
 
-    /// <summary>Half-open connections and those not accepted are reset, pending requests cancelled. Idempotent.</summary>
+    /// <summary>
+    /// Half-open connections and those not accepted are reset, pending requests cancelled. Idempotent.
+    /// </summary>
     public void CloseListener(StackListener listener, Instant now)
     {
         if (listener.IsClosed)

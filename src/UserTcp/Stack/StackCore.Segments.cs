@@ -6,7 +6,8 @@ using UserTcp.Wire;
 
 namespace UserTcp.Stack;
 
-/// <content>From the segment to its connection; if it has none, to TIME-WAIT, a half-open one, a listener, or a reset.</content>
+/// <content>From the segment to its connection; if it has none, to TIME-WAIT, a half-open one, a listener, or a
+/// reset.</content>
 internal sealed partial class StackCore
 {
     // RFC 9293 §3.8.3 (MUST-23): a peer may go on with a SYN for three minutes; then nobody waits for the decision.
@@ -43,7 +44,9 @@ internal sealed partial class StackCore
     private StackListener? FindListener(in FlowKey flow) =>
         _isStopped ? null : _listeners.Find(flow.Local, flow.LocalPort, _routes.IsLocal(flow.Local));
 
-    /// <summary>TIME-WAIT answers, or gives way to a new incarnation (RFC 6191): true, and our ISS must lie beyond.</summary>
+    /// <summary>
+    /// TIME-WAIT answers, or gives way to a new incarnation (RFC 6191): true, and our ISS must lie beyond.
+    /// </summary>
     private bool TryReuse(
         in TimeWaitState state, in TcpSegment seg, in FlowKey flow, ulong hash, Instant arrival, ref SeqNumber? beyond)
     {

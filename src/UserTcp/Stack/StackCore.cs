@@ -156,7 +156,9 @@ internal sealed partial class StackCore : IDisposable
             _foreignFlows++;
     }
 
-    /// <summary>What a machine says is put where it will be acted on: the wheel, the dirty list, the wake-ups.</summary>
+    /// <summary>
+    /// What a machine says is put where it will be acted on: the wheel, the dirty list, the wake-ups.
+    /// </summary>
     private void Apply(StackConnection connection, Effects effects, Instant now)
     {
         const Effects output = Effects.Transmit | Effects.TimeWait | Effects.Closed;
@@ -202,7 +204,9 @@ internal sealed partial class StackCore : IDisposable
             Counters.ResetConnections++;
     }
 
-    /// <summary>The connection leaves all tables. What the application still holds of it lives on in its pipes.</summary>
+    /// <summary>
+    /// The connection leaves all tables. What the application still holds of it lives on in its pipes.
+    /// </summary>
     private void Forget(StackConnection connection)
     {
         if (connection.IsForgotten)

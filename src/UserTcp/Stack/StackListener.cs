@@ -12,7 +12,9 @@ internal enum ListenMode : byte
     /// <summary>All addresses of the stack.</summary>
     OwnAddresses,
 
-    /// <summary>Any destination whatever, ours or not, as a router's proxy; each SYN becomes a <see cref="StackRequest"/>.</summary>
+    /// <summary>
+    /// Any destination whatever, ours or not, as a router's proxy; each SYN becomes a <see cref="StackRequest"/>.
+    /// </summary>
     AnyAddress,
 }
 

@@ -22,8 +22,8 @@ internal enum RequestState : byte
 }
 
 /// <summary>
-/// A SYN to an any-address listener whose answer the listener's owner decides. A repeated SYN is the same request; a RST
-/// cancels it.
+/// A SYN to an any-address listener whose answer the listener's owner decides. A repeated SYN is the same request; a
+/// RST cancels it.
 /// </summary>
 internal sealed class StackRequest
 {

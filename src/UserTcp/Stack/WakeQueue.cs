@@ -4,8 +4,8 @@ using UserTcp.Tcp;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// The wake-ups that Runtime has not taken yet, in order. A connection, listener or request is in it once; what happened
-/// to it meanwhile is read when it is taken.
+/// The wake-ups that Runtime has not taken yet, in order. A connection, listener or request is in it once; what
+/// happened to it meanwhile is read when it is taken.
 /// </summary>
 internal sealed class WakeQueue
 {

@@ -12,7 +12,9 @@ internal enum WakeupKind : byte
     /// <summary><see cref="Wakeup.Listener"/>: its accept queue is no longer empty.</summary>
     Listener,
 
-    /// <summary><see cref="Wakeup.Request"/>: its <see cref="StackRequest.State"/> changed; a new one is pending.</summary>
+    /// <summary>
+    /// <see cref="Wakeup.Request"/>: its <see cref="StackRequest.State"/> changed; a new one is pending.
+    /// </summary>
     Request,
 
     /// <summary><see cref="Wakeup.Echo"/> was answered.</summary>
@@ -39,8 +41,8 @@ internal readonly record struct EchoAnswer(
     HostAddress From, ushort Identifier, ushort Sequence, int PayloadLength, byte TimeToLive, Instant Arrival);
 
 /// <summary>
-/// One of the two things that leave the stack: whom to wake, and why. The same connection or listener appears once until
-/// it is taken; its effects are ORed.
+/// One of the two things that leave the stack: whom to wake, and why. The same connection or listener appears once
+/// until it is taken; its effects are ORed.
 /// </summary>
 internal readonly struct Wakeup
 {

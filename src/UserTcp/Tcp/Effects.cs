@@ -24,7 +24,9 @@ internal enum Effects : ushort
     /// <summary>Reached TIME-WAIT: pull once more, then move <c>Tcb.DescribeTimeWait</c> to the table.</summary>
     TimeWait = 1 << 5,
 
-    /// <summary>Reached CLOSED: pull once more (a RST may be due), then forget the TCB. See <c>Tcb.CloseReason</c>.</summary>
+    /// <summary>
+    /// Reached CLOSED: pull once more (a RST may be due), then forget the TCB. See <c>Tcb.CloseReason</c>.
+    /// </summary>
     Closed = 1 << 6,
 
     /// <summary>All that was written, and FIN if the writer completed, is acknowledged.</summary>

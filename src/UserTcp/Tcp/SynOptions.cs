@@ -7,7 +7,9 @@ namespace UserTcp.Tcp;
 /// <summary>The options of SYN and SYN-ACK: what is offered, and what is answered.</summary>
 internal static class SynOptions
 {
-    /// <summary>All that we offer (RFC 9293 §3.7.1, MUST-14, SHLD-5, MAY-3; RFC 7323 §2.2, §3.2; RFC 2018 §2).</summary>
+    /// <summary>
+    /// All that we offer (RFC 9293 §3.7.1, MUST-14, SHLD-5, MAY-3; RFC 7323 §2.2, §3.2; RFC 2018 §2).
+    /// </summary>
     public static TcpOptions Of(TcpConfig config, int receiveBuffer, uint tsVal) => new()
     {
         HasMss = true,

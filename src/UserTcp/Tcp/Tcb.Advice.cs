@@ -59,8 +59,8 @@ internal sealed partial class Tcb
     /// <summary>Whether a quoted number is in flight: nobody off the path knows one (RFC 5927 §4.1).</summary>
     public bool IsOutstanding(SeqNumber seq) => seq >= _sender.Una && seq < _sender.Next;
 
-    // Deviation from RFC 9293 §3.9.2.2 (MUST-56) that RFC 5461 §4.2 describes: while no connection exists yet, the second
-    // report about a SYN that was sent again ends the attempt, where the letter would wait for three minutes.
+    // Deviation from RFC 9293 §3.9.2.2 (MUST-56) that RFC 5461 §4.2 describes: while no connection exists yet, the
+    // second report about a SYN that was sent again ends the attempt, where the letter would wait for three minutes.
     private bool IsRepeatedUnreachable(UserTcpCloseReason reason)
     {
         if (reason == UserTcpCloseReason.None)

@@ -6,13 +6,16 @@ using UserTcp.Wire;
 
 namespace UserTcp.Tcp;
 
-/// <content>The pull: what is the next segment? All events have been taken in by then (RFC 9293 §3.10.7.4, MUST-59).</content>
+/// <content>The pull: what is the next segment? All events have been taken in by then (RFC 9293 §3.10.7.4,
+/// MUST-59).</content>
 internal sealed partial class Tcb
 {
     // What our SYN promised before the peer's number was known.
     private WireWindow _synWindow;
 
-    /// <summary>Plans the next segment, and takes note of it as sent. False when there is nothing to send now.</summary>
+    /// <summary>
+    /// Plans the next segment, and takes note of it as sent. False when there is nothing to send now.
+    /// </summary>
     public bool TryNextSegment(Instant now, out SegmentPlan plan)
     {
         bool planned = TryPlan(now, out plan);
@@ -62,7 +65,9 @@ internal sealed partial class Tcb
         return true;
     }
 
-    /// <summary>RFC 9293 §3.10.5: &lt;SEQ=SND.NXT&gt;&lt;CTL=RST&gt;; with the ACK the peer can tell that it is ours.</summary>
+    /// <summary>
+    /// RFC 9293 §3.10.5: &lt;SEQ=SND.NXT&gt;&lt;CTL=RST&gt;; with the ACK the peer can tell that it is ours.
+    /// </summary>
     private bool PlanReset(ref SegmentPlan plan)
     {
         _resetDue = false;

@@ -85,13 +85,14 @@ internal sealed partial class Tcb
         return Verdict.Continue;
     }
 
-    // RFC 9293 §3.10.7.4, first: "If the RCV.WND is zero, no segments will be acceptable, but special allowance should be
-    // made to accept valid ACKs, URGs, and RSTs" (MUST-66).
+    // RFC 9293 §3.10.7.4, first: "If the RCV.WND is zero, no segments will be acceptable, but special allowance should
+    // be made to accept valid ACKs, URGs, and RSTs" (MUST-66).
     private bool IsSpecialAllowance(in TcpSegment seg) => _receiver.Window == 0 && StartOf(seg) == _receiver.Next;
 
     /// <summary>
-    /// "If an incoming segment is not acceptable, an acknowledgment should be sent in reply". Each segment that occupies
-    /// sequence space gets one, whatever a limit says: its sender may have lost our ACK. So does a keep-alive probe.
+    /// "If an incoming segment is not acceptable, an acknowledgment should be sent in reply". Each segment that
+    /// occupies sequence space gets one, whatever a limit says: its sender may have lost our ACK. So does a keep-alive
+    /// probe.
     /// </summary>
     private Verdict RejectUnacceptable(in TcpSegment seg, Instant now)
     {
@@ -126,7 +127,8 @@ internal sealed partial class Tcb
         switch (ResetPolicy.Decide(seg.Seq, _receiver.Next, _receiver.Window))
         {
             case ResetVerdict.Reset:
-                // RFC 9293 §3.5 (MUST-11): what was an active open is refused; a passive one went back to LISTEN earlier.
+                // RFC 9293 §3.5 (MUST-11): what was an active open is refused; a passive one went back to LISTEN
+                // earlier.
                 EnterClosed(
                     State == TcpState.SynReceived ? UserTcpCloseReason.Refused : UserTcpCloseReason.ResetByPeer,
                     tellPeer: false);
@@ -209,7 +211,9 @@ internal sealed partial class Tcb
             _progressAt = now;
     }
 
-    /// <summary>SND.UNA moved over <paramref name="covered"/> octets: memory goes back, and FIN may be through.</summary>
+    /// <summary>
+    /// SND.UNA moved over <paramref name="covered"/> octets: memory goes back, and FIN may be through.
+    /// </summary>
     private void OnProgress(uint covered, Instant now)
     {
         _progressAt = now;
@@ -305,7 +309,9 @@ internal sealed partial class Tcb
 
     private static SeqNumber StartOfText(in TcpSegment seg) => seg.Has(TcpFlags.Syn) ? seg.Seq + 1 : seg.Seq;
 
-    /// <summary>FIN may arrive before the text it follows: it is remembered, and takes effect when RCV.NXT reaches it.</summary>
+    /// <summary>
+    /// FIN may arrive before the text it follows: it is remembered, and takes effect when RCV.NXT reaches it.
+    /// </summary>
     private Verdict CheckFin(in TcpSegment seg, Instant now)
     {
         if (_receiver.FinReceived)
@@ -325,7 +331,8 @@ internal sealed partial class Tcb
                 MoveTo(TcpState.CloseWait);
                 break;
             case TcpState.FinWait1:
-                // Our FIN, had it been acknowledged by this segment, would have moved us to FIN-WAIT-2 in the fifth step.
+                // Our FIN, had it been acknowledged by this segment, would have moved us to FIN-WAIT-2 in the fifth
+                // step.
                 MoveTo(TcpState.Closing);
                 break;
             case TcpState.FinWait2:
@@ -338,7 +345,8 @@ internal sealed partial class Tcb
 
     private void NoteFin(SeqNumber seq, bool hasText)
     {
-        // Beyond the window, behind text that was acknowledged, or before text that is here: not the end of this stream.
+        // Beyond the window, behind text that was acknowledged, or before text that is here: not the end of this
+        // stream.
         bool isPlausible = seq >= _receiver.Next && seq <= _receiver.RightEdge
             && ReceivePosition(seq) >= _receive.HighestEnd;
         if (!isPlausible)

@@ -81,11 +81,15 @@ internal sealed partial class Tcb
     /// <summary>The earliest timer. Moves with events and with pulls.</summary>
     public Instant NextDeadline => _timers.Earliest;
 
-    /// <summary>Urgent data announced and not yet consumed, in octets from the reader's position (RFC 9293 §3.8.5, MUST-33).</summary>
+    /// <summary>
+    /// Urgent data announced and not yet consumed, in octets from the reader's position (RFC 9293 §3.8.5, MUST-33).
+    /// </summary>
     public long UrgentBytes =>
         _receiver.HasUrgent ? Math.Max(0, UrgentPosition - _receive.Consumed) : 0;
 
-    /// <summary>The position after the last urgent octet in the receive queue; meaningful with <see cref="Effects.Urgent"/>.</summary>
+    /// <summary>
+    /// The position after the last urgent octet in the receive queue; meaningful with <see cref="Effects.Urgent"/>.
+    /// </summary>
     public long UrgentPosition => ReceivePosition(_receiver.UrgentEnd);
 
     private bool IsSynchronized => State >= TcpState.Established && State != TcpState.TimeWait;

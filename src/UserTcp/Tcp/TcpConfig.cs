@@ -83,7 +83,9 @@ internal sealed record TcpConfig
     /// <summary>The time to live of its packets (RFC 9293 §3.9.2, MUST-49).</summary>
     public byte TimeToLive { get; init; } = 64;
 
-    /// <summary>Limits challenge ACKs and ACKs of unacceptable segments without text, for the whole stack; null: no limit.</summary>
+    /// <summary>
+    /// Limits challenge ACKs and ACKs of unacceptable segments without text, for the whole stack; null: no limit.
+    /// </summary>
     public RateLimit? ChallengeBudget { get; init; }
 
     /// <summary>Makes the controller from segment size and initial window, both in bytes; NewReno where null.</summary>

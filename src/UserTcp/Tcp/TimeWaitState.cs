@@ -13,11 +13,16 @@ internal enum TimeWaitVerdict : byte
     /// <summary>Send the plan, and begin 2MSL anew.</summary>
     ReplyAndRestart,
 
-    /// <summary>A new incarnation: forget this one, and hand the SYN to the listener with an ISS beyond <see cref="TimeWaitState.SendNext"/>.</summary>
+    /// <summary>
+    /// A new incarnation: forget this one, and hand the SYN to the listener with an ISS beyond
+    /// <see cref="TimeWaitState.SendNext"/>.
+    /// </summary>
     Reuse,
 }
 
-/// <summary>All that TIME-WAIT remembers of a connection (RFC 9293 §3.6.1); the stack adds its key and its end.</summary>
+/// <summary>
+/// All that TIME-WAIT remembers of a connection (RFC 9293 §3.6.1); the stack adds its key and its end.
+/// </summary>
 internal readonly struct TimeWaitState(
     SeqNumber sendNext, SeqNumber receiveNext, bool hasTimestamps, uint tsRecent, uint timestampOffset)
 {
@@ -31,7 +36,9 @@ internal readonly struct TimeWaitState(
 
     public bool HasTimestamps { get; } = hasTimestamps;
 
-    /// <summary>RFC 9293 §3.10.7.4 in TIME-WAIT. A reset is ignored: it would end the quiet time early (RFC 1337 §3).</summary>
+    /// <summary>
+    /// RFC 9293 §3.10.7.4 in TIME-WAIT. A reset is ignored: it would end the quiet time early (RFC 1337 §3).
+    /// </summary>
     public TimeWaitVerdict OnSegmentArrives(in TcpSegment seg, Instant now, bool hasListener, out SegmentPlan reply)
     {
         reply = default;

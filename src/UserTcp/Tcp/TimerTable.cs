@@ -66,7 +66,9 @@ internal struct TimerTable
 
     public void StopAll() => this = new TimerTable();
 
-    /// <summary>Takes a timer that is due, the earliest first, so that late timers fire in the order they were set for.</summary>
+    /// <summary>
+    /// Takes a timer that is due, the earliest first, so that late timers fire in the order they were set for.
+    /// </summary>
     public bool TryTakeDue(Instant now, out TcpTimer timer)
     {
         timer = default;

@@ -30,7 +30,9 @@ internal enum UserCallKind : byte
     /// <summary>The reader is complete: text that arrives from now on is acknowledged and thrown away.</summary>
     CloseInput,
 
-    /// <summary>Options were changed in the <see cref="TcpConfig"/>: evaluate again what may now be sent or timed.</summary>
+    /// <summary>
+    /// Options were changed in the <see cref="TcpConfig"/>: evaluate again what may now be sent or timed.
+    /// </summary>
     Reconfigure,
 
     /// <summary>The stack stops: RST, and the close reason says so.</summary>

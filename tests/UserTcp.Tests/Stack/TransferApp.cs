@@ -3,7 +3,9 @@ using UserTcp.Tcp;
 
 namespace UserTcp.Tests.Stack;
 
-/// <summary>Writes a stream whose every byte is known by its position, and checks such a stream that it reads.</summary>
+/// <summary>
+/// Writes a stream whose every byte is known by its position, and checks such a stream that it reads.
+/// </summary>
 internal sealed class TransferApp(long toSend, int sendSeed, int receiveSeed) : TestApp
 {
     private long _written;

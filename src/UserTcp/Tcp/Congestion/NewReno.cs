@@ -76,8 +76,8 @@ internal sealed class NewReno : ICongestionControl
 
     public void OnSegmentSize(int bytes) => _segmentSize = bytes;
 
-    // Deviation from RFC 5681 §3.1, equation 2: all that an ACK covers counts, not one segment, because peers and offloads
-    // acknowledge many segments at once; after a timeout a segment per ACK (RFC 3465 §2.3).
+    // Deviation from RFC 5681 §3.1, equation 2: all that an ACK covers counts, not one segment, because peers and
+    // offloads acknowledge many segments at once; after a timeout a segment per ACK (RFC 3465 §2.3).
     private void SlowStart(int bytesAcked)
     {
         int growth = _afterTimeout ? Math.Min(bytesAcked, _segmentSize) : bytesAcked;

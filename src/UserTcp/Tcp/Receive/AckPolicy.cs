@@ -10,15 +10,17 @@ internal readonly record struct TextFacts(uint UnacknowledgedBytes, int FullSegm
 /// <summary>When in-order text is acknowledged: now, or by the delayed ACK timer.</summary>
 internal static class AckPolicy
 {
-    /// <summary>The first segments of a connection are acknowledged at once, so that the peer's slow start is not held up.</summary>
+    /// <summary>
+    /// The first segments of a connection are acknowledged at once, so that the peer's slow start is not held up.
+    /// </summary>
     public const int InitialQuickAcks = 10;
 
     /// <summary>Duplicate ACKs that one turn may owe; more say nothing new.</summary>
     public const int MaxDuplicateAcks = 64;
 
     /// <summary>
-    /// RFC 9293 §3.8.6.3 (SHLD-18, SHLD-19): an ACK for at least every second full-sized segment; RFC 5681 §4.2: at once
-    /// when a gap is filled, wholly or in part.
+    /// RFC 9293 §3.8.6.3 (SHLD-18, SHLD-19): an ACK for at least every second full-sized segment; RFC 5681 §4.2: at
+    /// once when a gap is filled, wholly or in part.
     /// </summary>
     public static bool AcknowledgeNow(in TextFacts facts) =>
         facts.FilledHole || facts.QuickAcks > 0 || facts.UnacknowledgedBytes >= 2L * facts.FullSegment;

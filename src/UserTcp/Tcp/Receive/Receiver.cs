@@ -2,7 +2,9 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Receive;
 
-/// <summary>The receive sequence space (RFC 9293 §3.3.1) and what is owed to the peer: it counts, the pull sends.</summary>
+/// <summary>
+/// The receive sequence space (RFC 9293 §3.3.1) and what is owed to the peer: it counts, the pull sends.
+/// </summary>
 internal sealed class Receiver(TcpConfig config)
 {
     private int _quickAcks = AckPolicy.InitialQuickAcks;

@@ -10,7 +10,9 @@ namespace UserTcp.Tcp.Receive;
 /// <param name="Scale">The shift of the field.</param>
 internal readonly record struct WindowFacts(long Capacity, long Unexamined, uint Unused, int Mss, WindowScale Scale);
 
-/// <summary>SWS avoidance of the receiver (RFC 9293 §3.8.6.2.2, MUST-39), in the units in which the peer hears it.</summary>
+/// <summary>
+/// SWS avoidance of the receiver (RFC 9293 §3.8.6.2.2, MUST-39), in the units in which the peer hears it.
+/// </summary>
 internal static class WindowPolicy
 {
     /// <summary>The field to send. The right edge stays, or moves by min(RCV.BUFF / 2, MSS) at least.</summary>
@@ -36,9 +38,10 @@ internal static class WindowPolicy
         return opened >= Math.Max(1, enough) && Next(facts).Value > Keep(facts).Value;
     }
 
-    // RFC 7323 §2.4: the promise is not a multiple of the unit any more once octets arrived. Rounding it down would take
-    // back up to 2^shift − 1 octets (RFC 9293 §3.8.6, SHLD-14); rounding up at every ACK would promise a little more each
-    // time, without end for a peer that sends single octets. So: up, until an eighth of the buffer is overdrawn.
+    // RFC 7323 §2.4: the promise is not a multiple of the unit any more once octets arrived. Rounding it down would
+    // take back up to 2^shift − 1 octets (RFC 9293 §3.8.6, SHLD-14); rounding up at every ACK would promise a little
+    // more each time, without end for a peer that sends single octets. So: up, until an eighth of the buffer is
+    // overdrawn.
     private static WireWindow Keep(in WindowFacts facts)
     {
         uint unit = 1u << facts.Scale.Shift;

@@ -6,18 +6,22 @@ namespace UserTcp.Tcp.Send;
 
 /// <summary>What a cumulative ACK took out of the flight.</summary>
 /// <param name="Bytes">Octets that had not been reported by SACK before.</param>
-/// <param name="NewestSentAt">When the newest of the segments that were sent once only was sent; never if there is none.</param>
+/// <param name="NewestSentAt">
+/// When the newest of the segments that were sent once only was sent; never if there is none.
+/// </param>
 /// <param name="HasRetransmission">Whether a segment among them was sent more than once.</param>
 internal readonly record struct AckedSegments(uint Bytes, Instant NewestSentAt, bool HasRetransmission);
 
 /// <summary>
 /// What was sent and is not acknowledged, [SND.UNA, SND.NXT), in the order of the sequence space, with what is known of
-/// each part: the scoreboard of RFC 6675. A ring of structs. A super-segment is one entry until an ACK, a SACK block or a
-/// loss splits it.
+/// each part: the scoreboard of RFC 6675. A ring of structs. A super-segment is one entry until an ACK, a SACK block or
+/// a loss splits it.
 /// </summary>
 internal sealed class Flight
 {
-    /// <summary>The most entries; beyond it no new segment is sent, and SACK blocks inside an entry are ignored.</summary>
+    /// <summary>
+    /// The most entries; beyond it no new segment is sent, and SACK blocks inside an entry are ignored.
+    /// </summary>
     public const int MaxEntries = 8192;
 
     // Room left for splits when new segments are no longer taken.
@@ -63,7 +67,9 @@ internal sealed class Flight
         Bytes += segment.Length;
     }
 
-    /// <summary>Takes back the newest entry, which must be a probe that is about to be sent again with more behind it.</summary>
+    /// <summary>
+    /// Takes back the newest entry, which must be a probe that is about to be sent again with more behind it.
+    /// </summary>
     public void RemoveLast()
     {
         SetFlags(Count - 1, SentFlags.Sacked | SentFlags.Lost, 0);
@@ -115,8 +121,8 @@ internal sealed class Flight
     }
 
     /// <summary>
-    /// Marks what RFC 6675 §4 (IsLost) takes to be lost: more than (DupThresh − 1) segments' worth, or DupThresh separate
-    /// runs, were sacked above it. Returns the octets newly marked.
+    /// Marks what RFC 6675 §4 (IsLost) takes to be lost: more than (DupThresh − 1) segments' worth, or DupThresh
+    /// separate runs, were sacked above it. Returns the octets newly marked.
     /// </summary>
     public uint MarkLost(int dupThresh, int segmentSize)
     {
@@ -168,7 +174,9 @@ internal sealed class Flight
         }
     }
 
-    /// <summary>Marks segments as lost that are larger than the path now takes (RFC 1191 §6.4): no sign of congestion.</summary>
+    /// <summary>
+    /// Marks segments as lost that are larger than the path now takes (RFC 1191 §6.4): no sign of congestion.
+    /// </summary>
     public void MarkOversizedLost(int segmentSize)
     {
         for (int i = 0; i < Count; i++)
@@ -215,8 +223,8 @@ internal sealed class Flight
         return this[index].Length;
     }
 
-    // Cuts entry i so that one entry lies inside the block; i then names it. False if nothing of it can be marked: a part
-    // of a segment was reported (a peer that resegments), or there is no room for the parts.
+    // Cuts entry i so that one entry lies inside the block; i then names it. False if nothing of it can be marked: a
+    // part of a segment was reported (a peer that resegments), or there is no room for the parts.
     private bool Carve(ref int i, in SackBlock block)
     {
         if (this[i].Seq < block.Left)

@@ -45,8 +45,8 @@ internal readonly record struct LossFacts
 }
 
 /// <summary>
-/// When something is taken to be lost: by SACK (RFC 6675), or by counting duplicate ACKs (RFC 5681 §3.2, RFC 6582) where
-/// the peer has none. What to do about the rate is congestion control's affair.
+/// When something is taken to be lost: by SACK (RFC 6675), or by counting duplicate ACKs (RFC 5681 §3.2, RFC 6582)
+/// where the peer has none. What to do about the rate is congestion control's affair.
 /// </summary>
 internal sealed class LossDetection
 {
@@ -95,7 +95,9 @@ internal sealed class LossDetection
         return signs | LossSigns.EnteredRecovery;
     }
 
-    /// <summary>RFC 6298 §5.4; RFC 6582 §3.2 (4): no fast retransmit until all that was sent before is acknowledged.</summary>
+    /// <summary>
+    /// RFC 6298 §5.4; RFC 6582 §3.2 (4): no fast retransmit until all that was sent before is acknowledged.
+    /// </summary>
     public void OnRetransmitTimeout(Flight flight, SeqNumber next)
     {
         flight.MarkAllLost();

@@ -36,7 +36,8 @@ internal readonly record struct SendFacts
 }
 
 /// <summary>
-/// SWS avoidance of the sender and Nagle in one (RFC 9293 §3.8.6.2.1, MUST-38, and §3.7.4, SHLD-7): how much to send now.
+/// SWS avoidance of the sender and Nagle in one (RFC 9293 §3.8.6.2.1, MUST-38, and §3.7.4, SHLD-7): how much to send
+/// now.
 /// </summary>
 internal static class SendDecision
 {

@@ -77,7 +77,9 @@ internal sealed class Sender(TcpConfig config, SeqNumber initialSend)
     /// <summary>The MSS that the path's MTU leaves.</summary>
     public Mss PathMss { get; private set; } = config.ReceiveMss;
 
-    /// <summary>Eff.snd.MSS: text per segment, the options of every segment subtracted (RFC 9293 §3.7.1, MUST-16).</summary>
+    /// <summary>
+    /// Eff.snd.MSS: text per segment, the options of every segment subtracted (RFC 9293 §3.7.1, MUST-16).
+    /// </summary>
     public int SegmentSize { get; private set; } = config.ReceiveMss.Bytes;
 
     public Flight Flight { get; } = new();
@@ -169,7 +171,9 @@ internal sealed class Sender(TcpConfig config, SeqNumber initialSend)
         MaxWindow = Math.Max(MaxWindow, window.Bytes);
     }
 
-    /// <summary>SND.WL1 and SND.WL2 keep an old segment from changing the window (RFC 9293 §3.10.7.4, fifth step).</summary>
+    /// <summary>
+    /// SND.WL1 and SND.WL2 keep an old segment from changing the window (RFC 9293 §3.10.7.4, fifth step).
+    /// </summary>
     public bool IsNewerWindow(SeqNumber seq, SeqNumber ack) =>
         WindowSeq < seq || (WindowSeq == seq && WindowAck <= ack);
 
@@ -233,7 +237,9 @@ internal sealed class Sender(TcpConfig config, SeqNumber initialSend)
         return covered;
     }
 
-    /// <summary>The peer answers while its window is closed: it is alive, and R2 does not count (RFC 9293 §3.8.6, SHLD-17).</summary>
+    /// <summary>
+    /// The peer answers while its window is closed: it is alive, and R2 does not count (RFC 9293 §3.8.6, SHLD-17).
+    /// </summary>
     public void OnAliveInClosedWindow() => Retransmissions = 0;
 
     /// <summary>RFC 6298 §5.4 to §5.6.</summary>
@@ -256,7 +262,9 @@ internal sealed class Sender(TcpConfig config, SeqNumber initialSend)
         return !Flight.IsFull && TryChooseNew(offer, mayOverride, out choice);
     }
 
-    /// <summary>One octet beyond a closed window (RFC 9293 §3.8.6.1, MUST-36): the first unsent one, or the outstanding one.</summary>
+    /// <summary>
+    /// One octet beyond a closed window (RFC 9293 §3.8.6.1, MUST-36): the first unsent one, or the outstanding one.
+    /// </summary>
     public bool TryChooseProbe(in SendOffer offer, out SendChoice choice)
     {
         choice = new SendChoice { Seq = Next, Text = 1, FlightIndex = -1, SegmentSize = 1, IsProbe = true };

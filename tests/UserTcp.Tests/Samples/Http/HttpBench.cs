@@ -20,7 +20,9 @@ internal static class HttpBench
     public static Task<HttpOutcome> AnswerAsync(string answer, string method = "GET", HttpLimits? limits = null) =>
         AnswerAsync([answer], method, limits);
 
-    /// <summary>The answer in pieces: each is read up by the client before the next one arrives. Then the end.</summary>
+    /// <summary>
+    /// The answer in pieces: each is read up by the client before the next one arrives. Then the end.
+    /// </summary>
     public static async Task<HttpOutcome> AnswerAsync(
         string[] pieces, string method = "GET", HttpLimits? limits = null, Exception? ending = null)
     {
