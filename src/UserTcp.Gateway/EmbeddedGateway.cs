@@ -35,7 +35,8 @@ public sealed class EmbeddedGateway : IAsyncDisposable
         LinkDevice link = inside;
         try
         {
-            gateway = await UserTcpGateway.StartAsync(outside, options.Gateway, cancellationToken).ConfigureAwait(false);
+            gateway = await UserTcpGateway.StartAsync(outside, options.Gateway, cancellationToken)
+                .ConfigureAwait(false);
             link = options.WrapLink?.Invoke(inside) ?? inside;
             UserTcpStack stack = await UserTcpStack.OpenAsync(StackOptions(link, options), cancellationToken)
                 .ConfigureAwait(false);

@@ -85,7 +85,8 @@ internal sealed class GatewayFlow(GatewayContext context, UserTcpConnectionReque
         UserTcpConnection connection;
         try
         {
-            connection = await request.AcceptAsync(context.Options.ConnectionOptions, context.Stopping).ConfigureAwait(false);
+            connection = await request.AcceptAsync(context.Options.ConnectionOptions, context.Stopping)
+                .ConfigureAwait(false);
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException or ObjectDisposedException)
         {

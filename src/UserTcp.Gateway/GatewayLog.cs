@@ -21,12 +21,14 @@ internal static partial class GatewayLog
     public static partial void GivenUp(ILogger logger, IPEndPoint peer, IPEndPoint destination);
 
     [LoggerMessage(6004, LogLevel.Debug, "{Peer} to {Destination} is over: {Reason}.")]
-    public static partial void Ended(ILogger logger, IPEndPoint peer, IPEndPoint destination, UserTcpCloseReason reason);
+    public static partial void Ended(
+        ILogger logger, IPEndPoint peer, IPEndPoint destination, UserTcpCloseReason reason);
 
     [LoggerMessage(6005, LogLevel.Error, "The connection of {Peer} to {Destination} ended by a fault of the gateway.")]
     public static partial void Faulted(ILogger logger, Exception error, IPEndPoint peer, IPEndPoint destination);
 
-    [LoggerMessage(6006, LogLevel.Error, "The destination filter failed for {Destination}: the connection is not allowed.")]
+    [LoggerMessage(
+        6006, LogLevel.Error, "The destination filter failed for {Destination}: the connection is not allowed.")]
     public static partial void FilterFailed(ILogger logger, Exception error, IPEndPoint destination);
 
     [LoggerMessage(6007, LogLevel.Warning, "The gateway takes no more connections: {Code}.")]

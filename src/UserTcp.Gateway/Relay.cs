@@ -18,7 +18,8 @@ internal sealed class Relay(UserTcpConnection connection, Socket socket, Gateway
     /// <returns>Why the connection towards the stack ended.</returns>
     public async Task<UserTcpCloseReason> RunAsync(CancellationToken stopping)
     {
-        using CancellationTokenRegistration stop = stopping.UnsafeRegister(static relay => ((Relay)relay!).ResetBoth(), this);
+        using CancellationTokenRegistration stop =
+            stopping.UnsafeRegister(static relay => ((Relay)relay!).ResetBoth(), this);
         Task both = Task.WhenAll(RelayUpAsync(), RelayDownAsync());
 
         // A RST has to pass on even while neither direction looks: one may be over, the other wait for the server.

@@ -5,4 +5,5 @@ namespace UserTcp;
 /// <param name="HalfOpen">Handshakes under way.</param>
 /// <param name="Accepted">Connections handed out since the listener was made.</param>
 /// <param name="Overflows">SYNs and final ACKs dropped for want of room (Linux: ListenOverflows).</param>
-public readonly record struct UserTcpListenerStatistics(int PendingAccepts, int HalfOpen, long Accepted, long Overflows);
+public readonly record struct UserTcpListenerStatistics(
+    int PendingAccepts, int HalfOpen, long Accepted, long Overflows);

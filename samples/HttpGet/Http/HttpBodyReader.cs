@@ -65,7 +65,8 @@ internal sealed class HttpBodyReader(HttpInput input, HttpLimits limits, BodySin
         ReadOnlySpan<char> digits = line.AsSpan();
         int semicolon = digits.IndexOf(';');
         digits = (semicolon < 0 ? digits : digits[..semicolon]).TrimEnd(" \t");
-        if (!long.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long size) || size < 0)
+        if (!long.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long size)
+            || size < 0)
             throw Malformed();
 
         return size;

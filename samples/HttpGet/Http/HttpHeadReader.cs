@@ -111,7 +111,8 @@ internal static class HttpHeadReader
         string[] lengths = [.. response.Fields.List("Content-Length").Distinct()];
         if (lengths.Length == 0)
             return new(response.Fields["Content-Length"] is null ? HttpBodyKind.UntilClose : throw BadLength());
-        if (lengths.Length > 1 || !long.TryParse(lengths[0], NumberStyles.None, CultureInfo.InvariantCulture, out long length))
+        if (lengths.Length > 1
+            || !long.TryParse(lengths[0], NumberStyles.None, CultureInfo.InvariantCulture, out long length))
             throw BadLength();
 
         return new(HttpBodyKind.Length, length);

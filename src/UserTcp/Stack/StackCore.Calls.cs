@@ -191,7 +191,9 @@ internal sealed partial class StackCore
         beyond = null;
         flow = new FlowKey(local, call.LocalPort, call.Remote, call.RemotePort);
         if (call.LocalPort != 0)
-            return new FlowUse(this, flow, MayReuse: false).IsTaken(call.LocalPort) ? CallResult.AddressInUse : CallResult.Done;
+            return new FlowUse(this, flow, MayReuse: false).IsTaken(call.LocalPort)
+                ? CallResult.AddressInUse
+                : CallResult.Done;
 
         // TIME-WAIT is left alone as long as there is another port; then the oldest incarnations give way, if a later
         // timestamp will tell the new one from them (RFC 6191 §2).

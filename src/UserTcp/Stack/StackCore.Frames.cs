@@ -128,7 +128,8 @@ internal sealed unsafe partial class StackCore
         BufferPiece second = default;
         if (segment.PayloadLength > 0)
         {
-            int covered = plan.Connection!.Send.Gather(segment.PayloadOffset, segment.PayloadLength, out first, out second);
+            int covered =
+                plan.Connection!.Send.Gather(segment.PayloadOffset, segment.PayloadLength, out first, out second);
             Debug.Assert(covered == segment.PayloadLength, "The machine cuts segments at the second piece.");
         }
 

@@ -36,7 +36,8 @@ internal sealed partial class StackCore
 
     private void OnEchoReply(in Ipv4Header packet, in IcmpMessage message, Instant arrival) =>
         _wakes.Add(WakeupKind.EchoReply, new EchoAnswer(
-            packet.Source, message.Identifier, message.SequenceNumber, message.Body.Length, packet.TimeToLive, arrival));
+            packet.Source, message.Identifier, message.SequenceNumber, message.Body.Length, packet.TimeToLive,
+            arrival));
 
     private void ReplyEcho(in Ipv4Header packet, in IcmpMessage message, Instant now)
     {
@@ -86,7 +87,8 @@ internal sealed partial class StackCore
 
     private void OnEchoError(in Ipv4Header packet, in IcmpReport report, Instant arrival) =>
         _wakes.Add(WakeupKind.EchoUnreachable, new EchoAnswer(
-            packet.Source, (ushort)(report.QuotedWord >> 16), (ushort)report.QuotedWord, 0, packet.TimeToLive, arrival));
+            packet.Source, (ushort)(report.QuotedWord >> 16), (ushort)report.QuotedWord, 0, packet.TimeToLive,
+            arrival));
 
     /// <summary>
     /// RFC 9293 §3.9.2.2 (MUST-54): the error reaches the connection whose segment it quotes, and no other.

@@ -78,7 +78,9 @@ internal sealed partial class StackCore
                 OnIcmp(packet, arrival);
                 break;
             default:
-                Drop(packet.Protocol == IpProtocol.Udp ? PacketDropReason.NoListener : PacketDropReason.UnknownProtocol);
+                Drop(packet.Protocol == IpProtocol.Udp
+                    ? PacketDropReason.NoListener
+                    : PacketDropReason.UnknownProtocol);
                 if (_routes.IsLocal(packet.Destination))
                     ReplyUnreachable(packet, IcmpErrors.CodeFor(packet.Protocol), arrival);
                 break;
@@ -124,7 +126,8 @@ internal sealed partial class StackCore
 
         bool mayLack = isAuto && (Config.Link.Features & LinkFeatures.ReceiveMayLackChecksum) != 0;
         return mayLack && bytes.Length >= TcpSegment.HeaderSize
-            && BinaryPrimitives.ReadUInt16BigEndian(bytes[TcpSegment.ChecksumOffset..]) == InternetChecksum.Fold(pseudo);
+            && BinaryPrimitives.ReadUInt16BigEndian(bytes[TcpSegment.ChecksumOffset..])
+                == InternetChecksum.Fold(pseudo);
     }
 
     /// <summary>Tells Runtime what became of our addresses.</summary>

@@ -56,7 +56,8 @@ internal sealed partial class StackCore : IDisposable
     public StackCore(StackConfig config, Instant now)
     {
         if ((config.Link.Features & NeededFeatures) != NeededFeatures)
-            throw new ArgumentException("The link must finish checksums and cut segments: decorate it.", nameof(config));
+            throw new ArgumentException(
+                "The link must finish checksums and cut segments: decorate it.", nameof(config));
 
         Config = config;
         _mtu = config.Mtu;

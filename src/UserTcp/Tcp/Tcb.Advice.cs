@@ -29,9 +29,9 @@ internal sealed partial class Tcb
         bool isHard = error is IcmpError.ProtocolUnreachable or IcmpError.PortUnreachable;
         UserTcpCloseReason reason = ReasonOf(error);
         if (State == TcpState.SynSent && (isHard || IsRepeatedUnreachable(reason)))
-            EnterClosed(isHard ? UserTcpCloseReason.Refused : reason, tellPeer: false); // SHLD-26
+            EnterClosed(isHard ? UserTcpCloseReason.Refused : reason, tellPeer: false); // RFC 9293 §3.9.2.2 (SHLD-26)
         else if (reason != UserTcpCloseReason.None)
-            _softError = reason; // SHLD-25, MUST-56; in a synchronized state also the hard ones (RFC 5927 §5.2)
+            _softError = reason; // RFC 9293 §3.9.2.2 (SHLD-25, MUST-56); then also hard ones: RFC 5927 §5.2
         return TakeEffects();
     }
 

@@ -72,7 +72,8 @@ internal sealed partial class Tcb
 
         // A segment without a negotiated timestamp is taken: RFC 7323 §3.2 would drop it, and hang with the peers that
         // leave it out by mistake. Deviation.
-        bool isAcceptable = Acceptability.IsAcceptable(StartOf(seg), LengthAfterSyn(seg), _receiver.Next, _receiver.Window);
+        bool isAcceptable =
+            Acceptability.IsAcceptable(StartOf(seg), LengthAfterSyn(seg), _receiver.Next, _receiver.Window);
         if (!isAcceptable && !IsSpecialAllowance(seg))
             return isReset ? Verdict.Drop : RejectUnacceptable(seg, now);
 
@@ -219,7 +220,8 @@ internal sealed partial class Tcb
         _progressAt = now;
         _effects |= Effects.ForwardProgress;
         long before = _send.Unacknowledged;
-        _ackedPosition = Math.Min(_send.End, _ackedPosition + covered - (_sender.Una - (int)covered == _sender.InitialSend ? 1 : 0));
+        _ackedPosition = Math.Min(
+            _send.End, _ackedPosition + covered - (_sender.Una - (int)covered == _sender.InitialSend ? 1 : 0));
         _counters.BytesAcked = _ackedPosition;
         _send.FreeBelow(_ackedPosition);
         int lowWater = Config.SendBufferBytes / 2;
@@ -269,7 +271,8 @@ internal sealed partial class Tcb
 
         if (_detached)
         {
-            EnterClosed(UserTcpCloseReason.ResetByLocal, tellPeer: true); // nobody will read it: RFC 9293 §3.6.1 (SHLD-3)
+            // Nobody will read it: RFC 9293 §3.6.1 (SHLD-3).
+            EnterClosed(UserTcpCloseReason.ResetByLocal, tellPeer: true);
             return Verdict.Drop;
         }
 

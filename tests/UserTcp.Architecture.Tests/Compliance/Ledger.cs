@@ -33,7 +33,8 @@ internal sealed class Ledger(
     {
         var text = new StringBuilder();
         text.Append("# RFC 9293, requirement by requirement\n\n");
-        text.Append("Generated from comments in `src`, `[Rfc]` attributes in `tests` and compliance-exceptions.toml;\n");
+        text.Append(
+            "Generated from comments in `src`, `[Rfc]` attributes in `tests` and compliance-exceptions.toml;\n");
         text.Append("`USERTCP_UPDATE_SNAPSHOTS=1 dotnet test tests/UserTcp.Architecture.Tests` writes it anew.\n\n");
         text.Append($"{Summary()}\n\n");
         AppendRequirements(text);

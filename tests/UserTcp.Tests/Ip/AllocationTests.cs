@@ -34,7 +34,8 @@ public class AllocationTests
     private static bool PassThrough(byte[] frame, RoutingTable routes, PathMtu paths)
     {
         bool sound = IpInput.CheckFrame(frame, OwnMac, out EthernetHeader ethernet) == PacketDropReason.None;
-        sound &= IpInput.CheckPacket(ethernet.Payload, routes, false, false, out Ipv4Header ip) == PacketDropReason.None;
+        PacketDropReason reason = IpInput.CheckPacket(ethernet.Payload, routes, false, false, out Ipv4Header ip);
+        sound &= reason == PacketDropReason.None;
         sound &= InternetChecksum.IsTransportValid(ip.Source, ip.Destination, ip.Protocol, ip.Payload);
         sound &= TcpSegment.TryParse(ip.Payload, out TcpSegment segment) && segment.Text.Length == 1448;
         sound &= routes.TryResolve(ip.Source, out NextHop hop) && hop.Address == Peer;

@@ -138,7 +138,8 @@ public class DeadlineWheelTests
             if (random.Next(4) != 0)
                 continue;
 
-            Instant? earliest = entries.Where(e => !e.Deadline.IsNever).Min(e => (long?)e.Deadline.Ticks) is { } t ? new(t) : null;
+            long? earliestTicks = entries.Where(e => !e.Deadline.IsNever).Min(e => (long?)e.Deadline.Ticks);
+            Instant? earliest = earliestTicks is { } t ? new(t) : null;
             Assert.True(wheel.NextDeadline <= earliest + TimeSpan.FromMilliseconds(1));
             now = Instant.Max(now, wheel.NextDeadline);
             foreach (FlowEntry due in Due(wheel, now))

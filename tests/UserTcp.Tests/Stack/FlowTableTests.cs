@@ -10,7 +10,8 @@ public class FlowTableTests
     private sealed class Entry(FlowKey flow, ulong hash) : FlowEntry(flow, hash);
 
     private static FlowKey Flow(int n) => new(
-        HostAddress.FromV4(0x0a000001), 80, HostAddress.FromV4(0x0b000000 + (uint)(n / 60_000)), (ushort)(n % 60_000 + 1));
+        HostAddress.FromV4(0x0a000001), 80, HostAddress.FromV4(0x0b000000 + (uint)(n / 60_000)),
+        (ushort)(n % 60_000 + 1));
 
     private static Entry Make(int n) => new(Flow(n), s_key.Hash(Flow(n)));
 

@@ -68,7 +68,8 @@ internal sealed class TransferApp(long toSend, int sendSeed, int receiveSeed) : 
     private void Write()
     {
         bool isNew = false;
-        while (_written < toSend && Connection!.Send.Unacknowledged < Connection.Tcb.Config.SendBufferBytes && !Connection.Send.IsAbandoned)
+        while (_written < toSend && Connection!.Send.Unacknowledged < Connection.Tcb.Config.SendBufferBytes
+            && !Connection.Send.IsAbandoned)
         {
             Span<byte> room = Connection.Send.GetMemory(1).Span;
             int count = (int)Math.Min(room.Length, toSend - _written);

@@ -74,7 +74,9 @@ internal sealed partial class SegmentText
         return options;
     }
 
-    /// <summary>A plan in the same notation, with the fields that <paramref name="like"/> names, and CTL, LEN always.</summary>
+    /// <summary>
+    /// A plan in the same notation, with the fields that <paramref name="like"/> names, and CTL, LEN always.
+    /// </summary>
     public static string Render(in SegmentPlan plan, SegmentText like)
     {
         var text = new StringBuilder();
@@ -120,7 +122,8 @@ internal sealed partial class SegmentText
     }
 
     private static IEnumerable<string> Names(TcpFlags flags) =>
-        Enum.GetValues<TcpFlags>().Where(f => f != TcpFlags.None && (flags & f) != 0).Select(f => f.ToString().ToUpperInvariant());
+        Enum.GetValues<TcpFlags>().Where(f => f != TcpFlags.None && (flags & f) != 0)
+            .Select(f => f.ToString().ToUpperInvariant());
 
     private static string Blocks(in TcpOptions options)
     {

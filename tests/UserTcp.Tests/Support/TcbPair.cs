@@ -173,8 +173,9 @@ internal sealed class TcbPair
         public override string ToString() =>
             _tcb is null
                 ? "no TCB"
-                : $"{_tcb.State} wrote {_written}/{total} read {_read}/{Peer.Total} flight {_tcb.Describe(pair.Now).BytesInFlight} "
-                + $"una {_send.Start} wnd {_tcb.Describe(pair.Now).PeerWindow} cwnd {_tcb.Describe(pair.Now).CongestionWindow}";
+                : $"{_tcb.State} wrote {_written}/{total} read {_read}/{Peer.Total} "
+                + $"flight {_tcb.Describe(pair.Now).BytesInFlight} una {_send.Start} "
+                + $"wnd {_tcb.Describe(pair.Now).PeerWindow} cwnd {_tcb.Describe(pair.Now).CongestionWindow}";
 
         private long Total => total;
 
@@ -264,7 +265,8 @@ internal sealed class TcbPair
             for (int offset = 0; offset == 0 || offset < text.Length; offset += step)
             {
                 int length = Math.Min(step, text.Length - offset);
-                pair.Send(new Flying(Peer, plan, text[offset..(offset + length)], offset, offset + length == text.Length));
+                pair.Send(
+                    new Flying(Peer, plan, text[offset..(offset + length)], offset, offset + length == text.Length));
             }
         }
 

@@ -20,18 +20,21 @@ public sealed class HandshakeTests
     [Fact]
     [Rfc("9293 §3.7.1", "MUST-14", "SHLD-5", "MAY-3", "MUST-67")]
     [Rfc("9293 §3.1", "MUST-4", "MUST-5")]
-    public void Syn_carries_all_options_on_offer() => TcbBench.Closed(TcbBench.Defaults(options: true, receiveBuffer: 1 << 20, mss: 1460))
+    public void Syn_carries_all_options_on_offer() =>
+        TcbBench.Closed(TcbBench.Defaults(options: true, receiveBuffer: 1 << 20, mss: 1460))
         .Calls(UserCall.Open)
         .Sends("<SEQ=100><CTL=SYN><MSS=1460><WS=5><SACKOK=1><TS=1000000/0>");
 
     [Fact]
     [Rfc("9293 §3.7.1", "MUST-65")]
-    public void Mss_is_sent_on_syn_segments_only() => TcbBench.Established(TcbBench.Defaults(options: true), "<MSS=1000><SACKOK><WS=2><TS=7/1000000>")
+    public void Mss_is_sent_on_syn_segments_only() =>
+        TcbBench.Established(TcbBench.Defaults(options: true), "<MSS=1000><SACKOK><WS=2><TS=7/1000000>")
         .Writes(100)
         .Sends("<SEQ=101><CTL=PSH,ACK><LEN=100><MSS=none><WS=none><SACKOK=0>");
 
     [Fact]
-    public void Options_the_peer_did_not_answer_are_not_used() => TcbBench.Established(TcbBench.Defaults(options: true), "<MSS=1000>")
+    public void Options_the_peer_did_not_answer_are_not_used() =>
+        TcbBench.Established(TcbBench.Defaults(options: true), "<MSS=1000>")
         .Writes(100)
         .Sends("<SEQ=101><CTL=PSH,ACK><LEN=100><TS=none><SACK=none>");
 
@@ -153,7 +156,8 @@ public sealed class HandshakeTests
 
     [Fact]
     public void Initial_window_is_bounded_in_octets() =>
-        Assert.Equal(2 * 8960, TcbBench.Established(TcbBench.Defaults(mss: 8960), "<MSS=8960>").Report.CongestionWindow);
+        Assert.Equal(
+            2 * 8960, TcbBench.Established(TcbBench.Defaults(mss: 8960), "<MSS=8960>").Report.CongestionWindow);
 
     [Fact]
     public void Data_written_before_the_handshake_is_kept() => TcbBench.SynSent()

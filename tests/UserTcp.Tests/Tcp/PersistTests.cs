@@ -44,7 +44,8 @@ public sealed class PersistTests
     {
         TcbBench bench = Shut();
         bench.Arrives("<SEQ=1001><ACK=101><CTL=ACK><WND=65535>")
-            .Sends("<SEQ=101><CTL=ACK><LEN=1000>").Sends("<SEQ=1101><CTL=ACK><LEN=1000>").Sends("<SEQ=2101><CTL=PSH,ACK><LEN=1000>").Silent();
+            .Sends("<SEQ=101><CTL=ACK><LEN=1000>").Sends("<SEQ=1101><CTL=ACK><LEN=1000>")
+            .Sends("<SEQ=2101><CTL=PSH,ACK><LEN=1000>").Silent();
     }
 
     [Fact]
@@ -54,7 +55,8 @@ public sealed class PersistTests
         bench.ToDeadline();
         bench.Sends("<SEQ=101><CTL=ACK><LEN=1>")
             .Arrives("<SEQ=1001><ACK=101><CTL=ACK><WND=65535>")
-            .Sends("<SEQ=101><CTL=ACK><LEN=1000>").Sends("<SEQ=1101><CTL=ACK><LEN=1000>").Sends("<SEQ=2101><CTL=PSH,ACK><LEN=1000>")
+            .Sends("<SEQ=101><CTL=ACK><LEN=1000>").Sends("<SEQ=1101><CTL=ACK><LEN=1000>")
+            .Sends("<SEQ=2101><CTL=PSH,ACK><LEN=1000>")
             .Arrives("<SEQ=1001><ACK=3101><CTL=ACK>").Silent();
         Assert.Equal(0, bench.Send.Unacknowledged);
     }

@@ -130,7 +130,8 @@ public sealed class SegmentArrivesTests
         TcbBench bench = TcbBench.Established(TcbBench.Defaults(receiveBuffer: 1000)).Writes(500)
             .Sends("<SEQ=101><CTL=PSH,ACK><LEN=500>")
             .Arrives("<SEQ=1001><ACK=101><CTL=ACK><LEN=1000>").Sends("<ACK=2001><CTL=ACK><WND=0>");
-        bench.Arrives("<SEQ=2001><ACK=301><CTL=ACK,URG><LEN=10><UP=5>").Sends("<ACK=2001><CTL=ACK><WND=0>").Saw(Effects.Urgent);
+        bench.Arrives("<SEQ=2001><ACK=301><CTL=ACK,URG><LEN=10><UP=5>").Sends("<ACK=2001><CTL=ACK><WND=0>")
+            .Saw(Effects.Urgent);
         Assert.Equal(300, bench.Send.Unacknowledged);
         bench.Arrives("<SEQ=2001><CTL=RST>").State(TcpState.Closed);
     }
@@ -177,7 +178,8 @@ public sealed class SegmentArrivesTests
         .Arrives($"<SEQ={seq}><CTL=SYN>").Sends("<SEQ=101><ACK=1001><CTL=ACK>").Silent().State(TcpState.Established);
 
     [Fact]
-    public void Half_open_connection_is_discovered() => TcbBench.Established() // RFC 9293 §3.5.1, Figure 10: the peer crashed
+    // RFC 9293 §3.5.1, Figure 10: the peer crashed.
+    public void Half_open_connection_is_discovered() => TcbBench.Established()
         .Arrives("<SEQ=400><CTL=SYN>").Sends("<SEQ=101><ACK=1001><CTL=ACK>")
         .Arrives("<SEQ=1001><CTL=RST>").State(TcpState.Closed).ClosedBy(UserTcpCloseReason.ResetByPeer);
 
@@ -227,7 +229,8 @@ public sealed class SegmentArrivesTests
     [Rfc("9293 §3.1", "MUST-1", "REC-1")]
     public void Window_is_unsigned_and_wide()
     {
-        TcbBench bench = TcbBench.Established(TcbBench.Defaults(scaling: true, sendBuffer: 1 << 30), "<MSS=1000><WS=14>");
+        TcbBench bench =
+            TcbBench.Established(TcbBench.Defaults(scaling: true, sendBuffer: 1 << 30), "<MSS=1000><WS=14>");
         bench.Arrives("<SEQ=1001><ACK=101><CTL=ACK><WND=65535>");
         Assert.Equal(65535L << 14, bench.Report.PeerWindow);
     }

@@ -8,7 +8,8 @@ public sealed class SendDecisionTests
     [Fact]
     [Rfc("9293 §3.7.4", "SHLD-7")]
     [Rfc("9293 §3.9.1.2", "MAY-16", "SHLD-28")]
-    public void Nagle_collects_while_something_is_outstanding() => TcbBench.Established(TcbBench.Defaults(noDelay: false))
+    public void Nagle_collects_while_something_is_outstanding() =>
+        TcbBench.Established(TcbBench.Defaults(noDelay: false))
         .Writes(100).Sends("<SEQ=101><CTL=PSH,ACK><LEN=100>")
         .Writes(100).Silent().Writes(100).Silent()
         .Arrives("<SEQ=1001><ACK=201><CTL=ACK>").Sends("<SEQ=201><CTL=PSH,ACK><LEN=200>").Silent();
@@ -60,7 +61,8 @@ public sealed class SendDecisionTests
     [Rfc("9293 §3.9.1.2", "MUST-60", "MUST-61", "MAY-15", "SHLD-27")]
     public void Last_segment_of_what_was_written_carries_push() => TcbBench.Established()
         .Writes(2500)
-        .Sends("<SEQ=101><CTL=ACK><LEN=1000>").Sends("<SEQ=1101><CTL=ACK><LEN=1000>").Sends("<SEQ=2101><CTL=PSH,ACK><LEN=500>");
+        .Sends("<SEQ=101><CTL=ACK><LEN=1000>").Sends("<SEQ=1101><CTL=ACK><LEN=1000>")
+        .Sends("<SEQ=2101><CTL=PSH,ACK><LEN=500>");
 
     [Fact]
     public void Cork_holds_parts_back_until_it_is_pulled()

@@ -4,7 +4,9 @@ using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Tcp;
 
-/// <summary>Two machines against each other over seeded faults: every octet arrives, and both end in good order.</summary>
+/// <summary>
+/// Two machines against each other over seeded faults: every octet arrives, and both end in good order.
+/// </summary>
 public sealed class TwoTcbsTests
 {
     private static TcpConfig Config(Random random) => TcbBench.Defaults(
@@ -60,7 +62,8 @@ public sealed class TwoTcbsTests
         foreach (int delay in (int[])[10, 50, 200, 500])
         {
             var pair = new TcbPair(
-                delay, new WireFaults(Loss: 0.01, DelayMs: delay), TcbBench.Defaults(), TcbBench.Defaults(sack: true), 0, 300_000);
+                delay, new WireFaults(Loss: 0.01, DelayMs: delay), TcbBench.Defaults(), TcbBench.Defaults(sack: true),
+                0, 300_000);
             pair.Run(simultaneous: false, TimeSpan.FromHours(1));
             Assert.Equal(300_000, pair.Left.BytesRead);
             Assert.Equal(UserTcpCloseReason.Graceful, pair.Right.Tcb!.CloseReason);
@@ -71,7 +74,8 @@ public sealed class TwoTcbsTests
     public void Clean_wire_sees_no_retransmission()
     {
         var pair = new TcbPair(
-            1, new WireFaults(DelayMs: 10), TcbBench.Defaults(options: true), TcbBench.Defaults(options: true), 1_000_000, 1_000_000);
+            1, new WireFaults(DelayMs: 10), TcbBench.Defaults(options: true), TcbBench.Defaults(options: true),
+            1_000_000, 1_000_000);
         pair.Run(simultaneous: false, TimeSpan.FromMinutes(10));
         Assert.Equal(0, pair.Left.Tcb!.Describe(pair.Now).Counters.Retransmits);
         Assert.Equal(0, pair.Right.Tcb!.Describe(pair.Now).Counters.Retransmits);

@@ -101,7 +101,9 @@ internal sealed class Receiver(TcpConfig config)
 
     public void OweAck() => _ackNow = true;
 
-    /// <summary>The window opened far enough to be worth a segment. A duplicate ACK does not tell, it repeats the old one.</summary>
+    /// <summary>
+    /// The window opened far enough to be worth a segment. A duplicate ACK does not tell, it repeats the old one.
+    /// </summary>
     public void OweWindowUpdate() => _windowUpdateDue = true;
 
     public void OnFinSeen(SeqNumber seq)

@@ -20,7 +20,12 @@ internal readonly record struct RttEstimator
     {
         rtt = rtt > TimeSpan.Zero ? rtt : TimeSpan.FromTicks(1);
         if (!HasSample)
-            return new RttEstimator { HasSample = true, Smoothed = rtt, Variation = rtt / 2, Latest = rtt, Minimum = rtt };
+        {
+            return new RttEstimator
+            {
+                HasSample = true, Smoothed = rtt, Variation = rtt / 2, Latest = rtt, Minimum = rtt,
+            };
+        }
 
         return this with
         {

@@ -158,7 +158,9 @@ internal sealed class Sender(TcpConfig config, SeqNumber initialSend)
         // RFC 6928 §2; one segment if the SYN or SYN-ACK had to be sent again (RFC 5681 §3.1).
         int initial = SynRetransmitted
             ? SegmentSize
-            : Math.Min(config.InitialWindowSegments * SegmentSize, Math.Max(2 * SegmentSize, config.InitialWindowSegments * 1460));
+            : Math.Min(
+                config.InitialWindowSegments * SegmentSize,
+                Math.Max(2 * SegmentSize, config.InitialWindowSegments * 1460));
         Congestion = config.CongestionControl?.Invoke(SegmentSize, initial) ?? new NewReno(SegmentSize, initial);
         TakeWindow(window, seq, ack);
     }
@@ -222,7 +224,9 @@ internal sealed class Sender(TcpConfig config, SeqNumber initialSend)
         uint covered = (uint)(ack.Ack - Una);
         AckedSegments acked = Flight.AckTo(ack.Ack);
         Una = ack.Ack;
-        newest = newest.IsNever || (!acked.NewestSentAt.IsNever && acked.NewestSentAt > newest) ? acked.NewestSentAt : newest;
+        newest = newest.IsNever || (!acked.NewestSentAt.IsNever && acked.NewestSentAt > newest)
+            ? acked.NewestSentAt
+            : newest;
         TimeSpan? rtt = !newest.IsNever ? now - newest : covered > 0 ? ack.EchoedRtt : null;
         if (rtt is { } sample)
             TakeSample(sample);

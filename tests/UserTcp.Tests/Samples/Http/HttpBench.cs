@@ -53,7 +53,8 @@ internal static class HttpBench
         return whole;
     }
 
-    public static async Task<HttpOutcome> ReadAsync(PipeReader reader, string method, HttpLimits limits, TimeSpan silence)
+    public static async Task<HttpOutcome> ReadAsync(
+        PipeReader reader, string method, HttpLimits limits, TimeSpan silence)
     {
         using MemoryStream body = new();
         HttpResponse? response = null;

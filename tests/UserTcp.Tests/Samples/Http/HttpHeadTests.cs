@@ -85,7 +85,8 @@ public sealed class HttpHeadTests
     [InlineData(404)]
     public async Task Only_statuses_that_redirect_follow_a_location(int status)
     {
-        HttpOutcome outcome = await HttpBench.AnswerAsync($"HTTP/1.1 {status} X\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n");
+        HttpOutcome outcome =
+            await HttpBench.AnswerAsync($"HTTP/1.1 {status} X\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n");
 
         Assert.Null(outcome.Response!.RedirectTarget);
     }
@@ -157,8 +158,10 @@ public sealed class HttpHeadTests
     {
         HttpLimits limits = new() { HeaderCount = 3, HeaderBytes = 30 };
 
-        HttpOutcome fits = await HttpBench.AnswerAsync("HTTP/1.1 204 A\r\nA: b\r\nA: b\r\nA: b\r\n\r\n", limits: limits);
-        HttpOutcome many = await HttpBench.AnswerAsync("HTTP/1.1 204 A\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\n\r\n", limits: limits);
+        HttpOutcome fits =
+            await HttpBench.AnswerAsync("HTTP/1.1 204 A\r\nA: b\r\nA: b\r\nA: b\r\n\r\n", limits: limits);
+        HttpOutcome many =
+            await HttpBench.AnswerAsync("HTTP/1.1 204 A\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\n\r\n", limits: limits);
         HttpOutcome large = await HttpBench.AnswerAsync(
             $"HTTP/1.1 204 A\r\nA: {new string('b', 14)}\r\nA: {new string('b', 14)}\r\n\r\n", limits: limits);
 
@@ -172,7 +175,8 @@ public sealed class HttpHeadTests
     {
         Pipe pipe = new();
 
-        await new HttpRequest(new Uri("http://example.org:8080/a b?c=d#e")).SendAsync(pipe.Writer, CancellationToken.None);
+        await new HttpRequest(new Uri("http://example.org:8080/a b?c=d#e"))
+            .SendAsync(pipe.Writer, CancellationToken.None);
 
         ReadResult read = await pipe.Reader.ReadAsync();
         string request = Encoding.ASCII.GetString(read.Buffer);
@@ -188,7 +192,8 @@ public sealed class HttpHeadTests
     {
         string text = Encoding.Latin1.GetString(noise);
 
-        foreach (string prefix in (string[])["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"])
+        string[] prefixes = ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"];
+        foreach (string prefix in prefixes)
         {
             Task<HttpOutcome> outcome = HttpBench.AnswerAsync([prefix, text]);
             Assert.True(outcome.IsCompletedSuccessfully, outcome.Exception?.ToString());
