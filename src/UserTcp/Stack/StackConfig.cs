@@ -23,7 +23,7 @@ internal enum ChecksumPolicy : byte
 }
 
 /// <summary>The identity, limits and secrets of a stack. Validated by the options at the API; not changed afterwards.</summary>
-internal sealed class StackConfig
+internal sealed record StackConfig
 {
     /// <summary>Must offer transmit checksums and segmentation: plain devices get a decorator that does both.</summary>
     public required LinkInfo Link { get; init; }

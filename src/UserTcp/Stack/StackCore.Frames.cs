@@ -62,7 +62,7 @@ internal sealed unsafe partial class StackCore
             return true;
 
         SendQueue send = plan.Connection!.Send;
-        if (send.IsAbandoned)
+        if (send.IsAbandoned || plan.Connection.Tcb.State == TcpState.Closed)
             return false;
 
         int cut = (int)Math.Clamp(send.Start - segment.PayloadOffset, 0, segment.PayloadLength);

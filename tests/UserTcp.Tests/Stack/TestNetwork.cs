@@ -18,6 +18,7 @@ internal sealed class TestNetwork : IDisposable
     private readonly List<TestHost> _hosts = [];
     private readonly Random _random;
     private long _order;
+    private Instant _slowIsFree;
 
     public TestNetwork(int seed = 1) => _random = new Random(seed);
 
@@ -34,6 +35,12 @@ internal sealed class TestNetwork : IDisposable
     public double Corruption { get; set; }
 
     public WireRule? Rule { get; set; }
+
+    /// <summary>A host that needs time for every frame it hears, and room for a few that wait.</summary>
+    public (TestHost Host, TimeSpan PerFrame, int Queue)? Slow { get; set; }
+
+    /// <summary>Frames that the slow host had no room for.</summary>
+    public int Overflows { get; private set; }
 
     /// <summary>Every frame that was handed to the network, by whom.</summary>
     public List<(TestHost From, byte[] Bytes)> Sent { get; } = [];
@@ -155,8 +162,27 @@ internal sealed class TestNetwork : IDisposable
             frame[_random.Next(14, frame.Length)] ^= (byte)(1 << _random.Next(8));
         }
 
+        if (Slow is { } slow && slow.Host != from)
+        {
+            EnqueueToSlow(from, frame, offload, slow.PerFrame, slow.Queue);
+            return;
+        }
+
         TimeSpan delay = Chance(Reordering) ? Delay * (1 + 5 * _random.NextDouble()) : Delay;
         _wire.Enqueue(new Delivery(from, frame, offload), ((Now + delay).Ticks, _order++));
+    }
+
+    private void EnqueueToSlow(TestHost from, byte[] frame, FrameOffload offload, TimeSpan perFrame, int queue)
+    {
+        _slowIsFree = Instant.Max(_slowIsFree, Now + Delay);
+        if (_slowIsFree - (Now + Delay) > perFrame * queue)
+        {
+            Overflows++;
+            return;
+        }
+
+        _slowIsFree += perFrame;
+        _wire.Enqueue(new Delivery(from, frame, offload), (_slowIsFree.Ticks, _order++));
     }
 
     private bool Chance(double probability) => probability > 0 && _random.NextDouble() < probability;

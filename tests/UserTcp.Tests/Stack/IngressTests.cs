@@ -1,0 +1,211 @@
+using UserTcp.Diagnostics;
+using UserTcp.Links;
+using UserTcp.Primitives;
+using UserTcp.Stack;
+using UserTcp.Tcp;
+using UserTcp.Tests.Ip;
+using UserTcp.Tests.Support;
+using UserTcp.Wire;
+
+namespace UserTcp.Tests.Stack;
+
+/// <summary>Frames that are not for us, or not sound, are counted and dropped; checksums follow the policy.</summary>
+public sealed class IngressTests : IDisposable
+{
+    private readonly StackBench _bench = new();
+
+    public void Dispose() => _bench.Dispose();
+
+    private static byte[] Syn(HostAddress? source = null, HostAddress? destination = null) => Packets.Ipv4(
+        source ?? Packets.Peer, destination ?? Packets.Own,
+        StackBench.Segment(TcpFlags.Syn, 1, source: source, destination: destination));
+
+    private void AssertDropped(PacketDropReason reason)
+    {
+        Assert.Equal(1, _bench.Drops(reason));
+        Assert.Empty(_bench.Pull());
+        Assert.Equal(0, _bench.Core.HalfOpenCount + _bench.Core.ConnectionCount);
+    }
+
+    [Fact]
+    public void Frames_to_another_station_are_not_for_us()
+    {
+        _bench.Listen();
+        _bench.HearPacket(Syn(), Packets.OtherMac);
+        AssertDropped(PacketDropReason.NotForUs);
+        Assert.Equal(2, _bench.Core.Counters.FramesReceived); // with the bench's own ARP request
+    }
+
+    [Fact]
+    public void Packets_to_another_host_are_not_for_us()
+    {
+        _bench.Listen();
+        _bench.HearPacket(Syn(destination: Packets.Far));
+        AssertDropped(PacketDropReason.NotForUs);
+    }
+
+    [Theory, Rfc("9293 §3.9.2.3", "MUST-57")]
+    [InlineData("255.255.255.255")]
+    [InlineData("192.0.2.255")]
+    [InlineData("224.0.0.1")]
+    public void A_SYN_to_many_is_dropped_in_silence(string destination)
+    {
+        _bench.Listen();
+        _bench.HearPacket(Syn(destination: Packets.Address(destination)), MacAddress.Broadcast);
+        AssertDropped(PacketDropReason.BroadcastOrMulticast);
+    }
+
+    [Fact, Rfc("9293 §3.9.2.3", "MUST-57")]
+    public void A_SYN_to_us_in_a_frame_for_all_is_dropped_in_silence()
+    {
+        _bench.Listen();
+        _bench.HearPacket(Syn(), MacAddress.Broadcast);
+        AssertDropped(PacketDropReason.BroadcastOrMulticast);
+    }
+
+    [Theory, Rfc("9293 §3.9.2.3", "MUST-63")]
+    [InlineData("192.0.2.1")]
+    [InlineData("0.0.0.0")]
+    [InlineData("127.0.0.1")]
+    [InlineData("255.255.255.255")]
+    [InlineData("192.0.2.255")]
+    [InlineData("224.0.0.1")]
+    [InlineData("240.0.0.1")]
+    public void A_SYN_from_an_address_that_is_no_single_other_host_is_dropped_in_silence(string source)
+    {
+        _bench.Listen();
+        _bench.HearPacket(Syn(Packets.Address(source)));
+        AssertDropped(PacketDropReason.Filtered);
+    }
+
+    [Theory]
+    [InlineData(0, 80)]
+    [InlineData(5000, 0)]
+    public void Port_0_is_malformed(ushort from, ushort to)
+    {
+        _bench.Listen();
+        _bench.Hear(TcpFlags.Syn, 1, from: from, to: to);
+        AssertDropped(PacketDropReason.Malformed);
+        Assert.Equal(1, _bench.Core.Counters.ErrorsReceived);
+    }
+
+    [Fact]
+    public void A_frame_cut_anywhere_does_no_harm()
+    {
+        _bench.Listen();
+        byte[] frame = Packets.Frame(Packets.OwnMac, Packets.PeerMac, 0x0800, Syn());
+        for (int length = 0; length < frame.Length; length++)
+        {
+            _bench.Hear(frame[..length]);
+        }
+
+        Assert.Equal(0, _bench.Core.HalfOpenCount);
+        Assert.Empty(_bench.Pull());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Random_bytes_to_us_do_no_harm(int seed)
+    {
+        _bench.Listen();
+        _bench.Established();
+        var random = new Random(seed);
+        byte[] model = Packets.Frame(Packets.OwnMac, Packets.PeerMac, 0x0800, Syn());
+        for (int i = 0; i < 20_000; i++)
+        {
+            byte[] frame = [.. model, .. new byte[random.Next(40)]];
+            for (int changes = random.Next(1, 8); changes > 0; changes--)
+            {
+                frame[random.Next(12, frame.Length)] = (byte)random.Next(256);
+            }
+
+            // Let what is behind the checksums be reached, too.
+            if (frame.Length > 34 && (frame[14] & 15) == 5)
+                Packets.Resum(frame.AsSpan(14).ToArray()).CopyTo(frame, 14);
+            _bench.Hear(frame, new FrameOffload { Flags = FrameOffload.DataValid });
+            if (i % 100 == 0)
+                _bench.Pull();
+        }
+
+        Assert.True(_bench.Core.ConnectionCount <= 1);
+    }
+
+    [Theory, Rfc("9293 §3.1", "MUST-3")]
+    [InlineData(0, 0, false, false)]
+    [InlineData(0, FrameOffload.DataValid, false, true)]
+    [InlineData(0, FrameOffload.NeedsChecksum, false, true)]
+    [InlineData(0, 0, true, false)]
+    [InlineData(1, FrameOffload.DataValid, false, false)]
+    [InlineData(2, 0, false, true)]
+    public void A_wrong_checksum_is_dropped_unless_the_device_vouches_or_nobody_asks(
+        int policy, byte flags, bool mayLack, bool accepted)
+    {
+        using StackBench bench = Bench((ChecksumPolicy)policy, mayLack);
+        byte[] packet = Syn();
+        packet[20 + 16] ^= 1;
+        bench.Hear(Packets.Frame(Packets.OwnMac, Packets.PeerMac, 0x0800, packet), new FrameOffload { Flags = flags });
+        Assert.Equal(accepted ? 1 : 0, bench.Core.HalfOpenCount);
+        Assert.Equal(accepted ? 0 : 1, bench.Drops(PacketDropReason.BadChecksum));
+    }
+
+    [Theory]
+    [InlineData(0, true, true)]
+    [InlineData(0, false, false)]
+    [InlineData(1, true, false)]
+    public void A_pseudo_header_sum_is_accepted_where_the_link_says_it_may_occur(int policy, bool mayLack, bool accepted)
+    {
+        using StackBench bench = Bench((ChecksumPolicy)policy, mayLack);
+        byte[] packet = Syn();
+        TcpSegmentWriter.WritePartialChecksum(packet.AsSpan(20), Packets.Peer, Packets.Own, packet.Length - 20);
+        bench.HearPacket(packet);
+        Assert.Equal(accepted ? 1 : 0, bench.Core.HalfOpenCount);
+    }
+
+    [Fact]
+    public void Fragments_are_put_together_and_then_verified()
+    {
+        _bench.Listen();
+        byte[] segment = StackBench.Segment(TcpFlags.Syn, 1);
+        _bench.HearPacket(Packets.Ipv4(Packets.Peer, Packets.Own, segment[16..], id: 9, fragment: 2));
+        Assert.Equal(0, _bench.Core.HalfOpenCount);
+        _bench.HearPacket(Packets.Ipv4(Packets.Peer, Packets.Own, segment[..16], id: 9, fragment: 0x2000));
+        Assert.Equal(1, _bench.Core.HalfOpenCount);
+    }
+
+    [Fact]
+    public void Fragments_that_stay_alone_are_dropped_in_time_and_the_sender_is_told()
+    {
+        _bench.HearPacket(Packets.Ipv4(Packets.Peer, Packets.Own, new byte[16], id: 9, fragment: 0x2000));
+        _bench.Advance(31);
+        Assert.Equal(1, _bench.Drops(PacketDropReason.FragmentTimeout));
+        Assert.Contains(_bench.Pull(), f => !f.IsArp && f.IcmpType == IcmpType.TimeExceeded);
+    }
+
+    [Fact]
+    public void A_layer_3_link_carries_packets_without_a_link_header_and_needs_no_ARP()
+    {
+        using var bench = new StackBench(
+            c => c with { Link = c.Link with { Medium = LinkMedium.Ip } }, knowsPeer: false);
+        bench.Listen();
+        bench.Hear(Syn(Packets.Far));
+        List<SentFrame> sent = bench.Pull();
+        byte[] packet = Assert.Single(sent).Bytes;
+        Assert.Equal(0x45, packet[0]);
+        Assert.Equal(40 + 4, packet.Length); // our MSS option, as the SYN had none
+        Assert.Equal(20, sent[0].Offload.ChecksumStart);
+    }
+
+    private static StackBench Bench(ChecksumPolicy policy, bool mayLack)
+    {
+        LinkFeatures extra = mayLack ? LinkFeatures.ReceiveMayLackChecksum : LinkFeatures.None;
+        var bench = new StackBench(c => c with
+        {
+            Checksums = policy,
+            Link = c.Link with { Features = c.Link.Features | extra },
+        });
+        bench.Listen();
+        return bench;
+    }
+}
