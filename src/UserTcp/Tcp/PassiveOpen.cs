@@ -127,8 +127,7 @@ internal sealed class PassiveOpen
         SegmentPlan plan = Plan(now);
         plan.Seq = InitialSend + 1;
         plan.Flags = TcpFlags.Ack;
-        plan.Window = _answer.HasWindowScale
-            ? new WindowSize((uint)_config.ReceiveBufferBytes) >> _answer.WindowScale
+        plan.Window = _answer.HasWindowScale ? new WindowSize((uint)_config.ReceiveBufferBytes) >> _answer.WindowScale
             : Window;
         plan.Options = new TcpOptions
         {

@@ -31,7 +31,7 @@ internal sealed partial class Tcb
         if (State == TcpState.SynSent && (isHard || IsRepeatedUnreachable(reason)))
             EnterClosed(isHard ? UserTcpCloseReason.Refused : reason, tellPeer: false); // RFC 9293 §3.9.2.2 (SHLD-26)
         else if (reason != UserTcpCloseReason.None)
-            _softError = reason; // RFC 9293 §3.9.2.2 (SHLD-25, MUST-56); then also hard ones: RFC 5927 §5.2
+            _softError = reason; // RFC 9293 §3.9.2.2 (SHLD-25, MUST-56); when connected also the hard ones
         return TakeEffects();
     }
 

@@ -185,8 +185,7 @@ internal sealed partial class Tcb
         if (!plan.IsRetransmission)
             return;
 
-        _counters.Retransmits += plan.SegmentSize == 0
-            ? 1
+        _counters.Retransmits += plan.SegmentSize == 0 ? 1
             : (plan.PayloadLength + plan.SegmentSize - 1) / plan.SegmentSize;
         _counters.BytesRetransmitted += plan.PayloadLength;
     }

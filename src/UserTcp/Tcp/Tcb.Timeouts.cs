@@ -49,7 +49,7 @@ internal sealed partial class Tcb
         if (_sender.Retransmissions == Config.R1)
             _effects |= Effects.NegativeAdvice;
         if (!_sender.IsSynAcknowledged)
-            _synDue = true; // its R2 is a time: the open timer (RFC 9293 §3.8.3, MUST-23)
+            _synDue = true; // R2 of a SYN is a time (RFC 9293 §3.8.3, MUST-23)
         else if (_sender.Retransmissions > Config.R2)
             GiveUp(UserTcpCloseReason.TimedOut);
         if (State != TcpState.Closed)
@@ -69,7 +69,7 @@ internal sealed partial class Tcb
             return;
         }
 
-        if (_keepAliveProbes >= Config.KeepAliveProbes) // never by one lost (RFC 9293 §3.8.4, MUST-29)
+        if (_keepAliveProbes >= Config.KeepAliveProbes) // not by one lost probe: RFC 9293 §3.8.4 (MUST-29)
         {
             GiveUp(UserTcpCloseReason.KeepAliveTimedOut);
             return;

@@ -95,8 +95,7 @@ internal sealed partial class Tcb
     private bool IsSynchronized => State >= TcpState.Established && State != TcpState.TimeWait;
 
     private bool MaySendText =>
-        State is TcpState.Established or TcpState.CloseWait or TcpState.FinWait1 or TcpState.Closing
-            or TcpState.LastAck;
+        State is TcpState.Established or TcpState.CloseWait or TcpState.FinWait1 or TcpState.Closing or TcpState.LastAck;
 
     private bool HasTimestamps => _receiver.Timestamps.IsNegotiated;
 
@@ -191,14 +190,12 @@ internal sealed partial class Tcb
         const int BeyondWindow = 2; // a window probe, and FIN
         Flight flight = _sender.Flight;
         Debug.Assert(_sender.Una <= _sender.Next, "SND.UNA ≤ SND.NXT");
-        Debug.Assert(
-            flight.Bytes == (uint)(_sender.Next - _sender.Una),
-            $"The flight covers [SND.UNA, SND.NXT): {flight.Bytes}, {_sender.Una} to {_sender.Next}, {State}");
+        Debug.Assert(flight.Bytes == (uint)(_sender.Next - _sender.Una), "The flight covers [SND.UNA, SND.NXT)");
         Debug.Assert(flight.SackedBytes + flight.LostBytes <= flight.Bytes, "No octet is both reported and lost");
         Debug.Assert(
             !_sender.IsSynAcknowledged || _sender.Next - _sender.Una <= _sender.MaxWindow + BeyondWindow,
             "SND.NXT stays within the largest window offered");
-        Debug.Assert(
-            _receiver.Next <= _receiver.RightEdge + 1, "RCV.NXT stays within the window promised, but for FIN");
+        Debug.Assert(_receiver.Next <= _receiver.RightEdge + 1,
+            "RCV.NXT stays within the window promised, but for FIN");
     }
 }

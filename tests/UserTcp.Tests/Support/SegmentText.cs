@@ -122,8 +122,8 @@ internal sealed partial class SegmentText
     }
 
     private static IEnumerable<string> Names(TcpFlags flags) =>
-        Enum.GetValues<TcpFlags>().Where(f => f != TcpFlags.None && (flags & f) != 0)
-            .Select(f => f.ToString().ToUpperInvariant());
+        Enum.GetValues<TcpFlags>().Where(f =>
+            f != TcpFlags.None && (flags & f) != 0).Select(f => f.ToString().ToUpperInvariant());
 
     private static string Blocks(in TcpOptions options)
     {

@@ -22,8 +22,8 @@ internal sealed class TcbBench
     private long _written;
     private uint _peerWindow = 65_535;
 
-    private TcbBench(
-        TcpConfig? config, Func<TcpConfig, SendQueue, ReceiveQueue, Instant, Tcb>? make, long budget = 64 << 20)
+    private TcbBench(TcpConfig? config, Func<TcpConfig, SendQueue, ReceiveQueue, Instant, Tcb>? make,
+        long budget = 64 << 20)
     {
         Config = config ?? Defaults();
         _pool = new ChunkPool(budget);
@@ -52,7 +52,7 @@ internal sealed class TcbBench
     public static TcpConfig Defaults(
         bool options = false, int receiveBuffer = 65_535, int sendBuffer = 1 << 20, bool noDelay = true, int mss = 1000,
         int gso = 0, bool keepAlive = false, TimeSpan? userTimeout = null, int r2 = 15,
-        RateLimit? challengeBudget = null,
+            RateLimit? challengeBudget = null,
         bool sack = false, bool timestamps = false, bool scaling = false) => new()
         {
             WindowScaling = options || scaling,
@@ -113,7 +113,7 @@ internal sealed class TcbBench
             var segment = new TcpSegment
             {
                 Seq = new SeqNumber(PeerIss), Flags = TcpFlags.Syn, Window = new WireWindow(65_535),
-                Options = syn.Options(),
+                    Options = syn.Options(),
             };
             PassiveOpen open = PassiveOpen.FromSyn(c, segment, new SeqNumber(OurIss), 0, now);
             open.SynAck(now);
@@ -350,8 +350,8 @@ internal sealed class TcbBench
             Assert.Equal(Octet(plan.Seq - new SeqNumber(OurIss + 1) + i), text[i]);
         }
 
-        uint length = (uint)plan.PayloadLength + (plan.Flags.HasFlag(TcpFlags.Fin) ? 1u : 0)
-            + (plan.Flags.HasFlag(TcpFlags.Syn) ? 1u : 0);
+        uint length = (uint)plan.PayloadLength + (plan.Flags.HasFlag(TcpFlags.Fin) ? 1u
+            : 0) + (plan.Flags.HasFlag(TcpFlags.Syn) ? 1u : 0);
         LastSeqEnd = SeqNumber.Max(LastSeqEnd, plan.Seq + length);
     }
 }

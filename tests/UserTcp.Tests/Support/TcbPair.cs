@@ -170,12 +170,14 @@ internal sealed class TcbPair
             Seen |= _tcb!.OnSegmentArrives(segment, pair.Now);
         }
 
-        public override string ToString() =>
-            _tcb is null
-                ? "no TCB"
-                : $"{_tcb.State} wrote {_written}/{total} read {_read}/{Peer.Total} "
-                + $"flight {_tcb.Describe(pair.Now).BytesInFlight} una {_send.Start} "
-                + $"wnd {_tcb.Describe(pair.Now).PeerWindow} cwnd {_tcb.Describe(pair.Now).CongestionWindow}";
+        public override string ToString()
+        {
+            if (_tcb is null)
+                return "no TCB";
+            TcbReport report = _tcb.Describe(pair.Now);
+            return $"{_tcb.State} wrote {_written}/{total} read {_read}/{Peer.Total} flight {report.BytesInFlight} "
+                + $"una {_send.Start} wnd {report.PeerWindow} cwnd {report.CongestionWindow}";
+        }
 
         private long Total => total;
 
@@ -265,8 +267,8 @@ internal sealed class TcbPair
             for (int offset = 0; offset == 0 || offset < text.Length; offset += step)
             {
                 int length = Math.Min(step, text.Length - offset);
-                pair.Send(
-                    new Flying(Peer, plan, text[offset..(offset + length)], offset, offset + length == text.Length));
+                pair.Send(new Flying(Peer, plan, text[offset..(offset + length)], offset,
+                    offset + length == text.Length));
             }
         }
 

@@ -156,8 +156,8 @@ public sealed class HandshakeTests
 
     [Fact]
     public void Initial_window_is_bounded_in_octets() =>
-        Assert.Equal(
-            2 * 8960, TcbBench.Established(TcbBench.Defaults(mss: 8960), "<MSS=8960>").Report.CongestionWindow);
+        Assert.Equal(2 * 8960, TcbBench.Established(TcbBench.Defaults(mss: 8960), "<MSS=8960>")
+            .Report.CongestionWindow);
 
     [Fact]
     public void Data_written_before_the_handshake_is_kept() => TcbBench.SynSent()

@@ -113,7 +113,7 @@ public sealed class UrgentTests
     }
 
     [Fact]
-    [Rfc("9293 §3.8.5", "MUST-30", "MUST-31", "MUST-62", "SHLD-13")]
+    [Rfc("9293 §3.8.5", "MUST-30", "MUST-31", "MUST-62")]
     public void Sent_pointer_indicates_the_octet_after_the_urgent_data() => TcbBench.Established()
         .Writes(1500, urgent: true)
         .Sends("<SEQ=101><CTL=ACK,URG><LEN=1000><UP=1500>")

@@ -143,7 +143,7 @@ public sealed class RetransmissionTests
     {
         TcbBench bench = TcbBench.Established().Writes(20_000); // RFC 5681 §3.2, RFC 6582
         Assert.Equal(10, bench.Drain().Count);
-        // RFC 3042: limited transmit.
+        // RFC 3042
         bench.Arrives("<SEQ=1001><ACK=101><CTL=ACK>").Sends("<SEQ=10101><CTL=ACK><LEN=1000><RETX=0>").Silent()
             .Arrives("<SEQ=1001><ACK=101><CTL=ACK>").Sends("<SEQ=11101><CTL=ACK><LEN=1000><RETX=0>").Silent();
         bench.Arrives("<SEQ=1001><ACK=101><CTL=ACK>").Sends("<SEQ=101><CTL=ACK><LEN=1000><RETX=1>");

@@ -178,7 +178,7 @@ public sealed class SegmentArrivesTests
         .Arrives($"<SEQ={seq}><CTL=SYN>").Sends("<SEQ=101><ACK=1001><CTL=ACK>").Silent().State(TcpState.Established);
 
     [Fact]
-    // RFC 9293 §3.5.1, Figure 10: the peer crashed.
+    // RFC 9293 §3.5.1, Figure 10: the peer crashed
     public void Half_open_connection_is_discovered() => TcbBench.Established()
         .Arrives("<SEQ=400><CTL=SYN>").Sends("<SEQ=101><ACK=1001><CTL=ACK>")
         .Arrives("<SEQ=1001><CTL=RST>").State(TcpState.Closed).ClosedBy(UserTcpCloseReason.ResetByPeer);
@@ -229,8 +229,8 @@ public sealed class SegmentArrivesTests
     [Rfc("9293 §3.1", "MUST-1", "REC-1")]
     public void Window_is_unsigned_and_wide()
     {
-        TcbBench bench =
-            TcbBench.Established(TcbBench.Defaults(scaling: true, sendBuffer: 1 << 30), "<MSS=1000><WS=14>");
+        TcbBench bench = TcbBench.Established(TcbBench.Defaults(scaling: true, sendBuffer: 1 << 30),
+            "<MSS=1000><WS=14>");
         bench.Arrives("<SEQ=1001><ACK=101><CTL=ACK><WND=65535>");
         Assert.Equal(65535L << 14, bench.Report.PeerWindow);
     }

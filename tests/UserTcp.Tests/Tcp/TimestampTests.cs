@@ -7,8 +7,8 @@ namespace UserTcp.Tests.Tcp;
 public sealed class TimestampTests
 {
     private static TcbBench Stamped(bool sack = false) => TcbBench.Established(
-        TcbBench.Defaults(timestamps: true, sack: sack),
-        sack ? "<MSS=1012><TS=500/1000000><SACKOK>" : "<MSS=1012><TS=500/1000000>");
+        TcbBench.Defaults(timestamps: true, sack: sack), sack ? "<MSS=1012><TS=500/1000000><SACKOK>"
+            : "<MSS=1012><TS=500/1000000>");
 
     [Fact]
     public void Timestamps_are_echoed() => Stamped()

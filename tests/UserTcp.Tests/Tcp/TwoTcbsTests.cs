@@ -63,7 +63,7 @@ public sealed class TwoTcbsTests
         {
             var pair = new TcbPair(
                 delay, new WireFaults(Loss: 0.01, DelayMs: delay), TcbBench.Defaults(), TcbBench.Defaults(sack: true),
-                0, 300_000);
+                    0, 300_000);
             pair.Run(simultaneous: false, TimeSpan.FromHours(1));
             Assert.Equal(300_000, pair.Left.BytesRead);
             Assert.Equal(UserTcpCloseReason.Graceful, pair.Right.Tcb!.CloseReason);
@@ -75,7 +75,7 @@ public sealed class TwoTcbsTests
     {
         var pair = new TcbPair(
             1, new WireFaults(DelayMs: 10), TcbBench.Defaults(options: true), TcbBench.Defaults(options: true),
-            1_000_000, 1_000_000);
+                1_000_000, 1_000_000);
         pair.Run(simultaneous: false, TimeSpan.FromMinutes(10));
         Assert.Equal(0, pair.Left.Tcb!.Describe(pair.Now).Counters.Retransmits);
         Assert.Equal(0, pair.Right.Tcb!.Describe(pair.Now).Counters.Retransmits);

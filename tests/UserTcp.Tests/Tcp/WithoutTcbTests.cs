@@ -49,8 +49,8 @@ public sealed class WithoutTcbTests
     [Fact]
     public void Reset_is_never_answered() => Assert.False(Strangers.TryReset(Segment("<SEQ=5><CTL=RST>"), out _));
 
-    private static PassiveOpen HalfOpen(
-        string syn = "<SEQ=1000><CTL=SYN><MSS=1460><SACKOK><WS=7><TS=77/0>", TcpConfig? config = null)
+    private static PassiveOpen HalfOpen(string syn = "<SEQ=1000><CTL=SYN><MSS=1460><SACKOK><WS=7><TS=77/0>",
+        TcpConfig? config = null)
     {
         config ??= TcbBench.Defaults(options: true, receiveBuffer: 1 << 20, mss: 1460);
         return PassiveOpen.FromSyn(config, Segment(syn), new SeqNumber(100), 0, s_now);
@@ -59,9 +59,8 @@ public sealed class WithoutTcbTests
     [Fact]
     [Rfc("9293 §3.7.1", "MUST-14", "SHLD-5")]
     public void Syn_ack_answers_the_options_of_the_syn() =>
-        Equal(
-            "<SEQ=100><ACK=1001><CTL=SYN,ACK><WND=65535><MSS=1460><WS=5><SACKOK=1><TS=50000/77>",
-            HalfOpen().SynAck(s_now));
+        Equal("<SEQ=100><ACK=1001><CTL=SYN,ACK><WND=65535><MSS=1460><WS=5><SACKOK=1><TS=50000/77>", HalfOpen()
+            .SynAck(s_now));
 
     [Fact]
     public void Syn_ack_offers_nothing_that_was_not_asked_for() =>
@@ -121,9 +120,8 @@ public sealed class WithoutTcbTests
     [Rfc("9293 §3.6.1", "MUST-13", "MAY-2", "SHLD-4")]
     public void Time_wait_judges_segments(string text, object verdict)
     {
-        Assert.Equal(
-            (TimeWaitVerdict)verdict,
-            TimeWait().OnSegmentArrives(Segment(text), s_now, hasListener: true, out SegmentPlan reply));
+        Assert.Equal((TimeWaitVerdict)verdict, TimeWait()
+            .OnSegmentArrives(Segment(text), s_now, hasListener: true, out SegmentPlan reply));
         if ((TimeWaitVerdict)verdict is TimeWaitVerdict.Reply or TimeWaitVerdict.ReplyAndRestart)
             Equal("<SEQ=500><ACK=2000><CTL=ACK><TS=50000/1000>", reply);
     }
@@ -141,14 +139,14 @@ public sealed class WithoutTcbTests
             .Sends("<SEQ=102><ACK=1002><CTL=ACK>").State(TcpState.TimeWait);
         bench.Arrives("<SEQ=1001><ACK=102><CTL=FIN,ACK>").Sends("<SEQ=102><ACK=1002><CTL=ACK>"); // in the same turn
         TimeWaitVerdict verdict = bench.Tcb.DescribeTimeWait()
-            .OnSegmentArrives(
-                Segment("<SEQ=1001><ACK=102><CTL=FIN,ACK>"), bench.Now, hasListener: false, out SegmentPlan reply);
+            .OnSegmentArrives(Segment("<SEQ=1001><ACK=102><CTL=FIN,ACK>"), bench.Now, hasListener: false,
+                out SegmentPlan reply);
         Assert.Equal(TimeWaitVerdict.ReplyAndRestart, verdict);
         Equal("<SEQ=102><ACK=1002><CTL=ACK>", reply);
     }
 
-    private static readonly FlowKey s_flow =
-        new(HostAddress.FromV4(0x0a000001), 1234, HostAddress.FromV4(0x0a000002), 80);
+    private static readonly FlowKey s_flow = new(HostAddress.FromV4(0x0a000001), 1234, HostAddress.FromV4(0x0a000002),
+        80);
 
     [Fact]
     [Rfc("9293 §3.4.1", "MUST-8")]
@@ -167,7 +165,7 @@ public sealed class WithoutTcbTests
         [
             s_flow, s_flow with { LocalPort = 1235 }, s_flow with { RemotePort = 81 },
             s_flow with { Local = HostAddress.FromV4(0x0a000003) },
-            s_flow with { Remote = HostAddress.FromV4(0x0a000003) },
+                s_flow with { Remote = HostAddress.FromV4(0x0a000003) },
         ];
         SipHash[] keys = [new(1, 2), new(1, 3), new(2, 2)];
         var numbers = keys.SelectMany(key => flows.Select(flow => InitialSequence.For(key, flow, s_now))).ToHashSet();
@@ -189,16 +187,16 @@ public sealed class WithoutTcbTests
         // RFC 9293 §3.3.2, Figure 5, and CLOSED from everywhere: reset, abort and timeouts.
         (TcpState From, TcpState To)[] arrows =
         [
-            (TcpState.Closed, TcpState.Listen), (TcpState.Closed, TcpState.SynSent),
-            (TcpState.Listen, TcpState.SynReceived),
-            (TcpState.Listen, TcpState.SynSent), (TcpState.SynSent, TcpState.SynReceived),
-            (TcpState.SynSent, TcpState.Established),
+            (TcpState.Closed, TcpState.Listen), (TcpState.Closed, TcpState.SynSent), (TcpState.Listen,
+                TcpState.SynReceived),
+            (TcpState.Listen, TcpState.SynSent), (TcpState.SynSent, TcpState.SynReceived), (TcpState.SynSent,
+                TcpState.Established),
             (TcpState.SynReceived, TcpState.Established), (TcpState.SynReceived, TcpState.FinWait1),
             (TcpState.Established, TcpState.FinWait1), (TcpState.Established, TcpState.CloseWait),
-            (TcpState.FinWait1, TcpState.FinWait2), (TcpState.FinWait1, TcpState.Closing),
-            (TcpState.FinWait1, TcpState.TimeWait),
-            (TcpState.FinWait2, TcpState.TimeWait), (TcpState.CloseWait, TcpState.LastAck),
-            (TcpState.Closing, TcpState.TimeWait),
+            (TcpState.FinWait1, TcpState.FinWait2), (TcpState.FinWait1, TcpState.Closing), (TcpState.FinWait1,
+                TcpState.TimeWait),
+            (TcpState.FinWait2, TcpState.TimeWait), (TcpState.CloseWait, TcpState.LastAck), (TcpState.Closing,
+                TcpState.TimeWait),
             (TcpState.LastAck, TcpState.Closed), (TcpState.TimeWait, TcpState.Closed),
         ];
         Assert.All(arrows, arrow => Assert.True(Transitions.Allows(arrow.From, arrow.To), $"{arrow}"));

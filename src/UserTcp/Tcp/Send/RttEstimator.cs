@@ -23,7 +23,7 @@ internal readonly record struct RttEstimator
         {
             return new RttEstimator
             {
-                HasSample = true, Smoothed = rtt, Variation = rtt / 2, Latest = rtt, Minimum = rtt,
+                HasSample = true, Smoothed = rtt, Variation = rtt / 2, Latest = rtt, Minimum = rtt, // RFC 6298 (2.2)
             };
         }
 

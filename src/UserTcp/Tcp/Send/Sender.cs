@@ -39,7 +39,7 @@ internal struct SendChoice
 }
 
 /// <summary>The send sequence space (RFC 9293 §3.3.1) and what may be sent of it.</summary>
-internal sealed class Sender(TcpConfig config, SeqNumber initialSend)
+internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
 {
     private bool _isCongestionLimited;
     private SeqNumber _limitedMark = initialSend;
@@ -156,11 +156,11 @@ internal sealed class Sender(TcpConfig config, SeqNumber initialSend)
     public void OnEstablished(WindowSize window, SeqNumber seq, SeqNumber ack)
     {
         // RFC 6928 §2; one segment if the SYN or SYN-ACK had to be sent again (RFC 5681 §3.1).
+        const int OrdinarySegment = 1460;
+        int segments = config.InitialWindowSegments;
         int initial = SynRetransmitted
             ? SegmentSize
-            : Math.Min(
-                config.InitialWindowSegments * SegmentSize,
-                Math.Max(2 * SegmentSize, config.InitialWindowSegments * 1460));
+            : Math.Min(segments * SegmentSize, Math.Max(2 * SegmentSize, segments * OrdinarySegment));
         Congestion = config.CongestionControl?.Invoke(SegmentSize, initial) ?? new NewReno(SegmentSize, initial);
         TakeWindow(window, seq, ack);
     }
@@ -224,9 +224,8 @@ internal sealed class Sender(TcpConfig config, SeqNumber initialSend)
         uint covered = (uint)(ack.Ack - Una);
         AckedSegments acked = Flight.AckTo(ack.Ack);
         Una = ack.Ack;
-        newest = newest.IsNever || (!acked.NewestSentAt.IsNever && acked.NewestSentAt > newest)
-            ? acked.NewestSentAt
-            : newest;
+        if (newest.IsNever || (!acked.NewestSentAt.IsNever && acked.NewestSentAt > newest))
+            newest = acked.NewestSentAt;
         TimeSpan? rtt = !newest.IsNever ? now - newest : covered > 0 ? ack.EchoedRtt : null;
         if (rtt is { } sample)
             TakeSample(sample);
@@ -255,31 +254,6 @@ internal sealed class Sender(TcpConfig config, SeqNumber initialSend)
         Backoff++;
         Loss.OnRetransmitTimeout(Flight, Next);
         Congestion?.OnRetransmitTimeout(now, flight, isRepeated);
-    }
-
-    /// <summary>Chooses what to send now: what was lost first, then what is new. Changes nothing.</summary>
-    public bool TryChoose(in SendOffer offer, bool mayOverride, out SendChoice choice)
-    {
-        if (TryChooseLost(offer, out choice))
-            return true;
-
-        return !Flight.IsFull && TryChooseNew(offer, mayOverride, out choice);
-    }
-
-    /// <summary>
-    /// One octet beyond a closed window (RFC 9293 §3.8.6.1, MUST-36): the first unsent one, or the outstanding one.
-    /// </summary>
-    public bool TryChooseProbe(in SendOffer offer, out SendChoice choice)
-    {
-        choice = new SendChoice { Seq = Next, Text = 1, FlightIndex = -1, SegmentSize = 1, IsProbe = true };
-        if (Flight.IsEmpty)
-            return offer.DataEnd > Next;
-
-        choice.Seq = Una;
-        choice.FlightIndex = 0;
-        choice.Fin = Flight[0].Has(SentFlags.Fin) && Flight[0].Length == 1;
-        choice.Text = choice.Fin ? 0 : 1;
-        return true;
     }
 
     /// <summary>The choice leaves as a segment, its text perhaps cut shorter.</summary>
@@ -366,77 +340,7 @@ internal sealed class Sender(TcpConfig config, SeqNumber initialSend)
         return wasLimited || (inSlowStart && flightBefore >= Congestion!.Window / 2);
     }
 
-    private bool TryChooseLost(in SendOffer offer, out SendChoice choice)
-    {
-        choice = default;
-        int index = Flight.IndexOfLost();
-        if (index < 0)
-            return false;
-
-        ref SentSegment lost = ref Flight[index];
-        int size = Math.Max(1, SegmentSize - offer.ExtraOptionBytes);
-        long limit = Math.Min(lost.Length, Math.Max(size, offer.MaxGsoBytes / size * size));
-        if (limit > size && !Loss.MustRetransmitFirst)
-            limit = Math.Max(size, Math.Min(limit, Room / size * size));
-        if (Loss.MustRetransmitFirst)
-            limit = Math.Min(limit, size);
-        if (!Loss.MustRetransmitFirst && Room < Math.Min(limit, size) && BytesInFlight > 0)
-            return false;
-
-        return FitLost(lost, index, size, limit, out choice);
-    }
-
-    // RFC 9293 §3.8.6 (SHLD-16): old data is sent again within the window; the oldest octet even if the window is shut.
-    private bool FitLost(in SentSegment lost, int index, int size, long limit, out SendChoice choice)
-    {
-        long allowed = (Una + Window.Bytes) - lost.Seq;
-        bool hasFin = lost.Has(SentFlags.Fin);
-        long text = lost.Length - (hasFin ? 1 : 0);
-        choice = new SendChoice { Seq = lost.Seq, FlightIndex = index, SegmentSize = size };
-        choice.Text = (int)Math.Min(Math.Min(text, limit), Math.Max(allowed, index == 0 ? 1 : 0));
-        choice.Fin = hasFin && choice.Text == text;
-        return choice.Text > 0 || choice.Fin;
-    }
-
-    private bool TryChooseNew(in SendOffer offer, bool mayOverride, out SendChoice choice)
-    {
-        bool retakesProbe = OnlyProbeOutstanding && Window.Bytes > 0 && !Flight[0].Has(SentFlags.Fin);
-        SeqNumber seq = retakesProbe ? Una : Next;
-        int size = Math.Max(1, SegmentSize - offer.ExtraOptionBytes);
-        int queued = Math.Max(0, offer.DataEnd - seq);
-        choice = new SendChoice { Seq = seq, FlightIndex = -1, SegmentSize = size };
-        if (FinSent || (queued == 0 && !offer.FinQueued))
-            return false;
-
-        choice.Text = SendDecision.Decide(
-            new SendFacts
-            {
-                Queued = queued,
-                UsableWindow = (int)((long)Window.Bytes - (seq - Una)),
-                CongestionRoom = Room,
-                SegmentSize = size,
-                MaxText = Math.Max(size, offer.MaxGsoBytes / size * size),
-                MaxWindow = MaxWindow,
-                NothingOutstanding = seq == Una,
-                NoDelay = offer.NoDelay,
-                Corked = offer.Corked,
-                FinQueued = offer.FinQueued,
-                Override = mayOverride,
-            },
-            out bool isLimited);
-        if (isLimited)
-            NoteCongestionLimit();
-        choice.Fin = offer.FinQueued && choice.Text == queued; // FIN may lie one octet beyond the window
-        return choice.Text > 0 || choice.Fin;
-    }
-
     private int Room => Congestion is null ? 0 : Math.Max(0, Congestion.Window - (int)BytesInFlight);
-
-    private void NoteCongestionLimit()
-    {
-        _isCongestionLimited = true;
-        _limitedMark = Next;
-    }
 
     private void ComputeSegmentSize(bool hasTimestamps)
     {

@@ -1,0 +1,119 @@
+using UserTcp.Buffers;
+using UserTcp.Primitives;
+using UserTcp.Wire;
+
+namespace UserTcp.Tcp;
+
+/// <content>RFC 9293 §3.10.7.4, sixth to eighth: urgent pointer, text, FIN.</content>
+internal sealed partial class Tcb
+{
+    private Verdict CheckUrgent(in TcpSegment seg)
+    {
+        bool mayReceive = State is TcpState.Established or TcpState.FinWait1 or TcpState.FinWait2;
+        if (!seg.Has(TcpFlags.Urg) || !mayReceive)
+            return Verdict.Continue;
+
+        if (_receiver.OnUrgent(seg.Seq + seg.UrgentPointer))
+            _effects |= Effects.Urgent;
+        return Verdict.Continue;
+    }
+
+    private Verdict ProcessText(in TcpSegment seg)
+    {
+        bool mayReceive = State is TcpState.Established or TcpState.FinWait1 or TcpState.FinWait2;
+        SeqNumber start = StartOfText(seg);
+        ReadOnlySpan<byte> text = seg.Text;
+        if (!mayReceive || text.IsEmpty || start + (uint)text.Length <= _receiver.Next)
+            return Verdict.Continue;
+
+        if (_detached)
+        {
+            // nobody will read it: RFC 9293 §3.6.1 (SHLD-3)
+            EnterClosed(UserTcpCloseReason.ResetByLocal, tellPeer: true);
+            return Verdict.Drop;
+        }
+
+        SeqNumber end = _receiver.FinSeen ? SeqNumber.Min(_receiver.RightEdge, _receiver.FinSeq) : _receiver.RightEdge;
+        if (start + (uint)text.Length > end)
+            text = text[..Math.Max(0, end - start)];
+        if (!text.IsEmpty)
+            StoreText(seg, start, text);
+        return Verdict.Continue;
+    }
+
+    private void StoreText(in TcpSegment seg, SeqNumber start, ReadOnlySpan<byte> text)
+    {
+        long contiguousEnd = _receive.ContiguousEnd;
+        bool hadHole = _receive.OutOfOrder.Count > 0;
+        if (!_receive.TryWrite(ReceivePosition(start), text, out BufferRange stored))
+        {
+            _counters.ReceiveRefused++;
+            _receiver.OweDuplicateAck(); // as if it had been lost on the way
+            return;
+        }
+
+        if (start > _receiver.Next)
+        {
+            _receiver.OnOutOfOrder();
+            _receiver.Sack.OnStored(ReceivePosition(start), _receive.OutOfOrder);
+            return;
+        }
+
+        long added = _receive.ContiguousEnd - contiguousEnd;
+        _counters.BytesReceived += added;
+        int segmentBytes = seg.CoalescedSegmentSize > 0 ? seg.CoalescedSegmentSize : seg.Text.Length;
+        int segments = 1 + (seg.Text.Length - 1) / Math.Max(1, Math.Min(segmentBytes, Config.ReceiveMss.Bytes));
+        _receiver.OnInOrder(_receiver.Next + (uint)added, segmentBytes, segments, hadHole);
+        _effects |= Effects.Readable;
+    }
+
+    private static SeqNumber StartOfText(in TcpSegment seg) => seg.Has(TcpFlags.Syn) ? seg.Seq + 1 : seg.Seq;
+
+    /// <summary>
+    /// FIN may arrive before the text it follows: it is remembered, and takes effect when RCV.NXT reaches it.
+    /// </summary>
+    private Verdict CheckFin(in TcpSegment seg, Instant now)
+    {
+        if (_receiver.FinReceived)
+            return Verdict.Continue;
+
+        if (seg.Has(TcpFlags.Fin) && !_receiver.FinSeen)
+            NoteFin(StartOfText(seg) + (uint)seg.Text.Length, hasText: !seg.Text.IsEmpty);
+        if (!_receiver.FinSeen || _receiver.Next != _receiver.FinSeq)
+            return Verdict.Continue;
+
+        _receiver.OnFinReceived();
+        _receive.Finish();
+        _effects |= Effects.Readable;
+        switch (State)
+        {
+            case TcpState.Established:
+                MoveTo(TcpState.CloseWait);
+                break;
+            case TcpState.FinWait1:
+                // Our FIN, had it been acknowledged by this segment, would have moved us to FIN-WAIT-2 in the fifth
+                // step.
+                MoveTo(TcpState.Closing);
+                break;
+            case TcpState.FinWait2:
+                EnterTimeWait();
+                break;
+        }
+
+        return Verdict.Continue;
+    }
+
+    private void NoteFin(SeqNumber seq, bool hasText)
+    {
+        // Beyond the window, behind text that was acknowledged, or before text that is here: not the end of this
+        // stream.
+        bool isPlausible = seq >= _receiver.Next && seq <= _receiver.RightEdge
+            && ReceivePosition(seq) >= _receive.HighestEnd;
+        if (!isPlausible)
+            return;
+
+        _receiver.OnFinSeen(seq);
+        if (seq != _receiver.Next && !hasText)
+            _receiver.OweDuplicateAck(); // with text, the text owed one
+    }
+}
