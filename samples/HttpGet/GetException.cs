@@ -11,15 +11,14 @@ internal sealed class GetException(ExitCode code, string message, Exception? inn
     /// <summary>A connection that broke while bytes were read or written.</summary>
     public static GetException Broken(string doing, IOException error)
     {
-        SocketError reason = error.InnerException is SocketException socket
-            ? socket.SocketErrorCode
-            : SocketError.Success;
-        return reason switch
+        return (error.InnerException as SocketException)?.SocketErrorCode switch
         {
-            SocketError.TimedOut => new(ExitCode.TimedOut, $"The server fell silent while {doing}.", error),
+            SocketError.TimedOut =>
+                new(ExitCode.TimedOut, $"The server fell silent while {doing}.", error),
             SocketError.ConnectionReset =>
                 new(ExitCode.ReceiveFailed, $"The server reset the connection while {doing}.", error),
-            _ => new(ExitCode.ReceiveFailed, $"The connection broke while {doing}: {error.Message}", error),
+            _ =>
+                new(ExitCode.ReceiveFailed, $"The connection broke while {doing}: {error.Message}", error),
         };
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace UserTcp.Gateway;
@@ -27,10 +26,9 @@ internal static partial class GatewayLog
     [LoggerMessage(6005, LogLevel.Error, "The connection of {Peer} to {Destination} ended by a fault of the gateway.")]
     public static partial void Faulted(ILogger logger, Exception error, IPEndPoint peer, IPEndPoint destination);
 
-    [LoggerMessage(
-        6006, LogLevel.Error, "The destination filter failed for {Destination}: the connection is not allowed.")]
+    [LoggerMessage(6006, LogLevel.Error, "The destination filter failed for {Destination}: not allowed.")]
     public static partial void FilterFailed(ILogger logger, Exception error, IPEndPoint destination);
 
-    [LoggerMessage(6007, LogLevel.Warning, "The gateway takes no more connections: {Code}.")]
-    public static partial void Stopped(ILogger logger, Exception error, SocketError code);
+    [LoggerMessage(6007, LogLevel.Warning, "The gateway takes no more connections.")]
+    public static partial void Stopped(ILogger logger, Exception error);
 }

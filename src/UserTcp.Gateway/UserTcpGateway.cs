@@ -6,9 +6,9 @@ using UserTcp.Links;
 namespace UserTcp.Gateway;
 
 /// <summary>
-/// A router in this process for a stack without privileges. On its link it answers ARP and ping for its address and takes
-/// TCP to any address; it connects a socket of the operating system first, lets the peer hear what came of it, and relays
-/// both ways with half-close, resets and back-pressure. All members are thread-safe.
+/// A router in this process for a stack without privileges. On its link it answers ARP and ping for its address and
+/// takes TCP to any address; it connects a socket of the operating system first, lets the peer hear what came of it,
+/// and relays both ways with half-close, resets and back-pressure. All members are thread-safe.
 /// </summary>
 /// <remarks>
 /// Whoever can send on the link connects with the rights of this process: see
@@ -41,8 +41,8 @@ public sealed class UserTcpGateway : IAsyncDisposable
 
     /// <summary>Starts a router on a link.</summary>
     /// <param name="link">
-    /// An open link, for instance one end of <see cref="VirtualLink.CreatePair"/>. The gateway owns it from now on, also if
-    /// the start fails.
+    /// An open link, for instance one end of <see cref="VirtualLink.CreatePair"/>. The gateway owns it from now on,
+    /// also if the start fails.
     /// </param>
     /// <param name="options">Validated and copied; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the start; nothing stays open.</param>
@@ -110,7 +110,7 @@ public sealed class UserTcpGateway : IAsyncDisposable
         {
             // Disposal, or the link is gone: then the stack has ended every connection already.
             if (!_stopping.IsCancellationRequested)
-                GatewayLog.Stopped(_context.Logger, error, (error as SocketException)?.SocketErrorCode ?? SocketError.Shutdown);
+                GatewayLog.Stopped(_context.Logger, error);
         }
     }
 
@@ -120,7 +120,8 @@ public sealed class UserTcpGateway : IAsyncDisposable
         lock (_flowsLock)
             _flows.Add(task);
 
-        _ = task.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = task.ContinueWith(
+            Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     private void Forget(Task flow)

@@ -26,8 +26,8 @@ internal sealed class HttpFields
     /// <summary>The elements of a comma-separated list, over all fields of that name (RFC 9110 §5.3).</summary>
     public IEnumerable<string> List(string name) => _fields
         .Where(field => field.Key.Equals(name, StringComparison.OrdinalIgnoreCase))
-        .SelectMany(
-            field => field.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        .SelectMany(field => field.Value.Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
 
     public void Add(string name, string value) => _fields.Add(new(name, value));
 

@@ -120,7 +120,7 @@ internal static class HttpHeadReader
 
     private static HttpBodyExtent BodyOf(HttpResponse response, string[] codings)
     {
-        // RFC 9112 §6.1: with HTTP/1.0 the framing "MUST be treated as faulty". And we asked for no coding but chunked.
+        // RFC 9112 §6.1: in HTTP/1.0 such framing is faulty. And we asked for no coding but chunked.
         if (response.MinorVersion == 0 || codings.Length > 1
             || !codings[0].Equals("chunked", StringComparison.OrdinalIgnoreCase))
             throw Malformed($"used a transfer coding that was not asked for ({string.Join(", ", codings)})");

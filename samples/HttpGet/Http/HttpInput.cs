@@ -80,8 +80,7 @@ internal sealed class HttpInput(PipeReader pipe, TimeSpan silence, CancellationT
         string line = Encoding.Latin1.GetString(bytes);
         line = line.EndsWith('\r') ? line[..^1] : line;
         if (line.AsSpan().ContainsAny('\r', '\0'))
-            throw new GetException(
-                ExitCode.ReceiveFailed, "The server sent a line with a stray carriage return or a zero byte.");
+            throw new GetException(ExitCode.ReceiveFailed, "The server sent a stray carriage return or a zero byte.");
 
         return line;
     }

@@ -19,8 +19,7 @@ public sealed class HttpBodyTests
     [InlineData("\r\nuntil the end", "until the end")]
     [InlineData("\r\n", "")]
     [InlineData("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=\"y\"\r\n world\r\n0\r\n\r\n", "hello world")]
-    [InlineData(
-        "Transfer-Encoding: Chunked\r\n\r\nA \r\n0123456789\r\n00\r\nTrailer: t\r\nOther: u\r\n\r\n", "0123456789")]
+    [InlineData("Transfer-Encoding: Chunked\r\n\r\nA \r\n0123456789\r\n00\r\nA: t\r\nB: u\r\n\r\n", "0123456789")]
     [InlineData("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "hello")]
     [InlineData("transfer-encoding:chunked\n\n2\nhi\n0\n\n", "hi")]
     [InlineData("Transfer-Encoding: chunked\r\n\r\n4\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n")]
@@ -92,8 +91,8 @@ public sealed class HttpBodyTests
     [Fact]
     public async Task Chunks_of_an_HTTP_1_0_server_are_faulty_framing()
     {
-        HttpOutcome outcome =
-            await HttpBench.AnswerAsync("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+        HttpOutcome outcome = await HttpBench.AnswerAsync(
+            "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
 
         Assert.Equal(ExitCode.ReceiveFailed, outcome.Code);
     }
@@ -111,8 +110,8 @@ public sealed class HttpBodyTests
     [Fact]
     public async Task Endless_trailers_are_refused()
     {
-        string endless =
-            Ok + "Transfer-Encoding: chunked\r\n\r\n0\r\n" + string.Concat(Enumerable.Repeat("A: b\r\n", 300));
+        string trailers = string.Concat(Enumerable.Repeat("A: b\r\n", 300));
+        string endless = $"{Ok}Transfer-Encoding: chunked\r\n\r\n0\r\n{trailers}";
 
         HttpOutcome outcome = await HttpBench.AnswerAsync(endless);
 

@@ -6,7 +6,7 @@ using HttpGet.Http;
 
 namespace UserTcp.Tests.Samples.Http;
 
-/// <summary>RFC 9112 §4 and §5: status lines, header fields, interim answers, and the limits on all of them.</summary>
+/// <summary>RFC 9112 §4, §5: status lines, header fields, interim answers, and the limits on them.</summary>
 public sealed class HttpHeadTests
 {
     [Theory]
@@ -85,8 +85,8 @@ public sealed class HttpHeadTests
     [InlineData(404)]
     public async Task Only_statuses_that_redirect_follow_a_location(int status)
     {
-        HttpOutcome outcome =
-            await HttpBench.AnswerAsync($"HTTP/1.1 {status} X\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n");
+        HttpOutcome outcome = await HttpBench.AnswerAsync(
+            $"HTTP/1.1 {status} X\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n");
 
         Assert.Null(outcome.Response!.RedirectTarget);
     }
@@ -158,10 +158,10 @@ public sealed class HttpHeadTests
     {
         HttpLimits limits = new() { HeaderCount = 3, HeaderBytes = 30 };
 
-        HttpOutcome fits =
-            await HttpBench.AnswerAsync("HTTP/1.1 204 A\r\nA: b\r\nA: b\r\nA: b\r\n\r\n", limits: limits);
-        HttpOutcome many =
-            await HttpBench.AnswerAsync("HTTP/1.1 204 A\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\n\r\n", limits: limits);
+        HttpOutcome fits = await HttpBench.AnswerAsync(
+            "HTTP/1.1 204 A\r\nA: b\r\nA: b\r\nA: b\r\n\r\n", limits: limits);
+        HttpOutcome many = await HttpBench.AnswerAsync(
+            "HTTP/1.1 204 A\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\n\r\n", limits: limits);
         HttpOutcome large = await HttpBench.AnswerAsync(
             $"HTTP/1.1 204 A\r\nA: {new string('b', 14)}\r\nA: {new string('b', 14)}\r\n\r\n", limits: limits);
 
@@ -175,8 +175,8 @@ public sealed class HttpHeadTests
     {
         Pipe pipe = new();
 
-        await new HttpRequest(new Uri("http://example.org:8080/a b?c=d#e"))
-            .SendAsync(pipe.Writer, CancellationToken.None);
+        HttpRequest question = new(new Uri("http://example.org:8080/a b?c=d#e"));
+        await question.SendAsync(pipe.Writer, CancellationToken.None);
 
         ReadResult read = await pipe.Reader.ReadAsync();
         string request = Encoding.ASCII.GetString(read.Buffer);
@@ -192,8 +192,8 @@ public sealed class HttpHeadTests
     {
         string text = Encoding.Latin1.GetString(noise);
 
-        string[] prefixes = ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"];
-        foreach (string prefix in prefixes)
+        const string Ok = "HTTP/1.1 200 OK\r\n";
+        foreach (string prefix in (string[])["", Ok, Ok + "Transfer-Encoding: chunked\r\n\r\n"])
         {
             Task<HttpOutcome> outcome = HttpBench.AnswerAsync([prefix, text]);
             Assert.True(outcome.IsCompletedSuccessfully, outcome.Exception?.ToString());
