@@ -31,5 +31,10 @@ internal sealed class ScratchFolder : IDisposable
     /// <summary>Makes a folder in it.</summary>
     public string Folder(string name) => Directory.CreateDirectory(File(name)).FullName;
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    /// <summary>Removes it, unless <c>USERTCP_LAB_KEEP=1</c> asks to keep captures and logs for a look.</summary>
+    public void Dispose()
+    {
+        if (Environment.GetEnvironmentVariable("USERTCP_LAB_KEEP") != "1")
+            Directory.Delete(Path, recursive: true);
+    }
 }
