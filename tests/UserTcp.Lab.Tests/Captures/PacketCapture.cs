@@ -37,7 +37,7 @@ internal sealed partial class PacketCapture
         string file = scratch.File("capture.pcap");
         string log = scratch.File("tcpdump.log");
         Process process = ns.Start("sh", "-c",
-            $"exec tcpdump -i {device} -s {bytesPerFrame} -B 65536 -U --immediate-mode -Z root -w {file} 2> {log}");
+            $"exec tcpdump -i {device} -s {bytesPerFrame} -B 131072 -U -Z root -w {file} 2> {log}");
         await Eventually.TrueAsync(() => process.HasExited || Log(log).Contains("listening on"), "tcpdump listens");
         return process.HasExited
             ? throw new InvalidOperationException($"tcpdump ended: {Log(log)}")

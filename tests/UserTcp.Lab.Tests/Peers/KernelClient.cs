@@ -18,17 +18,23 @@ internal static class KernelClient
     public static async Task<byte[]> ReadExactlyAsync(Socket socket, int count, CancellationToken cancellationToken)
     {
         byte[] bytes = new byte[count];
-        await using var stream = new NetworkStream(socket);
-        await stream.ReadExactlyAsync(bytes, cancellationToken);
+        for (int have = 0; have < count;)
+        {
+            int read = await socket.ReceiveAsync(bytes.AsMemory(have), cancellationToken);
+            have += read > 0 ? read : throw new EndOfStreamException($"The FIN came after {have} of {count} bytes.");
+        }
+
         return bytes;
     }
 
-    /// <summary>Reads to the FIN; a RST throws.</summary>
+    /// <summary>Reads to the FIN; a RST is a <see cref="SocketException"/>.</summary>
     public static async Task<byte[]> ReadToEndAsync(Socket socket, CancellationToken cancellationToken)
     {
         var bytes = new MemoryStream();
-        await using var stream = new NetworkStream(socket);
-        await stream.CopyToAsync(bytes, cancellationToken);
+        byte[] buffer = new byte[64 << 10];
+        int read;
+        while ((read = await socket.ReceiveAsync(buffer, cancellationToken)) > 0)
+            bytes.Write(buffer, 0, read);
         return bytes.ToArray();
     }
 }

@@ -27,7 +27,7 @@ public sealed class CurlTests(ITestOutputHelper output)
         PageSet set = PageSet.UpTo1Megabyte(requests: 50, seed: 5000);
         string folder = lab.Scratch.Folder("pages");
         set.WriteTo(folder);
-        PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 65_550);
+        PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 1600);
         MacAddress mac = await TransferAsync(lab, set, folder);
         await capture.StopAsync();
 
