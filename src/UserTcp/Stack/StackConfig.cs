@@ -13,7 +13,9 @@ internal readonly record struct StackRoute(HostAddress Destination, int PrefixLe
 /// <summary>Which checksums of received segments are verified.</summary>
 internal enum ChecksumPolicy : byte
 {
-    /// <summary>All but those that the device vouches for; a pseudo-header sum passes where the link says it may occur.</summary>
+    /// <summary>
+    /// All but those that the device vouches for; a pseudo-header sum passes where the link says it may occur.
+    /// </summary>
     Auto,
 
     /// <summary>All, and all must be finished.</summary>
@@ -22,7 +24,9 @@ internal enum ChecksumPolicy : byte
     Never,
 }
 
-/// <summary>The identity, limits and secrets of a stack. Validated by the options at the API; not changed afterwards.</summary>
+/// <summary>
+/// The identity, limits and secrets of a stack. Validated by the options at the API; not changed afterwards.
+/// </summary>
 internal sealed record StackConfig
 {
     /// <summary>Must offer transmit checksums and segmentation: plain devices get a decorator that does both.</summary>

@@ -27,9 +27,6 @@ internal sealed partial class StackCore
     private readonly LoopQueue _loop = new();
     private long _turn = 1;
     private int _pulled;
-    private HostAddress _lastHop;
-    private MacAddress _lastHopMac;
-    private bool _hasLastHop;
 
     public bool HasPendingOutput => !_isLinkDown
         && (_unsent.Count > 0 || _dirty.Count > 0 || _replies.ReadyCount > 0 || _loop.Count > 0
@@ -164,111 +161,6 @@ internal sealed partial class StackCore
     {
         _dirty.Remove(connection);
         _dirty.Add(connection);
-    }
-
-    /// <summary>
-    /// Whether a segment that is pulled now can be sent. If not, the connection is no longer first in line.
-    /// </summary>
-    private bool MayLeave(StackConnection connection, Instant now)
-    {
-        if (connection.IsLooped)
-        {
-            if (!_loop.IsFull)
-                return true;
-            connection.Turn = _turn;
-            connection.TurnBytes = Config.OutputBudgetBytes;
-            MoveToEnd(connection);
-            return false;
-        }
-
-        switch (Resolve(connection.NextHop, now, out _))
-        {
-            case NeighborLookup.Resolved:
-                return true;
-            case NeighborLookup.Pending:
-                Park(connection, now);
-                return false;
-            default:
-                GiveUp(connection, now);
-                return false;
-        }
-    }
-
-    private NeighborLookup Resolve(HostAddress nextHop, Instant now, out MacAddress mac)
-    {
-        mac = _lastHopMac;
-        if (!_hasLinkHeader || (_hasLastHop && nextHop == _lastHop))
-            return NeighborLookup.Resolved;
-
-        NeighborLookup lookup = _neighbors.Resolve(nextHop, now, out mac);
-        if (lookup == NeighborLookup.Resolved)
-        {
-            _hasLastHop = true;
-            _lastHop = nextHop;
-            _lastHopMac = mac;
-        }
-
-        return lookup;
-    }
-
-    /// <summary>Nothing is pulled until the next hop is known; who is over does not wait: its last words do.</summary>
-    private void Park(StackConnection connection, Instant now)
-    {
-        if (connection.Tcb.State is TcpState.Closed or TcpState.TimeWait)
-        {
-            while (connection.Tcb.TryNextSegment(now, out SegmentPlan segment))
-            {
-                if (segment.PayloadLength == 0)
-                    QueueSegment(connection.Flow, segment, connection.Tcb.Config);
-            }
-
-            Settle(connection, now);
-            return;
-        }
-
-        _dirty.Remove(connection);
-        _parked.Add(connection);
-        connection.IsParked = true;
-    }
-
-    private void ReleaseParked(HostAddress nextHop)
-    {
-        for (StackConnection? connection = _parked.First; connection is not null;)
-        {
-            StackConnection? next = connection.ListNext;
-            if (connection.NextHop == nextHop)
-                Unpark(connection);
-            connection = next;
-        }
-    }
-
-    private void Unpark(StackConnection connection)
-    {
-        _parked.Remove(connection);
-        connection.IsParked = false;
-        _dirty.Add(connection);
-    }
-
-    private void MarkDirty(StackConnection connection)
-    {
-        if (!connection.IsParked)
-            _dirty.Add(connection);
-        else if (connection.Tcb.State is TcpState.Closed or TcpState.TimeWait)
-            Unpark(connection);
-    }
-
-    /// <summary>
-    /// The next hop does not answer: what would be sent now is lost, as it would be beyond the first router.
-    /// </summary>
-    private void GiveUp(StackConnection connection, Instant now)
-    {
-        Apply(connection, connection.Tcb.OnNextHopUnreachable(now), now);
-        while (connection.Tcb.TryNextSegment(now, out _))
-        {
-            Drop(PacketDropReason.NeighborUnreachable);
-        }
-
-        Settle(connection, now);
     }
 
     /// <summary>The connection has nothing more to send. One that is over is forgotten now, and no earlier.</summary>

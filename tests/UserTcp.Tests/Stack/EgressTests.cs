@@ -28,8 +28,8 @@ public sealed class EgressTests : IDisposable
         Assert.Equal(
             new FrameOffload
             {
-                Flags = FrameOffload.NeedsChecksum, GsoType = FrameOffload.GsoTcpV4, HeaderLength = 54, SegmentSize = 536,
-                ChecksumStart = 34, ChecksumOffset = 16,
+                Flags = FrameOffload.NeedsChecksum, GsoType = FrameOffload.GsoTcpV4, HeaderLength = 54,
+                SegmentSize = 536, ChecksumStart = 34, ChecksumOffset = 16,
             },
             frame.Offload);
         ulong pseudo = InternetChecksum.PseudoHeader(Packets.Own, Packets.Peer, IpProtocol.Tcp, 4020);

@@ -154,7 +154,8 @@ public sealed class IngressTests : IDisposable
     [InlineData(0, true, true)]
     [InlineData(0, false, false)]
     [InlineData(1, true, false)]
-    public void A_pseudo_header_sum_is_accepted_where_the_link_says_it_may_occur(int policy, bool mayLack, bool accepted)
+    public void A_pseudo_header_sum_is_accepted_where_the_link_says_it_may_occur(
+        int policy, bool mayLack, bool accepted)
     {
         using StackBench bench = Bench((ChecksumPolicy)policy, mayLack);
         byte[] packet = Syn();

@@ -214,8 +214,8 @@ public sealed class ListeningTests : IDisposable
         StackListener two = _bench.Listen(0);
         Assert.InRange(one.Port, 32768, 65535);
         Assert.NotEqual(one.Port, two.Port);
-        var foreign = new ListenCall { Mode = ListenMode.OneAddress, Address = Packets.Far, Port = 80, Config = new TcpConfig() };
-        Assert.Equal(CallResult.NotOurAddress, _bench.Core.Listen(foreign, out _));
+        call = call with { Mode = ListenMode.OneAddress, Address = Packets.Far };
+        Assert.Equal(CallResult.NotOurAddress, _bench.Core.Listen(call, out _));
     }
 
     [Fact, Rfc("9293 §3.10.7.4", "MUST-9")]

@@ -1,3 +1,4 @@
+using UserTcp.Ip;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Stack;
@@ -113,13 +114,13 @@ public class PitfallTests
         using var bench = new StackBench();
         StackConnection connection = bench.Established();
         bench.Write(connection, 100);
-        bench.Hear(
-            Packets.Request(Packets.PeerMac, Packets.Peer, Packets.Own), unicast ? Packets.OwnMac : MacAddress.Broadcast);
+        MacAddress to = unicast ? Packets.OwnMac : MacAddress.Broadcast;
+        bench.Hear(Packets.Request(Packets.PeerMac, Packets.Peer, Packets.Own), to);
         SentFrame reply = bench.Pull()[0];
         Assert.True(reply.IsArp);
         Assert.Equal(Packets.PeerMac, reply.To);
         Assert.True(ArpPacket.TryParse(reply.Bytes.AsSpan(14), out ArpPacket arp));
-        Assert.Equal((ArpOperation.Reply, Packets.OwnMac, Packets.Own), (arp.Operation, arp.SenderMac, arp.SenderAddress));
+        Assert.Equal(Packets.Reply(Packets.OwnMac, Packets.Own, Packets.Peer) with { TargetMac = Packets.PeerMac }, arp);
         Assert.Equal(TcpState.Established, connection.Tcb.State);
     }
 
@@ -150,13 +151,14 @@ public class PitfallTests
     {
         using var bench = new StackBench(
             c => c with { Link = c.Link with { Features = TestNetwork.OffloadFeatures } }, knowsPeer: false);
-        Assert.Equal(UserTcp.Ip.AddressState.Probing, bench.Core.AddressState);
+        Assert.Equal(AddressState.Probing, bench.Core.AddressState);
         Assert.True(bench.Core.HasPendingOutput);
         Assert.True(Assert.Single(bench.Pull()).IsArp);
         if (isTaken)
             bench.Hear(Packets.Reply(Packets.OtherMac, Packets.Own, Packets.Own), Packets.OwnMac);
         bench.Advance(0.7);
-        Assert.Equal(isTaken ? UserTcp.Ip.AddressState.Conflict : UserTcp.Ip.AddressState.Claimed, bench.Core.AddressState);
+        AddressState expected = isTaken ? AddressState.Conflict : AddressState.Claimed;
+        Assert.Equal(expected, bench.Core.AddressState);
         Wakeup wakeup = Assert.Single(bench.Wakeups());
         Assert.Equal(isTaken ? WakeupKind.AddressConflict : WakeupKind.AddressClaimed, wakeup.Kind);
         Assert.Equal((Packets.Own, isTaken ? Packets.OtherMac : Packets.OwnMac), (wakeup.Address, wakeup.Mac));
@@ -182,18 +184,32 @@ public class PitfallTests
         Assert.Equal(text, System.Buffers.BuffersExtensions.ToArray(view));
     }
 
+    [Theory]
+    [InlineData(50)]
+    [InlineData(5000)]
+    public void A_late_timer_is_evaluated_at_its_scheduled_time_unless_the_machine_slept(int lateMilliseconds)
+    {
+        using var bench = new StackBench();
+        StackConnection connection = bench.Connect();
+        bench.Pull();
+        Instant due = bench.Now + TimeSpan.FromSeconds(1);
+        Assert.Equal(due, connection.Tcb.NextDeadline);
+        bench.Now = due + TimeSpan.FromMilliseconds(lateMilliseconds);
+        bench.Core.OnDeadline(bench.Now);
+        Instant evaluated = lateMilliseconds < 100 ? due : bench.Now;
+        Assert.Equal(evaluated + TimeSpan.FromSeconds(2), connection.Tcb.NextDeadline);
+        Assert.Equal(TcpFlags.Syn, Assert.Single(bench.Pull()).Flags);
+    }
+
     [Fact, Rfc("9293 §3.7.1", "SHLD-5")]
     public void OptionsOnSyn()
     {
-        using var network = new TestNetwork { Records = true };
-        TestHost client = network.Add(1);
-        client.Core.Connect(
-            new ConnectCall { Remote = client.Address, RemotePort = 80, Config = new TcpConfig() }, network.Now, out _);
         using var bench = new StackBench();
         var call = new ConnectCall { Remote = Packets.Peer, RemotePort = 80, Config = new TcpConfig() };
         Assert.Equal(CallResult.Done, bench.Core.Connect(call, bench.Now, out _));
         SentFrame syn = Assert.Single(bench.Pull());
         Assert.True(TcpSegment.TryParse(syn.IpPayload, out TcpSegment seg));
-        Assert.True(seg.Options is { HasMss: true, Mss: 1460, HasWindowScale: true, SackPermitted: true, HasTimestamps: true });
+        TcpOptions options = seg.Options;
+        Assert.True(options is { HasMss: true, Mss: 1460, HasWindowScale: true, SackPermitted: true, HasTimestamps: true });
     }
 }

@@ -46,8 +46,8 @@ internal sealed record SentFrame(byte[] Bytes, FrameOffload Offload)
 }
 
 /// <summary>
-/// One stack, fed with frames made by hand, its answers read back as frames. The network is that of <see cref="Packets"/>;
-/// the peer's link address is known from the start.
+/// One stack, fed with frames made by hand, its answers read back as frames. The network is that of
+/// <see cref="Packets"/>; the peer's link address is known from the start.
 /// </summary>
 internal sealed class StackBench : IDisposable
 {
