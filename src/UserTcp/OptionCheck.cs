@@ -4,7 +4,9 @@ using UserTcp.Primitives;
 
 namespace UserTcp;
 
-/// <summary>The rules that several options share. All throw what names the option and says what would be right.</summary>
+/// <summary>
+/// The rules that several options share. All throw what names the option and says what would be right.
+/// </summary>
 internal static class OptionCheck
 {
     /// <summary>The longest that timers of the system's kind can be asked for.</summary>
@@ -40,7 +42,9 @@ internal static class OptionCheck
         return host;
     }
 
-    /// <summary>A destination that one host can have; refused before anything is sent (RFC 9293 §3.9.2.3, MUST-46).</summary>
+    /// <summary>
+    /// A destination that one host can have; refused before anything is sent (RFC 9293 §3.9.2.3, MUST-46).
+    /// </summary>
     public static HostAddress Destination(IPAddress address, string name)
     {
         ArgumentNullException.ThrowIfNull(address, name);
@@ -48,7 +52,8 @@ internal static class OptionCheck
         if (!host.IsV4)
         {
             throw new SocketException(
-                (int)SocketError.AddressFamilyNotSupported, $"{address} is an IPv6 address: the stack does not speak IPv6.");
+                (int)SocketError.AddressFamilyNotSupported,
+                $"{address} is an IPv6 address: the stack does not speak IPv6.");
         }
 
         if (host.IsUnspecified || host.IsMulticast || host.IsLimitedBroadcast || host.IsReserved)

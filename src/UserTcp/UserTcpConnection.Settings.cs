@@ -22,7 +22,9 @@ public sealed partial class UserTcpConnection
         set => Configure(value, static (config, corked) => config.Corked = corked);
     }
 
-    /// <summary>How long bytes may stay unacknowledged before the connection ends; null for no limit of its own.</summary>
+    /// <summary>
+    /// How long bytes may stay unacknowledged before the connection ends; null for no limit of its own.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not positive, or above 24 days.</exception>
     /// <exception cref="ObjectDisposedException">Set after disposal.</exception>
     public TimeSpan? UserTimeout
@@ -44,7 +46,9 @@ public sealed partial class UserTcpConnection
         set => Configure(value?.ToSettings(), SetKeepAlive);
     }
 
-    /// <summary>The differentiated services field of the packets that leave from now on; the ECN bits are ignored.</summary>
+    /// <summary>
+    /// The differentiated services field of the packets that leave from now on; the ECN bits are ignored.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">Set after disposal.</exception>
     public byte TrafficClass
     {
@@ -57,20 +61,21 @@ public sealed partial class UserTcpConnection
     }
 
     /// <summary>
-    /// How many bytes from the first unread one to the end of the urgent data, which the peer announced (RFC 9293 §3.8.5);
-    /// 0 if none is pending. The bytes themselves come in line with the others.
+    /// How many bytes from the first unread one to the end of the urgent data, which the peer announced (RFC 9293
+    /// §3.8.5); 0 if none is pending. The bytes themselves come in line with the others.
     /// </summary>
     public long UrgentBytesPending => _running.Look(static (core, _) => core.Tcb.UrgentBytes);
 
     /// <summary>
-    /// Raised when the peer announced urgent data where none was pending, or more of it. Handlers run on the application
-    /// scheduler, never on the caller's thread; they must not throw.
+    /// Raised when the peer announced urgent data where none was pending, or more of it. Handlers run on the
+    /// application scheduler, never on the caller's thread; they must not throw.
     /// </summary>
     public event EventHandler? UrgentDataAnnounced;
 
     /// <summary>
-    /// Sends what was written to <see cref="Output"/>, and tells the peer that it is urgent (RFC 9293 §3.8.5). Waits for
-    /// nothing; called by the one who writes. New protocols should not use it (RFC 6093); telnet does.
+    /// Sends what was written to
+    /// <see cref="Output"/>, and tells the peer that it is urgent (RFC 9293 §3.8.5). Waits for nothing; called by the
+    /// one who writes. New protocols should not use it (RFC 6093); telnet does.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The connection was disposed of.</exception>
     public void FlushUrgent()

@@ -7,8 +7,8 @@ using UserTcp.Runtime;
 namespace UserTcp;
 
 /// <summary>
-/// One TCP connection: two pipes over TCP's own buffers. One reader and one writer at a time, as pipelines have it; every
-/// other member is thread-safe.
+/// One TCP connection: two pipes over TCP's own buffers. One reader and one writer at a time, as pipelines have it;
+/// every other member is thread-safe.
 /// </summary>
 public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
 {
@@ -42,15 +42,15 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
     public PipeReader Input => _running.Reader;
 
     /// <summary>
-    /// Bytes to the peer. A flush waits while more than <see cref="UserTcpConnectionOptions.SendBufferSize"/> bytes are not
-    /// acknowledged, and reports a dead connection as completed, without throwing. Completing sends FIN; completing with
-    /// an exception sends RST.
+    /// Bytes to the peer. A flush waits while more than
+    /// <see cref="UserTcpConnectionOptions.SendBufferSize"/> bytes are not acknowledged, and reports a dead connection
+    /// as completed, without throwing. Completing sends FIN; completing with an exception sends RST.
     /// </summary>
     public PipeWriter Output => _running.Writer;
 
     /// <summary>
-    /// Completes when every byte and the FIN are acknowledged; fails with <see cref="UserTcpConnectionException"/> if the
-    /// connection ends before.
+    /// Completes when every byte and the FIN are acknowledged; fails with
+    /// <see cref="UserTcpConnectionException"/> if the connection ends before.
     /// </summary>
     public Task OutputAcknowledged
     {
@@ -61,7 +61,9 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
         }
     }
 
-    /// <summary>Completes, and never fails, when no more bytes can arrive: after FIN, reset, timeout or abort.</summary>
+    /// <summary>
+    /// Completes, and never fails, when no more bytes can arrive: after FIN, reset, timeout or abort.
+    /// </summary>
     public Task InputClosed => _running.InputClosed;
 
     /// <summary>
@@ -73,9 +75,12 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
     /// <summary>The connection as a stream with the manners of <see cref="NetworkStream"/>.</summary>
     /// <param name="leaveOpen">Whether disposing of the stream leaves the connection as it is.</param>
     /// <returns>A stream; make one only, and use it instead of the pipes.</returns>
-    public Stream AsStream(bool leaveOpen = false) => throw new InvalidOperationException("Use the pipes.");
+    public Stream AsStream(bool leaveOpen = false) =>
+        new UserTcpStream(_running.Reader, _running.Writer, leaveOpen ? null : this);
 
-    /// <summary>Ends our direction: FIN after the bytes that were written. Reading goes on. Waits for nothing.</summary>
+    /// <summary>
+    /// Ends our direction: FIN after the bytes that were written. Reading goes on. Waits for nothing.
+    /// </summary>
     /// <param name="cancellationToken">Looked at before anything happens.</param>
     /// <returns>Completed when the FIN is queued.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -94,7 +99,9 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
     /// </summary>
     /// <param name="cancellationToken">Resets the connection.</param>
     /// <returns>Completed when the connection is over.</returns>
-    /// <exception cref="UserTcpConnectionException">The connection failed before all bytes were acknowledged.</exception>
+    /// <exception cref="UserTcpConnectionException">
+    /// The connection failed before all bytes were acknowledged.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async ValueTask CloseAsync(CancellationToken cancellationToken = default)
     {
@@ -116,8 +123,9 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
     }
 
     /// <summary>
-    /// Sends RST and forgets what is queued; pending reads fail with <see cref="SocketError.ConnectionAborted"/>, pending
-    /// flushes complete. Never blocks; does nothing if the connection is over.
+    /// Sends RST and forgets what is queued; pending reads fail with
+    /// <see cref="SocketError.ConnectionAborted"/>, pending flushes complete. Never blocks; does nothing if the
+    /// connection is over.
     /// </summary>
     /// <param name="reason">Kept as the inner exception of what readers get.</param>
     public void Abort(Exception? reason = null) => _running.Abort(reason);
@@ -127,8 +135,8 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
     public UserTcpConnectionInfo GetInfo() => InfoOf(_running.Describe());
 
     /// <summary>
-    /// Lets go of the connection, like close(2): FIN after the bytes that were written, in the background; RST if received
-    /// bytes were left unread (RFC 9293 §3.6.1) or the application was still connecting. Waits only if
+    /// Lets go of the connection, like close(2): FIN after the bytes that were written, in the background; RST if
+    /// received bytes were left unread (RFC 9293 §3.6.1) or the application was still connecting. Waits only if
     /// <see cref="UserTcpConnectionOptions.LingerTimeout"/> says so. Idempotent.
     /// </summary>
     /// <returns>Completed at once, or when lingering is over.</returns>

@@ -111,7 +111,9 @@ public readonly record struct UserTcpConnectionInfo
     /// <summary>The time since the connection was made.</summary>
     public TimeSpan Uptime { get; init; }
 
-    /// <summary>The time since a segment of the peer arrived (<c>tcpi_last_ack_recv</c>); zero before the first.</summary>
+    /// <summary>
+    /// The time since a segment of the peer arrived (<c>tcpi_last_ack_recv</c>); zero before the first.
+    /// </summary>
     public TimeSpan SinceLastReceive { get; init; }
 
     /// <summary>The time since text was sent (<c>tcpi_last_data_sent</c>); zero before the first.</summary>

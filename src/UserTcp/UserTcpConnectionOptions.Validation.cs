@@ -21,7 +21,7 @@ public sealed partial class UserTcpConnectionOptions
         return new ConnectionSettings
         {
             LocalAddress = CheckLocalAddress(),
-            LocalPort = LocalEndPoint is null ? (ushort)0 : OptionCheck.Port(LocalEndPoint.Port, 0, nameof(LocalEndPoint)),
+            LocalPort = OptionCheck.Port(LocalEndPoint?.Port ?? 0, 0, nameof(LocalEndPoint)),
             ConnectTimeout = ConnectTimeout,
             NoDelay = NoDelay,
             ReceiveBufferBytes = ReceiveBufferSize,
@@ -36,6 +36,9 @@ public sealed partial class UserTcpConnectionOptions
             MinRto = MinRetransmitTimeout,
             MaxRto = MaxRetransmitTimeout,
             RetransmitLimit = RetransmitLimit,
+            AdviceThreshold = RetransmitAdviceThreshold,
+            SynAckRetries = SynAckRetryLimit,
+            PersistMax = MaxPersistInterval,
             SynTimeout = SynTimeout,
             DelayedAck = DelayedAckTimeout,
             OrphanTimeout = OrphanTimeout,
@@ -64,6 +67,8 @@ public sealed partial class UserTcpConnectionOptions
             OptionCheck.InRange(size, Mss.Floor.Bytes, ushort.MaxValue - 40, nameof(MaxSegmentSize));
         OptionCheck.InRange(InitialWindowSegments, 1, 10, nameof(InitialWindowSegments));
         OptionCheck.InRange(RetransmitLimit, 1, 255, nameof(RetransmitLimit));
+        OptionCheck.InRange(RetransmitAdviceThreshold, 1, 255, nameof(RetransmitAdviceThreshold));
+        OptionCheck.InRange(SynAckRetryLimit, 0, 255, nameof(SynAckRetryLimit));
         OptionCheck.InRange(TimeToLive, 1, byte.MaxValue, nameof(TimeToLive));
     }
 
@@ -80,9 +85,11 @@ public sealed partial class UserTcpConnectionOptions
         OptionCheck.InRange(MinRetransmitTimeout, s_millisecond, minute, nameof(MinRetransmitTimeout));
         OptionCheck.InRange(MaxRetransmitTimeout, s_second, s_hour, nameof(MaxRetransmitTimeout));
         OptionCheck.InRange(MaxRetransmitTimeout, MinRetransmitTimeout, s_hour, nameof(MaxRetransmitTimeout));
+        OptionCheck.InRange(MaxPersistInterval, s_second, s_hour, nameof(MaxPersistInterval));
         OptionCheck.InRange(SynTimeout, s_second, s_hour, nameof(SynTimeout));
         // RFC 9293 §3.8.6.3 (MUST-40): "the delay MUST be less than 0.5 seconds".
-        OptionCheck.InRange(DelayedAckTimeout, TimeSpan.Zero, TimeSpan.FromMilliseconds(499), nameof(DelayedAckTimeout));
+        OptionCheck.InRange(
+            DelayedAckTimeout, TimeSpan.Zero, TimeSpan.FromMilliseconds(499), nameof(DelayedAckTimeout));
         OptionCheck.InRange(OrphanTimeout, s_second, s_hour, nameof(OrphanTimeout));
     }
 

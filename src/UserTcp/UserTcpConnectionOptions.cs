@@ -9,8 +9,8 @@ namespace UserTcp;
 public sealed partial class UserTcpConnectionOptions
 {
     /// <summary>
-    /// The address and port to connect from; null, <see cref="IPAddress.Any"/> and port 0 leave the choice to the stack.
-    /// Listeners have their own.
+    /// The address and port to connect from; null,
+    /// <see cref="IPAddress.Any"/> and port 0 leave the choice to the stack. Listeners have their own.
     /// </summary>
     public IPEndPoint? LocalEndPoint { get; set; }
 
@@ -19,7 +19,9 @@ public sealed partial class UserTcpConnectionOptions
     /// </summary>
     public TimeSpan? ConnectTimeout { get; set; }
 
-    /// <summary>Whether small segments leave at once (RFC 9293 §3.7.4, the Nagle algorithm off). Default: true.</summary>
+    /// <summary>
+    /// Whether small segments leave at once (RFC 9293 §3.7.4, the Nagle algorithm off). Default: true.
+    /// </summary>
     public bool NoDelay { get; set; } = true;
 
     /// <summary>
@@ -34,13 +36,14 @@ public sealed partial class UserTcpConnectionOptions
     public int SendBufferSize { get; set; } = 1 << 20;
 
     /// <summary>
-    /// How many bytes a reader may have examined and not consumed, from 1 to 1 GiB; beyond it a read fails, because nothing
-    /// else bounds that memory. Null: four times <see cref="ReceiveBufferSize"/>.
+    /// How many bytes a reader may have examined and not consumed, from 1 to 1 GiB; beyond it a read fails, because
+    /// nothing else bounds that memory. Null: four times <see cref="ReceiveBufferSize"/>.
     /// </summary>
     public long? MaxHeldBytes { get; set; }
 
     /// <summary>
-    /// The largest segment to ask the peer for, in bytes of text, from 48 to 65,495; null for what the link's MTU leaves.
+    /// The largest segment to ask the peer for, in bytes of text, from 48 to 65,495; null for what the link's MTU
+    /// leaves.
     /// </summary>
     public int? MaxSegmentSize { get; set; }
 
@@ -50,16 +53,22 @@ public sealed partial class UserTcpConnectionOptions
     /// <summary>Whether selective acknowledgements are offered (RFC 2018).</summary>
     public bool SelectiveAcknowledgments { get; set; } = true;
 
-    /// <summary>Whether timestamps are offered (RFC 7323 §3): better round-trip times, protection from old duplicates.</summary>
+    /// <summary>
+    /// Whether timestamps are offered (RFC 7323 §3): better round-trip times, protection from old duplicates.
+    /// </summary>
     public bool Timestamps { get; set; } = true;
 
     /// <summary>The initial congestion window, in segments, from 1 to 10 (RFC 6928). Default: 10.</summary>
     public int InitialWindowSegments { get; set; } = 10;
 
-    /// <summary>The retransmission timeout before a round trip was measured, from 100 ms to 60 s. Default: 1 s (RFC 6298 §2.1).</summary>
+    /// <summary>
+    /// The retransmission timeout before a round trip was measured, from 100 ms to 60 s. Default: 1 s (RFC 6298 §2.1).
+    /// </summary>
     public TimeSpan InitialRetransmitTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The shortest retransmission timeout, from 1 ms to 60 s. Default: 200 ms (RFC 6298 §2.4 names 1 s).</summary>
+    /// <summary>
+    /// The shortest retransmission timeout, from 1 ms to 60 s. Default: 200 ms (RFC 6298 §2.4 names 1 s).
+    /// </summary>
     public TimeSpan MinRetransmitTimeout { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>The longest retransmission timeout, from 1 s to 1 h. Default: 120 s (RFC 6298 §2.5).</summary>
@@ -71,10 +80,29 @@ public sealed partial class UserTcpConnectionOptions
     /// </summary>
     public int RetransmitLimit { get; set; } = 15;
 
+    /// <summary>
+    /// R1 of RFC 9293 §3.8.3: retransmissions of one segment after which the next hop is resolved anew, from 1 to 255.
+    /// Default: 3.
+    /// </summary>
+    public int RetransmitAdviceThreshold { get; set; } = 3;
+
+    /// <summary>
+    /// How often a SYN-ACK is sent again before the handshake is forgotten, from 0 to 255. Default: 5.
+    /// </summary>
+    public int SynAckRetryLimit { get; set; } = 5;
+
+    /// <summary>
+    /// The longest time between probes of a closed window, from 1 s to 1 h (RFC 9293 §3.8.6.1; they go on without end).
+    /// Default: 60 s.
+    /// </summary>
+    public TimeSpan MaxPersistInterval { get; set; } = TimeSpan.FromSeconds(60);
+
     /// <summary>R2 of RFC 9293 §3.8.3 for SYN: how long a connect is tried, from 1 s to 1 h. Default: 180 s.</summary>
     public TimeSpan SynTimeout { get; set; } = TimeSpan.FromSeconds(180);
 
-    /// <summary>How long an acknowledgement may wait for company, from 0 to 499 ms (RFC 9293 §3.8.6.3). Default: 40 ms.</summary>
+    /// <summary>
+    /// How long an acknowledgement may wait for company, from 0 to 499 ms (RFC 9293 §3.8.6.3). Default: 40 ms.
+    /// </summary>
     public TimeSpan DelayedAckTimeout { get; set; } = TimeSpan.FromMilliseconds(40);
 
     /// <summary>
@@ -93,7 +121,8 @@ public sealed partial class UserTcpConnectionOptions
     public UserTcpKeepAliveOptions? KeepAlive { get; set; }
 
     /// <summary>
-    /// What <see cref="UserTcpConnection.DisposeAsync"/> does with queued bytes: null sends them in the background, zero
+    /// What
+    /// <see cref="UserTcpConnection.DisposeAsync"/> does with queued bytes: null sends them in the background, zero
     /// resets the connection, more waits so long for them to be acknowledged and then resets.
     /// </summary>
     public TimeSpan? LingerTimeout { get; set; }
@@ -105,8 +134,8 @@ public sealed partial class UserTcpConnectionOptions
     public byte TimeToLive { get; set; } = 64;
 
     /// <summary>
-    /// Turns the error that ends the pipes into a host framework's own exception. Called once for each failed read; must
-    /// return an exception, and must not throw.
+    /// Turns the error that ends the pipes into a host framework's own exception. Called once for each failed read;
+    /// must return an exception, and must not throw.
     /// </summary>
     public Func<UserTcpConnectionException, Exception>? ErrorTranslator { get; set; }
 

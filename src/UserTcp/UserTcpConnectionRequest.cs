@@ -6,8 +6,8 @@ using UserTcp.Stack;
 namespace UserTcp;
 
 /// <summary>
-/// A peer's wish to connect, not answered yet: whoever holds it decides. Repeated SYNs of the peer are the same request.
-/// A request that nobody answers is forgotten after <see cref="UserTcpConnectionOptions.SynTimeout"/>. All members are
+/// A peer's wish to connect, not answered yet: whoever holds it decides. Repeated SYNs of the peer are the same
+/// request. A request that nobody answers is forgotten three minutes after its last SYN. All members are
 /// thread-safe; the first answer counts.
 /// </summary>
 public sealed class UserTcpConnectionRequest
@@ -22,7 +22,9 @@ public sealed class UserTcpConnectionRequest
     /// <summary>The peer.</summary>
     public IPEndPoint RemoteEndPoint => _running.RemoteEndPoint;
 
-    /// <summary>Cancelled when the request became void: the peer sent RST or gave up, or the listener was disposed of.</summary>
+    /// <summary>
+    /// Cancelled when the request became void: the peer sent RST or gave up, or the listener was disposed of.
+    /// </summary>
     public CancellationToken Cancelled => _running.Cancelled;
 
     /// <summary>Answers with SYN-ACK and waits for the handshake to end.</summary>
@@ -30,8 +32,8 @@ public sealed class UserTcpConnectionRequest
     /// <param name="cancellationToken">Ends the wait and resets the connection.</param>
     /// <returns>The established connection, which the caller has to dispose of.</returns>
     /// <exception cref="SocketException">
-    /// <see cref="SocketError.ConnectionReset"/>: the peer gave up; <see cref="SocketError.TimedOut"/>: it did not answer;
-    /// <see cref="SocketError.OperationAborted"/>: the listener or stack was disposed of.
+    /// <see cref="SocketError.ConnectionReset"/>: the peer gave up; <see cref="SocketError.TimedOut"/>: it did not
+    /// answer; <see cref="SocketError.OperationAborted"/>: the listener or stack was disposed of.
     /// </exception>
     /// <exception cref="InvalidOperationException">The request was answered before.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

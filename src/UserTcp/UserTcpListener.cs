@@ -19,7 +19,9 @@ public sealed class UserTcpListener : IAsyncDisposable
     /// <summary>Where it listens; the port is the chosen one if 0 was asked for.</summary>
     public IPEndPoint LocalEndPoint => _running.LocalEndPoint;
 
-    /// <summary>Waits for an established connection. Any number of calls may wait, and are served in their order.</summary>
+    /// <summary>
+    /// Waits for an established connection. Any number of calls may wait, and are served in their order.
+    /// </summary>
     /// <param name="cancellationToken">Ends the wait; no connection is lost.</param>
     /// <returns>The connection, which the caller has to dispose of.</returns>
     /// <exception cref="SocketException">
@@ -62,8 +64,8 @@ public sealed class UserTcpListener : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits for a connection request of a listener with <see cref="UserTcpListenerOptions.AnyAddress"/>. The peer's SYN
-    /// is not answered until the request is.
+    /// Waits for a connection request of a listener with
+    /// <see cref="UserTcpListenerOptions.AnyAddress"/>. The peer's SYN is not answered until the request is.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait; no request is lost.</param>
     /// <returns>The request, to be accepted or rejected.</returns>
@@ -71,12 +73,14 @@ public sealed class UserTcpListener : IAsyncDisposable
     /// <see cref="SocketError.OperationAborted"/>: the listener or its stack was disposed of during the wait.
     /// </exception>
     /// <exception cref="ObjectDisposedException">It was disposed of before.</exception>
-    /// <exception cref="InvalidOperationException">The listener hands out connections: use <see cref="AcceptAsync"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The listener hands out connections: use <see cref="AcceptAsync"/>.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async ValueTask<UserTcpConnectionRequest> AcceptRequestAsync(CancellationToken cancellationToken = default)
     {
         if (!_running.IsAnyAddress)
-            throw new InvalidOperationException("This listener hands out connections: use AcceptAsync, or set AnyAddress.");
+            throw new InvalidOperationException("This listener hands out connections: use AcceptAsync.");
 
         return new UserTcpConnectionRequest(
             await _running.AcceptRequestAsync(cancellationToken).ConfigureAwait(false));
@@ -121,6 +125,6 @@ public sealed class UserTcpListener : IAsyncDisposable
     private void ThrowIfAnyAddress()
     {
         if (_running.IsAnyAddress)
-            throw new InvalidOperationException("This listener takes any address and hands out requests: use AcceptRequestAsync.");
+            throw new InvalidOperationException("This listener hands out requests: use AcceptRequestAsync.");
     }
 }

@@ -3,7 +3,8 @@ using System.Net;
 namespace UserTcp;
 
 /// <summary>
-/// Where and how a <see cref="UserTcpListener"/> listens. Validated and copied when the listener is made. Not thread-safe.
+/// Where and how a
+/// <see cref="UserTcpListener"/> listens. Validated and copied when the listener is made. Not thread-safe.
 /// </summary>
 public sealed partial class UserTcpListenerOptions
 {
@@ -14,20 +15,22 @@ public sealed partial class UserTcpListenerOptions
     public IPEndPoint LocalEndPoint { get; set; } = new(IPAddress.Any, 0);
 
     /// <summary>
-    /// Connections that wait to be accepted, from 1 to 65,535. While so many wait, handshakes are not completed and the peer
-    /// tries again. Default: 512.
+    /// Connections that wait to be accepted, from 1 to 65,535. While so many wait, handshakes are not completed and
+    /// the peer tries again. Default: 512.
     /// </summary>
     public int Backlog { get; set; } = 512;
 
     /// <summary>Handshakes under way at once, from 1 to 65,535; more SYNs are dropped. Default: 1,024.</summary>
     public int SynBacklog { get; set; } = 1024;
 
-    /// <summary>The options of accepted connections; null for <see cref="UserTcpStackOptions.ConnectionDefaults"/>.</summary>
+    /// <summary>
+    /// The options of accepted connections; null for <see cref="UserTcpStackOptions.ConnectionDefaults"/>.
+    /// </summary>
     public UserTcpConnectionOptions? ConnectionOptions { get; set; }
 
     /// <summary>
-    /// Whether connections to any address whatever are taken, not only to the stack's own: what a gateway or a transparent
-    /// proxy needs. Such a listener hands out requests (<see cref="UserTcpListener.AcceptRequestAsync"/>).
+    /// Whether connections to any address whatever are taken, not only to the stack's own: what a gateway or a
+    /// transparent proxy needs. Such a listener hands out requests (<see cref="UserTcpListener.AcceptRequestAsync"/>).
     /// </summary>
     public bool AnyAddress { get; set; }
 }

@@ -32,9 +32,9 @@ public sealed partial class UserTcpStack
     }
 
     /// <summary>
-    /// Takes no more work, sends FIN on every connection, waits up to <see cref="UserTcpStackOptions.ShutdownTimeout"/> for
-    /// queued bytes to be acknowledged, resets what is left and closes the link. The peers always hear FIN or RST.
-    /// Idempotent: later calls wait for the first.
+    /// Takes no more work, sends FIN on every connection, waits up to
+    /// <see cref="UserTcpStackOptions.ShutdownTimeout"/> for queued bytes to be acknowledged, resets what is left and
+    /// closes the link. The peers always hear FIN or RST. Idempotent: later calls wait for the first.
     /// </summary>
     /// <returns>Completed when the link is closed.</returns>
     public ValueTask DisposeAsync() => new(BeginDispose(_settings.ShutdownTimeout));

@@ -71,11 +71,14 @@ public sealed partial class UserTcpStack
         {
             neighbors.Add(new UserTcpNeighbor(
                 neighbor.Address.ToIPAddress(), neighbor.Mac.IsZero ? null : neighbor.Mac, StateOf(neighbor, now),
-                now - (neighbor.State == NeighborState.Known ? neighbor.FreshUntil - NeighborTable.FreshFor : neighbor.AskedAt)));
+                now - Since(neighbor)));
         }
 
         return neighbors;
     }
+
+    private static Instant Since(Neighbor neighbor) =>
+        neighbor.State == NeighborState.Known ? neighbor.FreshUntil - NeighborTable.FreshFor : neighbor.AskedAt;
 
     private static UserTcpNeighborState StateOf(Neighbor neighbor, Instant now) => neighbor.State switch
     {

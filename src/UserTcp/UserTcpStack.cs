@@ -11,8 +11,8 @@ namespace UserTcp;
 /// thread-safe.
 /// </summary>
 /// <remarks>
-/// The stack lives and dies with the process: bytes that were written and not acknowledged are lost when it ends. Dispose
-/// of the stack, which waits for them, or await <see cref="UserTcpConnection.CloseAsync"/>.
+/// The stack lives and dies with the process: bytes that were written and not acknowledged are lost when it ends.
+/// Dispose of the stack, which waits for them, or await <see cref="UserTcpConnection.CloseAsync"/>.
 /// </remarks>
 public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
 {
@@ -20,7 +20,9 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
 
     /// <summary>Makes a stack and opens nothing yet: every asynchronous member starts it on first use.</summary>
     /// <param name="options">Validated and copied.</param>
-    /// <exception cref="ArgumentException">The options contradict each other; the message says what to change.</exception>
+    /// <exception cref="ArgumentException">
+    /// The options contradict each other; the message says what to change.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; named by the property.</exception>
     public UserTcpStack(UserTcpStackOptions options)
     {
@@ -95,13 +97,17 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
             cancellationToken);
     }
 
-    /// <summary>Opens the link and claims the addresses (RFC 5227). Idempotent; a failed start may be tried again.</summary>
+    /// <summary>
+    /// Opens the link and claims the addresses (RFC 5227). Idempotent; a failed start may be tried again.
+    /// </summary>
     /// <param name="cancellationToken">Ends the start; nothing stays open.</param>
     /// <returns>Completed when the stack runs.</returns>
     /// <exception cref="SocketException">
     /// <see cref="SocketError.AddressAlreadyInUse"/>: another station uses an address; the message names its MAC.
     /// </exception>
-    /// <exception cref="UnauthorizedAccessException">The device may not be opened; the message says what helps.</exception>
+    /// <exception cref="UnauthorizedAccessException">
+    /// The device may not be opened; the message says what helps.
+    /// </exception>
     /// <exception cref="IOException">There is no such device, or it failed.</exception>
     /// <exception cref="ObjectDisposedException">The stack was disposed of.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -125,19 +131,23 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
 
     /// <summary>Connects to a TCP port.</summary>
     /// <param name="remoteEndPoint">The peer, an <see cref="IPEndPoint"/>: names are not resolved here.</param>
-    /// <param name="options">Validated and copied; null for <see cref="UserTcpStackOptions.ConnectionDefaults"/>.</param>
+    /// <param name="options">
+    /// Validated and copied; null for <see cref="UserTcpStackOptions.ConnectionDefaults"/>.
+    /// </param>
     /// <param name="cancellationToken">Gives up the attempt.</param>
     /// <returns>An established connection, which the caller has to dispose of.</returns>
-    /// <exception cref="ArgumentException">The destination is a group, everybody or nobody, or not an IP end point.</exception>
+    /// <exception cref="ArgumentException">
+    /// The destination is a group, everybody or nobody, or not an IP end point.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">The port, or an option, is out of its range.</exception>
     /// <exception cref="SocketException">
-    /// <see cref="SocketError.ConnectionRefused"/>: the peer said no; <see cref="SocketError.TimedOut"/>: it said nothing;
-    /// <see cref="SocketError.HostUnreachable"/>, <see cref="SocketError.NetworkUnreachable"/>: there is no way to it;
-    /// <see cref="SocketError.NetworkDown"/>: the link is gone; <see cref="SocketError.AddressAlreadyInUse"/>,
-    /// <see cref="SocketError.AddressNotAvailable"/>: the local end cannot be had;
-    /// <see cref="SocketError.AddressFamilyNotSupported"/>: IPv6; <see cref="SocketError.TooManyOpenSockets"/>:
-    /// <see cref="UserTcpStackOptions.MaxConnections"/>; <see cref="SocketError.OperationAborted"/>: the stack was disposed
-    /// of meanwhile.
+    /// <see cref="SocketError.ConnectionRefused"/>: the peer said no; <see cref="SocketError.TimedOut"/>: it said
+    /// nothing; <see cref="SocketError.HostUnreachable"/>, <see cref="SocketError.NetworkUnreachable"/>: there is no
+    /// way to it; <see cref="SocketError.NetworkDown"/>: the link is gone;
+    /// <see cref="SocketError.AddressAlreadyInUse"/>, <see cref="SocketError.AddressNotAvailable"/>: the local end
+    /// cannot be had; <see cref="SocketError.AddressFamilyNotSupported"/>: IPv6;
+    /// <see cref="SocketError.TooManyOpenSockets"/>: <see cref="UserTcpStackOptions.MaxConnections"/>;
+    /// <see cref="SocketError.OperationAborted"/>: the stack was disposed of meanwhile.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The stack was disposed of before.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -195,7 +205,8 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     /// <returns>What came back; silence and unreachable hosts are outcomes, not exceptions.</returns>
     /// <exception cref="ArgumentException">The address is a group, everybody or nobody.</exception>
     /// <exception cref="SocketException">
-    /// <see cref="SocketError.AddressFamilyNotSupported"/>: IPv6; <see cref="SocketError.NetworkUnreachable"/>: no route.
+    /// <see cref="SocketError.AddressFamilyNotSupported"/>: IPv6; <see cref="SocketError.NetworkUnreachable"/>: no
+    /// route.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The stack was disposed of.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

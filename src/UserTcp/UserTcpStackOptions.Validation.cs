@@ -32,6 +32,9 @@ public sealed partial class UserTcpStackOptions
             LastEphemeralPort = EphemeralPorts.Last,
             ConnectionDefaults = ConnectionDefaults.ToSettings(),
             MaxConnections = MaxConnections,
+            MaxHalfOpen = MaxHalfOpenConnections,
+            MaxOrphans = MaxOrphanedConnections,
+            MaxTimeWait = MaxTimeWaitConnections,
             MaxBufferedBytes = MaxBufferedBytes,
             ShutdownTimeout = ShutdownTimeout,
             TimeWait = TimeWaitDuration,
@@ -48,7 +51,7 @@ public sealed partial class UserTcpStackOptions
     private void CheckLink()
     {
         if (Link is null && string.IsNullOrWhiteSpace(LinkName))
-            throw new ArgumentException("The stack needs a link: set Link, or LinkName such as pcap:eth0.", nameof(Link));
+            throw new ArgumentException("The stack needs a link: set Link or LinkName (pcap:eth0).", nameof(Link));
         if (Link is not null && LinkName is not null)
             throw new ArgumentException("Link and LinkName are both set: leave one of them null.", nameof(LinkName));
     }
@@ -60,6 +63,9 @@ public sealed partial class UserTcpStackOptions
         OptionCheck.InRange(EphemeralPorts.First, 1, ushort.MaxValue, nameof(EphemeralPorts));
         OptionCheck.InRange(EphemeralPorts.Last, EphemeralPorts.First, ushort.MaxValue, nameof(EphemeralPorts));
         OptionCheck.InRange(MaxConnections, 1, 1 << 24, nameof(MaxConnections));
+        OptionCheck.InRange(MaxHalfOpenConnections, 1, 1 << 20, nameof(MaxHalfOpenConnections));
+        OptionCheck.InRange(MaxOrphanedConnections, 1, 1 << 20, nameof(MaxOrphanedConnections));
+        OptionCheck.InRange(MaxTimeWaitConnections, 1, 1 << 16, nameof(MaxTimeWaitConnections));
         OptionCheck.InRange(MaxBufferedBytes, 1 << 20, long.MaxValue / 2, nameof(MaxBufferedBytes));
         OptionCheck.InRange(ShutdownTimeout, TimeSpan.Zero, s_longestShutdown, nameof(ShutdownTimeout));
         OptionCheck.InRange(TimeWaitDuration, TimeSpan.Zero, s_longestShutdown, nameof(TimeWaitDuration));
@@ -121,7 +127,7 @@ public sealed partial class UserTcpStackOptions
         if (!IsOnLink(gateway, addresses))
         {
             throw new ArgumentException(
-                $"The gateway {Gateway} is in no subnet of the stack's addresses: it must be a neighbour.", nameof(Gateway));
+                $"The gateway {Gateway} is in no subnet of Addresses: it must be a neighbour.", nameof(Gateway));
         }
 
         return gateway;
@@ -133,7 +139,7 @@ public sealed partial class UserTcpStackOptions
         foreach (UserTcpRoute route in Routes)
         {
             if (route.NextHop is null || route.Destination.BaseAddress.AddressFamily != AddressFamily.InterNetwork)
-                throw new ArgumentException($"The route to {route.Destination} needs an IPv4 next hop.", nameof(Routes));
+                throw new ArgumentException($"The route to {route.Destination} must be IPv4.", nameof(Routes));
 
             OptionCheck.InRange(route.Metric, 0, int.MaxValue, nameof(Routes));
             HostAddress hop = OptionCheck.Ipv4(route.NextHop, nameof(Routes));

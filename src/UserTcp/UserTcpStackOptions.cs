@@ -15,8 +15,8 @@ public sealed partial class UserTcpStackOptions
     public LinkDevice? Link { get; set; }
 
     /// <summary>
-    /// The device to open, by its <see cref="LinkNames">name</see>: <c>pcap:eth0</c>. A name without a scheme means pcap.
-    /// Either this or <see cref="Link"/>.
+    /// The device to open, by its <see cref="LinkNames">name</see>: <c>pcap:eth0</c>. A name without a scheme means
+    /// pcap. Either this or <see cref="Link"/>.
     /// </summary>
     public string? LinkName { get; set; }
 
@@ -35,7 +35,9 @@ public sealed partial class UserTcpStackOptions
     /// <summary>The stack's IP addresses; at least one. The first one is preferred.</summary>
     public IList<UserTcpAddress> Addresses { get; } = [];
 
-    /// <summary>The router for what is not on the link; null for none. Must lie in a subnet of <see cref="Addresses"/>.</summary>
+    /// <summary>
+    /// The router for what is not on the link; null for none. Must lie in a subnet of <see cref="Addresses"/>.
+    /// </summary>
     public IPAddress? Gateway { get; set; }
 
     /// <summary>Routes beside the subnets of <see cref="Addresses"/> and <see cref="Gateway"/>.</summary>
@@ -45,8 +47,8 @@ public sealed partial class UserTcpStackOptions
     public int? Mtu { get; set; }
 
     /// <summary>
-    /// Whether addresses are probed before they are used (RFC 5227), which takes 0.6 s on Ethernet links that others may
-    /// be on. A conflict fails <see cref="UserTcpStack.StartAsync"/>.
+    /// Whether addresses are probed before they are used (RFC 5227), which takes 0.6 s on Ethernet links that others
+    /// may be on. A conflict fails <see cref="UserTcpStack.StartAsync"/>.
     /// </summary>
     public bool DetectAddressConflicts { get; set; } = true;
 
@@ -62,13 +64,29 @@ public sealed partial class UserTcpStackOptions
     public int MaxConnections { get; set; } = 262_144;
 
     /// <summary>
-    /// Bytes in buffers, all connections together, at least 1 MiB. Near it windows stop growing, then data out of order is
-    /// dropped. Default: 256 MiB.
+    /// Handshakes of peers under way at once, all listeners together, from 1 to 1,048,576; more SYNs are dropped.
+    /// Default: 16,384.
+    /// </summary>
+    public int MaxHalfOpenConnections { get; set; } = 16_384;
+
+    /// <summary>
+    /// Connections that were disposed of and still wait for their peers, from 1 to 1,048,576; beyond it the oldest is
+    /// reset. Default: 4,096.
+    /// </summary>
+    public int MaxOrphanedConnections { get; set; } = 4_096;
+
+    /// <summary>Flows in TIME-WAIT, from 1 to 65,536; beyond it the oldest is forgotten. Default: 65,536.</summary>
+    public int MaxTimeWaitConnections { get; set; } = 65_536;
+
+    /// <summary>
+    /// Bytes in buffers, all connections together, at least 1 MiB. Near it windows stop growing, then data out of
+    /// order is dropped. Default: 256 MiB.
     /// </summary>
     public long MaxBufferedBytes { get; set; } = 256L << 20;
 
     /// <summary>
-    /// How long <see cref="UserTcpStack.DisposeAsync"/> waits for queued bytes to be acknowledged before it resets what is
+    /// How long
+    /// <see cref="UserTcpStack.DisposeAsync"/> waits for queued bytes to be acknowledged before it resets what is
     /// left, from 0 to 10 minutes. Default: 5 s.
     /// </summary>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(5);
@@ -91,7 +109,9 @@ public sealed partial class UserTcpStackOptions
     /// </summary>
     public int SpinMicroseconds { get; set; } = 50;
 
-    /// <summary>The clock that protocol time follows. Only its timestamps are used; waits for the link are the system's.</summary>
+    /// <summary>
+    /// The clock that protocol time follows. Only its timestamps are used; waits for the link are the system's.
+    /// </summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     /// <summary>Where logs go; null for nowhere.</summary>
@@ -105,8 +125,8 @@ public sealed partial class UserTcpStackOptions
     public PipeScheduler ApplicationScheduler { get; set; } = PipeScheduler.ThreadPool;
 
     /// <summary>
-    /// Fixes sequence numbers, ports and hash keys, so that a simulation repeats. Never on a real network: whoever knows
-    /// the seed can forge segments. Null for the system's random numbers.
+    /// Fixes sequence numbers, ports and hash keys, so that a simulation repeats. Never on a real network: whoever
+    /// knows the seed can forge segments. Null for the system's random numbers.
     /// </summary>
     public int? DeterministicSeed { get; set; }
 }

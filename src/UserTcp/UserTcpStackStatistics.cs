@@ -22,7 +22,9 @@ public sealed record UserTcpStackStatistics
     /// <summary>Established connections that a RST ended (<c>tcpEstabResets</c>).</summary>
     public long ResetConnections { get; init; }
 
-    /// <summary>Connections now, handshakes of peers and TIME-WAIT not counted (<c>tcpCurrEstab</c> and more).</summary>
+    /// <summary>
+    /// Connections now, handshakes of peers and TIME-WAIT not counted (<c>tcpCurrEstab</c> and more).
+    /// </summary>
     public int CurrentConnections { get; init; }
 
     /// <summary>Flows in TIME-WAIT now.</summary>

@@ -12,14 +12,17 @@ internal static partial class LogMessages
     public const string ConnectionCategory = "UserTcp.Connection";
     public const string ListenerCategory = "UserTcp.Listener";
 
-    [LoggerMessage(1000, LogLevel.Information, "{Stack} runs on {Link} with {Addresses}, MAC {Mac}", EventName = "StackStarted")]
-    public static partial void StackStarted(ILogger logger, string stack, string link, string addresses, MacAddress? mac);
+    [LoggerMessage(1000, LogLevel.Information,
+        "{Stack} runs on {Link} with {Addresses}, MAC {Mac}", EventName = "StackStarted")]
+    public static partial void StackStarted(
+        ILogger logger, string stack, string link, string addresses, MacAddress mac);
 
     [LoggerMessage(1001, LogLevel.Information, "{Stack} stopped", EventName = "StackStopped")]
     public static partial void StackStopped(ILogger logger, string stack);
 
     [LoggerMessage(1002, LogLevel.Error,
-        "{Stack} ended all connections: the link {Link} is gone. Make a new stack once it is back", EventName = "LinkDown")]
+        "{Stack} ended all connections: the link {Link} is gone. Make a new stack once it is back",
+        EventName = "LinkDown")]
     public static partial void LinkDown(ILogger logger, Exception cause, string stack, string link);
 
     [LoggerMessage(1003, LogLevel.Critical,
@@ -44,7 +47,8 @@ internal static partial class LogMessages
         EventName = "AddressConflict")]
     public static partial void AddressConflict(ILogger logger, string stack, string address, MacAddress other);
 
-    [LoggerMessage(2000, LogLevel.Debug, "Connection {Id}: connecting to {Remote} from {Local}", EventName = "Connecting")]
+    [LoggerMessage(2000, LogLevel.Debug,
+        "Connection {Id}: connecting to {Remote} from {Local}", EventName = "Connecting")]
     public static partial void Connecting(ILogger logger, long id, string remote, string local);
 
     [LoggerMessage(2001, LogLevel.Debug, "Connection {Id}: established", EventName = "Connected")]

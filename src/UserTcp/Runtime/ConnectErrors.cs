@@ -7,7 +7,9 @@ using UserTcp.Tcp;
 
 namespace UserTcp.Runtime;
 
-/// <summary>What a connect or listen that fails throws: codes as sockets have them, messages that say what to look at.</summary>
+/// <summary>
+/// What a connect or listen that fails throws: codes as sockets have them, messages that say what to look at.
+/// </summary>
 internal static class ConnectErrors
 {
     /// <summary>The handshake of a connect ended otherwise than well.</summary>
@@ -54,7 +56,8 @@ internal static class ConnectErrors
         CallResult.NoRoute => Socket(
             SocketError.NetworkUnreachable, $"There is no route to {remote}: set Gateway, or add a route."),
         CallResult.AddressInUse => Socket(
-            SocketError.AddressAlreadyInUse, $"Port {settings.LocalPort} is taken for a connection to {remote}:{port}."),
+            SocketError.AddressAlreadyInUse,
+            $"Port {settings.LocalPort} is taken for a connection to {remote}:{port}."),
         CallResult.NoPortLeft => Socket(
             SocketError.AddressNotAvailable, $"No port of EphemeralPorts is left for a connection to {remote}:{port}."),
         CallResult.NotOurAddress => Socket(
@@ -79,7 +82,7 @@ internal static class ConnectErrors
 
     public static SocketException ForConflict(AddressConflict conflict, string link) => Socket(
         SocketError.AddressAlreadyInUse,
-        $"{conflict.Address} is already used on {link} by {conflict.OtherMac}: choose an address that is free, or free it.");
+        $"{conflict.Address} is already used on {link} by {conflict.OtherMac}: choose another, or free it.");
 
     private static SocketException Socket(SocketError error, string message) => new((int)error, message);
 }

@@ -17,8 +17,8 @@ internal interface IStackOwner
 }
 
 /// <summary>
-/// The lock of a stack, and what everybody who holds it does before leaving: send what is due, then leave, then wake who
-/// waits. Fair: who leaves lets the waiting threads have the processor, else the loop would starve them.
+/// The lock of a stack, and what everybody who holds it does before leaving: send what is due, then leave, then wake
+/// who waits. Fair: who leaves lets the waiting threads have the processor, else the loop would starve them.
 /// </summary>
 internal sealed class Door
 {
@@ -82,8 +82,9 @@ internal sealed class Door
         {
             _stack.OnUserCall(connection, call, _now);
         }
-        catch (Exception e) when (Fault(e))
+        catch (Exception e)
         {
+            Fault(e);
         }
     }
 
@@ -135,8 +136,9 @@ internal sealed class Door
             {
             }
         }
-        catch (Exception e) when (Fault(e))
+        catch (Exception e)
         {
+            Fault(e);
         }
     }
 
@@ -172,8 +174,9 @@ internal sealed class Door
                 _owner.OnWakeup(wakeup, new Visit(this, isTurn: false));
             }
         }
-        catch (Exception e) when (Fault(e))
+        catch (Exception e)
         {
+            Fault(e);
         }
     }
 
@@ -188,16 +191,15 @@ internal sealed class Door
     }
 
     // An exception from the stack is our own mistake, one from the link its end: either way nothing limps on.
-    private bool Fault(Exception cause)
+    private void Fault(Exception cause)
     {
         if (IsDead)
-            return true;
+            return;
 
         IsDead = true;
         if (cause is IOException)
             TellLinkDown();
         _owner.OnFault(cause, _wakes);
-        return true;
     }
 
     // Each connection ends by its own rules; should the stack throw at that too, the owner ends them by force.
@@ -251,8 +253,9 @@ internal sealed class Door
                 if (!IsDead)
                     Stack.Stop(Now);
             }
-            catch (Exception e) when (Fault(e))
+            catch (Exception e)
             {
+                Fault(e);
             }
         }
 
@@ -260,9 +263,8 @@ internal sealed class Door
         /// <returns>False if that was so before.</returns>
         public bool Kill() => _door.Kill();
 
-        /// <summary>Ends the stack: for exception filters, so that the cause is kept before anything is unwound.</summary>
-        /// <returns>True.</returns>
-        public bool Fault(Exception cause) => _door.Fault(cause);
+        /// <summary>Ends the stack, and everybody who waits for it: something threw that must not.</summary>
+        public void Fault(Exception cause) => _door.Fault(cause);
 
         public void Dispose() => _door.Leave(_isTurn);
     }

@@ -11,7 +11,10 @@ internal static class Entropy
     public static SipHash Secret(int? seed)
     {
         if (seed is int number)
-            return new SipHash(SipHash.Unkeyed.Hash((ulong)(uint)number, 1), SipHash.Unkeyed.Hash((ulong)(uint)number, 2));
+        {
+            ulong text = (uint)number;
+            return new SipHash(SipHash.Unkeyed.Hash(text, 1), SipHash.Unkeyed.Hash(text, 2));
+        }
 
         Span<byte> bytes = stackalloc byte[16];
         RandomNumberGenerator.Fill(bytes);

@@ -71,8 +71,9 @@ internal sealed class EventLoop : IDisposable
             if (visit.Stack.NextDeadline <= visit.Now)
                 visit.Stack.OnDeadline(visit.Now);
         }
-        catch (Exception e) when (visit.Fault(e))
+        catch (Exception e)
         {
+            visit.Fault(e);
         }
 
         return true;
@@ -96,14 +97,29 @@ internal sealed class EventLoop : IDisposable
     private void Run()
     {
         NativeThread.UsePreciseTimers();
+        try
+        {
+            TurnUntilStopped();
+        }
+        catch (Exception e)
+        {
+            // A scheduler that the application gave us threw: nobody can be told where to go on any more.
+            Fault(e);
+        }
+        finally
+        {
+            _ended.SetResult();
+        }
+    }
+
+    private void TurnUntilStopped()
+    {
         bool mayTransmit = false;
         while (!_bell.MustStop)
         {
             bool isBusy = Turn(mayTransmit) && !_bell.IsBlocked;
             mayTransmit = !isBusy && !SpinUntilTurn() && Sleep();
         }
-
-        _ended.SetResult();
     }
 
     private bool SpinUntilTurn()

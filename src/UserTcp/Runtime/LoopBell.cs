@@ -4,12 +4,13 @@ using UserTcp.Primitives;
 namespace UserTcp.Runtime;
 
 /// <summary>
-/// Tells the loop what others left for it: an earlier deadline, or frames that the link did not take. The loop is woken only
-/// if it sleeps past that.
+/// Tells the loop what others left for it: an earlier deadline, or frames that the link did not take. The loop is
+/// woken only if it sleeps past that.
 /// </summary>
 /// <remarks>
-/// Dekker's pattern. Who leaves the door writes the news and then looks whether the loop sleeps; the loop says until when
-/// it sleeps and then looks for news. With a full fence between the two on both sides, at least one sees the other.
+/// Dekker's pattern. Who leaves the door writes the news and then looks whether the loop sleeps; the loop says until
+/// when it sleeps and then looks for news. With a full fence between the two on both sides, at least one sees the
+/// other.
 /// </remarks>
 internal sealed class LoopBell(LinkDevice link)
 {
@@ -25,7 +26,9 @@ internal sealed class LoopBell(LinkDevice link)
     /// <summary>Whether there is anything to do for the loop besides receiving.</summary>
     public bool IsDue(Instant now) => Volatile.Read(ref _hasOutput) || Volatile.Read(ref _deadline) <= now.Ticks;
 
-    /// <summary>Whether frames wait for a link that the loop has seen full: the link's own wait ends when it takes them.</summary>
+    /// <summary>
+    /// Whether frames wait for a link that the loop has seen full: the link's own wait ends when it takes them.
+    /// </summary>
     public bool IsBlocked => Volatile.Read(ref _isBlocked);
 
     /// <summary>Under the door, by whoever leaves it.</summary>

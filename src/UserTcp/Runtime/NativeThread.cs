@@ -8,7 +8,8 @@ internal static partial class NativeThread
     private const int PrSetTimerSlack = 29;
 
     /// <summary>
-    /// Makes timed waits of this thread end when they are over, not up to 50 µs later (Linux; elsewhere nothing happens).
+    /// Makes timed waits of this thread end when they are over, not up to 50 µs later (Linux; elsewhere nothing
+    /// happens).
     /// </summary>
     public static void UsePreciseTimers()
     {
@@ -18,5 +19,6 @@ internal static partial class NativeThread
     }
 
     [LibraryImport("libc", EntryPoint = "prctl")]
-    private static partial int SetControl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
+    private static partial int SetControl(
+        int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
 }

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using UserTcp.Tcp;
 
 namespace UserTcp.Runtime;
@@ -60,11 +61,20 @@ internal sealed partial class RunningConnection
         if ((reasons & WakeReasons.Closed) != 0)
             End();
         if ((reasons & WakeReasons.Urgent) != 0 && UrgentAnnounced is Action announce)
-            _stack.Scheduler.Schedule(static state => ((Action)state!)(), announce);
+            Post(announce);
         if ((reasons & WakeReasons.Writer) != 0)
             Writer.Resume(inlineAllowed);
         if ((reasons & WakeReasons.Reader) != 0)
             Reader.Resume(inlineAllowed);
+    }
+
+    // A handler is not a continuation that promised not to block: it never runs on the loop's thread.
+    private void Post(Action handler)
+    {
+        if (_stack.Scheduler == PipeScheduler.Inline)
+            ThreadPool.QueueUserWorkItem(static run => run(), handler, preferLocal: false);
+        else
+            _stack.Scheduler.Schedule(static state => ((Action)state!)(), handler);
     }
 
     private WakeReasons OnReadable()

@@ -9,8 +9,8 @@ using UserTcp.Tcp;
 namespace UserTcp.Runtime;
 
 /// <summary>
-/// A connection between the application and the stack: its pipe halves, the tasks that tell of its life, and the calls that
-/// go through the door. Members named On… run under the door, all others outside.
+/// A connection between the application and the stack: its pipe halves, the tasks that tell of its life, and the calls
+/// that go through the door. Members named On… run under the door, all others outside.
 /// </summary>
 internal sealed partial class RunningConnection : IDoor, IWakeTarget
 {
@@ -98,7 +98,9 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         visit.Call(_core, UserCall.Abort);
     }
 
-    /// <summary>FIN after what was flushed, from the stack and not from the writer, which is told that it is over.</summary>
+    /// <summary>
+    /// FIN after what was flushed, from the stack and not from the writer, which is told that it is over.
+    /// </summary>
     public void CloseOutput()
     {
         using Door.Visit visit = _stack.Door.Enter();
@@ -165,7 +167,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
             return;
 
         if ((reasons & WakeReasons.Connected) != 0)
-            LogMessages.Connected(logger, Id);
+            LogConnected(logger);
         if ((reasons & WakeReasons.Closed) == 0)
             return;
 
@@ -173,5 +175,13 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
             LogMessages.ConnectionClosed(logger, Id, _reason);
         else
             LogMessages.ConnectFailed(logger, Id, _reason);
+    }
+
+    private void LogConnected(ILogger logger)
+    {
+        if (_core.Listener is null)
+            LogMessages.Connected(logger, Id);
+        else
+            LogMessages.Accepted(logger, Id, LocalEndPoint.ToString(), RemoteEndPoint.ToString());
     }
 }

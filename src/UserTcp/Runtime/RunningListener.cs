@@ -10,8 +10,8 @@ namespace UserTcp.Runtime;
 internal readonly record struct ListenerReport(int PendingAccepts, int HalfOpen, long Accepted, long Overflows);
 
 /// <summary>
-/// A listener between the application and the stack: the calls that wait, and the requests that nobody has taken. Members
-/// named On… run under the door, all others outside.
+/// A listener between the application and the stack: the calls that wait, and the requests that nobody has taken.
+/// Members named On… run under the door, all others outside.
 /// </summary>
 internal sealed class RunningListener
 {
@@ -20,7 +20,7 @@ internal sealed class RunningListener
     private readonly ConnectionSettings _settings;
     private readonly WaitQueue<RunningConnection> _accepts = new();
     private readonly WaitQueue<RunningRequest> _requestAccepts = new();
-    private readonly Queue<RunningRequest> _requests = new();
+    private readonly LinkedList<RunningRequest> _requests = new();
     private bool _isClosed;
 
     public RunningListener(RunningStack stack, StackListener core, ConnectionSettings settings, IPAddress address)
@@ -70,8 +70,11 @@ internal sealed class RunningListener
         using (Door.Visit visit = _stack.Door.Enter())
         {
             ThrowIfClosed();
-            if (_requestAccepts.IsEmpty && _requests.TryDequeue(out RunningRequest? request))
-                return new ValueTask<RunningRequest>(request);
+            if (_requestAccepts.IsEmpty && _requests.First is { } first)
+            {
+                _requests.RemoveFirst();
+                return new ValueTask<RunningRequest>(first.Value);
+            }
 
             waiter = _requestAccepts.Add();
         }
@@ -113,9 +116,16 @@ internal sealed class RunningListener
     public void OnRequest(RunningRequest request, WakeList wakes)
     {
         if (_requestAccepts.IsEmpty)
-            _requests.Enqueue(request);
+            request.Place = _requests.AddLast(request);
         else
             _requestAccepts.Serve(request, wakes);
+    }
+
+    /// <summary>The peer gave up: nobody needs to hear of a request that waited here.</summary>
+    public void OnRequestCancelled(RunningRequest request)
+    {
+        if (request.Place is { List: not null } place)
+            _requests.Remove(place);
     }
 
     /// <summary>The port is given back.</summary>

@@ -6,7 +6,8 @@ using UserTcp.Tcp;
 namespace UserTcp.Runtime;
 
 /// <summary>
-/// A connection request between the application and the stack. Members named On… run under the door, all others outside.
+/// A connection request between the application and the stack. Members named On… run under the door, all others
+/// outside.
 /// </summary>
 internal sealed class RunningRequest : IWakeTarget
 {
@@ -36,6 +37,9 @@ internal sealed class RunningRequest : IWakeTarget
     public IPEndPoint RemoteEndPoint { get; }
 
     public CancellationToken Cancelled { get; }
+
+    /// <summary>Where it waits to be taken; null if somebody waited for it.</summary>
+    public LinkedListNode<RunningRequest>? Place { get; set; }
 
     private RunningStack Stack => _listener.Stack;
 
@@ -82,7 +86,11 @@ internal sealed class RunningRequest : IWakeTarget
             if (_isAbandoned)
                 visit.Call(_core.Connection!, UserCall.Abort);
         }
-        else if (_core.State is not (RequestState.Established or RequestState.Cancelled))
+        else if (_core.State == RequestState.Cancelled)
+        {
+            _listener.OnRequestCancelled(this);
+        }
+        else
         {
             return;
         }
@@ -101,7 +109,7 @@ internal sealed class RunningRequest : IWakeTarget
     private void TakeAnswer()
     {
         if (_isAnswered)
-            throw new InvalidOperationException("The request was accepted or rejected before: the first answer counts.");
+            throw new InvalidOperationException("The request was answered before: the first answer counts.");
 
         _isAnswered = true;
     }

@@ -50,7 +50,8 @@ internal sealed partial class RunningStack
     void IStackOwner.OnFault(Exception cause, WakeList wakes)
     {
         _fault ??= cause;
-        UserTcpCloseReason reason = cause is IOException ? UserTcpCloseReason.LinkDown : UserTcpCloseReason.StackStopped;
+        UserTcpCloseReason reason =
+            cause is IOException ? UserTcpCloseReason.LinkDown : UserTcpCloseReason.StackStopped;
         foreach (RunningConnection connection in _connections.ToArray())
         {
             connection.OnEnd(reason, wakes);
@@ -77,6 +78,10 @@ internal sealed partial class RunningStack
             return;
         }
 
+        // Cancelled before anybody heard of it: the SYN and a RST came in one batch.
+        if (request.State != RequestState.Pending)
+            return;
+
         running = new RunningRequest(listener, request);
         request.Owner = running;
         listener.OnRequest(running, visit.Wakes);
@@ -100,8 +105,11 @@ internal sealed partial class RunningStack
             (stack, _) =>
             {
                 // While starting it is the caller's exception; later there is nobody to throw it at.
-                if (!stack._claimed.TrySetResult(conflict))
-                    LogMessages.AddressConflict(stack._logger, stack.Name, conflict.Address.ToString(), conflict.OtherMac);
+                if (stack._claimed.TrySetResult(conflict))
+                    return;
+
+                LogMessages.AddressConflict(
+                    stack._logger, stack.Name, conflict.Address.ToString(), conflict.OtherMac);
             },
             null),
         WakeReasons.Decided);
@@ -116,7 +124,8 @@ internal sealed partial class RunningStack
     }
 
     /// <summary>Something rare that is to be done when the door is closed again.</summary>
-    private sealed class Notice(RunningStack stack, Action<RunningStack, Exception?> tell, Exception? cause) : IWakeTarget
+    private sealed class Notice(RunningStack stack, Action<RunningStack, Exception?> tell, Exception? cause)
+        : IWakeTarget
     {
         public void Wake(WakeReasons reasons, bool inlineAllowed) => tell(stack, cause);
     }

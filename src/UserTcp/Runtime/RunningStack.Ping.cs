@@ -13,7 +13,8 @@ internal enum PingOutcome : byte
 }
 
 /// <summary>An echo request's end; the times are between the request and the answer.</summary>
-internal readonly record struct PingResult(PingOutcome Outcome, HostAddress From, TimeSpan RoundTrip, int PayloadLength);
+internal readonly record struct PingResult(
+    PingOutcome Outcome, HostAddress From, TimeSpan RoundTrip, int PayloadLength);
 
 /// <summary>Asking other hosts whether they hear us (RFC 792).</summary>
 internal sealed partial class RunningStack
@@ -22,13 +23,15 @@ internal sealed partial class RunningStack
     private uint _lastPing;
 
     public async ValueTask<PingResult> PingAsync(
-        HostAddress destination, int payloadBytes, TimeSpan timeout, byte timeToLive, CancellationToken cancellationToken)
+        HostAddress destination, int payloadBytes, TimeSpan timeout, byte timeToLive,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         PingWait wait = BeginPing(destination, payloadBytes, timeToLive);
         try
         {
-            PingResult? result = await wait.Task.WaitAsync(timeout, TimeProvider, cancellationToken).ConfigureAwait(false);
+            PingResult? result = await wait.Task
+                .WaitAsync(timeout, TimeProvider, cancellationToken).ConfigureAwait(false);
             return result ?? throw new SocketException(
                 (int)SocketError.OperationAborted, "The stack ended while it waited for an answer.");
         }

@@ -13,8 +13,8 @@ using UserTcp.Stack;
 namespace UserTcp.Runtime;
 
 /// <summary>
-/// A stack on an open link: the core, its door, its loop, and everybody who waits for it. Lives from the start to the end of
-/// one run.
+/// A stack on an open link: the core, its door, its loop, and everybody who waits for it. Lives from the start to the
+/// end of one run.
 /// </summary>
 internal sealed partial class RunningStack : IStackOwner
 {
@@ -75,6 +75,9 @@ internal sealed partial class RunningStack : IStackOwner
 
     /// <summary>Why the stack ended by itself; null if it did not.</summary>
     public Exception? FaultCause => Volatile.Read(ref _fault);
+
+    /// <summary>A turn by hand, for who runs stacks without threads: a simulator.</summary>
+    internal bool Turn() => _loop.Turn(mayTransmit: true);
 
     /// <summary>Runs the loop and waits until the addresses are ours.</summary>
     /// <exception cref="SocketException">Another station has one of them.</exception>
@@ -150,6 +153,9 @@ internal sealed partial class RunningStack : IStackOwner
         FirstEphemeralPort = settings.FirstEphemeralPort,
         LastEphemeralPort = settings.LastEphemeralPort,
         MaxConnections = settings.MaxConnections,
+        MaxHalfOpen = settings.MaxHalfOpen,
+        MaxOrphans = settings.MaxOrphans,
+        MaxTimeWait = settings.MaxTimeWait,
         TimeWait = settings.TimeWait,
     };
 

@@ -37,6 +37,12 @@ internal sealed class StackSettings
 
     public int MaxConnections { get; init; }
 
+    public int MaxHalfOpen { get; init; }
+
+    public int MaxOrphans { get; init; }
+
+    public int MaxTimeWait { get; init; }
+
     public long MaxBufferedBytes { get; init; }
 
     public TimeSpan ShutdownTimeout { get; init; }
@@ -95,6 +101,12 @@ internal sealed record ConnectionSettings
     public TimeSpan MaxRto { get; init; }
 
     public int RetransmitLimit { get; init; }
+
+    public int AdviceThreshold { get; init; }
+
+    public int SynAckRetries { get; init; }
+
+    public TimeSpan PersistMax { get; init; }
 
     public TimeSpan SynTimeout { get; init; }
 

@@ -1,7 +1,8 @@
 namespace UserTcp.Runtime;
 
 /// <summary>
-/// Calls that wait for something to be handed out, served in their order. All but <see cref="Waiter.Task"/> under the door.
+/// Calls that wait for something to be handed out, served in their order. All but
+/// <see cref="Waiter.Task"/> under the door.
 /// </summary>
 internal sealed class WaitQueue<T>
     where T : class

@@ -1,4 +1,5 @@
 using System.Net;
+using UserTcp.Runtime;
 
 namespace UserTcp.Tests.Api;
 
@@ -15,6 +16,9 @@ public sealed class ConnectionOptionsTests
         { nameof(UserTcpConnectionOptions.InitialWindowSegments), o => o.InitialWindowSegments = 0 },
         { nameof(UserTcpConnectionOptions.InitialWindowSegments), o => o.InitialWindowSegments = 11 },
         { nameof(UserTcpConnectionOptions.RetransmitLimit), o => o.RetransmitLimit = 0 },
+        { nameof(UserTcpConnectionOptions.RetransmitAdviceThreshold), o => o.RetransmitAdviceThreshold = 0 },
+        { nameof(UserTcpConnectionOptions.SynAckRetryLimit), o => o.SynAckRetryLimit = -1 },
+        { nameof(UserTcpConnectionOptions.MaxPersistInterval), o => o.MaxPersistInterval = TimeSpan.Zero },
         { nameof(UserTcpConnectionOptions.TimeToLive), o => o.TimeToLive = 0 },
         { nameof(UserTcpConnectionOptions.ConnectTimeout), o => o.ConnectTimeout = TimeSpan.Zero },
         { nameof(UserTcpConnectionOptions.LingerTimeout), o => o.LingerTimeout = TimeSpan.FromTicks(-1) },
@@ -23,7 +27,7 @@ public sealed class ConnectionOptionsTests
         { nameof(UserTcpConnectionOptions.MinRetransmitTimeout), o => o.MinRetransmitTimeout = TimeSpan.Zero },
         { nameof(UserTcpConnectionOptions.MaxRetransmitTimeout), o => o.MaxRetransmitTimeout = TimeSpan.Zero },
         { nameof(UserTcpConnectionOptions.SynTimeout), o => o.SynTimeout = TimeSpan.Zero },
-        { nameof(UserTcpConnectionOptions.DelayedAckTimeout), o => o.DelayedAckTimeout = TimeSpan.FromMilliseconds(500) },
+        { nameof(UserTcpConnectionOptions.DelayedAckTimeout), o => o.DelayedAckTimeout = TimeSpan.FromSeconds(0.5) },
         { nameof(UserTcpConnectionOptions.OrphanTimeout), o => o.OrphanTimeout = TimeSpan.Zero },
         { nameof(UserTcpKeepAliveOptions.Time), o => o.KeepAlive = new() { Time = TimeSpan.Zero } },
         { nameof(UserTcpKeepAliveOptions.Interval), o => o.KeepAlive = new() { Interval = TimeSpan.Zero } },
@@ -42,7 +46,7 @@ public sealed class ConnectionOptionsTests
     [Fact]
     public void The_defaults_are_those_of_the_table()
     {
-        Runtime.ConnectionSettings settings = new UserTcpConnectionOptions().ToSettings();
+        ConnectionSettings settings = new UserTcpConnectionOptions().ToSettings();
         Assert.True(settings.NoDelay);
         Assert.Null(settings.ConnectTimeout);
         Assert.Null(settings.UserTimeout);
@@ -60,7 +64,8 @@ public sealed class ConnectionOptionsTests
     {
         var options = new UserTcpConnectionOptions { LocalEndPoint = new IPEndPoint(IPAddress.IPv6Loopback, 1) };
         Assert.Equal(
-            nameof(UserTcpConnectionOptions.LocalEndPoint), Assert.Throws<ArgumentException>(options.ToSettings).ParamName);
+            nameof(UserTcpConnectionOptions.LocalEndPoint),
+            Assert.Throws<ArgumentException>(options.ToSettings).ParamName);
     }
 
     [Fact]
@@ -94,6 +99,7 @@ public sealed class ConnectionOptionsTests
             LocalEndPoint = new IPEndPoint(StackPair.ServerAddress, 80),
         };
         Assert.Equal(
-            nameof(UserTcpListenerOptions.LocalEndPoint), Assert.Throws<ArgumentException>(options.ToSettings).ParamName);
+            nameof(UserTcpListenerOptions.LocalEndPoint),
+            Assert.Throws<ArgumentException>(options.ToSettings).ParamName);
     }
 }

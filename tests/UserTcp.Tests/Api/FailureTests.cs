@@ -47,7 +47,8 @@ public sealed class FailureTests
         await using UserTcpListener silent = await ListenSilentlyAsync(pair);
         var options = new UserTcpConnectionOptions { ConnectTimeout = TimeSpan.FromMilliseconds(50) };
         SocketException thrown = await Assert.ThrowsAsync<SocketException>(
-            () => pair.Client.ConnectAsync(new IPEndPoint(StackPair.ServerAddress, 80), options).AsTask().WaitAsync(s_guard));
+            () => pair.Client.ConnectAsync(new IPEndPoint(StackPair.ServerAddress, 80), options).AsTask()
+                .WaitAsync(s_guard));
         Assert.Equal(SocketError.TimedOut, thrown.SocketErrorCode);
         Assert.Empty(pair.Client.GetConnections());
     }

@@ -77,7 +77,8 @@ public sealed class LifeTests
         Assert.Equal(UserTcpStackState.Stopped, pair.Client.State);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => pair.Client.StartAsync().AsTask());
         await Assert.ThrowsAsync<ObjectDisposedException>(() => pair.Client.ListenAsync(80).AsTask());
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => pair.Client.PingAsync(StackPair.ServerAddress).AsTask());
+        await Assert.ThrowsAsync<ObjectDisposedException>(
+            () => pair.Client.PingAsync(StackPair.ServerAddress).AsTask());
         await Assert.ThrowsAsync<ObjectDisposedException>(
             () => pair.Client.ConnectAsync(StackPair.ServerAddress, 80).AsTask());
         await pair.Client.DisposeAsync();
@@ -219,9 +220,9 @@ public sealed class LifeTests
     {
         await using StackPair pair = await StackPair.OpenAsync();
         UserTcpListener listener = await pair.Server.ListenAsync(80);
-        UserTcpConnection waiting = await pair.Client.ConnectAsync(StackPair.ServerAddress, 80).AsTask().WaitAsync(s_guard);
+        UserTcpConnection waiting = await pair.Client.ConnectAsync(StackPair.ServerAddress, 80);
         UserTcpConnection accepted = await listener.AcceptAsync().AsTask().WaitAsync(s_guard);
-        UserTcpConnection second = await pair.Client.ConnectAsync(StackPair.ServerAddress, 80).AsTask().WaitAsync(s_guard);
+        UserTcpConnection second = await pair.Client.ConnectAsync(StackPair.ServerAddress, 80);
         await using UserTcpListener other = await pair.Server.ListenAsync(81);
         Task<UserTcpConnection> pending = other.AcceptAsync().AsTask();
 
@@ -279,8 +280,9 @@ public sealed class LifeTests
     [Fact]
     public async Task A_request_tells_which_address_was_dialled_and_is_accepted()
     {
-        await using StackPair pair = await StackPair.OpenAsync(o => o.Gateway = StackPair.ServerAddress.Equals(o.Addresses[0].Address) ? StackPair.ClientAddress : StackPair.ServerAddress);
-        await using UserTcpListener listener = await pair.Server.ListenAsync(new UserTcpListenerOptions { AnyAddress = true });
+        await using StackPair pair = await StackPair.OpenAsync(
+            o => o.Gateway = IsServer(o) ? StackPair.ClientAddress : StackPair.ServerAddress);
+        await using UserTcpListener listener = await ListenAnywhereAsync(pair);
         var remote = new IPEndPoint(IPAddress.Parse("192.0.2.80"), 8080);
         Task<UserTcpConnection> connect = pair.Client.ConnectAsync(remote).AsTask();
         UserTcpConnectionRequest request = await listener.AcceptRequestAsync().AsTask().WaitAsync(s_guard);
@@ -302,7 +304,7 @@ public sealed class LifeTests
     public async Task A_rejected_request_is_refused(UserTcpRejectReason reason, SocketError expected)
     {
         await using StackPair pair = await StackPair.OpenAsync();
-        await using UserTcpListener listener = await pair.Server.ListenAsync(new UserTcpListenerOptions { AnyAddress = true });
+        await using UserTcpListener listener = await ListenAnywhereAsync(pair);
         Task<UserTcpConnection> connect = pair.Client.ConnectAsync(StackPair.ServerAddress, 80).AsTask();
         UserTcpConnectionRequest request = await listener.AcceptRequestAsync().AsTask().WaitAsync(s_guard);
         Assert.Throws<ArgumentOutOfRangeException>(() => request.Reject((UserTcpRejectReason)99));
@@ -315,7 +317,7 @@ public sealed class LifeTests
     public async Task A_request_whose_listener_goes_is_cancelled()
     {
         await using StackPair pair = await StackPair.OpenAsync();
-        UserTcpListener listener = await pair.Server.ListenAsync(new UserTcpListenerOptions { AnyAddress = true });
+        UserTcpListener listener = await ListenAnywhereAsync(pair);
         Task<UserTcpConnection> connect = pair.Client.ConnectAsync(StackPair.ServerAddress, 80).AsTask();
         UserTcpConnectionRequest request = await listener.AcceptRequestAsync().AsTask().WaitAsync(s_guard);
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -331,7 +333,8 @@ public sealed class LifeTests
     {
         await using StackPair pair = await StackPair.OpenAsync();
         UserTcpPingReply reply = await pair.Client
-            .PingAsync(StackPair.ServerAddress, new UserTcpPingOptions { DataLength = 100 }).AsTask().WaitAsync(s_guard);
+            .PingAsync(StackPair.ServerAddress, new UserTcpPingOptions { DataLength = 100 })
+            .AsTask().WaitAsync(s_guard);
         Assert.Equal(IPStatus.Success, reply.Status);
         Assert.Equal(StackPair.ServerAddress, reply.Address);
         Assert.Equal(100, reply.DataLength);
@@ -464,4 +467,10 @@ public sealed class LifeTests
 
         Assert.Equal(ports[0], ports[1]);
     }
+
+    private static bool IsServer(UserTcpStackOptions options) =>
+        options.Addresses[0].Address.Equals(StackPair.ServerAddress);
+
+    private static ValueTask<UserTcpListener> ListenAnywhereAsync(StackPair pair) =>
+        pair.Server.ListenAsync(new UserTcpListenerOptions { AnyAddress = true });
 }

@@ -20,6 +20,9 @@ public sealed class StackOptionsTests : IDisposable
         { nameof(UserTcpStackOptions.EphemeralPorts), o => o.EphemeralPorts = new UserTcpPortRange(10, 9) },
         { nameof(UserTcpStackOptions.MaxConnections), o => o.MaxConnections = 0 },
         { nameof(UserTcpStackOptions.MaxConnections), o => o.MaxConnections = (1 << 24) + 1 },
+        { nameof(UserTcpStackOptions.MaxHalfOpenConnections), o => o.MaxHalfOpenConnections = 0 },
+        { nameof(UserTcpStackOptions.MaxOrphanedConnections), o => o.MaxOrphanedConnections = 0 },
+        { nameof(UserTcpStackOptions.MaxTimeWaitConnections), o => o.MaxTimeWaitConnections = 65_537 },
         { nameof(UserTcpStackOptions.MaxBufferedBytes), o => o.MaxBufferedBytes = (1 << 20) - 1 },
         { nameof(UserTcpStackOptions.ShutdownTimeout), o => o.ShutdownTimeout = TimeSpan.FromTicks(-1) },
         { nameof(UserTcpStackOptions.ShutdownTimeout), o => o.ShutdownTimeout = TimeSpan.FromMinutes(11) },
@@ -49,8 +52,8 @@ public sealed class StackOptionsTests : IDisposable
         { nameof(UserTcpStackOptions.Gateway), o => o.Gateway = IPAddress.Parse("10.0.1.1") },
         { nameof(UserTcpStackOptions.Gateway), o => o.Gateway = IPAddress.Parse("10.0.0.1") },
         { nameof(UserTcpStackOptions.Gateway), o => o.Gateway = IPAddress.IPv6Loopback },
-        { nameof(UserTcpStackOptions.Routes), o => o.Routes.Add(new(IPNetwork.Parse("172.16.0.0/12"), IPAddress.Parse("10.9.9.9"))) },
-        { nameof(UserTcpStackOptions.Routes), o => o.Routes.Add(new(IPNetwork.Parse("fe80::/64"), IPAddress.Parse("10.0.0.9"))) },
+        { nameof(UserTcpStackOptions.Routes), o => Route(o, "172.16.0.0/12", "10.9.9.9") },
+        { nameof(UserTcpStackOptions.Routes), o => Route(o, "fe80::/64", "10.0.0.9") },
     };
 
     [Theory]
@@ -147,6 +150,9 @@ public sealed class StackOptionsTests : IDisposable
         options.Addresses.Clear();
         options.Addresses.Add(new UserTcpAddress(IPAddress.Parse(address), prefix));
     }
+
+    private static void Route(UserTcpStackOptions options, string network, string hop) =>
+        options.Routes.Add(new UserTcpRoute(IPNetwork.Parse(network), IPAddress.Parse(hop)));
 
     private UserTcpStackOptions Good()
     {

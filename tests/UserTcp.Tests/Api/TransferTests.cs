@@ -156,7 +156,7 @@ public sealed class TransferTests
         await using StackPair pair = await StackPair.OpenAsync();
         await using UserTcpListener listener = await pair.Client.ListenAsync(9);
         Task<UserTcpConnection> accept = listener.AcceptAsync().AsTask();
-        UserTcpConnection client = await pair.Client.ConnectAsync(StackPair.ClientAddress, 9).AsTask().WaitAsync(s_guard);
+        UserTcpConnection client = await pair.Client.ConnectAsync(StackPair.ClientAddress, 9);
         UserTcpConnection server = await accept.WaitAsync(s_guard);
 
         byte[] bytes = PipeWords.Pattern(300_000);

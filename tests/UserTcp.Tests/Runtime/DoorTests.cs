@@ -1,0 +1,79 @@
+using System.IO.Pipelines;
+using UserTcp.Tests.Api;
+
+namespace UserTcp.Tests.Runtime;
+
+/// <summary>The door: fair, and open when user code runs.</summary>
+public sealed class DoorTests
+{
+    [Fact]
+    public async Task Whoever_keeps_coming_back_does_not_starve_the_others()
+    {
+        await using StackPair pair = await StackPair.OpenAsync();
+        using var stop = new CancellationTokenSource();
+        Thread[] hogs = [.. Enumerable.Range(0, 3).Select(_ => new Thread(() => Hog(pair.Client, stop.Token)))];
+        foreach (Thread hog in hogs)
+        {
+            hog.Start();
+        }
+
+        await Task.Run(() => Count(pair.Client, 300)).WaitAsync(StackPair.Guard);
+        await stop.CancelAsync();
+        foreach (Thread hog in hogs)
+        {
+            hog.Join();
+        }
+    }
+
+    [Fact]
+    public async Task Inline_completions_run_on_the_loop_and_may_use_the_connection()
+    {
+        await using StackPair pair = await StackPair.OpenAsync(o => o.ApplicationScheduler = PipeScheduler.Inline);
+        (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync();
+        Task<string?> thread = EchoOnceAsync(server);
+        await client.Output.SendAsync("inline"u8.ToArray());
+        Assert.Equal("inline"u8.ToArray(), await client.Input.ReadExactlyAsync(6));
+        string? name = await thread.WaitAsync(StackPair.Guard);
+        Assert.True(name is null || name.StartsWith("UserTcp", StringComparison.Ordinal) || name.StartsWith(".NET", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task By_default_completions_never_run_on_the_loop()
+    {
+        await using StackPair pair = await StackPair.OpenAsync();
+        (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync();
+        for (int i = 0; i < 50; i++)
+        {
+            Task<string?> thread = EchoOnceAsync(server);
+            await client.Output.SendAsync("pooled"u8.ToArray());
+            Assert.Equal("pooled"u8.ToArray(), await client.Input.ReadExactlyAsync(6));
+            Assert.False((await thread.WaitAsync(StackPair.Guard))?.StartsWith("UserTcp", StringComparison.Ordinal));
+        }
+    }
+
+    private static async Task<string?> EchoOnceAsync(UserTcpConnection connection)
+    {
+        ReadResult result = await connection.Input.ReadAsync().ConfigureAwait(false);
+        string? thread = Thread.CurrentThread.Name ?? "";
+        byte[] bytes = System.Buffers.BuffersExtensions.ToArray(result.Buffer);
+        connection.Input.AdvanceTo(result.Buffer.End);
+        await connection.Output.WriteAsync(bytes).ConfigureAwait(false);
+        return thread;
+    }
+
+    private static void Hog(UserTcpStack stack, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            stack.GetConnections();
+        }
+    }
+
+    private static void Count(UserTcpStack stack, int visits)
+    {
+        for (int i = 0; i < visits; i++)
+        {
+            stack.GetStatistics();
+        }
+    }
+}

@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using UserTcp.Links;
+using UserTcp.Tests.Api;
+
+namespace UserTcp.Tests.Runtime;
+
+/// <summary>What is logged, and that the door is open meanwhile.</summary>
+public sealed class LoggingTests
+{
+    [Fact]
+    public async Task A_connections_life_is_logged_with_its_ids()
+    {
+        var log = new LogList();
+        StackPair pair = await StackPair.OpenAsync(o => o.LoggerFactory = log);
+        (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync();
+        client.Abort();
+        await server.Closed.WaitAsync(StackPair.Guard);
+        await client.Closed.WaitAsync(StackPair.Guard);
+        await Assert.ThrowsAsync<SocketException>(() => pair.Client.ConnectAsync(StackPair.ServerAddress, 9).AsTask());
+        await pair.DisposeAsync();
+
+        Assert.Equal(2, log.Count(1000));
+        Assert.Equal(2, log.Count(1001));
+        Assert.Equal(2, log.Count(2000));
+        Assert.Equal(1, log.Count(2001));
+        Assert.Equal(2, log.Count(2002));
+        Assert.Equal(1, log.Count(2003));
+        Assert.Equal(1, log.Count(3000));
+        Assert.Equal(1, log.Count(3001));
+        Assert.Equal(1, log.Count(3002));
+        Assert.All(log.Entries, entry => Assert.False(string.IsNullOrEmpty(entry.Id.Name)));
+        Assert.Contains(log.Entries, entry => entry.Text.Contains("ResetByPeer", StringComparison.Ordinal));
+        Assert.Contains(
+            log.Entries, entry => entry.Text.Contains(pair.Client.MacAddress.ToString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Whoever_logs_may_ask_the_stack()
+    {
+        StackPair? pair = null;
+        // The question is asked on another thread: it would wait for ever if the door were closed.
+        var log = new LogList(() => Assert.True(
+            Task.Run(() => pair?.Client.GetStatistics()).Wait(StackPair.Guard), "Logged under the door."));
+        pair = await StackPair.OpenAsync(o => o.LoggerFactory = log);
+        (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync();
+        client.Abort();
+        await server.Closed.WaitAsync(StackPair.Guard);
+        await pair.DisposeAsync();
+        Assert.NotEmpty(log.Entries);
+    }
+
+    [Fact]
+    public async Task What_throws_under_the_door_ends_the_stack_and_is_logged_once()
+    {
+        var log = new LogList();
+        BrokenLink? link = null;
+        StackPair pair = await StackPair.OpenAsync(
+            o => o.LoggerFactory = log, decorateClient: inner => link = new BrokenLink(inner));
+        (UserTcpConnection client, UserTcpConnection _) = await pair.ConnectAsync();
+        link!.IsBroken = true;
+        await client.Output.WriteAsync(new byte[10]);
+
+        Assert.Equal(UserTcpCloseReason.StackStopped, await client.Closed.WaitAsync(StackPair.Guard));
+        Assert.Equal(UserTcpStackState.Faulted, pair.Client.State);
+        SocketException thrown = await Assert.ThrowsAsync<SocketException>(() => pair.Client.ListenAsync(80).AsTask());
+        Assert.Contains("broken", thrown.Message, StringComparison.Ordinal);
+        await pair.DisposeAsync();
+        LogEntry entry = Assert.Single(log.Entries, entry => entry.Level == LogLevel.Critical);
+        Assert.Equal(1003, entry.Id.Id);
+        Assert.IsType<InvalidOperationException>(entry.Exception);
+    }
+
+    [Fact]
+    public async Task A_link_that_is_gone_is_logged_with_its_name()
+    {
+        var log = new LogList();
+        StackPair pair = await StackPair.OpenAsync(o => o.LoggerFactory = log);
+        pair.Server.Dispose();
+        await using UserTcpStack client = pair.Client;
+        using var guard = new CancellationTokenSource(StackPair.Guard);
+        while (log.Count(1002) == 0)
+        {
+            guard.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        Assert.Equal(UserTcpStackState.Faulted, client.State);
+        Assert.Contains(log.Entries, e => e.Id.Id == 1002 && e.Text.Contains("virtual:link.a", StringComparison.Ordinal));
+    }
+
+    private sealed class BrokenLink(LinkDevice inner) : LinkDevice
+    {
+        public volatile bool IsBroken;
+
+        public override LinkInfo Info => inner.Info;
+
+        public override int Receive(RxBatch batch) => inner.Receive(batch);
+
+        public override int Transmit(ReadOnlySpan<TxFrame> frames) =>
+            IsBroken ? throw new InvalidOperationException("The device is broken.") : inner.Transmit(frames);
+
+        public override bool Wait(long timeoutNanoseconds) => inner.Wait(timeoutNanoseconds);
+
+        public override void Wake() => inner.Wake();
+
+        public override void Dispose() => inner.Dispose();
+    }
+}
+
+internal sealed record LogEntry(LogLevel Level, EventId Id, string Text, Exception? Exception);
+
+/// <summary>Remembers what was logged.</summary>
+internal sealed class LogList(Action? onLog = null) : ILoggerFactory, ILogger
+{
+    private readonly ConcurrentQueue<LogEntry> _entries = new();
+
+    public IReadOnlyCollection<LogEntry> Entries => _entries;
+
+    public int Count(int id) => _entries.Count(entry => entry.Id.Id == id);
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
+    {
+        onLog?.Invoke();
+        _entries.Enqueue(new LogEntry(logLevel, eventId, formatter(state, exception), exception));
+    }
+
+    public void Dispose()
+    {
+    }
+}
