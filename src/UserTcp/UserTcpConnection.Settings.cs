@@ -123,6 +123,7 @@ public sealed partial class UserTcpConnection
             DuplicateAcks = counters.DuplicateAcks,
             OutOfOrderSegments = report.OutOfOrderSegments,
             ZeroWindowEvents = counters.ZeroWindows,
+            SoftError = report.SoftError,
             Uptime = report.Age,
             SinceLastReceive = counters.SegmentsReceived == 0 ? TimeSpan.Zero : report.SinceLastReceive,
             SinceLastSend = counters.SegmentsSent == 0 ? TimeSpan.Zero : report.SinceLastSend,

@@ -108,6 +108,12 @@ public readonly record struct UserTcpConnectionInfo
     /// <summary>How often the peer closed its window.</summary>
     public long ZeroWindowEvents { get; init; }
 
+    /// <summary>
+    /// The last error that the network reported and that did not end the connection, such as an ICMP unreachable for
+    /// one packet; <see cref="UserTcpCloseReason.None"/> if there was none (RFC 9293 §3.9.1.8, MUST-47).
+    /// </summary>
+    public UserTcpCloseReason SoftError { get; init; }
+
     /// <summary>The time since the connection was made.</summary>
     public TimeSpan Uptime { get; init; }
 

@@ -23,6 +23,11 @@ public sealed class ComplianceTests
     public void The_ledger_is_up_to_date() => Snapshot.Matches("tests/COMPLIANCE.md", Current.Render());
 
     [Fact]
+    public void Every_must_and_should_has_a_test_or_a_reason_to_have_none() =>
+        Expect.None(
+            Current.Unanswered(), $"Requirements with neither [Rfc] test nor entry in {ComplianceExceptions.File}:");
+
+    [Fact]
     public void An_exception_is_none_once_a_test_shows_the_requirement()
     {
         Expect.None(Current.StaleExceptions(), $"Entries to remove from {ComplianceExceptions.File}:");

@@ -95,7 +95,8 @@ internal sealed partial class Tcb
     private bool IsSynchronized => State >= TcpState.Established && State != TcpState.TimeWait;
 
     private bool MaySendText =>
-        State is TcpState.Established or TcpState.CloseWait or TcpState.FinWait1 or TcpState.Closing or TcpState.LastAck;
+        State is TcpState.Established or TcpState.CloseWait or TcpState.FinWait1 or TcpState.Closing
+            or TcpState.LastAck;
 
     private bool HasTimestamps => _receiver.Timestamps.IsNegotiated;
 

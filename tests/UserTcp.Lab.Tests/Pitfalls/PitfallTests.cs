@@ -143,7 +143,8 @@ public sealed class PitfallTests
         else
             await stack.DisposeAsync();
         await writing;
-        var error = await Assert.ThrowsAsync<SocketException>(() => KernelClient.ReadToEndAsync(socket, patience.Token));
+        var error =
+            await Assert.ThrowsAsync<SocketException>(() => KernelClient.ReadToEndAsync(socket, patience.Token));
         Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
     }
 
