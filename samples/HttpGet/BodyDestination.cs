@@ -15,8 +15,9 @@ internal sealed class BodyDestination(string? path, Stream standardOutput) : IAs
 
         try
         {
+            // No buffer of its own: a full disk shows at the write that hits it, and closing has nothing left to write.
             return _file = new FileStream(
-                path, FileMode.Create, FileAccess.Write, FileShare.Read, 64 * 1024, useAsync: true);
+                path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0, useAsync: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -24,6 +25,6 @@ internal sealed class BodyDestination(string? path, Stream standardOutput) : IAs
         }
     }
 
-    /// <summary>Closes the file; its bytes were flushed with the body.</summary>
+    /// <summary>Closes the file.</summary>
     public ValueTask DisposeAsync() => _file?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

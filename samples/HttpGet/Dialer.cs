@@ -96,10 +96,9 @@ internal sealed class Dialer(Network network, GetSettings settings, Report repor
     {
         SocketError.TimedOut => new(ExitCode.TimedOut, $"{destination} did not answer.", error),
         SocketError.ConnectionRefused => new(ExitCode.CannotConnect, $"{destination} refused the connection.", error),
-        SocketError.HostUnreachable => new(
-            ExitCode.CannotConnect,
-            $"{destination} cannot be reached from {network.Stack.Addresses[0]}: {error.Message}",
-            error),
+        SocketError.HostUnreachable => new(ExitCode.CannotConnect, error.Message, error),
+        SocketError.NetworkUnreachable when network.Stack.Gateway is null => new(
+            ExitCode.CannotConnect, $"{destination} is not on the link, and there is no router: use --gateway.", error),
         _ => new(ExitCode.CannotConnect, $"{destination} cannot be connected to: {error.Message}", error),
     };
 }

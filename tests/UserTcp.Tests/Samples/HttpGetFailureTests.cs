@@ -110,6 +110,11 @@ public sealed class HttpGetFailureTests : IDisposable
         Assert.Equal(ExitCode.CannotWrite, (await SampleRun.RunAsync(url, "--output", _folder)).Code);
         Assert.Equal(ExitCode.CannotWrite, (await SampleRun.RunAsync(url, "--capture", missing)).Code);
         Assert.Equal(ExitCode.CannotWrite, (await SampleRun.RunAsync([url], settings: null, full)).Code);
+        if (OperatingSystem.IsLinux())
+        {
+            Assert.Equal(ExitCode.CannotWrite, (await SampleRun.RunAsync(url, "--output", "/dev/full")).Code);
+            Assert.Equal(ExitCode.CannotWrite, (await SampleRun.RunAsync(url, "--capture", "/dev/full")).Code);
+        }
     }
 
     [Fact]
