@@ -87,7 +87,8 @@ public sealed class LoggingTests
         }
 
         Assert.Equal(UserTcpStackState.Faulted, client.State);
-        Assert.Contains(log.Entries, e => e.Id.Id == 1002 && e.Text.Contains("virtual:link.a", StringComparison.Ordinal));
+        Assert.Contains(
+            log.Entries, e => e.Id.Id == 1002 && e.Text.Contains("virtual:link.a", StringComparison.Ordinal));
     }
 
     private sealed class BrokenLink(LinkDevice inner) : LinkDevice

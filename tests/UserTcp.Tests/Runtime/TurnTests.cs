@@ -7,7 +7,9 @@ using UserTcp.Tests.Api;
 
 namespace UserTcp.Tests.Runtime;
 
-/// <summary>The loop's turn, taken by hand: the way of a simulator, with no thread and a clock that stands still.</summary>
+/// <summary>
+/// The loop's turn, taken by hand: the way of a simulator, with no thread and a clock that stands still.
+/// </summary>
 public sealed class TurnTests : IAsyncDisposable
 {
     private readonly ManualTime _time = new();
