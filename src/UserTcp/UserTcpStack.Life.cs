@@ -120,14 +120,10 @@ public sealed partial class UserTcpStack
 
     private Task BeginDispose(TimeSpan drain)
     {
+        // Outside the lock: whoever waits for the start goes on from here.
+        _stopping.Cancel();
         lock (_disposing)
-        {
-            if (_disposal is not null)
-                return _disposal;
-
-            _stopping.Cancel();
-            return _disposal = DisposeCoreAsync(drain);
-        }
+            return _disposal ??= DisposeCoreAsync(drain);
     }
 
     private async Task DisposeCoreAsync(TimeSpan drain)
