@@ -48,6 +48,38 @@ public sealed class RetransmissionTests
     }
 
     [Fact]
+    [Rfc("9293 §3.8.1", "MUST-18")]
+    public void Echo_of_an_earlier_transmission_gives_no_sample()
+    {
+        // The first copy arrived and its ACK was lost: the answer to the fourth echoes the first.
+        TcbBench bench = TcbBench.Established(TcbBench.Defaults(timestamps: true), "<MSS=1000><TS=7/1000000>");
+        TimeSpan timeout = bench.Report.Rtt.Smoothed;
+        bench.Writes(100).Sends("<SEQ=101><CTL=PSH,ACK><LEN=100>");
+        for (int i = 0; i < 3; i++)
+        {
+            bench.ToDeadline();
+            bench.Sends("<SEQ=101><CTL=PSH,ACK><LEN=100><RETX=1>");
+        }
+
+        bench.Elapse(TimeSpan.FromMilliseconds(30)).Arrives("<SEQ=1001><ACK=201><CTL=ACK><TS=8/1000000>");
+        Assert.Equal(timeout, bench.Report.Rtt.Smoothed);
+        Assert.Equal(3, bench.Report.Backoff);
+    }
+
+    [Fact]
+    [Rfc("9293 §3.8.1", "MUST-18")]
+    public void Segments_that_waited_behind_a_retransmission_give_no_sample()
+    {
+        TcbBench bench = TcbBench.Established().Writes(3000);
+        bench.Drain();
+        TimeSpan smoothed = bench.Report.Rtt.Smoothed;
+        bench.ToDeadline();
+        bench.Sends("<SEQ=101><CTL=ACK><LEN=1000><RETX=1>")
+            .Elapse(TimeSpan.FromMilliseconds(30)).Arrives("<SEQ=1001><ACK=3101><CTL=ACK>");
+        Assert.Equal(smoothed, bench.Report.Rtt.Smoothed);
+    }
+
+    [Fact]
     [Rfc("9293 §3.8.2", "MUST-19")]
     public void Timeout_shrinks_cwnd_to_one_segment_and_slow_start_follows()
     {

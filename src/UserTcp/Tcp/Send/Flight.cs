@@ -6,11 +6,12 @@ namespace UserTcp.Tcp.Send;
 
 /// <summary>What a cumulative ACK took out of the flight.</summary>
 /// <param name="Bytes">Octets that had not been reported by SACK before.</param>
-/// <param name="NewestSentAt">
-/// When the newest of the segments that were sent once only was sent; never if there is none.
+/// <param name="SampleFrom">
+/// When the newest of them was sent; never if one of them was sent more than once: the others then waited for it at the
+/// receiver, and their time is no round trip (RFC 9293 §3.8.1, MUST-18).
 /// </param>
-/// <param name="HasRetransmission">Whether a segment among them was sent more than once.</param>
-internal readonly record struct AckedSegments(uint Bytes, Instant NewestSentAt, bool HasRetransmission);
+/// <param name="LastSentAt">When the newest of them was sent, for the first or another time; never if there is none.</param>
+internal readonly record struct AckedSegments(uint Bytes, Instant SampleFrom, Instant LastSentAt);
 
 /// <summary>
 /// What was sent and is not acknowledged, [SND.UNA, SND.NXT), in the order of the sequence space, with what is known of
@@ -82,7 +83,7 @@ internal sealed class Flight
     {
         uint bytes = 0;
         Instant newest = Instant.Never;
-        bool hasRetransmission = false;
+        bool isAmbiguous = false;
         while (Count > 0 && this[0].Seq < una)
         {
             ref SentSegment first = ref this[0];
@@ -90,15 +91,14 @@ internal sealed class Flight
             if (!first.Has(SentFlags.Sacked))
             {
                 bytes += length;
-                hasRetransmission |= first.Has(SentFlags.Ambiguous);
-                if (!first.Has(SentFlags.Ambiguous) && (newest.IsNever || first.SentAt > newest))
-                    newest = first.SentAt;
+                isAmbiguous |= first.Has(SentFlags.Ambiguous);
+                newest = newest.IsNever ? first.SentAt : Instant.Max(newest, first.SentAt);
             }
 
             RemoveFirst(length);
         }
 
-        return new AckedSegments(bytes, newest, hasRetransmission);
+        return new AckedSegments(bytes, isAmbiguous ? Instant.Never : newest, newest);
     }
 
     /// <summary>Marks a block as received (RFC 6675 §4, Update). Returns how many octets are new to us.</summary>

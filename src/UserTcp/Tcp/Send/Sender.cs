@@ -224,9 +224,9 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         uint covered = (uint)(ack.Ack - Una);
         AckedSegments acked = Flight.AckTo(ack.Ack);
         Una = ack.Ack;
-        if (newest.IsNever || (!acked.NewestSentAt.IsNever && acked.NewestSentAt > newest))
-            newest = acked.NewestSentAt;
-        TimeSpan? rtt = !newest.IsNever ? now - newest : covered > 0 ? ack.EchoedRtt : null;
+        if (newest.IsNever || (!acked.SampleFrom.IsNever && acked.SampleFrom > newest))
+            newest = acked.SampleFrom;
+        TimeSpan? rtt = !newest.IsNever ? now - newest : EchoedSample(ack.EchoedRtt, acked.LastSentAt, now);
         if (rtt is { } sample)
             TakeSample(sample);
         if (covered > 0)
@@ -296,6 +296,17 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         // D-SACK (RFC 2883 §4) reports below SND.UNA; what lies beyond SND.NXT was never sent.
         bool isSane = HasSack && block.Left >= Una && block.Right <= Next;
         return isSane ? Flight.Sack(block, ref newest) : 0;
+    }
+
+    // The echo tells which transmission was answered. If it was an earlier one than the last, what it measures holds a
+    // timeout or the loss of an ACK, and would inflate RTO by just that.
+    private static TimeSpan? EchoedSample(TimeSpan? echoed, Instant lastSentAt, Instant now)
+    {
+        if (lastSentAt.IsNever || echoed is not { } rtt)
+            return null;
+
+        TimeSpan clock = TimeSpan.FromMilliseconds(1);
+        return rtt <= now - lastSentAt + clock ? rtt : null;
     }
 
     private void TakeSample(TimeSpan rtt)
