@@ -5,7 +5,9 @@ using UserTcp.Tcp;
 
 namespace UserTcp.Stack;
 
-/// <content>Who may send now: those whose next hop is known. The others are parked, or learn that it does not answer.</content>
+/// <content>
+/// Who may send now: those whose next hop is known. The others are parked, or learn that it does not answer.
+/// </content>
 internal sealed partial class StackCore
 {
     // The hop of the last frame of this pull; most frames go where the one before went.

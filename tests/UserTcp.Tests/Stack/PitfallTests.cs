@@ -120,7 +120,8 @@ public class PitfallTests
         Assert.True(reply.IsArp);
         Assert.Equal(Packets.PeerMac, reply.To);
         Assert.True(ArpPacket.TryParse(reply.Bytes.AsSpan(14), out ArpPacket arp));
-        Assert.Equal(Packets.Reply(Packets.OwnMac, Packets.Own, Packets.Peer) with { TargetMac = Packets.PeerMac }, arp);
+        Assert.Equal(Packets.Reply(Packets.OwnMac, Packets.Own, Packets.Peer) with { TargetMac = Packets.PeerMac },
+            arp);
         Assert.Equal(TcpState.Established, connection.Tcb.State);
     }
 
@@ -210,6 +211,7 @@ public class PitfallTests
         SentFrame syn = Assert.Single(bench.Pull());
         Assert.True(TcpSegment.TryParse(syn.IpPayload, out TcpSegment seg));
         TcpOptions options = seg.Options;
-        Assert.True(options is { HasMss: true, Mss: 1460, HasWindowScale: true, SackPermitted: true, HasTimestamps: true });
+        Assert.True(options is { HasMss: true, Mss: 1460, HasWindowScale: true, SackPermitted: true,
+            HasTimestamps: true });
     }
 }

@@ -10,7 +10,9 @@ namespace UserTcp.Tcp.Send;
 /// When the newest of them was sent; never if one of them was sent more than once: the others then waited for it at the
 /// receiver, and their time is no round trip (RFC 9293 §3.8.1, MUST-18).
 /// </param>
-/// <param name="LastSentAt">When the newest of them was sent, for the first or another time; never if there is none.</param>
+/// <param name="LastSentAt">
+/// When the newest of them was sent, for the first or another time; never if there is none.
+/// </param>
 internal readonly record struct AckedSegments(uint Bytes, Instant SampleFrom, Instant LastSentAt);
 
 /// <summary>
