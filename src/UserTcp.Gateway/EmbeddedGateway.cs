@@ -8,8 +8,11 @@ namespace UserTcp.Gateway;
 /// </summary>
 public sealed class EmbeddedGateway : IAsyncDisposable
 {
-    private EmbeddedGateway(UserTcpGateway gateway, UserTcpStack stack)
+    private readonly TimeSpan _shutdownTimeout;
+
+    private EmbeddedGateway(UserTcpGateway gateway, UserTcpStack stack, TimeSpan shutdownTimeout)
     {
+        _shutdownTimeout = shutdownTimeout;
         Gateway = gateway;
         Stack = stack;
     }
@@ -30,6 +33,8 @@ public sealed class EmbeddedGateway : IAsyncDisposable
         EmbeddedGatewayOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ShutdownTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.ShutdownTimeout, TimeSpan.FromMinutes(10));
         (VirtualLink inside, VirtualLink outside) = VirtualLink.CreatePair(options.Link);
         UserTcpGateway? gateway = null;
         LinkDevice link = inside;
@@ -40,7 +45,7 @@ public sealed class EmbeddedGateway : IAsyncDisposable
             link = options.WrapLink?.Invoke(inside) ?? inside;
             UserTcpStack stack = await UserTcpStack.OpenAsync(StackOptions(link, options), cancellationToken)
                 .ConfigureAwait(false);
-            return new EmbeddedGateway(gateway, stack);
+            return new EmbeddedGateway(gateway, stack, options.ShutdownTimeout);
         }
         catch
         {
@@ -59,6 +64,9 @@ public sealed class EmbeddedGateway : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Stack.DisposeAsync().ConfigureAwait(false);
+
+        // What the router acknowledged is not with the servers yet, and the stack rests assured that it will be.
+        await Gateway.DrainAsync(_shutdownTimeout).ConfigureAwait(false);
         await Gateway.DisposeAsync().ConfigureAwait(false);
     }
 

@@ -27,6 +27,12 @@ public sealed class EmbeddedGatewayOptions
     public Func<LinkDevice, LinkDevice>? WrapLink { get; set; }
 
     /// <summary>
+    /// How long disposal lets the router hand on what the stack has sent, from 0 to 10 minutes; what is left is reset.
+    /// Default: 5 s.
+    /// </summary>
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// Changes the other options of the stack before it starts; null to leave them at their defaults.
     /// </summary>
     public Action<UserTcpStackOptions>? ConfigureStack { get; set; }

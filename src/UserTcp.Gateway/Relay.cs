@@ -13,6 +13,9 @@ internal sealed class Relay(UserTcpConnection connection, Socket socket, Gateway
     // A chunk's tail shorter than this is left unused rather than filled by a system call of its own.
     private const int LeastReceive = 16 * 1024;
 
+    // Set when a flush said that nobody reads any more.
+    private bool _isOver;
+
     /// <summary>Relays until both directions are over. Never throws for what either side does.</summary>
     /// <param name="stopping">Resets both sides.</param>
     /// <returns>Why the connection towards the stack ended.</returns>
@@ -20,20 +23,46 @@ internal sealed class Relay(UserTcpConnection connection, Socket socket, Gateway
     {
         using CancellationTokenRegistration stop =
             stopping.UnsafeRegister(static relay => ((Relay)relay!).ResetBoth(), this);
-        Task both = Task.WhenAll(RelayUpAsync(), RelayDownAsync());
+        Task up = RelayUpAsync();
+        Task both = Task.WhenAll(up, RelayDownAsync());
 
-        // A RST has to pass on even while neither direction looks: one may be over, the other wait for the server.
-        Task first = await Task.WhenAny(both, connection.Closed).ConfigureAwait(false);
-        if (first != both && await connection.Closed.ConfigureAwait(false) != UserTcpCloseReason.Graceful)
+        // An end has to pass on even while neither direction looks: one may be over, the other wait for the server.
+        await Task.WhenAny(both, connection.Closed).ConfigureAwait(false);
+        if (IsReset())
             ResetSocket();
 
+        // Nobody is left to hear the server, but it hears what was sent to it.
+        await up.ConfigureAwait(false);
+        if (IsLinkDown())
+            socket.Dispose();
+
         await both.ConfigureAwait(false);
+        return await EndAsync().ConfigureAwait(false);
+    }
+
+    private async ValueTask<UserTcpCloseReason> EndAsync()
+    {
+        if (_isOver)
+            await connection.Closed.ConfigureAwait(false);
+        if (IsReset())
+            ResetSocket();
+
         socket.Dispose();
         await connection.DisposeAsync().ConfigureAwait(false);
         return connection.Closed.IsCompletedSuccessfully
             ? await connection.Closed.ConfigureAwait(false)
             : UserTcpCloseReason.Graceful;
     }
+
+    private bool IsLinkDown() =>
+        connection.Closed is { IsCompletedSuccessfully: true, Result: UserTcpCloseReason.LinkDown };
+
+    /// <summary>
+    /// Whether the connection ended before its time. A link that is gone is no reset: what the peer sent before is
+    /// still delivered, FIN included.
+    /// </summary>
+    private bool IsReset() => connection.Closed.IsCompletedSuccessfully
+        && connection.Closed.Result is not (UserTcpCloseReason.Graceful or UserTcpCloseReason.LinkDown);
 
     /// <summary>From the stack to the server.</summary>
     private async Task RelayUpAsync()
@@ -99,11 +128,9 @@ internal sealed class Relay(UserTcpConnection connection, Socket socket, Gateway
                 isFilling = received == memory.Length;
                 counters.CountFromServer(received);
                 output.Advance(received);
-                if ((await output.FlushAsync().ConfigureAwait(false)).IsCompleted)
-                {
-                    ResetSocket();
+                _isOver = (await output.FlushAsync().ConfigureAwait(false)).IsCompleted;
+                if (_isOver)
                     break;
-                }
             }
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)

@@ -87,6 +87,21 @@ public sealed class UserTcpGateway : IAsyncDisposable
     /// <returns>Completed when nothing is left.</returns>
     public async ValueTask DisposeAsync() => await _stopped.Value.ConfigureAwait(false);
 
+    /// <summary>Waits for the connections to end by themselves, once no stack is left to make more.</summary>
+    /// <returns>False if the time was over first.</returns>
+    internal async Task<bool> DrainAsync(TimeSpan timeout)
+    {
+        try
+        {
+            await Task.WhenAll(Flows()).WaitAsync(timeout).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
     private static UserTcpStackOptions StackOptions(LinkDevice link, UserTcpGatewayOptions options) => new()
     {
         Link = link,
@@ -130,16 +145,18 @@ public sealed class UserTcpGateway : IAsyncDisposable
             _flows.Remove(flow);
     }
 
+    private Task[] Flows()
+    {
+        lock (_flowsLock)
+            return [.. _flows];
+    }
+
     private async Task StopAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _listener.DisposeAsync().ConfigureAwait(false);
         await _accepting.ConfigureAwait(false);
-        Task[] flows;
-        lock (_flowsLock)
-            flows = [.. _flows];
-
-        await Task.WhenAll(flows).ConfigureAwait(false);
+        await Task.WhenAll(Flows()).ConfigureAwait(false);
         await _stack.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
     }

@@ -4,6 +4,11 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using UserTcp.Gateway;
 using UserTcp.Links;
+using UserTcp.Primitives;
+using UserTcp.Tests.Ip;
+using UserTcp.Tests.Links;
+using UserTcp.Tests.Stack;
+using UserTcp.Wire;
 
 namespace UserTcp.Tests.Gateway;
 
@@ -79,6 +84,25 @@ public sealed class GatewayAnswerTests
     }
 
     [Fact]
+    public async Task A_peer_that_resets_its_SYN_ends_the_connect_of_the_system()
+    {
+        using SilentPort silent = new();
+        (VirtualLink peer, VirtualLink outside) = VirtualLink.CreatePair();
+        using VirtualLink link = peer;
+        await using UserTcpGateway gateway = await UserTcpGateway.StartAsync(outside, new()
+        {
+            AllowLoopback = true, MacAddress = Packets.OwnMac, ConnectTimeout = TimeSpan.FromMinutes(10),
+        });
+
+        Send(link, TcpFlags.Syn, seq: 1000, (ushort)silent.EndPoint.Port);
+        await GatewayBench.UntilAsync(() => gateway.GetStatistics().CurrentConnections == 1);
+        Send(link, TcpFlags.Rst, seq: 1001, (ushort)silent.EndPoint.Port);
+        await GatewayBench.UntilAsync(() => gateway.GetStatistics().CurrentConnections == 0);
+
+        Assert.Equal(default, gateway.GetStatistics());
+    }
+
+    [Fact]
     public async Task One_connection_too_many_waits_until_another_has_ended()
     {
         await using OsServer server = new(async (socket, token) =>
@@ -92,11 +116,7 @@ public sealed class GatewayAnswerTests
         UserTcpConnection first = await embedded.Stack.ConnectAsync(GatewayBench.Router, server.Port);
 
         Task<UserTcpConnection> second = embedded.Stack.ConnectAsync(GatewayBench.Router, server.Port).AsTask();
-        using (CancellationTokenSource patience = new(TimeSpan.FromMinutes(1)))
-        {
-            while (embedded.Gateway.GetStatistics().Ignored == 0)
-                await Task.Delay(1, patience.Token);
-        }
+        await GatewayBench.UntilAsync(() => embedded.Gateway.GetStatistics().Ignored > 0);
 
         Assert.False(second.IsCompleted);
         first.Abort();
@@ -150,16 +170,15 @@ public sealed class GatewayAnswerTests
     public async Task Disposing_of_the_pair_delivers_what_was_written()
     {
         TaskCompletionSource<byte[]> received = new();
-        await using OsServer server = new(async (socket, token) =>
-            received.SetResult(await Bulk.ReceiveAsync(socket, token)));
+        await using OsServer server = OsServer.Telling(received, Bulk.ReceiveAsync);
         EmbeddedGateway embedded = await GatewayBench.StartAsync();
         UserTcpConnection connection = await embedded.Stack.ConnectAsync(GatewayBench.Router, server.Port);
 
-        await Bulk.SendAsync(connection.Output, 500_000, stream: 5);
+        await Bulk.SendAsync(connection.Output, 20_000_000, stream: 5);
         await connection.DisposeAsync();
         await embedded.DisposeAsync();
 
-        Assert.Equal(Bulk.HashOf(500_000, stream: 5), await received.Task);
+        Assert.Equal(Bulk.HashOf(20_000_000, stream: 5), await received.Task);
         await Assert.ThrowsAsync<ObjectDisposedException>(
             () => embedded.Stack.ConnectAsync(GatewayBench.Router, server.Port).AsTask());
     }
@@ -177,5 +196,15 @@ public sealed class GatewayAnswerTests
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
             "ConnectTimeout",
             () => EmbeddedGateway.StartAsync(new() { Gateway = { ConnectTimeout = TimeSpan.Zero } }).AsTask());
+    }
+
+    private static void Send(VirtualLink link, TcpFlags flags, uint seq, ushort port)
+    {
+        HostAddress router = Packets.Address("10.0.2.2");
+        HostAddress peer = Packets.Address("10.0.2.15");
+        byte[] segment = StackBench.Segment(flags, seq, to: port, source: peer, destination: router);
+        byte[] packet = Packets.Ipv4(peer, router, segment);
+        FrameList frames = new FrameList().Add(Packets.Frame(Packets.OwnMac, Packets.PeerMac, 0x0800, packet));
+        Assert.Equal(1, link.Transmit(frames.ToArray()));
     }
 }

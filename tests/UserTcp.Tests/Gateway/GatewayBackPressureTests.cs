@@ -21,7 +21,7 @@ public sealed class GatewayBackPressureTests
         await using EmbeddedGateway embedded = await StartAsync();
         await using UserTcpConnection connection = await embedded.Stack.ConnectAsync(GatewayBench.Router, server.Port);
 
-        await UntilAsync(() => connection.GetInfo().ReceiveWindow == 0);
+        await GatewayBench.UntilAsync(() => connection.GetInfo().ReceiveWindow == 0);
         AssertBounded(read: 0);
         byte[] hash = await Bulk.ReceiveAsync(connection.Input, AssertBounded);
 
@@ -38,16 +38,16 @@ public sealed class GatewayBackPressureTests
     {
         TaskCompletionSource mayRead = new();
         TaskCompletionSource<byte[]> received = new();
-        await using OsServer server = new(async (socket, token) =>
+        await using OsServer server = OsServer.Telling(received, async (socket, token) =>
         {
             await mayRead.Task.WaitAsync(token);
-            received.SetResult(await Bulk.ReceiveAsync(socket, token));
+            return await Bulk.ReceiveAsync(socket, token);
         });
         await using EmbeddedGateway embedded = await StartAsync();
         await using UserTcpConnection connection = await embedded.Stack.ConnectAsync(GatewayBench.Router, server.Port);
 
         Task sending = Bulk.SendAsync(connection.Output, StreamBytes, stream: 4, AssertBounded);
-        await UntilAsync(() => connection.GetInfo() is { PeerWindow: 0, BytesQueued: > 0 });
+        await GatewayBench.UntilAsync(() => connection.GetInfo() is { PeerWindow: 0, BytesQueued: > 0 });
         Assert.False(sending.IsCompleted);
         mayRead.SetResult();
         await sending;
@@ -63,13 +63,5 @@ public sealed class GatewayBackPressureTests
     {
         UserTcpConnectionOptions small = new() { ReceiveBufferSize = Window, SendBufferSize = Window };
         return GatewayBench.StartAsync(gateway => gateway.ConnectionOptions = small, small);
-    }
-
-    /// <summary>Looks again and again: there is no event for a window that closes.</summary>
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using CancellationTokenSource patience = new(TimeSpan.FromMinutes(2));
-        while (!condition())
-            await Task.Delay(1, patience.Token);
     }
 }

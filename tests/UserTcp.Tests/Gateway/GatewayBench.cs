@@ -31,4 +31,12 @@ internal static class GatewayBench
         await connection.Input.CopyToAsync(bytes);
         return Encoding.ASCII.GetString(bytes.ToArray());
     }
+
+    /// <summary>Looks again and again: there is no event for what statistics tell.</summary>
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromMinutes(2));
+        while (!condition())
+            await Task.Delay(1, patience.Token);
+    }
 }

@@ -28,12 +28,12 @@ public sealed class GatewayRelayTests
     public async Task A_hundred_megabytes_pass_each_way_at_once_and_arrive_whole()
     {
         TaskCompletionSource<byte[]> received = new();
-        await using OsServer server = new(async (socket, token) =>
+        await using OsServer server = OsServer.Telling(received, async (socket, token) =>
         {
             Task<byte[]> receiving = Bulk.ReceiveAsync(socket, token);
             await Bulk.SendAsync(socket, BulkBytes, stream: 1, token);
             socket.Shutdown(SocketShutdown.Send);
-            received.SetResult(await receiving);
+            return await receiving;
         });
         await using EmbeddedGateway embedded = await GatewayBench.StartAsync();
         await using UserTcpConnection connection = await embedded.Stack.ConnectAsync(GatewayBench.Router, server.Port);
@@ -69,10 +69,10 @@ public sealed class GatewayRelayTests
     public async Task The_server_may_close_first_and_still_be_written_to()
     {
         TaskCompletionSource<string> received = new();
-        await using OsServer server = new(async (socket, token) =>
+        await using OsServer server = OsServer.Telling(received, async (socket, token) =>
         {
             socket.Shutdown(SocketShutdown.Send);
-            received.SetResult(await ReceiveTextAsync(socket, token));
+            return await ReceiveTextAsync(socket, token);
         });
         await using EmbeddedGateway embedded = await GatewayBench.StartAsync();
         await using UserTcpConnection connection = await embedded.Stack.ConnectAsync(GatewayBench.Router, server.Port);

@@ -27,6 +27,21 @@ internal sealed class OsServer : IAsyncDisposable
 
     public int Accepted => Volatile.Read(ref _accepted);
 
+    /// <summary>A server for one client, whose script has an outcome: a value, or an exception.</summary>
+    public static OsServer Telling<T>(
+        TaskCompletionSource<T> outcome, Func<Socket, CancellationToken, Task<T>> script) =>
+        new(async (socket, token) =>
+        {
+            try
+            {
+                outcome.SetResult(await script(socket, token));
+            }
+            catch (Exception error)
+            {
+                outcome.SetException(error);
+            }
+        });
+
     /// <summary>A port of the loopback where nobody listens.</summary>
     public static int FreePort()
     {
