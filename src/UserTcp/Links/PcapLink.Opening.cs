@@ -8,6 +8,8 @@ public sealed partial class PcapLink
 {
     private const string Scheme = "pcap:";
     private const int FrameOverhead = EthernetHeader.Size + 4; // with a VLAN tag
+    private const int BufferBytes = 16 << 20;
+    private const int MergedBufferBytes = 64 << 20;
 
     /// <summary>Whether the capture library is installed. Never throws.</summary>
     public static bool IsSupported => PcapNative.TryLoad();
@@ -49,7 +51,8 @@ public sealed partial class PcapLink
             ?? (facts.Coalesces ? RxBatch.MaxFrameBytes : facts.Mtu + FrameOverhead);
         snapLength = Math.Min(snapLength, RxBatch.MaxFrameBytes);
         bool isPromiscuous = options.Promiscuous ?? !OperatingSystem.IsLinux();
-        PcapHandle handle = PcapHandle.Open(device, snapLength, options.BufferBytes, isPromiscuous);
+        PcapHandle handle = PcapHandle.Open(
+            device, snapLength, options.BufferBytes ?? BufferFor(snapLength, facts), isPromiscuous);
         try
         {
             return new PcapLink(device, handle, facts, Describe(device, handle, facts, snapLength, options), options);
@@ -60,6 +63,11 @@ public sealed partial class PcapLink
             throw;
         }
     }
+
+    // With 16 MiB for merged frames, 255 slots, a thousand short frames in a burst lost one in twenty-five (measured on
+    // veth: 500 transfers by curl); with 64 MiB none.
+    private static int BufferFor(int snapLength, InterfaceFacts facts) =>
+        snapLength > facts.Mtu + FrameOverhead ? MergedBufferBytes : BufferBytes;
 
     private static void ThrowIfNotSupported()
     {

@@ -6,10 +6,11 @@ namespace UserTcp.Links;
 public sealed class PcapLinkOptions
 {
     /// <summary>
-    /// The memory in which the system keeps frames until they are received, from 64 KiB to 1 GiB; 16 MiB by default.
-    /// When it is full frames are lost and counted in <see cref="LinkStatistics.ReceiveDropped"/>.
+    /// The memory in which the system keeps frames until they are received, from 64 KiB to 1 GiB. Null, the default,
+    /// takes 16 MiB, and 64 MiB where the interface may merge frames: there every frame, however short, takes a slot for
+    /// the longest. When it is full frames are lost and counted in <see cref="LinkStatistics.ReceiveDropped"/>.
     /// </summary>
-    public int BufferBytes { get; set; } = 16 << 20;
+    public int? BufferBytes { get; set; }
 
     /// <summary>
     /// The longest frame that is received, from 68 to 65,550 bytes; longer ones are dropped and counted. Null, the

@@ -5,6 +5,9 @@ using UserTcp.Lab.Tests.Captures;
 using UserTcp.Lab.Tests.Peers;
 using UserTcp.Lab.Tests.Support;
 using UserTcp.Lab.Tests.Traffic;
+using UserTcp.Lab.Tests.Wires;
+using UserTcp.Links;
+using UserTcp.Wire;
 
 namespace UserTcp.Lab.Tests.Pitfalls;
 
@@ -81,6 +84,34 @@ public sealed class PitfallTests
 
         await transfer;
         Assert.NotEqual(0, stack.GetStatistics().Link.ReceiveDropped);
+    }
+
+    /// <summary>
+    /// Default offloads: each frame takes a slot for the longest, and still a burst of short ones fits.
+    /// </summary>
+    [LabFact]
+    public void CaptureRing_HoldsABurst_WhereFramesMerge()
+    {
+        const int Burst = 1000;
+        using LabNetwork lab = LabNetwork.Create(offloads: true);
+        using LinkDevice link = lab.OpenLink();
+        using PacketSocket wire = PacketSocket.Open(lab.Peer, LabNetwork.PeerDevice);
+        MacAddress mac = MacAddress.CreateLocal([1]);
+        link.SetReceiveAddress(mac);
+        byte[] frame = new byte[60];
+        EthernetHeader.Write(frame, mac, lab.PeerMac, EtherType.Ipv4);
+        for (int i = 0; i < Burst; i++)
+            wire.Send(frame);
+
+        int received = 0;
+        using var batch = new RxBatch();
+        while (link.Wait(1_000_000_000) && received < Burst)
+        {
+            batch.Clear();
+            received += link.Receive(batch);
+        }
+
+        Assert.Equal((Burst, 0), (received, link.Statistics.ReceiveDropped));
     }
 
     /// <summary>Offloads off. The link needs that long for each packet.</summary>

@@ -37,7 +37,7 @@ public sealed class CurlTests(ITestOutputHelper output)
         output.WriteLine($"{again} segments of ours were sent again.");
     }
 
-    private static async Task<MacAddress> TransferAsync(LabNetwork lab, PageSet set, string folder)
+    private async Task<MacAddress> TransferAsync(LabNetwork lab, PageSet set, string folder)
     {
         var service = new PageService(set.Pages);
         await using UserTcpStack stack = await lab.OpenStackAsync();
@@ -48,6 +48,7 @@ public sealed class CurlTests(ITestOutputHelper output)
         Assert.Equal(500, transfers.Sum());
         Assert.Equal(250, service.Uploads.Count);
         Assert.Empty(server.Failures);
+        output.WriteLine($"{stack.GetStatistics()}");
         return stack.MacAddress;
 
         Curl Make(int process)
