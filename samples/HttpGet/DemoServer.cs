@@ -38,8 +38,8 @@ internal sealed class DemoServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
+        await _serving; // it may be about to accept: the listener goes after it
         _listener.Dispose();
-        await _serving;
         _stopping.Dispose();
     }
 
