@@ -15,6 +15,13 @@ internal static class Tshark
     public const string BadChecksum =
         "tcp.checksum.status == 0 || ip.checksum.status == 0 || icmp.checksum.status == 0";
 
+    /// <summary>
+    /// The same for frames of the kernel: where it finishes a TCP checksum in software it writes 0xffff for zero, which
+    /// is the same number in one's complement (RFC 1624 §3) and a fault to tshark. One segment in 65,536 is like that.
+    /// </summary>
+    public const string BadKernelChecksum =
+        "(tcp.checksum.status == 0 && tcp.checksum != 0xffff) || ip.checksum.status == 0 || icmp.checksum.status == 0";
+
     public const string Retransmission =
         "tcp.analysis.retransmission || tcp.analysis.fast_retransmission || tcp.analysis.spurious_retransmission";
 

@@ -37,7 +37,7 @@ public sealed class TsharkTests
     {
         using LabNetwork lab = LabNetwork.Create(offloads: false);
         string file = await FetchByKernelAsync(lab);
-        Tshark.AssertNone(file, $"{Tshark.Resets} || {Tshark.BadChecksum} || {Tshark.Malformed}");
+        Tshark.AssertNone(file, $"{Tshark.Resets} || {Tshark.BadKernelChecksum} || {Tshark.Malformed}");
         Assert.Empty(Tshark.Find(file, "frame.len > 1514"));
     }
 
