@@ -7,8 +7,8 @@ public sealed class PcapLinkOptions
 {
     /// <summary>
     /// The memory in which the system keeps frames until they are received, from 64 KiB to 1 GiB. Null, the default,
-    /// takes 16 MiB, and 64 MiB where the interface may merge frames: there every frame, however short, takes a slot for
-    /// the longest. When it is full frames are lost and counted in <see cref="LinkStatistics.ReceiveDropped"/>.
+    /// takes 16 MiB, and 64 MiB where the interface may merge frames: there every frame, however short, takes a slot
+    /// for the longest. When it is full frames are lost and counted in <see cref="LinkStatistics.ReceiveDropped"/>.
     /// </summary>
     public int? BufferBytes { get; set; }
 
