@@ -40,12 +40,7 @@ public sealed class ImpairedGetsTests(ITestOutputHelper output)
         await using UserTcpServer server = await UserTcpServer.StartAsync(
             stack, 80, new PageService(set.Pages).ServeAsync);
         using var patience = new Patience(240);
-        var options = new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = patience.Token };
-        await Parallel.ForEachAsync(set.Requests, options, async (page, cancellationToken) =>
-        {
-            using var socket = KernelClient.Connect(lab.Peer, new(LabNetwork.Address(50), 80));
-            await PageClient.GetAsync(new SocketPipes(socket), page, cancellationToken);
-        });
+        await KernelClient.GetAllAsync(lab.Peer, new(LabNetwork.Address(50), 80), set.Requests, 8, patience.Token);
         Assert.Empty(server.Failures);
         Report(lab, seed, stack);
     }

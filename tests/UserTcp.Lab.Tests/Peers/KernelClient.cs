@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using UserTcp.Lab.Tests.Support;
+using UserTcp.Lab.Tests.Traffic;
 
 namespace UserTcp.Lab.Tests.Peers;
 
@@ -13,6 +14,19 @@ internal static class KernelClient
         socket.Connect(server);
         return socket;
     });
+
+    /// <summary>Fetches pages by kernel sockets, some at a time.</summary>
+    public static Task GetAllAsync(
+        NetworkNamespace ns, IPEndPoint server, IEnumerable<Page> pages, int atATime,
+        CancellationToken cancellationToken)
+    {
+        var options = new ParallelOptions { MaxDegreeOfParallelism = atATime, CancellationToken = cancellationToken };
+        return Parallel.ForEachAsync(pages, options, async (page, cancelled) =>
+        {
+            using Socket socket = Connect(ns, server);
+            await PageClient.GetAsync(new SocketPipes(socket), page, cancelled);
+        });
+    }
 
     /// <summary>Reads exactly so many bytes.</summary>
     public static async Task<byte[]> ReadExactlyAsync(Socket socket, int count, CancellationToken cancellationToken)
