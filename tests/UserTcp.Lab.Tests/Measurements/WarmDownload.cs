@@ -11,7 +11,7 @@ namespace UserTcp.Lab.Tests.Measurements;
 /// <summary>
 /// How fast bytes of the kernel reach an application over the pcap link, against a kernel socket in the same process on
 /// the same veth: offloads off, CUBIC. <c>USERTCP_LAB_MEASURE=1</c> downloads 1 GB five times each, in turns, and
-/// prints; otherwise a small download has to be complete.
+/// prints; otherwise a small download has to be complete. The processor time is that of both ends.
 /// </summary>
 public sealed class WarmDownload(ITestOutputHelper output)
 {
@@ -27,8 +27,8 @@ public sealed class WarmDownload(ITestOutputHelper output)
         using LabNetwork lab = LabNetwork.Create(offloads: false);
         await using KernelServer server = KernelServer.Start(lab.Peer, LabNetwork.PeerAddress, PushAsync);
         await using UserTcpStack stack = await lab.OpenStackAsync();
-        List<double> ours = [];
-        List<double> kernels = [];
+        List<Sample> ours = [];
+        List<Sample> kernels = [];
         for (int i = 0; i < (IsMeasuring ? 5 : 1); i++)
         {
             ours.Add(await ByUserTcpAsync(stack, server.EndPoint, bytes));
@@ -39,14 +39,20 @@ public sealed class WarmDownload(ITestOutputHelper output)
         output.WriteLine($"{stack.GetStatistics()}");
     }
 
-    private void Print(List<double> ours, List<double> kernels)
+    private void Print(List<Sample> ours, List<Sample> kernels)
     {
-        ours.Sort();
-        kernels.Sort();
-        (double our, double kernel) = (ours[ours.Count / 2], kernels[kernels.Count / 2]);
-        output.WriteLine($"UserTcp {our:F2} ({ours[0]:F2}–{ours[^1]:F2}) Gbit/s, "
-            + $"kernel {kernel:F2} ({kernels[0]:F2}–{kernels[^1]:F2}) Gbit/s, ratio {our / kernel:F2}.");
+        output.WriteLine($"UserTcp {Describe(ours)}");
+        output.WriteLine($"kernel  {Describe(kernels)}");
+        double ratio = Median(ours, s => s.Gigabits) / Median(kernels, s => s.Gigabits);
+        output.WriteLine($"Ratio of the medians: {ratio:F2}.");
     }
+
+    private static string Describe(List<Sample> samples) =>
+        $"{Median(samples, s => s.Gigabits):F2} ({samples.Min(s => s.Gigabits):F2}–{samples.Max(s => s.Gigabits):F2}) "
+        + $"Gbit/s, {Median(samples, s => s.ProcessorSeconds):F2} processor s/GB";
+
+    private static double Median(List<Sample> samples, Func<Sample, double> of) =>
+        samples.Select(of).Order().ElementAt(samples.Count / 2);
 
     /// <summary>Without end: the client takes what it wants and resets.</summary>
     private static async Task PushAsync(Socket socket, CancellationToken cancellationToken)
@@ -62,15 +68,15 @@ public sealed class WarmDownload(ITestOutputHelper output)
         }
     }
 
-    private static async Task<double> ByUserTcpAsync(UserTcpStack stack, IPEndPoint server, long bytes)
+    private static async Task<Sample> ByUserTcpAsync(UserTcpStack stack, IPEndPoint server, long bytes)
     {
         await using UserTcpConnection connection = await stack.ConnectAsync(server);
         await TakeAsync(connection.Input, Warmup);
-        long start = Stopwatch.GetTimestamp();
+        var start = Start.Now();
         await TakeAsync(connection.Input, bytes);
-        double rate = Rate(bytes, start);
+        Sample sample = start.Stop(bytes);
         connection.Abort();
-        return rate;
+        return sample;
     }
 
     private static async Task TakeAsync(PipeReader input, long bytes)
@@ -85,16 +91,16 @@ public sealed class WarmDownload(ITestOutputHelper output)
         }
     }
 
-    private static async Task<double> ByKernelAsync(LabNetwork lab, IPEndPoint server, long bytes)
+    private static async Task<Sample> ByKernelAsync(LabNetwork lab, IPEndPoint server, long bytes)
     {
         using Socket socket = KernelClient.Connect(lab.Host, server);
         byte[] buffer = new byte[1 << 18];
         await TakeAsync(socket, buffer, Warmup);
-        long start = Stopwatch.GetTimestamp();
+        var start = Start.Now();
         await TakeAsync(socket, buffer, bytes);
-        double rate = Rate(bytes, start);
+        Sample sample = start.Stop(bytes);
         socket.LingerState = new LingerOption(enable: true, seconds: 0);
-        return rate;
+        return sample;
     }
 
     private static async Task TakeAsync(Socket socket, byte[] buffer, long bytes)
@@ -103,7 +109,14 @@ public sealed class WarmDownload(ITestOutputHelper output)
             bytes -= await socket.ReceiveAsync(buffer);
     }
 
-    // Gbit/s.
-    private static double Rate(long bytes, long start) =>
-        bytes * 8 / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9;
+    private readonly record struct Sample(double Gigabits, double ProcessorSeconds);
+
+    private readonly record struct Start(long Timestamp, TimeSpan Processor)
+    {
+        public static Start Now() => new(Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+
+        public Sample Stop(long bytes) => new(
+            bytes * 8 / Stopwatch.GetElapsedTime(Timestamp).TotalSeconds / 1e9,
+            (Environment.CpuUsage.TotalTime - Processor).TotalSeconds * 1e9 / bytes);
+    }
 }
