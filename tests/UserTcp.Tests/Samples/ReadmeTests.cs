@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace UserTcp.Tests.Samples;
 
 /// <summary>The examples that people copy are the ones that compile.</summary>
@@ -39,6 +37,15 @@ public sealed class ReadmeTests
 
     private static string Normalise(string text) => text.ReplaceLineEndings("\n");
 
-    private static string Root([CallerFilePath] string path = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "../../.."));
+    // Not by the path of this file as the compiler saw it: a deterministic build does not tell it.
+    private static string Root()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "UserTcp.sln")))
+        {
+            folder = Path.GetDirectoryName(folder);
+        }
+
+        return folder ?? throw new DirectoryNotFoundException($"No UserTcp.sln above {AppContext.BaseDirectory}.");
+    }
 }
