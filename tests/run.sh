@@ -63,12 +63,15 @@ install_tools() {
     return 0
 }
 
-# Namespaces are named utcp-PID-…: those of a run that was killed are in nobody's way, but they are ours to remove.
+# Namespaces are named utcp-PID-…: those of a run that was killed are ours to remove, with the
+# servers that still run in them.
 remove_leftovers() {
     local name owner
     for name in $(ip netns list 2>/dev/null | awk '/^utcp-/ { print $1 }'); do
         owner=${name#utcp-} owner=${owner%%-*}
-        [ -d "/proc/$owner" ] || ip netns delete "$name"
+        [ -d "/proc/$owner" ] && continue
+        ip netns pids "$name" | xargs -r kill -9
+        ip netns delete "$name"
     done
 }
 
