@@ -71,14 +71,14 @@ public sealed partial class UserTcpStack
         {
             neighbors.Add(new UserTcpNeighbor(
                 neighbor.Address.ToIPAddress(), neighbor.Mac.IsZero ? null : neighbor.Mac, StateOf(neighbor, now),
-                now - Since(neighbor)));
+                now - Since(neighbor, core.Config.Ip)));
         }
 
         return neighbors;
     }
 
-    private static Instant Since(Neighbor neighbor) =>
-        neighbor.State == NeighborState.Known ? neighbor.FreshUntil - NeighborTable.FreshFor : neighbor.AskedAt;
+    private static Instant Since(Neighbor neighbor, IpLimits limits) =>
+        neighbor.State == NeighborState.Known ? neighbor.FreshUntil - limits.NeighborFreshTime : neighbor.AskedAt;
 
     private static UserTcpNeighborState StateOf(Neighbor neighbor, Instant now) => neighbor.State switch
     {

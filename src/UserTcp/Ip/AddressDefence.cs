@@ -29,22 +29,15 @@ internal readonly record struct AddressConflict(HostAddress Address, MacAddress 
 /// </summary>
 internal sealed class AddressDefence
 {
-    public const int Probes = 3;
-    public const int Announcements = 2;
-
-    public static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(200);
-
     /// <summary>RFC 5227 §1.1, ANNOUNCE_INTERVAL.</summary>
     public static readonly TimeSpan AnnounceInterval = TimeSpan.FromSeconds(2);
-
-    /// <summary>RFC 5227 §1.1, DEFEND_INTERVAL.</summary>
-    public static readonly TimeSpan DefendInterval = TimeSpan.FromSeconds(10);
 
     // What is not pulled before the next batch is in: more replies than that are not worth memory, they are asked for
     // again.
     private const int MaxQueued = 64;
 
     private readonly MacAddress _ownMac;
+    private readonly IpLimits _limits;
     private readonly Claim[] _claims;
     private readonly Queue<ArpPlan> _plans = new();
     private readonly Queue<AddressConflict> _conflicts = new();
@@ -53,13 +46,17 @@ internal sealed class AddressDefence
     /// <param name="addresses">The addresses.</param>
     /// <param name="detectConflicts">False: claim at once, in silence, where nobody else can be on the link.</param>
     /// <param name="now">The time.</param>
-    public AddressDefence(MacAddress ownMac, ReadOnlySpan<LocalAddress> addresses, bool detectConflicts, Instant now)
+    /// <param name="limits">How often, and how fast; null for the defaults.</param>
+    public AddressDefence(
+        MacAddress ownMac, ReadOnlySpan<LocalAddress> addresses, bool detectConflicts, Instant now,
+        IpLimits? limits = null)
     {
         _ownMac = ownMac;
+        _limits = limits ?? IpLimits.Default;
         _claims = new Claim[addresses.Length];
         for (int i = 0; i < addresses.Length; i++)
         {
-            _claims[i] = new Claim(addresses[i].Address, detectConflicts);
+            _claims[i] = new Claim(addresses[i].Address, detectConflicts ? _limits : null);
             _claims[i].Deadline = detectConflicts ? now : Instant.Never;
         }
 
@@ -154,8 +151,8 @@ internal sealed class AddressDefence
         }
         else if (claim.State == AddressState.Claimed && now >= claim.NextDefence)
         {
-            // RFC 5227 §2.4 (c): keep the address, contradict once in ten seconds, never enter a shouting match.
-            claim.NextDefence = now + DefendInterval;
+            // RFC 5227 §2.4 (c): keep the address, contradict now and then, never enter a shouting match.
+            claim.NextDefence = now + _limits.DefendInterval;
             defends = true;
             Queue(ArpPlan.Announcement(_ownMac, claim.Address));
         }
@@ -169,7 +166,7 @@ internal sealed class AddressDefence
         if (claim.ProbesLeft > 0)
         {
             claim.ProbesLeft--;
-            claim.Deadline = now + ProbeInterval;
+            claim.Deadline = now + _limits.ProbeInterval;
             Queue(ArpPlan.Probe(_ownMac, claim.Address));
             return;
         }
@@ -186,12 +183,12 @@ internal sealed class AddressDefence
             _plans.Enqueue(plan);
     }
 
-    private struct Claim(HostAddress address, bool probes)
+    private struct Claim(HostAddress address, IpLimits? probing)
     {
         public readonly HostAddress Address = address;
-        public AddressState State = probes ? AddressState.Probing : AddressState.Claimed;
-        public int ProbesLeft = probes ? Probes : 0;
-        public int AnnouncementsLeft = probes ? Announcements : 0;
+        public AddressState State = probing is null ? AddressState.Claimed : AddressState.Probing;
+        public int ProbesLeft = probing?.Probes ?? 0;
+        public int AnnouncementsLeft = probing?.Announcements ?? 0;
         public Instant Deadline = default;
         public Instant NextDefence = new(long.MinValue);
     }

@@ -25,23 +25,12 @@ internal readonly record struct NeighborChange(HostAddress Address, bool IsResol
 /// </summary>
 internal sealed class NeighborTable
 {
-    public const int DefaultCapacity = 1024;
-    public const int Tries = 3;
-
-    public static readonly TimeSpan RequestInterval = TimeSpan.FromSeconds(1);
-    public static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(60);
-
-    /// <summary>
-    /// How long a failure is remembered: as long as a request would have to wait for the one before it.
-    /// </summary>
-    public static readonly TimeSpan FailedFor = TimeSpan.FromSeconds(1);
-
     // A stranger who asks for us may take the place of an entry that is not used; it is not searched for far.
     private const int StrangerSearch = 8;
 
     private readonly MacAddress _ownMac;
     private readonly RoutingTable _routes;
-    private readonly int _capacity;
+    private readonly IpLimits _limits;
     private readonly Dictionary<HostAddress, Neighbor> _byAddress;
     private readonly List<Neighbor> _all = [];
     private readonly Queue<HostAddress> _requests = new();
@@ -49,13 +38,14 @@ internal sealed class NeighborTable
     private readonly NeighborTimers _timers = new();
     private int _hand;
 
-    public NeighborTable(MacAddress ownMac, RoutingTable routes, int capacity = DefaultCapacity)
+    public NeighborTable(MacAddress ownMac, RoutingTable routes, IpLimits? limits = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        limits ??= IpLimits.Default;
+        ArgumentOutOfRangeException.ThrowIfLessThan(limits.MaxNeighbors, 1, nameof(limits));
         _ownMac = ownMac;
         _routes = routes;
-        _capacity = capacity;
-        _byAddress = new Dictionary<HostAddress, Neighbor>(Math.Min(capacity, 16));
+        _limits = limits;
+        _byAddress = new Dictionary<HostAddress, Neighbor>(Math.Min(limits.MaxNeighbors, 16));
     }
 
     public int Count => _all.Count;
@@ -112,7 +102,7 @@ internal sealed class NeighborTable
     {
         if (_byAddress.TryGetValue(nextHop, out Neighbor? neighbor)
             && neighbor.State == NeighborState.Known
-            && now - neighbor.AskedAt >= RequestInterval)
+            && now - neighbor.AskedAt >= _limits.ArpInterval)
         {
             BeginAsking(neighbor, NeighborState.Polled, now);
         }
@@ -190,7 +180,7 @@ internal sealed class NeighborTable
     private void BeginAsking(Neighbor neighbor, NeighborState state, Instant now)
     {
         neighbor.State = state;
-        neighbor.TriesLeft = Tries;
+        neighbor.TriesLeft = _limits.ArpTries;
         neighbor.IsUsed = state == NeighborState.Unknown;
         Ask(neighbor, now);
     }
@@ -199,7 +189,7 @@ internal sealed class NeighborTable
     {
         neighbor.TriesLeft--;
         neighbor.AskedAt = now;
-        _timers.Arm(neighbor, now + RequestInterval);
+        _timers.Arm(neighbor, now + _limits.ArpInterval);
         if (neighbor.OwesRequest)
             return;     // the link has not even taken the one before
 
@@ -213,7 +203,7 @@ internal sealed class NeighborTable
         _timers.Disarm(neighbor);
         neighbor.State = NeighborState.Known;
         neighbor.Mac = mac;
-        neighbor.FreshUntil = now + FreshFor;
+        neighbor.FreshUntil = now + _limits.NeighborFreshTime;
         neighbor.OwesRequest = false;
         if (wasPending)
             _changes.Enqueue(new NeighborChange(neighbor.Address, IsResolved: true));
@@ -227,13 +217,14 @@ internal sealed class NeighborTable
         neighbor.State = NeighborState.Failed;
         neighbor.OwesRequest = false;
         neighbor.IsUsed = false;
-        neighbor.Deadline = now + FailedFor;
+        // Remembered for as long as the next request has to wait for the last one.
+        neighbor.Deadline = now + _limits.ArpInterval;
     }
 
     private Neighbor Make(HostAddress address)
     {
         Neighbor neighbor;
-        if (_all.Count < _capacity)
+        if (_all.Count < _limits.MaxNeighbors)
         {
             neighbor = new Neighbor();
             _all.Add(neighbor);
@@ -252,7 +243,7 @@ internal sealed class NeighborTable
     private bool TryMakeForStranger(HostAddress address, out Neighbor neighbor)
     {
         neighbor = null!;
-        if (_all.Count >= _capacity && !TryPointHandAtUnused())
+        if (_all.Count >= _limits.MaxNeighbors && !TryPointHandAtUnused())
             return false;
 
         neighbor = Make(address);

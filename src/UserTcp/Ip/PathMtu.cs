@@ -4,32 +4,28 @@ namespace UserTcp.Ip;
 
 /// <summary>
 /// What routers said about the largest packet on the way to a destination (RFC 1191 §3). A report only ever lowers the
-/// estimate; it is forgotten after ten minutes, so that a better path is found again (§6.3). Bounded; the oldest goes.
+/// estimate; it is forgotten in time, so that a better path is found again (§6.3). Bounded; the oldest goes.
 /// </summary>
 internal sealed class PathMtu
 {
     public const int DefaultCapacity = 1024;
 
-    /// <summary>
-    /// No report takes an estimate below this: a forged one would make every packet tiny. Deviation from the 68 of
-    /// RFC 1191 §3, as Linux.
-    /// </summary>
-    public const int Floor = 552;
+    private const int Least = 68;
 
-    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
-
-    // RFC 1191 §7.1, table 7-1: what networks have, for routers that do not say; what lies below the floor is left out.
-    private static readonly int[] s_plateaus = [32000, 17914, 8166, 4352, 2002, 1492, 1006, Floor];
+    // RFC 1191 §7.1, table 7-1: what networks have, for routers that do not say.
+    private static readonly int[] s_plateaus = [32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, Least];
 
     private readonly Dictionary<HostAddress, Estimate> _estimates = [];
     private readonly Queue<(HostAddress Destination, Instant Expiry)> _ages = new();
     private readonly int _capacity;
+    private readonly IpLimits _limits;
 
-    public PathMtu(int linkMtu, int capacity = DefaultCapacity)
+    public PathMtu(int linkMtu, int capacity = DefaultCapacity, IpLimits? limits = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         LinkMtu = linkMtu;
         _capacity = capacity;
+        _limits = limits ?? IpLimits.Default;
     }
 
     /// <summary>The MTU of our own link, in bytes: what is assumed of every path, until somebody objects.</summary>
@@ -60,14 +56,14 @@ internal sealed class PathMtu
     {
         int current = Get(destination, now);
         int reported = nextHopMtu > 0 ? nextHopMtu : PlateauBelow(Math.Min(quotedLength, current));
-        int mtu = Math.Max(reported, Floor);
+        int mtu = Math.Max(reported, _limits.PathMtuFloor);
         if (mtu >= current)
             return false;
 
         if (_estimates.Count >= _capacity && !_estimates.ContainsKey(destination))
             RemoveOldest();
 
-        Remember(destination, new Estimate(mtu, now + Lifetime));
+        Remember(destination, new Estimate(mtu, now + _limits.PathMtuLifetime));
         return true;
     }
 
@@ -126,7 +122,7 @@ internal sealed class PathMtu
                 return plateau;
         }
 
-        return Floor;
+        return Least;
     }
 
     private readonly record struct Estimate(int Mtu, Instant Expiry);

@@ -8,14 +8,9 @@ namespace UserTcp.Ip;
 /// Puts fragments together (RFC 791 §3.2, with the holes of RFC 815). Bounded in time, datagrams and memory; the oldest
 /// datagram makes room. Fragments that overlap cost the whole datagram, except a repetition, which changes nothing.
 /// </summary>
-internal sealed class Reassembly(
-    int maxDatagrams = Reassembly.DefaultMaxDatagrams, int maxBytes = Reassembly.DefaultMaxBytes)
+internal sealed class Reassembly(IpLimits? limits = null)
 {
-    public const int DefaultMaxDatagrams = 64;
-    public const int DefaultMaxBytes = 4 << 20;
-
-    /// <summary>RFC 1122 §3.3.2 wants 60 to 120 s. Deviation: 30 s as Linux, for memory's sake.</summary>
-    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private readonly IpLimits _limits = limits ?? IpLimits.Default;
 
     // Oldest first. All wait equally long, so the first is due first.
     private readonly List<FragmentedDatagram> _waiting = [];
@@ -109,22 +104,22 @@ internal sealed class Reassembly(
 
     private FragmentedDatagram Begin(in Ipv4Header fragment, Instant now)
     {
-        if (_waiting.Count >= maxDatagrams)
+        if (_waiting.Count >= _limits.MaxReassemblies)
             Evict();
 
-        var datagram = new FragmentedDatagram(fragment, now + Timeout);
+        var datagram = new FragmentedDatagram(fragment, now + _limits.ReassemblyTimeout);
         _waiting.Add(datagram);
         return datagram;
     }
 
     private PacketDropReason MakeRoom(FragmentedDatagram newest)
     {
-        while (_bytes > maxBytes && _waiting[0] != newest)
+        while (_bytes > _limits.MaxReassemblyBytes && _waiting[0] != newest)
         {
             Evict();
         }
 
-        if (_bytes <= maxBytes)
+        if (_bytes <= _limits.MaxReassemblyBytes)
             return PacketDropReason.None;
 
         Drop(newest);

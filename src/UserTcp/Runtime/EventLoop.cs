@@ -19,18 +19,22 @@ internal sealed class EventLoop : IDisposable
     private readonly MonotonicClock _clock;
     private readonly LoopBell _bell;
     private readonly long _spinTimestamps;
+    private readonly int _mtuLimit;
     private readonly RxBatch _rx = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Thread? _thread;
+    private int _linkMtu;
 
-    public EventLoop(Door door, LinkDevice link, MonotonicClock clock, LoopBell bell, int spinMicroseconds)
+    public EventLoop(Door door, LinkDevice link, MonotonicClock clock, LoopBell bell, StackSettings settings)
     {
         _door = door;
         _link = link;
         _clock = clock;
         _bell = bell;
+        _mtuLimit = settings.Mtu ?? int.MaxValue;
+        _linkMtu = link.Info.Mtu;
         if (Environment.ProcessorCount > 1)
-            _spinTimestamps = Stopwatch.Frequency * spinMicroseconds / 1_000_000;
+            _spinTimestamps = Stopwatch.Frequency * settings.SpinMicroseconds / 1_000_000;
     }
 
     /// <summary>Completes when the thread has made its last turn.</summary>
@@ -63,6 +67,7 @@ internal sealed class EventLoop : IDisposable
 
         try
         {
+            FollowMtu(visit);
             for (int i = 0; i < frames; i++)
             {
                 visit.Stack.OnFrame(_rx[i], arrival);
@@ -80,6 +85,17 @@ internal sealed class EventLoop : IDisposable
     }
 
     public void Dispose() => _rx.Dispose();
+
+    // A device may learn of its MTU only from a frame that was too long; TCP sends what was lost again, shorter.
+    private void FollowMtu(in Door.Visit visit)
+    {
+        int mtu = _link.Info.Mtu;
+        if (mtu == _linkMtu)
+            return;
+
+        _linkMtu = mtu;
+        visit.Stack.OnMtuChanged(Math.Min(mtu, _mtuLimit), visit.Now);
+    }
 
     private int Receive()
     {

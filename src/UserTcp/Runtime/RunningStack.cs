@@ -54,7 +54,7 @@ internal sealed partial class RunningStack : IStackOwner
             _claimed.SetResult(null);
         _bell = new LoopBell(link);
         Door = new Door(_core, link, _clock, _bell, this);
-        _loop = new EventLoop(Door, link, _clock, _bell, settings.SpinMicroseconds);
+        _loop = new EventLoop(Door, link, _clock, _bell, settings);
     }
 
     public StackConfig Config { get; }
@@ -157,6 +157,9 @@ internal sealed partial class RunningStack : IStackOwner
         MaxOrphans = settings.MaxOrphans,
         MaxTimeWait = settings.MaxTimeWait,
         TimeWait = settings.TimeWait,
+        ChallengeAcksPerSecond = settings.ChallengeAcksPerSecond,
+        StrangerRepliesPerSecond = settings.StrangerRepliesPerSecond,
+        Ip = settings.Ip,
     };
 
     // Stable, so that a restarted process is still known to its neighbours; different for stacks side by side.

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging;
+using UserTcp.Ip;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Stack;
@@ -48,6 +49,12 @@ internal sealed class StackSettings
     public TimeSpan ShutdownTimeout { get; init; }
 
     public TimeSpan TimeWait { get; init; }
+
+    public int ChallengeAcksPerSecond { get; init; }
+
+    public int StrangerRepliesPerSecond { get; init; }
+
+    public required IpLimits Ip { get; init; }
 
     public ChecksumPolicy Checksums { get; init; }
 

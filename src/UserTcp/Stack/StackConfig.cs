@@ -1,4 +1,5 @@
 using UserTcp.Buffers;
+using UserTcp.Ip;
 using UserTcp.Links;
 using UserTcp.Primitives;
 
@@ -71,6 +72,14 @@ internal sealed record StackConfig
 
     /// <summary>2MSL (RFC 9293 §3.6.1, MUST-13).</summary>
     public TimeSpan TimeWait { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Of the whole stack, for segments without text (RFC 5961 §7).</summary>
+    public int ChallengeAcksPerSecond { get; init; } = 100;
+
+    /// <summary>RSTs, and ICMP messages, to those with whom there is no connection: so many of each.</summary>
+    public int StrangerRepliesPerSecond { get; init; } = 1_000;
+
+    public IpLimits Ip { get; init; } = IpLimits.Default;
 
     /// <summary>What one connection may send in one turn.</summary>
     public int OutputBudgetBytes { get; init; } = 256 << 10;

@@ -98,6 +98,7 @@ internal sealed partial class StackCore
         return CallResult.QueueFull;
     }
 
+    /// <summary>The link takes packets of this size from now on; every connection cuts anew.</summary>
     public void OnMtuChanged(int mtu, Instant now)
     {
         _mtu = mtu;

@@ -17,10 +17,7 @@ internal sealed partial class StackCore : IDisposable
     /// <summary>Most of what a super-segment may carry: 44 segments of 1460 bytes.</summary>
     public const int MaxGsoBytes = 44 * 1460;
 
-    private const int ResetsPerSecond = 1_000;
-    private const int IcmpPerSecond = 1_000;
     private const int ReplyBurst = 50;
-    private const int ChallengesPerSecond = 100;
     private const int PacketBlockCount = 64;
 
     private const LinkFeatures NeededFeatures = LinkFeatures.TransmitChecksum | LinkFeatures.TransmitSegmentation;
@@ -30,7 +27,7 @@ internal sealed partial class StackCore : IDisposable
     private readonly RoutingTable _routes;
     private readonly NeighborTable _neighbors;
     private readonly AddressDefence _defence;
-    private readonly Reassembly _reassembly = new();
+    private readonly Reassembly _reassembly;
     private readonly PathMtu _paths;
     private readonly FlowTable<StackConnection> _flows = new();
     private readonly HalfOpen _halfOpen;
@@ -42,9 +39,9 @@ internal sealed partial class StackCore : IDisposable
     private readonly ReplyQueue _replies = new();
     private readonly PacketBlocks _blocks = new(PacketBlockCount);
     private readonly LinkedList<StackConnection> _orphans = new();
-    private readonly RateLimit _resetLimit = new(ResetsPerSecond, ReplyBurst);
-    private readonly RateLimit _icmpLimit = new(IcmpPerSecond, ReplyBurst);
-    private readonly RateLimit _challengeLimit = new(ChallengesPerSecond, ChallengesPerSecond);
+    private readonly RateLimit _resetLimit;
+    private readonly RateLimit _icmpLimit;
+    private readonly RateLimit _challengeLimit;
     private readonly bool _hasLinkHeader;
     private long _lastId;
     private int _foreignFlows;
@@ -65,12 +62,16 @@ internal sealed partial class StackCore : IDisposable
         _tableKey = Derive(config.Secret, 1);
         _sequenceKey = Derive(config.Secret, 2);
         _routes = MakeRoutes(config);
-        _neighbors = new NeighborTable(config.MacAddress, _routes);
+        _neighbors = new NeighborTable(config.MacAddress, _routes, config.Ip);
         bool detects = config.DetectConflicts && _hasLinkHeader
             && (config.Link.Features & LinkFeatures.PointToPoint) == 0;
-        _defence = new AddressDefence(config.MacAddress, _routes.Addresses, detects, now);
+        _defence = new AddressDefence(config.MacAddress, _routes.Addresses, detects, now, config.Ip);
         _addressState = _defence.State;
-        _paths = new PathMtu(_mtu);
+        _paths = new PathMtu(_mtu, limits: config.Ip);
+        _reassembly = new Reassembly(config.Ip);
+        _resetLimit = new RateLimit(config.StrangerRepliesPerSecond, ReplyBurst);
+        _icmpLimit = new RateLimit(config.StrangerRepliesPerSecond, ReplyBurst);
+        _challengeLimit = new RateLimit(config.ChallengeAcksPerSecond, config.ChallengeAcksPerSecond);
         _halfOpen = new HalfOpen(config.MaxHalfOpen);
         _timeWait = new TimeWaitTable(_tableKey, config.MaxTimeWait, config.TimeWait);
         _ports = new PortAllocator(Derive(config.Secret, 3), config.FirstEphemeralPort, config.LastEphemeralPort);

@@ -53,10 +53,21 @@ public sealed class ConnectionOptionsTests
         Assert.Null(settings.KeepAlive);
         Assert.Equal(1 << 20, settings.ReceiveBufferBytes);
         Assert.Equal(4L << 20, settings.MaxHeldBytes);
-        Assert.Equal(15, settings.RetransmitLimit);
+        Assert.Equal(1 << 20, settings.SendBufferBytes);
+        Assert.Equal((15, 3, 5), (settings.RetransmitLimit, settings.AdviceThreshold, settings.SynAckRetries));
+        Assert.Equal(TimeSpan.FromSeconds(1), settings.InitialRto);
+        Assert.Equal(TimeSpan.FromMilliseconds(200), settings.MinRto);
+        Assert.Equal(TimeSpan.FromSeconds(120), settings.MaxRto);
+        Assert.Equal(TimeSpan.FromSeconds(60), settings.PersistMax);
+        Assert.Equal(TimeSpan.FromSeconds(60), settings.OrphanTimeout);
         Assert.Equal(TimeSpan.FromSeconds(180), settings.SynTimeout);
         Assert.Equal(TimeSpan.FromMilliseconds(40), settings.DelayedAck);
         Assert.Equal(10, settings.InitialWindowSegments);
+        Assert.True(settings is { WindowScaling: true, SelectiveAcknowledgments: true, Timestamps: true });
+        var listener = new UserTcpListenerOptions();
+        Assert.Equal((512, 1024), (listener.Backlog, listener.SynBacklog));
+        KeepAliveSettings keepAlive = new UserTcpKeepAliveOptions().ToSettings();
+        Assert.Equal(new KeepAliveSettings(TimeSpan.FromHours(2), TimeSpan.FromSeconds(75), 9), keepAlive);
     }
 
     [Fact]

@@ -298,7 +298,9 @@ public sealed class FailureTests
     }
 }
 
-/// <summary>A link whose wire can be cut: frames are taken and lost, and nothing arrives.</summary>
+/// <summary>
+/// A link whose wire can be cut: frames are taken and lost, and nothing arrives; and whose MTU can change.
+/// </summary>
 internal sealed class SwitchedLink(LinkDevice inner) : LinkDevice
 {
     private readonly RxBatch _lost = new();
@@ -310,7 +312,10 @@ internal sealed class SwitchedLink(LinkDevice inner) : LinkDevice
         set => _isCut = value;
     }
 
-    public override LinkInfo Info => inner.Info;
+    /// <summary>What the link says; null for what it is.</summary>
+    public int? Mtu { get; set; }
+
+    public override LinkInfo Info => Mtu is int mtu ? inner.Info with { Mtu = mtu } : inner.Info;
 
     public override void SetReceiveAddress(MacAddress address) => inner.SetReceiveAddress(address);
 

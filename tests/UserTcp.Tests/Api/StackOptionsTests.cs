@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.Net;
+using UserTcp.Ip;
 using UserTcp.Links;
+using UserTcp.Runtime;
 
 namespace UserTcp.Tests.Api;
 
@@ -29,6 +31,28 @@ public sealed class StackOptionsTests : IDisposable
         { nameof(UserTcpStackOptions.TimeWaitDuration), o => o.TimeWaitDuration = TimeSpan.FromTicks(-1) },
         { nameof(UserTcpStackOptions.SpinMicroseconds), o => o.SpinMicroseconds = -1 },
         { nameof(UserTcpStackOptions.SpinMicroseconds), o => o.SpinMicroseconds = 1001 },
+        { nameof(UserTcpStackOptions.NeighborRequestInterval), o => o.NeighborRequestInterval = TimeSpan.Zero },
+        { nameof(UserTcpStackOptions.NeighborRequestInterval), o => o.NeighborRequestInterval = TimeSpan.MaxValue },
+        { nameof(UserTcpStackOptions.NeighborRequestLimit), o => o.NeighborRequestLimit = 0 },
+        { nameof(UserTcpStackOptions.NeighborRequestLimit), o => o.NeighborRequestLimit = 256 },
+        { nameof(UserTcpStackOptions.NeighborFreshTime), o => o.NeighborFreshTime = TimeSpan.Zero },
+        { nameof(UserTcpStackOptions.MaxNeighbors), o => o.MaxNeighbors = 0 },
+        { nameof(UserTcpStackOptions.MaxNeighbors), o => o.MaxNeighbors = (1 << 16) + 1 },
+        { nameof(UserTcpStackOptions.AddressProbes), o => o.AddressProbes = 0 },
+        { nameof(UserTcpStackOptions.AddressProbes), o => o.AddressProbes = 11 },
+        { nameof(UserTcpStackOptions.AddressProbeInterval), o => o.AddressProbeInterval = TimeSpan.Zero },
+        { nameof(UserTcpStackOptions.AddressAnnouncements), o => o.AddressAnnouncements = 0 },
+        { nameof(UserTcpStackOptions.AddressAnnouncements), o => o.AddressAnnouncements = 11 },
+        { nameof(UserTcpStackOptions.AddressDefenceInterval), o => o.AddressDefenceInterval = TimeSpan.Zero },
+        { nameof(UserTcpStackOptions.ReassemblyTimeout), o => o.ReassemblyTimeout = TimeSpan.Zero },
+        { nameof(UserTcpStackOptions.ReassemblyTimeout), o => o.ReassemblyTimeout = TimeSpan.FromMinutes(3) },
+        { nameof(UserTcpStackOptions.MaxReassemblies), o => o.MaxReassemblies = 0 },
+        { nameof(UserTcpStackOptions.MaxReassemblyBytes), o => o.MaxReassemblyBytes = 1 << 17 },
+        { nameof(UserTcpStackOptions.PathMtuLifetime), o => o.PathMtuLifetime = TimeSpan.FromMinutes(4) },
+        { nameof(UserTcpStackOptions.MinPathMtu), o => o.MinPathMtu = 67 },
+        { nameof(UserTcpStackOptions.MinPathMtu), o => o.MinPathMtu = 1501 },
+        { nameof(UserTcpStackOptions.MaxChallengeAcksPerSecond), o => o.MaxChallengeAcksPerSecond = 0 },
+        { nameof(UserTcpStackOptions.MaxStrangerRepliesPerSecond), o => o.MaxStrangerRepliesPerSecond = 0 },
         { nameof(UserTcpStackOptions.ChecksumValidation), o => o.ChecksumValidation = (UserTcpChecksumValidation)9 },
         { nameof(UserTcpStackOptions.Addresses), o => Set(o, "10.0.0.1", 33) },
         { nameof(UserTcpStackOptions.Addresses), o => Set(o, "10.0.0.1", -1) },
@@ -75,6 +99,79 @@ public sealed class StackOptionsTests : IDisposable
         spoil(options);
         var thrown = Assert.ThrowsAny<ArgumentException>(() => new UserTcpStack(options));
         Assert.Equal(option, thrown.ParamName);
+    }
+
+    [Fact]
+    public void The_defaults_are_those_of_the_table()
+    {
+        UserTcpStackOptions options = Good();
+        options.ShutdownTimeout = new UserTcpStackOptions().ShutdownTimeout;
+        StackSettings settings = options.ToSettings();
+        Assert.Equal((262_144, 16_384, 4_096, 65_536),
+            (settings.MaxConnections, settings.MaxHalfOpen, settings.MaxOrphans, settings.MaxTimeWait));
+        Assert.Equal(256L << 20, settings.MaxBufferedBytes);
+        Assert.Equal((32768, 65535), (settings.FirstEphemeralPort, settings.LastEphemeralPort));
+        Assert.Equal(TimeSpan.FromSeconds(5), settings.ShutdownTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(60), settings.TimeWait);
+        Assert.Equal((100, 1_000), (settings.ChallengeAcksPerSecond, settings.StrangerRepliesPerSecond));
+        Assert.Equal((true, true, 50), (settings.DetectConflicts, settings.RespondToPing, settings.SpinMicroseconds));
+        Assert.Equal(new IpLimits(), settings.Ip);
+    }
+
+    [Fact]
+    public void The_defaults_below_TCP_are_those_of_the_table() => Assert.Equal(
+        new IpLimits
+        {
+            ArpInterval = TimeSpan.FromSeconds(1),
+            ArpTries = 3,
+            NeighborFreshTime = TimeSpan.FromSeconds(60),
+            MaxNeighbors = 1024,
+            Probes = 3,
+            ProbeInterval = TimeSpan.FromMilliseconds(200),
+            Announcements = 2,
+            DefendInterval = TimeSpan.FromSeconds(10),
+            ReassemblyTimeout = TimeSpan.FromSeconds(30),
+            MaxReassemblies = 64,
+            MaxReassemblyBytes = 4 << 20,
+            PathMtuLifetime = TimeSpan.FromMinutes(10),
+            PathMtuFloor = 552,
+        },
+        IpLimits.Default);
+
+    [Fact]
+    public void Limits_below_TCP_are_taken_over_one_by_one()
+    {
+        UserTcpStackOptions options = Good();
+        options.NeighborRequestInterval = TimeSpan.FromSeconds(2);
+        options.NeighborRequestLimit = 4;
+        options.NeighborFreshTime = TimeSpan.FromSeconds(5);
+        options.MaxNeighbors = 6;
+        options.AddressProbes = 7;
+        options.AddressProbeInterval = TimeSpan.FromSeconds(8);
+        options.AddressAnnouncements = 9;
+        options.AddressDefenceInterval = TimeSpan.FromSeconds(11);
+        options.ReassemblyTimeout = TimeSpan.FromSeconds(12);
+        options.MaxReassemblies = 13;
+        options.MaxReassemblyBytes = 1 << 20;
+        options.PathMtuLifetime = TimeSpan.FromMinutes(14);
+        options.MinPathMtu = 150;
+        var expected = new IpLimits
+        {
+            ArpInterval = TimeSpan.FromSeconds(2),
+            ArpTries = 4,
+            NeighborFreshTime = TimeSpan.FromSeconds(5),
+            MaxNeighbors = 6,
+            Probes = 7,
+            ProbeInterval = TimeSpan.FromSeconds(8),
+            Announcements = 9,
+            DefendInterval = TimeSpan.FromSeconds(11),
+            ReassemblyTimeout = TimeSpan.FromSeconds(12),
+            MaxReassemblies = 13,
+            MaxReassemblyBytes = 1 << 20,
+            PathMtuLifetime = TimeSpan.FromMinutes(14),
+            PathMtuFloor = 150,
+        };
+        Assert.Equal(expected, options.ToSettings().Ip);
     }
 
     [Fact]

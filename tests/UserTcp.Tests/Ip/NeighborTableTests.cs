@@ -268,7 +268,7 @@ public class NeighborTableTests
     [Fact]
     public void The_table_is_bounded_and_the_least_used_make_room()
     {
-        var table = new NeighborTable(OwnMac, Wide(), capacity: 8);
+        var table = new NeighborTable(OwnMac, Wide(), new IpLimits { MaxNeighbors = 8 });
         for (uint i = 0; i < 8; i++)
         {
             table.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
@@ -288,7 +288,7 @@ public class NeighborTableTests
     [Fact]
     public void A_flood_of_strangers_takes_no_place_of_those_in_use()
     {
-        var table = new NeighborTable(OwnMac, Wide(), capacity: 64);
+        var table = new NeighborTable(OwnMac, Wide(), new IpLimits { MaxNeighbors = 64 });
         for (uint i = 0; i < 64; i++)
         {
             table.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
@@ -311,7 +311,7 @@ public class NeighborTableTests
     [Fact]
     public void A_pending_hop_that_makes_room_is_reported_as_failed()
     {
-        var table = new NeighborTable(OwnMac, Wide(), capacity: 4);
+        var table = new NeighborTable(OwnMac, Wide(), new IpLimits { MaxNeighbors = 4 });
         for (uint i = 0; i < 4; i++)
         {
             Assert.Equal(NeighborLookup.Pending, table.Resolve(Host(i), At(0), out _));

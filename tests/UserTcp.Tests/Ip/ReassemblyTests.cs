@@ -208,7 +208,7 @@ public class ReassemblyTests
     [Fact]
     public void Memory_is_bounded_and_the_oldest_make_room()
     {
-        var reassembly = new Reassembly(maxDatagrams: 64, maxBytes: 1 << 20);
+        var reassembly = new Reassembly(new IpLimits { MaxReassemblies = 64, MaxReassemblyBytes = 1 << 20 });
         for (int id = 0; id < 200; id++)
         {
             byte[] piece = Piece(new byte[8], 65_000, more: true, id: (ushort)id);
@@ -223,7 +223,7 @@ public class ReassemblyTests
     [Fact]
     public void A_datagram_larger_than_all_memory_is_refused()
     {
-        var reassembly = new Reassembly(maxDatagrams: 64, maxBytes: 8192);
+        var reassembly = new Reassembly(new IpLimits { MaxReassemblies = 64, MaxReassemblyBytes = 8192 });
         Assert.True(Ipv4Header.TryParse(Piece(new byte[8], 60_000, more: true), out Ipv4Header fragment));
 
         Assert.Equal(PacketDropReason.FragmentLimit, reassembly.Add(fragment, At(0), out _));
@@ -250,7 +250,7 @@ public class ReassemblyTests
     public void Random_fragments_never_throw_and_memory_comes_back(int seed)
     {
         var random = new Random(seed);
-        var reassembly = new Reassembly(maxDatagrams: 4, maxBytes: 300_000);
+        var reassembly = new Reassembly(new IpLimits { MaxReassemblies = 4, MaxReassemblyBytes = 300_000 });
         for (int i = 0; i < 300; i++)
         {
             byte[] payload = new byte[random.Next(0, 40) * (random.Next(8) == 0 ? 7 : 8)];

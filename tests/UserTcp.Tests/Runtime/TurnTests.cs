@@ -54,6 +54,21 @@ public sealed class TurnTests : IAsyncDisposable
     }
 
     [Fact]
+    public void The_link_changes_its_MTU_and_sizes_follow()
+    {
+        RunningConnection client = Connect(out RunningConnection server);
+        Assert.Equal(1500, _client.Look((core, _) => core.Mtu));
+        foreach (int mtu in new[] { 900, 1400 })
+        {
+            _link.Mtu = mtu;
+            _client.Turn();
+            Assert.Equal(mtu, _client.Look((core, _) => core.Mtu));
+            client.Writer.Write(new byte[5000]);
+            TurnUntil(() => Reads(server, 5000));
+        }
+    }
+
+    [Fact]
     public void An_idle_stack_has_nothing_to_do()
     {
         DrainTurns();
@@ -107,6 +122,16 @@ public sealed class TurnTests : IAsyncDisposable
         TurnUntil(() => connect.IsCompleted && (accepted ??= listener.TryAccept()) is not null);
         server = accepted!;
         return connect.GetAwaiter().GetResult();
+    }
+
+    private static bool Reads(RunningConnection connection, long bytes)
+    {
+        if (!connection.Reader.TryRead(out ReadResult result))
+            return false;
+
+        bool isAll = result.Buffer.Length == bytes;
+        connection.Reader.AdvanceTo(isAll ? result.Buffer.End : result.Buffer.Start, result.Buffer.End);
+        return isAll;
     }
 
     private void DrainTurns()
