@@ -79,7 +79,7 @@ internal sealed class DemoServer : IAsyncDisposable
             {
             }
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or SocketException)
         {
             // The client left. The next one may stay.
         }

@@ -31,6 +31,9 @@ internal sealed partial class ReceiveQueue
     /// <summary>How many bytes an application may hold examined and not consumed: they lie beyond the window.</summary>
     public long HeldLimit { get; set; }
 
+    /// <summary>Whether the stack's memory is nearly used up: windows are not to grow.</summary>
+    public bool IsUnderPressure => _pool.IsUnderPressure;
+
     /// <summary>The position after the last byte that arrived without a hole before it: RCV.NXT.</summary>
     public long ContiguousEnd { get; private set; }
 

@@ -219,7 +219,8 @@ internal sealed partial class Tcb
     }
 
     private WindowFacts WindowFacts() => new(
-        _receive.Capacity, _receive.Unexamined, _receiver.Window, _receiver.FullSegment, _receiver.Scale);
+        _receive.Capacity, _receive.Unexamined, _receiver.Window, _receiver.FullSegment, _receiver.Scale,
+        _receive.IsUnderPressure);
 
     // RFC 5681 §2 counts an ACK as duplicate only if its window did not change: the promise is repeated as it stands.
     private WireWindow DuplicateWindow() =>

@@ -18,7 +18,6 @@ internal sealed class TcbBench
 
     private readonly SendQueue _send;
     private readonly ReceiveQueue _receive;
-    private readonly ChunkPool _pool;
     private long _written;
     private uint _peerWindow = 65_535;
 
@@ -26,9 +25,9 @@ internal sealed class TcbBench
         long budget = 64 << 20)
     {
         Config = config ?? Defaults();
-        _pool = new ChunkPool(budget);
-        _send = new SendQueue(_pool);
-        _receive = new ReceiveQueue(_pool, Config.ReceiveBufferBytes);
+        Pool = new ChunkPool(budget);
+        _send = new SendQueue(Pool);
+        _receive = new ReceiveQueue(Pool, Config.ReceiveBufferBytes);
         Now = new Instant(TimeSpan.FromSeconds(1000).Ticks);
         Tcb = make?.Invoke(Config, _send, _receive, Now)
             ?? new Tcb(Config, _send, _receive, new SeqNumber(OurIss), timestampOffset: 0);
@@ -43,6 +42,9 @@ internal sealed class TcbBench
     public Effects Seen { get; private set; }
 
     public TcbReport Report => Tcb.Describe(Now);
+
+    /// <summary>The memory that both queues draw on.</summary>
+    public ChunkPool Pool { get; }
 
     public ReceiveQueue Receive => _receive;
 

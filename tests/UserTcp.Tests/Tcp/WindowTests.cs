@@ -1,3 +1,4 @@
+using UserTcp.Buffers;
 using UserTcp.Primitives;
 using UserTcp.Tcp;
 using UserTcp.Tcp.Receive;
@@ -19,6 +20,12 @@ public sealed class WindowTests
         bench.AfterMs(50);
         bench.Drain();
         return bench;
+    }
+
+    private static uint RightEdge(TcbBench bench, uint before)
+    {
+        List<SegmentPlan> sent = bench.Drain();
+        return sent.Count > 0 ? sent[^1].Ack.Value + sent[^1].Window.Value : before;
     }
 
     [Fact]
@@ -116,6 +123,37 @@ public sealed class WindowTests
         Assert.Equal(
             expected,
             WindowPolicy.Next(new WindowFacts(capacity, unexamined, unused, mss, WindowScale.None)).Value);
+
+    [Theory]
+    [InlineData(20_000, 0, 12_000u, 12_000)] // a promise is kept and does not grow
+    [InlineData(20_000, 0, 3_500u, 3_500)] // less than a segment more: not yet
+    [InlineData(20_000, 0, 3_000u, 4_000)]
+    [InlineData(20_000, 0, 0u, 4_000)] // a few segments are always left
+    [InlineData(20_000, 19_000, 0u, 1_000)] // unless the reader does not read
+    public void Window_under_pressure(long capacity, long unexamined, uint unused, int expected) => Assert.Equal(
+        expected,
+        WindowPolicy.Next(new WindowFacts(capacity, unexamined, unused, 1000, WindowScale.None, true)).Value);
+
+    [Fact]
+    public void Window_stops_growing_while_memory_is_short_and_grows_again()
+    {
+        TcbBench bench = TcbBench.Established(TcbBench.Defaults(receiveBuffer: 20_000));
+        Chunk hog = bench.Pool.Rent((int)(bench.Pool.Budget * 7 / 8));
+        uint edge = 21_001;
+        uint next = 1001;
+        while (next < 41_001)
+        {
+            bench.Arrives($"<SEQ={next}><CTL=ACK><LEN=1000>").Reads(1000);
+            next += 1000;
+            edge = RightEdge(bench, edge);
+            Assert.InRange(edge, 21_001u, Math.Max(21_001, next + 4000));
+        }
+
+        Assert.InRange(edge, next + 2000, next + 4000);
+        bench.Pool.Return(hog);
+        bench.Arrives($"<SEQ={next}><CTL=ACK><LEN=1000>").Reads(1000).AfterMs(50);
+        Assert.Equal(next + 21_000, RightEdge(bench, edge));
+    }
 
     [Fact]
     [Rfc("9293 §3.8.6", "MUST-34", "SHLD-15")]

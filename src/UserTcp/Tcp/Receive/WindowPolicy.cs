@@ -8,13 +8,18 @@ namespace UserTcp.Tcp.Receive;
 /// <param name="Unused">What the peer was promised and has not used: right edge − RCV.NXT.</param>
 /// <param name="Mss">The peer's segment size in bytes.</param>
 /// <param name="Scale">The shift of the field.</param>
-internal readonly record struct WindowFacts(long Capacity, long Unexamined, uint Unused, int Mss, WindowScale Scale);
+/// <param name="IsUnderPressure">Whether the memory of the whole stack is nearly used up.</param>
+internal readonly record struct WindowFacts(
+    long Capacity, long Unexamined, uint Unused, int Mss, WindowScale Scale, bool IsUnderPressure = false);
 
 /// <summary>
 /// SWS avoidance of the receiver (RFC 9293 §3.8.6.2.2, MUST-39), in the units in which the peer hears it.
 /// </summary>
 internal static class WindowPolicy
 {
+    /// <summary>What a connection may always be promised, in segments: too little to hold, enough to go on.</summary>
+    public const int SegmentsUnderPressure = 4;
+
     /// <summary>The field to send. The right edge stays, or moves by min(RCV.BUFF / 2, MSS) at least.</summary>
     public static WireWindow Next(in WindowFacts facts)
     {
@@ -50,5 +55,12 @@ internal static class WindowPolicy
         return new WindowSize(promise) >> facts.Scale;
     }
 
-    private static uint Free(in WindowFacts facts) => (uint)Math.Max(0, facts.Capacity - facts.Unexamined);
+    // Promises are kept under pressure, too, and none is added but for a few segments.
+    private static uint Free(in WindowFacts facts)
+    {
+        long free = Math.Max(0, facts.Capacity - facts.Unexamined);
+        if (facts.IsUnderPressure)
+            free = Math.Min(free, Math.Max(facts.Unused, (long)SegmentsUnderPressure * facts.Mss));
+        return (uint)free;
+    }
 }
