@@ -52,8 +52,13 @@ internal sealed partial class StackCore
     {
         TimeWaitVerdict verdict = state.OnSegmentArrives(
             seg, arrival, FindListener(flow) is not null, out SegmentPlan reply);
-        if (verdict is TimeWaitVerdict.Reply or TimeWaitVerdict.ReplyAndRestart)
+        bool isLimited = verdict == TimeWaitVerdict.Reply && seg.Length == 0; // or two stacks could go on for ever
+        if ((verdict is TimeWaitVerdict.Reply or TimeWaitVerdict.ReplyAndRestart)
+            && (!isLimited || _challengeLimit.TryTake(arrival)))
+        {
             QueueSegment(flow, reply);
+        }
+
         if (verdict == TimeWaitVerdict.ReplyAndRestart)
             _timeWait.Restart(flow, hash, arrival);
         if (verdict != TimeWaitVerdict.Reuse)

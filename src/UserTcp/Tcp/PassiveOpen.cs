@@ -33,6 +33,7 @@ internal sealed class PassiveOpen
 {
     private readonly TcpConfig _config;
     private readonly TcpOptions _answer;
+    private readonly Timestamps _peerTimestamps;
 
     private PassiveOpen(TcpConfig config, in TcpSegment syn, SeqNumber iss, uint timestampOffset, Instant now)
     {
@@ -43,11 +44,10 @@ internal sealed class PassiveOpen
         TimestampOffset = timestampOffset;
         ReceivedAt = now;
         Window = new WindowSize((uint)config.ReceiveBufferBytes) >> WindowScale.None;
-        Timestamps peerTimestamps = default;
         if (config.Timestamps && syn.Options.HasTimestamps)
-            peerTimestamps.Negotiate(syn.Options.TsVal, now);
+            _peerTimestamps.Negotiate(syn.Options.TsVal, now);
         TcpOptions options = SynOptions.Of(config, config.ReceiveBufferBytes, 0);
-        SynOptions.Answer(ref options, syn.Options.SackPermitted, peerTimestamps, syn.Options.HasWindowScale);
+        SynOptions.Answer(ref options, syn.Options.SackPermitted, _peerTimestamps, syn.Options.HasWindowScale);
         _answer = options;
     }
 
@@ -99,7 +99,8 @@ internal sealed class PassiveOpen
                 _ => PassiveVerdict.Drop,
             };
 
-        if (!Acceptability.IsAcceptable(seg.Seq, seg.Length, next, Window.Value))
+        bool isStale = seg.Options.HasTimestamps && _peerTimestamps.IsStale(seg.Options.TsVal, now); // RFC 7323 §5.3
+        if (isStale || !Acceptability.IsAcceptable(seg.Seq, seg.Length, next, Window.Value))
             return PassiveVerdict.ReplyAck;
         if (!seg.Has(TcpFlags.Ack))
             return PassiveVerdict.Drop;

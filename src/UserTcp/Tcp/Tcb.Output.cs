@@ -66,12 +66,13 @@ internal sealed partial class Tcb
     }
 
     /// <summary>
-    /// RFC 9293 §3.10.5: &lt;SEQ=SND.NXT&gt;&lt;CTL=RST&gt;; with the ACK the peer can tell that it is ours.
+    /// RFC 9293 §3.10.5: &lt;SEQ=SND.NXT&gt;&lt;CTL=RST&gt;; with the ACK the peer can tell that it is ours. An octet
+    /// that only probed a closed window is not counted: the peer most likely refused it, and resets at RCV.NXT only.
     /// </summary>
     private bool PlanReset(ref SegmentPlan plan)
     {
         _resetDue = false;
-        plan.Seq = _sender.Next;
+        plan.Seq = _sender.OnlyProbeOutstanding ? _sender.Una : _sender.Next;
         plan.Ack = _receiver.Next;
         plan.Flags = TcpFlags.Rst | TcpFlags.Ack;
         return true;
@@ -125,6 +126,7 @@ internal sealed partial class Tcb
         SendOffer offer = Offer(SackOptionBytes());
         bool isOverride = _persistFired;
         _persistFired = false;
+        _sender.RestartIfIdle(now);
         bool hasChoice = _sender.TryChoose(offer, isOverride, out SendChoice choice);
         if (!hasChoice && isOverride && IsPersisting && _sender.TryChooseProbe(offer, out choice))
         {

@@ -78,16 +78,23 @@ internal sealed partial class Tcb
 
         if (!isAcceptable && seg.Length > 0)
             _receiver.OweAck(); // a window probe: it asks for the window as it is now
-        _lastReceivedAt = now;
-        _keepAliveProbes = 0;
+        NoteAlive(now);
         if (seg.Options.HasTimestamps && !isReset)
             _receiver.Timestamps.Update(seg.Options.TsVal, seg.Seq, _receiver.LastAckSent, now);
         return Verdict.Continue;
     }
 
     // RFC 9293 §3.10.7.4, first: "If the RCV.WND is zero, no segments will be acceptable, but special allowance should
-    // be made to accept valid ACKs, URGs, and RSTs" (MUST-66).
-    private bool IsSpecialAllowance(in TcpSegment seg) => _receiver.Window == 0 && StartOf(seg) == _receiver.Next;
+    // be made to accept valid ACKs, URGs, and RSTs" (MUST-66). The number of a bare ACK is the peer's SND.NXT: the
+    // right edge itself if it used its window up and a part was lost, and one beyond if a probe or FIN followed. Its
+    // ACK and window have to be heard, or two closed windows never open.
+    private bool IsSpecialAllowance(in TcpSegment seg)
+    {
+        const uint edgeAndProbe = 2;
+        bool isAtEdge = seg.Length == 0 && !seg.Has(TcpFlags.Rst)
+            && seg.Seq.IsIn(_receiver.Next, _receiver.Window + edgeAndProbe);
+        return isAtEdge || (_receiver.Window == 0 && StartOf(seg) == _receiver.Next);
+    }
 
     /// <summary>
     /// "If an incoming segment is not acceptable, an acknowledgment should be sent in reply". Each segment that
@@ -102,12 +109,16 @@ internal sealed partial class Tcb
 
         _receiver.OweDuplicateAck();
         if (isProbe)
-        {
-            _lastReceivedAt = now;
-            _keepAliveProbes = 0;
-        }
-
+            NoteAlive(now);
         return Verdict.Drop;
+    }
+
+    // RFC 9293 §3.8.4 (MUST-26): whoever is heard needs no probe, not even one that is due.
+    private void NoteAlive(Instant now)
+    {
+        _lastReceivedAt = now;
+        _keepAliveProbes = 0;
+        _keepAliveDue = false;
     }
 
     // In a simultaneous open the peer's SYN comes a second time, now with the ACK that completes ours (RFC 9293 §3.5,
@@ -192,7 +203,7 @@ internal sealed partial class Tcb
             StayAlive(now);
         if (covered > 0)
             OnProgress(covered, now);
-        RestartTimers(covered, now);
+        RestartTimers(covered, hadWindow, now);
     }
 
     // RFC 5681 §2. The answers to window probes look the same and say nothing of a loss.
@@ -223,6 +234,8 @@ internal sealed partial class Tcb
             _ackedPosition + covered - (_sender.Una - (int)covered == _sender.InitialSend ? 1 : 0));
         _counters.BytesAcked = _ackedPosition;
         _send.FreeBelow(_ackedPosition);
+        if (!HasUnacknowledged)
+            _timers.Stop(TcpTimer.UserTimeout); // it begins anew with the next text
         int lowWater = Config.SendBufferBytes / 2;
         if (before >= lowWater && _send.Unacknowledged < lowWater)
             _effects |= Effects.Writable;

@@ -114,7 +114,7 @@ internal sealed partial class Tcb
     private bool HasUnacknowledged => !_sender.Flight.IsEmpty || _send.Unacknowledged > 0;
 
     /// <summary>RFC 6298 §5.2, §5.3: the ACK of something new starts the timer again, or stops it.</summary>
-    private void RestartTimers(uint covered, Instant now)
+    private void RestartTimers(uint covered, bool hadWindow, Instant now)
     {
         if (State is TcpState.Closed or TcpState.TimeWait)
             return;
@@ -126,7 +126,9 @@ internal sealed partial class Tcb
 
         if (_sender.Window.Bytes > 0)
         {
-            _timers.Stop(TcpTimer.Persist);
+            // The override of SWS avoidance runs on: a peer that keeps sending would put it off for ever.
+            if (covered > 0 || !hadWindow)
+                _timers.Stop(TcpTimer.Persist);
             _persistProbes = 0;
         }
         else
@@ -153,7 +155,11 @@ internal sealed partial class Tcb
             Arm(TcpTimer.Persist, now + _sender.PersistInterval(_persistProbes));
         else if (!needsPersist)
             _timers.Stop(TcpTimer.Persist);
+        StartUserTimeout(now);
+    }
 
+    private void StartUserTimeout(Instant now)
+    {
         if (Config.UserTimeout is { } limit && HasUnacknowledged && !_timers.IsArmed(TcpTimer.UserTimeout))
         {
             _progressAt = now;

@@ -36,7 +36,7 @@ internal sealed partial class Tcb
                 Detach(now);
                 break;
             case UserCallKind.Reconfigure:
-                StartKeepAlive(now);
+                Reconfigure(now);
                 break;
             case UserCallKind.StackStopped:
                 Abort(UserTcpCloseReason.StackStopped);
@@ -126,6 +126,14 @@ internal sealed partial class Tcb
         _progressAt = now;
         if (State != TcpState.Closed)
             Arm(TcpTimer.Orphan, now + Config.OrphanTimeout);
+    }
+
+    private void Reconfigure(Instant now)
+    {
+        StartKeepAlive(now);
+        _timers.Stop(TcpTimer.UserTimeout);
+        if (MaySendText)
+            StartUserTimeout(now);
     }
 
     private void StartKeepAlive(Instant from)

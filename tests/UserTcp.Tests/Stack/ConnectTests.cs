@@ -95,6 +95,23 @@ public sealed class ConnectTests : IDisposable
         Assert.Equal(0, _bench.Core.TimeWaitCount);
     }
 
+    [Fact]
+    public void TIME_WAIT_answers_a_hundred_misplaced_ACKs_a_second_and_every_FIN()
+    {
+        StackConnection connection = _bench.Established();
+        (TcpFlags flags, uint seq, uint ack) = CloseFirst(_bench, connection);
+        int answers = 0;
+        for (int i = 0; i < 500; i++)
+        {
+            _bench.Hear(TcpFlags.Ack, 900, ack, from: StackBench.Port, to: 4000);
+            answers += _bench.Pull().Count;
+        }
+
+        Assert.Equal(100, answers);
+        _bench.Hear(flags, seq, ack, from: StackBench.Port, to: 4000);
+        Assert.Single(_bench.Pull());
+    }
+
     [Fact, Rfc("9293 §3.6.1", "MAY-2")]
     public void A_later_SYN_reuses_a_connection_in_TIME_WAIT_and_our_number_lies_beyond_the_old_one()
     {

@@ -53,6 +53,18 @@ public sealed class WindowTests
     }
 
     [Fact]
+    [Rfc("9293 §3.8.6", "SHLD-14")]
+    public void Growing_window_in_coarse_units_does_not_take_back_a_promise()
+    {
+        // 1,500 octets more are free than were promised: less than a unit of 16,384, so rounding down would retreat.
+        var scale = new WindowScale(14);
+        const uint promised = 2 * 16_384 + 500;
+        const long capacity = 1 << 30;
+        var facts = new WindowFacts(capacity, capacity - (promised + 1500), promised, 1460, scale);
+        Assert.True((WindowPolicy.Next(facts) << scale).Bytes >= promised);
+    }
+
+    [Fact]
     public void Window_opens_by_a_quarter_of_the_buffer_while_it_is_not_shut()
     {
         TcbBench bench = Full(40_000);

@@ -69,6 +69,18 @@ public sealed class WithoutTcbTests
             HalfOpen("<SEQ=1000><CTL=SYN><MSS=1460>").SynAck(s_now));
 
     [Fact]
+    public void Final_ack_with_a_stale_timestamp_makes_no_connection()
+    {
+        // The TCB would drop it, and wait in SYN-RECEIVED without a timer.
+        PassiveOpen open = HalfOpen();
+        open.SynAck(s_now);
+        Assert.Equal(PassiveVerdict.ReplyAck,
+            open.OnSegmentArrives(Segment("<SEQ=1001><ACK=101><CTL=ACK><TS=76/50000>"), s_now));
+        Assert.Equal(PassiveVerdict.Complete,
+            open.OnSegmentArrives(Segment("<SEQ=1001><ACK=101><CTL=ACK><TS=77/50000>"), s_now));
+    }
+
+    [Fact]
     public void Syn_ack_is_sent_again_five_times_and_then_forgotten()
     {
         PassiveOpen open = HalfOpen();

@@ -25,10 +25,12 @@ internal static class WindowPolicy
     {
         uint free = Free(facts);
         uint step = (uint)Math.Min(facts.Capacity / 2, facts.Mss);
-        if (free >= (long)facts.Unused + step)
-            return new WindowSize(free) >> facts.Scale;
+        WireWindow kept = Keep(facts);
+        if (free < (long)facts.Unused + step)
+            return kept;
 
-        return Keep(facts);
+        WireWindow opened = new WindowSize(free) >> facts.Scale;
+        return opened.Value > kept.Value ? opened : kept; // a coarse unit may be more than the step
     }
 
     /// <summary>

@@ -183,11 +183,11 @@ internal sealed class Flight
     {
         for (int i = 0; i < Count; i++)
         {
-            if (this[i].SegmentSize > segmentSize)
-            {
-                this[i].SegmentSize = segmentSize;
-                MarkLostAt(i);
-            }
+            if (Math.Min(this[i].SegmentSize, this[i].Length) <= segmentSize)
+                continue;
+            this[i].SegmentSize = segmentSize;
+            SetFlags(i, SentFlags.Retransmitted, SentFlags.None); // what was sent again did not get through either
+            MarkLostAt(i);
         }
     }
 

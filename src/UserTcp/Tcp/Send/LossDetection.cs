@@ -120,7 +120,11 @@ internal sealed class LossDetection
     private void OnPartialAck(Flight flight, in LossFacts facts)
     {
         if (State == RecoveryState.Open)
-            DuplicateAcks = 0;
+        {
+            DuplicateAcks = 0; // they told of reordering; what they said had left is acknowledged now
+            LeftNetwork = 0;
+        }
+
         if (State != RecoveryState.Recovery || facts.HasSack)
             return;
 

@@ -69,7 +69,8 @@ internal sealed partial class Sender
         int size = Math.Max(1, SegmentSize - offer.ExtraOptionBytes);
         int queued = Math.Max(0, offer.DataEnd - seq);
         choice = new SendChoice { Seq = seq, FlightIndex = -1, SegmentSize = size };
-        if (FinSent || (queued == 0 && !offer.FinQueued))
+        bool waitsForWindow = OnlyProbeOutstanding && !retakesProbe; // FIN, too, leaves with the probe's octet
+        if (FinSent || waitsForWindow || (queued == 0 && !offer.FinQueued))
             return false;
 
         choice.Text = SendDecision.Decide(

@@ -256,6 +256,15 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         Congestion?.OnRetransmitTimeout(now, flight, isRepeated);
     }
 
+    /// <summary>
+    /// After a pause cwnd says nothing of the network (RFC 5681 §4.1). Before the choice, which may be a super-segment.
+    /// </summary>
+    public void RestartIfIdle(Instant now)
+    {
+        if (Flight.IsEmpty && !_lastSentAt.IsNever && now - _lastSentAt > RetransmitTimeout)
+            Congestion?.OnIdleRestart(now);
+    }
+
     /// <summary>The choice leaves as a segment, its text perhaps cut shorter.</summary>
     public void Commit(in SendChoice choice, Instant now)
     {
@@ -268,9 +277,6 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
             _lastSentAt = now;
             return;
         }
-
-        if (Flight.IsEmpty && !_lastSentAt.IsNever && now - _lastSentAt > RetransmitTimeout)
-            Congestion?.OnIdleRestart(now); // RFC 5681 §4.1
 
         SentFlags flags = (choice.Fin ? SentFlags.Fin : 0) | (choice.IsProbe ? SentFlags.Probe : 0);
         Flight.Append(new SentSegment
