@@ -120,6 +120,7 @@ internal sealed partial class RunningStack : IStackOwner
     public void Stop()
     {
         AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
+        StopNewWork(); // who stops without draining has not yet told those who wait
         Instant giveUp = _clock.Now + s_lastWords;
         while (StopCore() && _clock.IsSystem && _clock.Now < giveUp)
         {
