@@ -89,7 +89,7 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellationToken);
 
-        _running.Writer.Complete();
+        _running.Writer.CompleteForWriter();
         return ValueTask.CompletedTask;
     }
 
@@ -106,8 +106,8 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
     public async ValueTask CloseAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        _running.Writer.Complete();
-        _running.Reader.Complete();
+        _running.Writer.CompleteForWriter();
+        _running.Reader.CompleteForReader();
         try
         {
             await Closed.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -48,9 +48,10 @@ internal sealed partial class SendQueue
         {
             if (_spare is null || _spare.Size < needed)
                 return false;
+            _spare.Start = Advanced;
             _tail = _spare;
-            _tail.Start = Advanced;
             _spare = null;
+            Fence(); // whoever sees what is advanced over in here sees the chunk, too
         }
 
         memory = _tail.Tail;
@@ -85,28 +86,37 @@ internal sealed partial class SendQueue
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (count == 0)
             return;
-        if (_holder != WithWriter)
+        if (_holder != WithWriter || _tail is null)
             throw new InvalidOperationException("Call GetMemory or GetSpan before Advance.");
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _tail!.Size - _tail.Filled);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _tail.Size - _tail.Filled);
         _tail.Filled += count;
         Advanced += count;
     }
 
     /// <summary>What was advanced over may be sent from now on. Under the door, by the writer.</summary>
+    /// <param name="isWriterBusy">
+    /// Whether somebody else asks for it, and the writer may be filling its memory just now: that stays its own for
+    /// good, and is given up with the connection.
+    /// </param>
     /// <returns>Whether there was anything new.</returns>
-    public bool Publish()
+    public bool Publish(bool isWriterBusy = false)
     {
         if (IsWriterGone || IsAbandoned)
         {
-            Discard();
+            if (!isWriterBusy)
+                Discard();
             return false;
         }
 
         if (_holder != WithWriter)
             return false;
+        long advanced = Advanced;
+        Fence();
         AppendTail();
-        bool isNew = Advanced > End;
-        End = Advanced;
+        bool isNew = advanced > End;
+        End = advanced;
+        if (isWriterBusy)
+            return isNew;
         if (isNew && _spare is null && _tail!.Size - _tail.Filled < SpareBelow && Unacknowledged > Chunk.SmallSize)
             _spare = _lentSpare = _pool.Rent(Chunk.LargeSize);
         _holder = Idle;
@@ -127,6 +137,8 @@ internal sealed partial class SendQueue
     private bool Exchange(int value, int comparand) =>
         Interlocked.CompareExchange(ref _holder, value, comparand) == comparand;
 #pragma warning restore RS0030
+
+    private void Fence() => Exchange(WithWriter, WithWriter);
 
     /// <summary>The writer may have moved on to the spare without the door: the ring learns of it here.</summary>
     private void AppendTail()
@@ -174,9 +186,11 @@ internal sealed partial class SendQueue
         return _tail.Tail;
     }
 
+    // Chunks that no writer has taken stay where they are: they go back when all is acknowledged.
     private void Discard()
     {
         Advanced = End;
-        _tail = _spare = null;
+        if (_holder == WithWriter)
+            _tail = _spare = null;
     }
 }

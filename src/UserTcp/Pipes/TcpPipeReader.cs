@@ -114,7 +114,15 @@ internal sealed partial class TcpPipeReader : PipeReader
     /// The application reads no more. Its memory goes back; what arrives from now on is acknowledged and dropped, or
     /// answered with RST, as the machine sees fit.
     /// </summary>
-    public override void Complete(Exception? exception = null)
+    public override void Complete(Exception? exception = null) => Complete(isViewReleased: true);
+
+    /// <summary>
+    /// As <see cref="Complete(Exception?)"/>, asked for by somebody who does not know whether a reader is looking at
+    /// bytes just now: their memory is never used again.
+    /// </summary>
+    public void CompleteForReader() => Complete(isViewReleased: false);
+
+    private void Complete(bool isViewReleased)
     {
         bool isDue = false;
         _door.Enter();
@@ -123,7 +131,7 @@ internal sealed partial class TcpPipeReader : PipeReader
             if (_isCompleted)
                 return;
             _isCompleted = true;
-            _queue.CloseReader(isViewReleased: true);
+            _queue.CloseReader(isViewReleased);
             isDue = _signal.TryFail();
             if (!_isDisposed)
                 _door.Call(PipeCall.CloseInput);

@@ -149,7 +149,16 @@ internal sealed class TcpPipeWriter : PipeWriter
     /// No more is written: what was advanced over is sent, then FIN. With an exception: RST, and what is queued is
     /// dropped.
     /// </summary>
-    public override void Complete(Exception? exception = null)
+    public override void Complete(Exception? exception = null) =>
+        Complete(exception is null ? PipeCall.Close : PipeCall.Abort, isWriterBusy: false);
+
+    /// <summary>
+    /// As <see cref="Complete(Exception?)"/>, asked for by somebody who does not know whether a writer is at work just
+    /// now: the memory that it fills is never used again.
+    /// </summary>
+    public void CompleteForWriter() => Complete(PipeCall.Close, isWriterBusy: true);
+
+    private void Complete(PipeCall call, bool isWriterBusy)
     {
         if (_isCompleted)
             return;
@@ -157,9 +166,9 @@ internal sealed class TcpPipeWriter : PipeWriter
         _door.Enter();
         try
         {
-            _queue.Publish();
+            _queue.Publish(isWriterBusy);
             if (!_isOver)
-                _door.Call(exception is null ? PipeCall.Close : PipeCall.Abort);
+                _door.Call(call);
         }
         finally
         {

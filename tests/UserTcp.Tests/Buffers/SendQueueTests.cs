@@ -12,6 +12,44 @@ public sealed class SendQueueTests
     public SendQueueTests() => _queue = new SendQueue(_pool);
 
     [Fact]
+    public void What_a_writer_that_is_gone_flushes_loses_no_chunk()
+    {
+        Write(_queue, Numbered(0, Chunk.SmallSize + Chunk.LargeSize - 100));
+        _queue.Publish(); // rents a spare
+        _queue.CloseWriter();
+
+        Assert.False(_queue.Publish());
+        _queue.FreeBelow(_queue.End);
+
+        Assert.Equal(0, _pool.BytesOut);
+    }
+
+    [Fact]
+    public void Advancing_after_the_end_without_memory_is_the_callers_mistake()
+    {
+        Write(_queue, [1, 2, 3]);
+        _queue.Abandon();
+        _queue.Publish();
+
+        Assert.Throws<InvalidOperationException>(() => _queue.Advance(1));
+    }
+
+    [Fact]
+    public void Memory_that_a_busy_writer_holds_is_never_given_to_another()
+    {
+        Write(_queue, [1, 2, 3]);
+        Memory<byte> held = _queue.GetMemory(10);
+        Assert.True(_queue.Publish(isWriterBusy: true));
+        _queue.FreeBelow(_queue.End);
+        _queue.Abandon();
+
+        var other = new SendQueue(_pool);
+        Memory<byte> others = other.GetMemory(10);
+        Assert.False(held.Span.Overlaps(others.Span));
+        Assert.Equal(Chunk.SmallSize, _pool.BytesOut);
+    }
+
+    [Fact]
     public void Bytes_are_held_by_position_once_they_are_published()
     {
         Write(_queue, [1, 2, 3]);
