@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace UserTcp.Runtime;
 
 /// <summary>Why somebody is woken. One connection may have several reasons at once.</summary>
@@ -41,15 +43,26 @@ internal sealed class WakeList
         _items[_count++] = (target, reasons);
     }
 
+    /// <summary>Wakes all, even if the application's scheduler throws; then throws what that threw first.</summary>
     public void WakeAll(bool inlineAllowed)
     {
+        Exception? first = null;
         for (int i = 0; i < _count; i++)
         {
             (IWakeTarget target, WakeReasons reasons) = _items[i];
-            target.Wake(reasons, inlineAllowed);
+            try
+            {
+                target.Wake(reasons, inlineAllowed);
+            }
+            catch (Exception e)
+            {
+                first ??= e;
+            }
         }
 
         Array.Clear(_items, 0, _count);
         _count = 0;
+        if (first is not null)
+            ExceptionDispatchInfo.Throw(first);
     }
 }
