@@ -243,14 +243,19 @@ internal sealed partial class StackCore
         return connection;
     }
 
+    /// <summary>
+    /// A new orphan costs the oldest one its life if there are too many, or if the budget is used up: peers that take
+    /// an octet at a time keep orphans alive for hours, with all that they hold.
+    /// </summary>
     private void BoundOrphans(Instant now)
     {
-        while (_orphans.Count > Config.MaxOrphans && _orphans.First is { } oldest)
-        {
-            _orphans.RemoveFirst();
-            oldest.Value.OrphanNode = null;
-            OnUserCall(oldest.Value, UserCall.Abort, now);
-        }
+        bool isOverBudget = _orphans.Count > 1 && Config.Chunks.BytesOut > Config.Chunks.Budget;
+        if ((!isOverBudget && _orphans.Count <= Config.MaxOrphans) || _orphans.First is not { } oldest)
+            return;
+
+        _orphans.RemoveFirst();
+        oldest.Value.OrphanNode = null;
+        OnUserCall(oldest.Value, UserCall.Abort, now);
     }
 
     /// <summary>Which local ports are taken towards a destination.</summary>
