@@ -43,7 +43,8 @@ public sealed class NeighborTests
         PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 128);
         await using HeldTransfer transfer = await HeldTransfer.StartAsync(lab, stack, patience.Token);
 
-        // It may be known again at once: what is in flight is still acknowledged. The capture shows that it was asked for.
+        // It may be known again at once: what is in flight is still acknowledged. The capture shows that it was asked
+        // for.
         lab.Peer.Exec($"ip neigh del 10.9.0.50 dev {LabNetwork.PeerDevice}");
         await transfer.FinishAsync();
 
