@@ -12,7 +12,9 @@ namespace UserTcp;
 /// </summary>
 /// <remarks>
 /// The stack lives and dies with the process: bytes that were written and not acknowledged are lost when it ends.
-/// Dispose of the stack, which waits for them, or await <see cref="UserTcpConnection.CloseAsync"/>.
+/// Dispose of the stack, which waits for them, or await <see cref="UserTcpConnection.CloseAsync"/>. A process that
+/// exits without that resets its connections; one that a signal ends does not, unless the application handles the
+/// signal and disposes of the stack.
 /// </remarks>
 public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
 {
