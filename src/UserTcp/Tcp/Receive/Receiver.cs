@@ -7,6 +7,9 @@ namespace UserTcp.Tcp.Receive;
 /// </summary>
 internal sealed class Receiver(TcpConfig config)
 {
+    // Half a circle on, the end of what was urgent would seem to lie ahead again.
+    private const int UrgentPast = 1 << 30;
+
     private int _quickAcks = AckPolicy.InitialQuickAcks;
     private uint _unacknowledgedBytes;
     private bool _ackNow;
@@ -80,6 +83,8 @@ internal sealed class Receiver(TcpConfig config)
     {
         _unacknowledgedBytes += (uint)(next - Next);
         Next = next;
+        if (HasUrgent && next - UrgentEnd > UrgentPast)
+            HasUrgent = false;
         _fullSegment = Math.Max(_fullSegment, Math.Min(segmentBytes, config.ReceiveMss.Bytes));
         if (AckPolicy.AcknowledgeNow(new TextFacts(_unacknowledgedBytes, _fullSegment, _quickAcks, filledHole)))
             _ackNow = true;
