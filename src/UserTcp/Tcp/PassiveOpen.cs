@@ -112,8 +112,13 @@ internal sealed class PassiveOpen
     public SegmentPlan SynAck(Instant now)
     {
         SynAckSentAt = now;
-        long ticks = Math.Min(_config.InitialRto.Ticks << Math.Min(Retransmissions, 16), _config.MaxRto.Ticks);
-        NextDeadline = now + new TimeSpan(ticks);
+        // A repeated SYN is answered, and does not put off the end: or a peer could keep the entry for ever.
+        if (NextDeadline.IsNever || NextDeadline <= now)
+        {
+            long ticks = Math.Min(_config.InitialRto.Ticks << Math.Min(Retransmissions, 16), _config.MaxRto.Ticks);
+            NextDeadline = now + new TimeSpan(ticks);
+        }
+
         SegmentPlan plan = Plan(now);
         plan.Seq = InitialSend;
         plan.Flags = TcpFlags.Syn | TcpFlags.Ack;

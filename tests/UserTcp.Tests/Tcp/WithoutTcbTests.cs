@@ -98,6 +98,16 @@ public sealed class WithoutTcbTests
         Assert.False(open.OnTimeout(now));
     }
 
+    [Fact]
+    public void Repeated_syn_does_not_put_off_the_end()
+    {
+        PassiveOpen open = HalfOpen();
+        open.SynAck(s_now);
+        Instant deadline = open.NextDeadline;
+        open.SynAck(s_now + TimeSpan.FromSeconds(0.5));
+        Assert.Equal(deadline, open.NextDeadline);
+    }
+
     [Theory]
     [InlineData("<SEQ=1001><ACK=101><CTL=ACK>", PassiveVerdict.Complete)]
     [InlineData("<SEQ=1001><ACK=101><CTL=ACK,FIN><LEN=10>", PassiveVerdict.Complete)]
