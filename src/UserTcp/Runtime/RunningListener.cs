@@ -149,8 +149,18 @@ internal sealed class RunningListener
         _requests.Clear();
     }
 
-    private static SocketException Aborted() => new(
-        (int)SocketError.OperationAborted, "The listener was disposed of while it waited for a connection.");
+    private SocketException Aborted()
+    {
+        if (_stack.FaultCause is not Exception fault)
+        {
+            return new SocketException(
+                (int)SocketError.OperationAborted, "The listener was disposed of while it waited for a connection.");
+        }
+
+        SocketError error = fault is IOException ? SocketError.NetworkDown : SocketError.OperationAborted;
+        return new SocketException(
+            (int)error, $"The stack failed while the listener waited for a connection: {fault.Message}");
+    }
 
     private RunningConnection? OnTryAccept(Door.Visit visit)
     {

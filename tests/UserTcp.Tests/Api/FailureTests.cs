@@ -247,7 +247,7 @@ public sealed class FailureTests
             await client.Closed.WaitAsync(s_guard),
             new[] { UserTcpCloseReason.ResetByPeer, UserTcpCloseReason.LinkDown });
         SocketException thrown = await Assert.ThrowsAsync<SocketException>(() => accept.WaitAsync(s_guard));
-        Assert.Equal(SocketError.OperationAborted, thrown.SocketErrorCode);
+        Assert.Equal(SocketError.NetworkDown, thrown.SocketErrorCode);
         Assert.Equal(UserTcpStackState.Faulted, pair.Client.State);
         thrown = await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(pair, 80));
         Assert.Equal(SocketError.NetworkDown, thrown.SocketErrorCode);
