@@ -8,8 +8,6 @@ namespace UserTcp.Tcp;
 /// </summary>
 internal sealed record TcpConfig
 {
-    public const int MaxBufferBytes = 1 << 30;
-
     /// <summary>Disables Nagle (RFC 9293 §3.7.4, MUST-17).</summary>
     public bool NoDelay { get; set; } = true;
 

@@ -139,7 +139,7 @@ public sealed class StackIcmpTests : IDisposable
         Assert.Equal(1, _bench.Core.Counters.FailedConnectionAttempts);
     }
 
-    [Fact, Rfc("9293 §3.9.2.2", "MUST-54", "MUST-56")]
+    [Fact, Rfc("9293 §3.9.2.2", "MUST-54")]
     public void An_error_about_an_established_connection_or_a_forged_one_ends_nothing()
     {
         StackConnection connection = _bench.Established();

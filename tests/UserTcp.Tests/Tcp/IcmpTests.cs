@@ -27,7 +27,7 @@ public sealed class IcmpTests
     [InlineData(IcmpError.NetworkUnreachable)]
     [InlineData(IcmpError.TimeExceeded)]
     [InlineData(IcmpError.ParameterProblem)]
-    [Rfc("9293 §3.9.2.2", "MUST-56")]
+    [Rfc("9293 §3.9.2.2")]
     public void Soft_error_does_not_end_an_attempt(object error) =>
         Told(TcbBench.SynSent(), error, 100).State(TcpState.SynSent)
             .Arrives("<SEQ=1000><ACK=101><CTL=SYN,ACK><MSS=1000>").State(TcpState.Established);
@@ -47,7 +47,7 @@ public sealed class IcmpTests
     [InlineData(IcmpError.HostUnreachable, UserTcpCloseReason.HostUnreachable)]
     [InlineData(IcmpError.NetworkUnreachable, UserTcpCloseReason.NetworkUnreachable)]
     [InlineData(IcmpError.PortUnreachable, UserTcpCloseReason.ProtocolUnreachable)]
-    [Rfc("9293 §3.9.2.2", "MUST-56", "SHLD-25")]
+    [Rfc("9293 §3.9.2.2", "SHLD-25")]
     [Rfc("9293 §3.9.1.8", "MUST-47")]
     public void Error_about_a_connection_is_kept_and_explains_its_end(object error, UserTcpCloseReason reason)
     {
