@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Pipes;
 
@@ -200,15 +201,7 @@ public sealed class PipeSchedulingTests
 
     private static async Task InContextAsync(PipeReader reader) => await reader.ReadAsync();
 
-    private static void AssertAllocatesNothing(Action action)
-    {
-        for (int i = 0; i < 200; i++)
-            action();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 10_000; i++)
-            action();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-    }
+    private static void AssertAllocatesNothing(Action action) => Allocation.IsNone(action);
 
     private sealed class ManualScheduler : PipeScheduler
     {
