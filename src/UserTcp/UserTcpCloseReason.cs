@@ -12,7 +12,9 @@ public enum UserTcpCloseReason
     /// <summary>The peer sent RST after the connection was established.</summary>
     ResetByPeer,
 
-    /// <summary>The peer answered our SYN with RST, or its host said that nobody listens.</summary>
+    /// <summary>
+    /// The peer answered our SYN with RST, or its host said that nobody listens, or a filter that it is forbidden.
+    /// </summary>
     Refused,
 
     /// <summary>

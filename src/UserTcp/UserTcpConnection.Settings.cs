@@ -84,52 +84,6 @@ public sealed partial class UserTcpConnection
         _running.FlushUrgent();
     }
 
-    private static UserTcpConnectionInfo InfoOf(in TcbReport report)
-    {
-        TcbCounters counters = report.Counters;
-        return new UserTcpConnectionInfo
-        {
-            State = (UserTcpConnectionState)report.State,
-            RecoveryState = (UserTcpRecoveryState)report.Recovery,
-            CongestionControl = report.CongestionControl,
-            SelectiveAcknowledgments = report.HasSack,
-            Timestamps = report.HasTimestamps,
-            SendWindowScale = report.SendScale,
-            ReceiveWindowScale = report.ReceiveScale,
-            SendSegmentSize = report.SendSegmentSize,
-            ReceiveSegmentSize = report.ReceiveSegmentSize,
-            PathMtu = report.PathMtu,
-            PeerSegmentSize = report.PeerMss,
-            SmoothedRtt = report.Rtt.Smoothed,
-            RttVariance = report.Rtt.Variation,
-            LatestRtt = report.Rtt.Latest,
-            MinRtt = report.Rtt.Minimum,
-            RetransmitTimeout = report.RetransmitTimeout,
-            CongestionWindow = report.CongestionWindow,
-            SlowStartThreshold = report.SlowStartThreshold,
-            PeerWindow = report.PeerWindow,
-            ReceiveWindow = report.ReceiveWindow,
-            BytesInFlight = report.BytesInFlight,
-            BytesQueued = report.BytesQueued,
-            BytesSent = counters.BytesSent,
-            BytesAcked = counters.BytesAcked,
-            BytesRetransmitted = counters.BytesRetransmitted,
-            BytesReceived = counters.BytesReceived,
-            SegmentsSent = counters.SegmentsSent,
-            SegmentsReceived = counters.SegmentsReceived,
-            Retransmits = counters.Retransmits,
-            FastRetransmits = counters.FastRecoveries,
-            Timeouts = counters.Timeouts,
-            DuplicateAcks = counters.DuplicateAcks,
-            OutOfOrderSegments = report.OutOfOrderSegments,
-            ZeroWindowEvents = counters.ZeroWindows,
-            SoftError = report.SoftError,
-            Uptime = report.Age,
-            SinceLastReceive = counters.SegmentsReceived == 0 ? TimeSpan.Zero : report.SinceLastReceive,
-            SinceLastSend = counters.SegmentsSent == 0 ? TimeSpan.Zero : report.SinceLastSend,
-        };
-    }
-
     private static UserTcpKeepAliveOptions? KeepAliveOf(TcpConfig config) => !config.KeepAlive ? null : new()
     {
         Time = config.KeepAliveTime,

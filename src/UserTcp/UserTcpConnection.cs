@@ -62,9 +62,10 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
     }
 
     /// <summary>
-    /// Completes, and never fails, when no more bytes can arrive: after FIN, reset, timeout or abort.
+    /// Completes, and never fails, when no more bytes can arrive: with <see cref="UserTcpCloseReason.Graceful"/> after
+    /// the peer's FIN, whatever happens then, else with the reason of the end.
     /// </summary>
-    public Task InputClosed => _running.InputClosed;
+    public Task<UserTcpCloseReason> InputClosed => _running.InputClosed;
 
     /// <summary>
     /// Completes, and never fails, when the connection is over in both directions, with the reason. TIME-WAIT does not
@@ -110,7 +111,7 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
         _running.Reader.CompleteForReader();
         try
         {
-            await Closed.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await Closed.WaitAsync(_running.Stack.Tame(cancellationToken)).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -21,6 +21,11 @@ public readonly record struct UserTcpConnectionInfo
     /// <summary>Whether timestamps are in use (<c>TCPI_OPT_TIMESTAMPS</c>).</summary>
     public bool Timestamps { get; init; }
 
+    /// <summary>
+    /// Whether explicit congestion notification was agreed upon (RFC 3168; <c>TCPI_OPT_ECN</c>).
+    /// </summary>
+    public bool ExplicitCongestionNotification { get; init; }
+
     /// <summary>The shift of the windows that the peer announces, from 0 to 14 (<c>tcpi_snd_wscale</c>).</summary>
     public int SendWindowScale { get; init; }
 
@@ -99,6 +104,18 @@ public readonly record struct UserTcpConnectionInfo
     /// <summary>Retransmission timeouts.</summary>
     public long Timeouts { get; init; }
 
+    /// <summary>Segments sent to find out whether the end of what was sent had been lost (RFC 8985 §7).</summary>
+    public long TailLossProbes { get; init; }
+
+    /// <summary>
+    /// How often it turned out that nothing had been lost of what was sent again, and the reduction of the congestion
+    /// window was taken back (RFC 4015).
+    /// </summary>
+    public long SpuriousRetransmits { get; init; }
+
+    /// <summary>Whether the network was seen to reorder packets (<c>tcpi_reord_seen</c> counts them).</summary>
+    public bool ReorderingSeen { get; init; }
+
     /// <summary>Duplicate acknowledgements received.</summary>
     public long DuplicateAcks { get; init; }
 
@@ -107,6 +124,61 @@ public readonly record struct UserTcpConnectionInfo
 
     /// <summary>How often the peer closed its window.</summary>
     public long ZeroWindowEvents { get; init; }
+
+    /// <summary>Segments received that the network had marked as congestion experienced.</summary>
+    public long CeMarksReceived { get; init; }
+
+    /// <summary>Acknowledgements in which the peer said that what we sent was marked.</summary>
+    public long EcnEchoes { get; init; }
+
+    /// <summary>
+    /// The bytes written and not acknowledged from which on a flush waits, as they are tuned now (<c>SO_SNDBUF</c>).
+    /// </summary>
+    public int SendBufferSize { get; init; }
+
+    /// <summary>
+    /// The receive buffer as it is tuned now, in bytes: the window is what is left of it (<c>tcpi_rcv_space</c> shows
+    /// what Linux tunes by).
+    /// </summary>
+    public int ReceiveBufferSize { get; init; }
+
+    /// <summary>
+    /// The round-trip time as the receiver sees it, by which its buffer is tuned; zero before the first sample, and
+    /// without tuning (<c>tcpi_rcv_rtt</c>).
+    /// </summary>
+    public TimeSpan ReceiverRtt { get; init; }
+
+    /// <summary>
+    /// The latest rate at which the network delivered to the peer, in bytes per second; zero before the first sample
+    /// (<c>tcpi_delivery_rate</c>).
+    /// </summary>
+    public double DeliveryRate { get; init; }
+
+    /// <summary>
+    /// Whether <see cref="DeliveryRate"/> is what the application wrote, and the network may carry more
+    /// (<c>tcpi_delivery_rate_app_limited</c>).
+    /// </summary>
+    public bool DeliveryRateAppLimited { get; init; }
+
+    /// <summary>
+    /// The rate at which segments leave, in bytes per second; zero where they are not paced
+    /// (<c>tcpi_pacing_rate</c>).
+    /// </summary>
+    public double PacingRate { get; init; }
+
+    /// <summary>For how long there was something unacknowledged (<c>tcpi_busy_time</c>).</summary>
+    public TimeSpan BusyTime { get; init; }
+
+    /// <summary>
+    /// The part of <see cref="BusyTime"/> in which only the peer's window held sending up (<c>tcpi_rwnd_limited</c>).
+    /// </summary>
+    public TimeSpan PeerWindowLimitedTime { get; init; }
+
+    /// <summary>
+    /// The part of <see cref="BusyTime"/> in which all was sent, and the application waited until it might write more
+    /// (<c>tcpi_sndbuf_limited</c>).
+    /// </summary>
+    public TimeSpan SendBufferLimitedTime { get; init; }
 
     /// <summary>
     /// The last error that the network reported and that did not end the connection, such as an ICMP unreachable for
@@ -131,6 +203,12 @@ public enum UserTcpRecoveryState
 {
     /// <summary>All is well.</summary>
     Open,
+
+    /// <summary>Something is out of order, and may be lost.</summary>
+    Disorder,
+
+    /// <summary>The window was reduced because the network marked packets (RFC 3168).</summary>
+    CongestionReduced,
 
     /// <summary>Something was lost and is being sent again (RFC 5681 §3.2, RFC 6675).</summary>
     Recovery,

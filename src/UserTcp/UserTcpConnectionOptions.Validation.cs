@@ -18,7 +18,10 @@ public sealed partial class UserTcpConnectionOptions
     {
         CheckSizes();
         CheckTimes();
-        return new ConnectionSettings
+        ArgumentNullException.ThrowIfNull(CongestionControl);
+        ArgumentNullException.ThrowIfNull(LossRecovery);
+        OptionCheck.Defined(Ecn, nameof(Ecn));
+        return WithRecovery(new ConnectionSettings
         {
             LocalAddress = CheckLocalAddress(),
             LocalPort = OptionCheck.Port(LocalEndPoint?.Port ?? 0, 0, nameof(LocalEndPoint)),
@@ -48,7 +51,7 @@ public sealed partial class UserTcpConnectionOptions
             TrafficClass = TrafficClass,
             TimeToLive = TimeToLive,
             ErrorTranslator = ErrorTranslator,
-        };
+        });
     }
 
     internal static void CheckUserTimeout(TimeSpan? value)
@@ -56,6 +59,17 @@ public sealed partial class UserTcpConnectionOptions
         if (value is TimeSpan time)
             OptionCheck.InRange(time, s_millisecond, OptionCheck.LongTime, nameof(UserTimeout));
     }
+
+    private ConnectionSettings WithRecovery(ConnectionSettings settings) => settings with
+    {
+        CongestionControl = CongestionControl,
+        LossRecovery = LossRecovery,
+        Pacing = Pacing,
+        SlowStartAfterIdle = SlowStartAfterIdle,
+        Ecn = Ecn,
+        AutoTuneBuffers = AutoTuneBuffers,
+        BlackHoleDetection = BlackHoleDetection,
+    };
 
     private void CheckSizes()
     {

@@ -25,15 +25,18 @@ public sealed partial class UserTcpConnectionOptions
     public bool NoDelay { get; set; } = true;
 
     /// <summary>
-    /// The largest window that is offered to the peer, in bytes, from 2 KiB to 1 GiB. Default: 1 MiB.
+    /// The largest window that is offered to the peer, in bytes, from 2 KiB to 1 GiB. Default: 8 MiB. With
+    /// <see cref="AutoTuneBuffers"/> it starts at 64 KiB and grows with what the application reads in a round trip.
     /// </summary>
-    public int ReceiveBufferSize { get; set; } = 1 << 20;
+    public int ReceiveBufferSize { get; set; } = 8 << 20;
 
     /// <summary>
-    /// The bytes written and not acknowledged from which on a flush waits, from 2 KiB to 1 GiB; it resumes at half.
-    /// Default: 1 MiB.
+    /// The most bytes written and not acknowledged from which on a flush waits, from 2 KiB to 1 GiB; it resumes at
+    /// half. Default: 4 MiB. With <see cref="AutoTuneBuffers"/> it starts at 64 KiB and grows with the congestion
+    /// window. When the stack's <see cref="UserTcpStackOptions.MaxBufferedBytes"/> are nearly used up, a few segments
+    /// are enough to make a flush wait.
     /// </summary>
-    public int SendBufferSize { get; set; } = 1 << 20;
+    public int SendBufferSize { get; set; } = 4 << 20;
 
     /// <summary>
     /// How many bytes a reader may have examined and not consumed, from 1 to 1 GiB; beyond it a read fails, because
@@ -57,6 +60,37 @@ public sealed partial class UserTcpConnectionOptions
     /// Whether timestamps are offered (RFC 7323 §3): better round-trip times, protection from old duplicates.
     /// </summary>
     public bool Timestamps { get; set; } = true;
+
+    /// <summary>The congestion control algorithm. Default: <see cref="CongestionControl.Cubic"/>.</summary>
+    public CongestionControl CongestionControl { get; set; } = CongestionControl.Cubic;
+
+    /// <summary>How losses are found and mended.</summary>
+    public UserTcpLossRecoveryOptions LossRecovery { get; set; } = new();
+
+    /// <summary>
+    /// Whether the segments of a window are spread over the round trip. Below a round trip of 1 ms they are not, unless
+    /// the controller names a rate.
+    /// </summary>
+    public bool Pacing { get; set; } = true;
+
+    /// <summary>Whether a pause makes the congestion window fall back (RFC 5681 §4.1).</summary>
+    public bool SlowStartAfterIdle { get; set; } = true;
+
+    /// <summary>
+    /// Explicit congestion notification (RFC 3168). Default: used when the peer asks for it.
+    /// </summary>
+    public UserTcpEcnMode Ecn { get; set; } = UserTcpEcnMode.Passive;
+
+    /// <summary>
+    /// Whether buffers start at 64 KiB and grow with what the connection carries, up to
+    /// <see cref="ReceiveBufferSize"/> and <see cref="SendBufferSize"/>; else they have those sizes from the start.
+    /// </summary>
+    public bool AutoTuneBuffers { get; set; } = true;
+
+    /// <summary>
+    /// Whether smaller segments are tried when full ones vanish without an ICMP message (RFC 4821, RFC 8899).
+    /// </summary>
+    public bool BlackHoleDetection { get; set; } = true;
 
     /// <summary>The initial congestion window, in segments, from 1 to 10 (RFC 6928). Default: 10.</summary>
     public int InitialWindowSegments { get; set; } = 10;

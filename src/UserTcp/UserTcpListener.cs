@@ -92,7 +92,12 @@ public sealed class UserTcpListener : IAsyncDisposable
     {
         ListenerReport report = _running.Describe();
         return new UserTcpListenerStatistics(
-            report.PendingAccepts, report.HalfOpen, report.Accepted, report.Overflows);
+            report.PendingAccepts, report.HalfOpen, report.Accepted, report.Overflows)
+        {
+            SynCookiesSent = report.SynCookiesSent,
+            SynCookiesAccepted = report.SynCookiesAccepted,
+            SynCookiesFailed = report.SynCookiesFailed,
+        };
     }
 
     /// <summary>

@@ -25,6 +25,7 @@ public sealed partial class UserTcpListenerOptions
             Backlog = Backlog,
             SynBacklog = SynBacklog,
             AnyAddress = AnyAddress,
+            SynCookies = SynCookies,
             Connection = ConnectionOptions?.ToSettings(),
         };
     }

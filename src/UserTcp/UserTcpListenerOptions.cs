@@ -20,8 +20,19 @@ public sealed partial class UserTcpListenerOptions
     /// </summary>
     public int Backlog { get; set; } = 512;
 
-    /// <summary>Handshakes under way at once, from 1 to 65,535; more SYNs are dropped. Default: 1,024.</summary>
+    /// <summary>
+    /// Handshakes under way at once, from 1 to 65,535; more SYNs are answered as <see cref="SynCookies"/> says, or
+    /// dropped. Default: 1,024.
+    /// </summary>
     public int SynBacklog { get; set; } = 1024;
+
+    /// <summary>
+    /// Whether SYNs are answered without being remembered when <see cref="SynBacklog"/> is full (RFC 4987 §3.6), so
+    /// that a flood of them keeps nobody out. What such connections know of the peer's options travels in timestamps;
+    /// with peers without these they have neither window scaling, selective acknowledgements nor ECN. Default: when
+    /// needed. Not for <see cref="AnyAddress"/>, whose requests have to be remembered.
+    /// </summary>
+    public UserTcpSynCookieMode SynCookies { get; set; } = UserTcpSynCookieMode.WhenNeeded;
 
     /// <summary>
     /// The options of accepted connections; null for <see cref="UserTcpStackOptions.ConnectionDefaults"/>.

@@ -78,7 +78,7 @@ public sealed partial class UserTcpStack
         RunningStack? running = null;
         try
         {
-            _openedLink ??= _settings.LinkName is string name ? OpenLink(name) : null;
+            _openedLink ??= _settings.LinkName is string name ? LinkDevice.Open(name) : null;
             running = new RunningStack(_settings, OffloadFor(_settings.Link ?? _openedLink!));
             _running = running;
             await running.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -106,10 +106,6 @@ public sealed partial class UserTcpStack
         _openedLink = null;
         _state = UserTcpStackState.Created;
     }
-
-    // Every system has pcap: a name without a scheme means it.
-    private static LinkDevice OpenLink(string name) =>
-        LinkNames.Open(name.Contains(':', StringComparison.Ordinal) ? name : $"pcap:{name}");
 
     // The decorator belongs to one run, the device to the stack: disposing of the device is enough.
     private static LinkDevice OffloadFor(LinkDevice device)

@@ -75,7 +75,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Makes a stack and starts it: <c>OpenAsync("pcap:eth0", "192.168.1.50/24", "192.168.1.1")</c>.
+    /// Makes a stack and starts it: <c>OpenAsync("eth0", "192.168.1.50/24", "192.168.1.1")</c>.
     /// </summary>
     /// <param name="link">The device, as <see cref="UserTcpStackOptions.LinkName"/> has it.</param>
     /// <param name="address">The address and its prefix length; one that nobody else on the link uses.</param>

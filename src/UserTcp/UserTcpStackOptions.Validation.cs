@@ -48,6 +48,7 @@ public sealed partial class UserTcpStackOptions
             LoggerFactory = LoggerFactory,
             Scheduler = ApplicationScheduler,
             Seed = DeterministicSeed,
+            Driver = Driver,
         };
     }
 

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using UserTcp.Links;
+using UserTcp.Runtime;
 
 namespace UserTcp;
 
@@ -15,8 +16,8 @@ public sealed partial class UserTcpStackOptions
     public LinkDevice? Link { get; set; }
 
     /// <summary>
-    /// The device to open, by its <see cref="LinkNames">name</see>: <c>pcap:eth0</c>. A name without a scheme means
-    /// pcap. Either this or <see cref="Link"/>.
+    /// The device to open, by its <see cref="LinkNames">name</see>: <c>eth0</c> for the best link to it that there is,
+    /// <c>packet:eth0</c> or <c>pcap:eth0</c> for a certain one. Either this or <see cref="Link"/>.
     /// </summary>
     public string? LinkName { get; set; }
 
@@ -129,4 +130,7 @@ public sealed partial class UserTcpStackOptions
     /// knows the seed can forge segments. Null for the system's random numbers.
     /// </summary>
     public int? DeterministicSeed { get; set; }
+
+    /// <summary>Turns the stack in place of its own thread.</summary>
+    internal IStackDriver? Driver { get; set; }
 }

@@ -35,8 +35,9 @@ internal sealed class ChunkPages
     /// <param name="start">The first position.</param>
     /// <param name="length">The number of bytes.</param>
     /// <param name="origin">Where a first chunk is to begin; at most <paramref name="start"/>.</param>
+    /// <param name="isOwed">Whether there has to be memory, whatever the budget says.</param>
     /// <returns>False if the budget does not allow it.</returns>
-    public bool TryCover(long start, int length, long origin)
+    public bool TryCover(long start, int length, long origin, bool isOwed = false)
     {
         if (IsEmpty)
         {
@@ -49,7 +50,7 @@ internal sealed class ChunkPages
         {
             if (page < _low || page >= _high || _ring[page & (_ring.Length - 1)] is null)
             {
-                if (!TryAdd(page, length))
+                if (!TryAdd(page, length, isOwed))
                     return false;
             }
         }
@@ -109,11 +110,12 @@ internal sealed class ChunkPages
 
     private long PageOf(long position) => (position - _origin) >> PageShift;
 
-    private bool TryAdd(long page, int length)
+    private bool TryAdd(long page, int length, bool isOwed)
     {
         // A first small segment gets a small chunk; a flow gets large ones.
         bool isLarge = (!IsEmpty || length > Chunk.SmallSize) && IsFree(page, Chunk.LargeSize >> PageShift);
-        Chunk? chunk = _pool.TryRent(isLarge ? Chunk.LargeSize : Chunk.SmallSize);
+        Chunk? chunk = _pool.TryRent(isLarge ? Chunk.LargeSize : Chunk.SmallSize)
+            ?? (isOwed ? _pool.Rent(Chunk.SmallSize) : _pool.TryRent(Chunk.SmallSize));
         if (chunk is null)
             return false;
 

@@ -6,6 +6,9 @@ namespace UserTcp.Buffers;
 /// </summary>
 internal sealed class RangeSet
 {
+    // Larger arrays are not kept when nothing is in them.
+    private const int Kept = 64;
+
     private BufferRange[] _ranges = [];
 
     public RangeSet(int maximumCount)
@@ -14,7 +17,8 @@ internal sealed class RangeSet
         MaximumCount = maximumCount;
     }
 
-    public int MaximumCount { get; }
+    /// <summary>Beyond it no range is added; lowering it removes none.</summary>
+    public int MaximumCount { get; set; }
 
     /// <summary>How many ranges there are.</summary>
     public int Count { get; private set; }
@@ -99,13 +103,18 @@ internal sealed class RangeSet
         return low;
     }
 
-    public void Clear() => Count = 0;
+    public void Clear()
+    {
+        Count = 0;
+        if (_ranges.Length > Kept)
+            _ranges = [];
+    }
 
     public override string ToString() => string.Join(' ', _ranges[..Count]);
 
     private bool MakeRoomAt(int index)
     {
-        if (Count == MaximumCount)
+        if (Count >= MaximumCount)
             return false;
         if (Count == _ranges.Length)
             Array.Resize(ref _ranges, Math.Min(MaximumCount, Math.Max(4, Count * 2)));
@@ -120,5 +129,7 @@ internal sealed class RangeSet
             return;
         Array.Copy(_ranges, to, _ranges, from, Count - to);
         Count -= to - from;
+        if (Count == 0)
+            Clear();
     }
 }

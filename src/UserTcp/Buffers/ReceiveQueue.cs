@@ -10,8 +10,16 @@ namespace UserTcp.Buffers;
 /// </summary>
 internal sealed partial class ReceiveQueue
 {
-    /// <summary>The most out-of-order ranges that are kept.</summary>
-    public const int MaximumRanges = 256;
+    /// <summary>Out-of-order ranges that are kept at least, whatever the capacity.</summary>
+    public const int LeastRanges = 256;
+
+    // A slow start that overshoots leaves a hole for every other segment of a window: a fixed number would drop what
+    // arrives, and the sender had to find out by time. A range for each KiB costs a sixty-fourth of what it describes.
+    private const int MostRanges = 16_384;
+    private const int BytesPerRange = 1024;
+
+    /// <summary>What a connection may always hold of what came in order, in bytes.</summary>
+    public const int AlwaysHeld = 2 * Chunk.SmallSize;
 
     private readonly ChunkPages _pages;
     private readonly ChunkPool _pool;
@@ -26,7 +34,15 @@ internal sealed partial class ReceiveQueue
     }
 
     /// <summary>The receive buffer: the window is this less <see cref="Unexamined"/>.</summary>
-    public int Capacity { get; set; }
+    public int Capacity
+    {
+        get;
+        set
+        {
+            field = value;
+            OutOfOrder.MaximumCount = Math.Clamp(value / BytesPerRange, LeastRanges, MostRanges);
+        }
+    }
 
     /// <summary>How many bytes an application may hold examined and not consumed: they lie beyond the window.</summary>
     public long HeldLimit { get; set; }
@@ -38,7 +54,7 @@ internal sealed partial class ReceiveQueue
     public long ContiguousEnd { get; private set; }
 
     /// <summary>The ranges that arrived beyond a hole.</summary>
-    public RangeSet OutOfOrder { get; } = new(MaximumRanges);
+    public RangeSet OutOfOrder { get; } = new(LeastRanges);
 
     /// <summary>The position after the last byte that arrived at all.</summary>
     public long HighestEnd => Math.Max(ContiguousEnd, OutOfOrder.HighestEnd);
@@ -85,6 +101,18 @@ internal sealed partial class ReceiveQueue
             : TryStoreBeyond(start, bytes, end, out stored);
     }
 
+    /// <summary>The first run within [start, end) that arrived before; empty if there is none.</summary>
+    public BufferRange FirstKnown(long start, long end)
+    {
+        if (start < ContiguousEnd)
+            return new BufferRange(start, Math.Min(end, ContiguousEnd));
+
+        int first = OutOfOrder.Count == 0 ? 0 : OutOfOrder.FirstEndingAtOrAfter(start + 1);
+        return first < OutOfOrder.Count && OutOfOrder[first].Start < end
+            ? new BufferRange(Math.Max(start, OutOfOrder[first].Start), Math.Min(end, OutOfOrder[first].End))
+            : default;
+    }
+
     /// <summary>
     /// The connection is over. What arrived in order stays for the reader; what lies beyond a hole goes back.
     /// </summary>
@@ -108,7 +136,7 @@ internal sealed partial class ReceiveQueue
         }
         else
         {
-            if (!HasRoomFor(end) || !_pages.TryCover(start, bytes.Length, start))
+            if (!HasRoomFor(end) || !TryCoverInOrder(start, bytes.Length))
                 return false;
             if (OutOfOrder.Count == 0)
                 _pages.Write(start, bytes);
@@ -120,6 +148,25 @@ internal sealed partial class ReceiveQueue
         TakeReachedRanges();
         stored = new BufferRange(start, ContiguousEnd);
         return true;
+    }
+
+    // What came out of order was never promised to be kept (RFC 2018 §8): it makes room for what came in order. And a
+    // little may always be held: if what two stacks wrote filled the memory of both, neither could take the other's.
+    private bool TryCoverInOrder(long start, int length)
+    {
+        if (_pages.TryCover(start, length, start))
+            return true;
+        if (OutOfOrder.Count > 0)
+            DropOutOfOrder();
+        bool isOwed = start + length - Consumed <= AlwaysHeld;
+        return _pages.TryCover(start, length, start, isOwed);
+    }
+
+    /// <summary>Gives the memory back of all that lies beyond a hole.</summary>
+    public void DropOutOfOrder()
+    {
+        OutOfOrder.Clear();
+        _pages.ReturnFrom(ContiguousEnd);
     }
 
     private bool TryStoreBeyond(long start, ReadOnlySpan<byte> bytes, long end, out BufferRange stored)

@@ -69,8 +69,9 @@ internal sealed partial class SendQueue
             return GetScratch(hint);
 
         AppendTail();
-        // A first small write gets a small chunk; who fills more than one gets large ones.
-        Chunk chunk = _pool.Rent(_count == 0 ? hint : Math.Max(hint, Chunk.LargeSize));
+        // A first small write gets a small chunk; who fills more than one gets large ones while memory abounds.
+        bool isSmall = _count == 0 || _pool.IsUnderPressure;
+        Chunk chunk = _pool.Rent(isSmall ? hint : Math.Max(hint, Chunk.LargeSize));
         chunk.Start = Advanced;
         Append(chunk);
         _tail = _lent = chunk;
@@ -117,7 +118,7 @@ internal sealed partial class SendQueue
         End = advanced;
         if (isWriterBusy)
             return isNew;
-        if (isNew && _spare is null && _tail!.Size - _tail.Filled < SpareBelow && Unacknowledged > Chunk.SmallSize)
+        if (isNew && WantsSpare)
             _spare = _lentSpare = _pool.Rent(Chunk.LargeSize);
         _holder = Idle;
         if (Start == End)
@@ -130,6 +131,9 @@ internal sealed partial class SendQueue
     /// the door.
     /// </summary>
     public void CloseWriter() => IsWriterGone = true;
+
+    private bool WantsSpare => _spare is null && _tail!.Size - _tail.Filled < SpareBelow
+        && Unacknowledged > Chunk.SmallSize && !_pool.IsUnderPressure;
 
     private bool TakeHold() => _holder == WithWriter || Exchange(WithWriter, Idle);
 

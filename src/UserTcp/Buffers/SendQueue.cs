@@ -27,6 +27,15 @@ internal sealed unsafe partial class SendQueue
     /// <summary>Published and not acknowledged, in bytes.</summary>
     public long Unacknowledged => End - Start;
 
+    /// <summary>How many bytes may be unacknowledged before a flush waits; it resumes below half.</summary>
+    public int Limit { get; set; } = int.MaxValue;
+
+    /// <summary>Whether a flush waits for room.</summary>
+    public bool IsWriterWaiting { get; set; }
+
+    /// <summary>Whether the stack's memory is nearly used up: writers are to wait early.</summary>
+    public bool IsUnderPressure => _pool.IsUnderPressure;
+
     /// <summary>Whether the connection is over: what is written from now on is discarded.</summary>
     public bool IsAbandoned { get; private set; }
 

@@ -26,6 +26,8 @@ internal sealed class FragmentedDatagram
     private int _headerLength;
     private int _firstLength;
     private int _length = Endless;
+    private bool _isMarked;
+    private bool _hasNotEct;
 
     public FragmentedDatagram(in Ipv4Header fragment, Instant deadline)
     {
@@ -60,6 +62,8 @@ internal sealed class FragmentedDatagram
         if (hole < 0)
             return IsRepetition(fragment, start, end) ? PacketDropReason.None : PacketDropReason.FragmentOverlap;
 
+        _isMarked |= fragment.Ecn == EcnCodepoint.Ce;
+        _hasNotEct |= fragment.Ecn == EcnCodepoint.NotEct;
         fragment.Payload.CopyTo(_buffer.AsSpan(PayloadAt + start));
         if (start == 0)
             TakeHeader(fragment);
@@ -67,15 +71,18 @@ internal sealed class FragmentedDatagram
     }
 
     /// <summary>
-    /// The whole datagram as one packet, its header mended; empty if it is longer than a packet can be.
+    /// The whole datagram as one packet, its header mended; empty if it is longer than a packet can be, or if a part is
+    /// marked as having met congestion and another as not able to say so (RFC 3168 §5.3).
     /// </summary>
     public ReadOnlySpan<byte> Finish()
     {
         int total = _headerLength + _length;
-        if (total > Ipv4Header.MaxPacketBytes)
+        if (total > Ipv4Header.MaxPacketBytes || (_isMarked && _hasNotEct))
             return default;
 
         Span<byte> packet = _buffer.AsSpan(PayloadAt - _headerLength, total);
+        if (_isMarked)
+            packet[1] |= (byte)EcnCodepoint.Ce;
         BinaryPrimitives.WriteUInt16BigEndian(packet[2..], (ushort)total);
         BinaryPrimitives.WriteUInt16BigEndian(packet[6..], 0);
         BinaryPrimitives.WriteUInt16BigEndian(packet[10..], 0);

@@ -20,6 +20,12 @@ internal enum IcmpErrorKind : byte
     /// <summary>Hard.</summary>
     PortUnreachable,
 
+    /// <summary>
+    /// A filter on the way forbids it (RFC 1812 §5.2.7.1, after RFC 1122 sorted the others). Hard while there is no
+    /// connection, since trying again changes nothing; else soft.
+    /// </summary>
+    Prohibited,
+
     /// <summary>Not an error but the path's MTU (RFC 1191 §3).</summary>
     FragmentationNeeded,
 
@@ -184,8 +190,10 @@ internal static class IcmpErrors
     {
         kind = code switch
         {
-            IcmpUnreachableCode.Network or IcmpUnreachableCode.NetworkUnknown or IcmpUnreachableCode.NetworkProhibited
+            IcmpUnreachableCode.Network or IcmpUnreachableCode.NetworkUnknown
                 or IcmpUnreachableCode.NetworkTypeOfService => IcmpErrorKind.NetworkUnreachable,
+            IcmpUnreachableCode.NetworkProhibited or IcmpUnreachableCode.HostProhibited
+                or IcmpUnreachableCode.AdministrativelyProhibited => IcmpErrorKind.Prohibited,
             IcmpUnreachableCode.Protocol => IcmpErrorKind.ProtocolUnreachable,
             IcmpUnreachableCode.Port => IcmpErrorKind.PortUnreachable,
             IcmpUnreachableCode.FragmentationNeeded => IcmpErrorKind.FragmentationNeeded,

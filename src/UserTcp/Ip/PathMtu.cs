@@ -3,8 +3,9 @@ using UserTcp.Primitives;
 namespace UserTcp.Ip;
 
 /// <summary>
-/// What routers said about the largest packet on the way to a destination (RFC 1191 §3). A report only ever lowers the
-/// estimate; it is forgotten in time, so that a better path is found again (§6.3). Bounded; the oldest goes.
+/// What routers said about the largest packet on the way to a destination (RFC 1191 §3), or a connection found out
+/// (RFC 4821). A report only ever lowers the estimate; it is forgotten in time, so that a better path is found again
+/// (RFC 1191 §6.3). Bounded; the oldest goes.
 /// </summary>
 internal sealed class PathMtu
 {
@@ -65,6 +66,22 @@ internal sealed class PathMtu
 
         Remember(destination, new Estimate(mtu, now + _limits.PathMtuLifetime));
         return true;
+    }
+
+    /// <summary>Takes what was found out by sending: segments of this size arrive, larger ones may not.</summary>
+    public void Learn(HostAddress destination, int mtu, Instant now)
+    {
+        if (mtu >= LinkMtu)
+        {
+            _estimates.Remove(destination);
+            return;
+        }
+
+        if (_estimates.Count >= _capacity && !_estimates.ContainsKey(destination))
+            RemoveOldest();
+
+        int learned = Math.Max(mtu, _limits.PathMtuFloor);
+        Remember(destination, new Estimate(learned, now + _limits.PathMtuLifetime));
     }
 
     /// <summary>

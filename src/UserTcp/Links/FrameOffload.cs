@@ -24,10 +24,15 @@ public readonly record struct FrameOffload
     /// <summary>The frame is a TCP over IPv4 super-segment, to be cut at <see cref="SegmentSize"/>.</summary>
     public const byte GsoTcpV4 = 1;
 
+    /// <summary>
+    /// Beside the type: the super-segment says CWR, which only the first segment of it may repeat (RFC 3168 §6.1.2).
+    /// </summary>
+    public const byte GsoEcn = 0x80;
+
     /// <summary><see cref="NeedsChecksum"/> and <see cref="DataValid"/>.</summary>
     public byte Flags { get; init; }
 
-    /// <summary><see cref="GsoNone"/> or <see cref="GsoTcpV4"/>.</summary>
+    /// <summary><see cref="GsoNone"/> or <see cref="GsoTcpV4"/>, with <see cref="GsoEcn"/> or without.</summary>
     public byte GsoType { get; init; }
 
     /// <summary>The length of all headers of the frame, link header included, in bytes.</summary>

@@ -14,8 +14,10 @@ namespace UserTcp.Links;
 /// Whether frames come straight from a sender on this machine (veth, TAP): their checksums may never be finished.
 /// </param>
 /// <param name="Coalesces">Whether frames longer than the MTU may arrive. True when in doubt.</param>
+/// <param name="IsEthernet">Whether frames have Ethernet headers. True where it is not asked for.</param>
 internal sealed record InterfaceFacts(
-    int Index, int Mtu, MacAddress? MacAddress, bool IsUp, bool HasLocalSenders, bool Coalesces)
+    int Index, int Mtu, MacAddress? MacAddress, bool IsUp, bool HasLocalSenders, bool Coalesces,
+    bool IsEthernet = true)
 {
     private const string WindowsPrefix = @"\Device\NPF_";
 
@@ -53,6 +55,9 @@ internal sealed record InterfaceFacts(
 
         return null;
     }
+
+    /// <summary>The names of all interfaces of the process's network namespace, for messages.</summary>
+    public static string[] Names() => [.. NetworkInterface.GetAllNetworkInterfaces().Select(found => found.Name)];
 }
 
 /// <summary>Linux's interface requests. A socket answers for the namespace that it was made in.</summary>
@@ -60,6 +65,7 @@ internal static unsafe class LinuxInterface
 {
     private const int Up = 1;                      // IFF_UP
     private const int ArpHardwareEthernet = 1;     // ARPHRD_ETHER
+    private const int ArpHardwareLoopback = 772;   // ARPHRD_LOOPBACK
     private const uint GetDriver = 0x03;           // ETHTOOL_GDRVINFO
     private const uint GetTransmitChecksum = 0x16; // ETHTOOL_GTXCSUM
     private const uint GetTransmitSegmentation = 0x1e;
@@ -75,13 +81,13 @@ internal static unsafe class LinuxInterface
 
         TryAsk(socket, name, LibcNative.GetInterfaceMtu, out InterfaceRequest mtu);
         TryAsk(socket, name, LibcNative.GetInterfaceFlags, out InterfaceRequest flags);
-        bool hasMac = TryAsk(socket, name, LibcNative.GetHardwareAddress, out InterfaceRequest hardware)
-            && hardware.Flags == ArpHardwareEthernet;
+        TryAsk(socket, name, LibcNative.GetHardwareAddress, out InterfaceRequest hardware);
+        bool hasMac = hardware.Flags == ArpHardwareEthernet;
         var mac = new MacAddress(new ReadOnlySpan<byte>(hardware.HardwareAddress, MacAddress.Size));
         bool isCable = Driver(socket, name) is "veth" or "tun";
         return new InterfaceFacts(
             index.Number, mtu.Number, hasMac && !mac.IsZero ? mac : null, (flags.Flags & Up) != 0, isCable,
-            Coalesces(socket, name, isCable));
+            Coalesces(socket, name, isCable), hasMac || hardware.Flags == ArpHardwareLoopback);
     }
 
     /// <summary>The interface's number, or 0 if it is gone.</summary>
@@ -91,6 +97,16 @@ internal static unsafe class LinuxInterface
     /// <summary>The interface's MTU, or 0 if it is gone.</summary>
     public static int Mtu(int socket, string name) =>
         TryAsk(socket, name, LibcNative.GetInterfaceMtu, out InterfaceRequest answer) ? answer.Number : 0;
+
+    /// <summary>The MTU of an interface by its number, whatever it is called by now; 0 if it is gone.</summary>
+    public static int Mtu(int socket, int index)
+    {
+        var request = new InterfaceRequest { Number = index };
+        return LibcNative.IoControl(socket, LibcNative.GetInterfaceName, &request) == 0
+            && LibcNative.IoControl(socket, LibcNative.GetInterfaceMtu, &request) == 0
+            ? request.Number
+            : 0;
+    }
 
     // A card's own merging is GRO and LRO. On a cable inside the machine the sender's merging arrives as well; its
     // settings are those of the far end, which is asked about here by those of the near one, as both are usually

@@ -15,11 +15,23 @@ public abstract class LinkDevice : IDisposable
     public abstract LinkInfo Info { get; }
 
     /// <summary>Opens a device by its name.</summary>
-    /// <param name="name">A scheme and a device, for instance <c>pcap:eth0</c>; see <see cref="LinkNames"/>.</param>
+    /// <param name="name">
+    /// A scheme and a device, for instance <c>packet:eth0</c>, or a device alone, for the best link there is; see
+    /// <see cref="LinkNames"/>.
+    /// </param>
     /// <returns>The device.</returns>
-    /// <exception cref="ArgumentException">The name has no known scheme.</exception>
-    /// <exception cref="IOException">The device cannot be opened; see <see cref="PcapLink.Open"/>.</exception>
+    /// <exception cref="ArgumentException">The scheme is not known.</exception>
+    /// <exception cref="IOException">The device cannot be opened; see <see cref="PacketSocketLink.Open"/> and
+    /// <see cref="PcapLink.Open"/>.</exception>
     public static LinkDevice Open(string name) => LinkNames.Open(name);
+
+    /// <summary>
+    /// Whether a device can be opened by this process, and what to do if not. Opens nothing that others would notice,
+    /// and does not throw.
+    /// </summary>
+    /// <param name="name">As for <see cref="Open"/>.</param>
+    /// <returns>The answer, for this moment and the calling thread's network namespace.</returns>
+    public static LinkAccess CheckAccess(string name) => LinkNames.CheckAccess(name);
 
     /// <summary>Frames lost on the way. Thread-safe.</summary>
     public virtual LinkStatistics Statistics => default;

@@ -1,29 +1,82 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
 namespace UserTcp.Links;
 
-/// <summary>The names of links: a scheme, a colon, and what the scheme calls its devices.</summary>
+/// <summary>
+/// The names of links: a scheme, a colon, and what the scheme calls its devices. A device's name alone means the best
+/// link to it: a packet socket where the system has them, else pcap.
+/// </summary>
+/// <remarks>
+/// <c>packet:eth0</c> is a <see cref="PacketSocketLink"/>, <c>pcap:eth0</c> a <see cref="PcapLink"/>.
+/// <c>virtual:lab</c> is a <see cref="VirtualLink"/> within the process: who opens the name first gets one end, the
+/// next one the other.
+/// </remarks>
 public static class LinkNames
 {
-    private const string Pcap = "pcap";
+    private const char Separator = ':';
+
+    /// <summary>Every scheme there is, and what it does with a device's name.</summary>
+    private static readonly Kind[] s_kinds =
+    [
+        new("packet", device => PacketSocketLink.Open(device), PacketSocketLink.Check),
+        new("pcap", device => PcapLink.Open(device), PcapLink.Check),
+        new("virtual", NamedPairs.Open, name => LinkAccess.Granted($"virtual:{name}")),
+    ];
 
     /// <summary>The schemes that <see cref="Open"/> knows.</summary>
-    public static IReadOnlyList<string> Schemes { get; } = [Pcap];
+    public static IReadOnlyList<string> Schemes { get; } = [.. s_kinds.Select(kind => kind.Scheme)];
 
     /// <summary>Opens a link by its name.</summary>
-    /// <param name="name">For instance <c>pcap:eth0</c>.</param>
+    /// <param name="name">For instance <c>packet:eth0</c>, or <c>eth0</c> for the best link to it.</param>
     /// <returns>The device. It may want a <see cref="SoftwareOffload"/> in front.</returns>
-    /// <exception cref="ArgumentException">The name has no scheme that is known, or nothing behind it.</exception>
-    /// <exception cref="IOException">The device cannot be opened; see <see cref="PcapLink.Open"/>.</exception>
+    /// <exception cref="ArgumentException">The name's scheme is not known, or nothing is behind it.</exception>
+    /// <exception cref="IOException">The device cannot be opened; see <see cref="PacketSocketLink.Open"/> and
+    /// <see cref="PcapLink.Open"/>.</exception>
     public static LinkDevice Open(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        int colon = name.IndexOf(':', StringComparison.Ordinal);
-        string device = name[(colon + 1)..];
-        if (colon < 0 || string.IsNullOrWhiteSpace(device) || name[..colon] != Pcap)
-            throw new ArgumentException(
-                $"'{name}' is not the name of a link. Known schemes: {string.Join(", ", Schemes)}; "
-                + "for instance 'pcap:eth0'.",
-                nameof(name));
-
-        return PcapLink.Open(device);
+        return TryParse(name, out Kind? kind, out string device)
+            ? kind.Open(device)
+            : throw new ArgumentException(Unknown(name).ToString(), nameof(name));
     }
+
+    /// <summary>Whether a link can be opened by its name, and what to do if not.</summary>
+    /// <inheritdoc cref="LinkDevice.CheckAccess"/>
+    public static LinkAccess CheckAccess(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        try
+        {
+            return TryParse(name, out Kind? kind, out string device) ? kind.Check(device) : Unknown(name);
+        }
+        catch (Exception e) when (e is IOException or SocketException or NetworkInformationException)
+        {
+            // The system does not even say what there is, for want of descriptors for instance.
+            return new LinkAccess(name, LinkProblem.Refused, $"'{name}' cannot be examined: {e.Message}", "");
+        }
+    }
+
+    private static bool TryParse(string name, [NotNullWhen(true)] out Kind? kind, out string device)
+    {
+        int colon = name.IndexOf(Separator, StringComparison.Ordinal);
+        device = name[(colon + 1)..];
+        kind = colon < 0 ? BestFor(device) : Array.Find(s_kinds, known => known.Scheme == name[..colon]);
+        return kind is not null && !string.IsNullOrWhiteSpace(device);
+    }
+
+    // What a packet socket lacks for want of rights pcap lacks as well; only where there can be none is pcap better.
+    private static Kind BestFor(string device)
+    {
+        bool isPacket = !string.IsNullOrWhiteSpace(device) && PacketSocketLink.Check(device).Problem
+            is not (LinkProblem.UnsupportedSystem or LinkProblem.UnsupportedDevice);
+        return s_kinds[isPacket ? 0 : 1];
+    }
+
+    private static LinkAccess Unknown(string name) => new(
+        name, LinkProblem.UnknownName, $"'{name}' is not the name of a link.",
+        $"Known schemes: {string.Join(", ", Schemes)}; for instance 'packet:eth0', or 'eth0' for the best there is.");
+
+    private sealed record Kind(string Scheme, Func<string, LinkDevice> Open, Func<string, LinkAccess> Check);
 }

@@ -6,12 +6,6 @@ namespace UserTcp.Links;
 /// <summary>An active <c>pcap_t</c>, non-blocking and in immediate mode; closed with the handle.</summary>
 internal sealed unsafe class PcapHandle : SafeHandle
 {
-    private const string Remedy =
-        "Grant CAP_NET_RAW and CAP_NET_ADMIN to the executable that runs: for a published program "
-        + "'sudo setcap cap_net_raw,cap_net_admin+ep ./MyApp' (again after every build); for 'dotnet MyApp.dll' "
-        + "'sudo setpriv --reuid=$USER --init-groups --inh-caps=+net_raw,+net_admin --ambient-caps=+net_raw,+net_admin "
-        + "dotnet MyApp.dll'. On Windows and macOS run it as an administrator, or open the capture devices to users.";
-
     // Compiling filters is not thread-safe in older libraries.
     private static readonly Lock s_compiling = new();
 
@@ -24,30 +18,32 @@ internal sealed unsafe class PcapHandle : SafeHandle
     public string? Warning { get; private set; }
 
     /// <summary>Opens a device that exists.</summary>
-    /// <exception cref="UnauthorizedAccessException">The process lacks the permission.</exception>
-    /// <exception cref="LinkNotFoundException">The library does not know the device.</exception>
-    /// <exception cref="IOException">Any other failure.</exception>
-    public static PcapHandle Open(string device, int snapLength, int bufferBytes, bool isPromiscuous)
+    /// <param name="device">Its name.</param>
+    /// <param name="snapLength">The longest frame.</param>
+    /// <param name="bufferBytes">The size of the ring.</param>
+    /// <param name="isPromiscuous">Whether to receive everything.</param>
+    /// <param name="access">Why there is no handle.</param>
+    /// <returns>The handle, or null if the library or the system refuses.</returns>
+    public static PcapHandle? TryOpen(
+        string device, int snapLength, int bufferBytes, bool isPromiscuous, out LinkAccess access)
     {
         byte* error = stackalloc byte[PcapNative.ErrorBufferBytes];
         nint created = PcapNative.Create(device, error);
         if (created == 0)
-            throw new IOException($"The capture device '{device}' cannot be opened: {PcapNative.Text(error)}.");
+        {
+            access = LinkProblems.Refused(PcapLink.Scheme, device, PcapNative.Text(error));
+            return null;
+        }
 
         var opened = new PcapHandle(created);
-        try
-        {
-            opened.Activate(device, snapLength, bufferBytes, isPromiscuous);
-            if (PcapNative.SetNonBlocking(created, 1, error) != 0)
-                throw new IOException($"The capture device '{device}' only blocks: {PcapNative.Text(error)}.");
-
+        access = opened.Activate(device, snapLength, bufferBytes, isPromiscuous);
+        if (access.IsGranted && PcapNative.SetNonBlocking(created, 1, error) != 0)
+            access = LinkProblems.Refused(PcapLink.Scheme, device, $"it only blocks ({PcapNative.Text(error)})");
+        if (access.IsGranted)
             return opened;
-        }
-        catch
-        {
-            opened.Dispose();
-            throw;
-        }
+
+        opened.Dispose();
+        return null;
     }
 
     /// <summary>Lets only matching frames through, from now on.</summary>
@@ -78,7 +74,7 @@ internal sealed unsafe class PcapHandle : SafeHandle
         return true;
     }
 
-    private void Activate(string device, int snapLength, int bufferBytes, bool isPromiscuous)
+    private LinkAccess Activate(string device, int snapLength, int bufferBytes, bool isPromiscuous)
     {
         PcapNative.SetSnapLength(handle, snapLength);
         PcapNative.SetPromiscuous(handle, isPromiscuous ? 1 : 0);
@@ -86,25 +82,25 @@ internal sealed unsafe class PcapHandle : SafeHandle
         PcapNative.SetImmediateMode(handle, 1); // else frames wait for the timeout
         PcapNative.SetBufferSize(handle, bufferBytes);
         int status = PcapNative.Activate(handle);
-        if (status < 0)
-            throw Failure(device, status);
         if (status > 0)
             Warning = $"{PcapNative.StatusText(status)}: {PcapNative.ErrorOf(handle)}";
+        return status < 0 ? Refusal(device, status) : LinkAccess.Granted(PcapLink.Scheme + device);
     }
 
-    private Exception Failure(string device, int status)
+    private LinkAccess Refusal(string device, int status)
     {
         string reason = PcapNative.StatusText(status);
         string detail = PcapNative.ErrorOf(handle);
         string why = detail.Length == 0 ? reason : $"{reason} ({detail})";
         return status switch
         {
-            PcapNative.ErrorNoSuchDevice => new LinkNotFoundException($"There is no capture device '{device}': {why}."),
+            PcapNative.ErrorNoSuchDevice => new LinkAccess(
+                PcapLink.Scheme + device, LinkProblem.MissingDevice, $"There is no capture device '{device}'.",
+                $"The capture library says: {why}."),
             PcapNative.ErrorPermissionDenied or PcapNative.ErrorPromiscuousPermissionDenied =>
-                new UnauthorizedAccessException($"The capture device '{device}' may not be opened: {why}. {Remedy}"),
-            PcapNative.ErrorInterfaceNotUp => new IOException(
-                $"The interface '{device}' is down. Switch it on first: 'ip link set {device} up'."),
-            _ => new IOException($"The capture device '{device}' cannot be opened: {why}."),
+                LinkProblems.Forbidden(PcapLink.Scheme, device, why),
+            PcapNative.ErrorInterfaceNotUp => LinkProblems.Down(PcapLink.Scheme, device),
+            _ => LinkProblems.Refused(PcapLink.Scheme, device, why),
         };
     }
 }

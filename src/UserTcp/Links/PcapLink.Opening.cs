@@ -6,7 +6,7 @@ namespace UserTcp.Links;
 // What happens before there is a link.
 public sealed partial class PcapLink
 {
-    private const string Scheme = "pcap:";
+    internal const string Scheme = "pcap:";
     private const int FrameOverhead = EthernetHeader.Size + 4; // with a VLAN tag
     private const int BufferBytes = 16 << 20;
     private const int MergedBufferBytes = 64 << 20;
@@ -33,7 +33,7 @@ public sealed partial class PcapLink
     /// <exception cref="PcapNotFoundException">The capture library is not installed.</exception>
     /// <exception cref="LinkNotFoundException">There is no such interface; the message names those that
     /// exist.</exception>
-    /// <exception cref="UnauthorizedAccessException">The process lacks CAP_NET_RAW or CAP_NET_ADMIN.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process lacks CAP_NET_RAW.</exception>
     /// <exception cref="IOException">The interface is down, or the system refuses it for another reason.</exception>
     /// <exception cref="NotSupportedException">The interface carries neither Ethernet nor bare IP.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
@@ -42,17 +42,17 @@ public sealed partial class PcapLink
         ArgumentException.ThrowIfNullOrWhiteSpace(device);
         options ??= new PcapLinkOptions();
         options.Validate();
-        ThrowIfNotSupported();
-        InterfaceFacts facts = InterfaceFacts.Find(device) ?? throw NotFound(device);
-        if (!facts.IsUp)
-            throw new IOException($"The interface '{device}' is down. Switch it on first: 'ip link set {device} up'.");
+        LinkAccess access = Examine(device, out InterfaceFacts? found);
+        if (found is not InterfaceFacts facts || !access.IsGranted)
+            throw access.ToException();
 
         int snapLength = options.MaxReceiveFrame
             ?? (facts.Coalesces ? RxBatch.MaxFrameBytes : facts.Mtu + FrameOverhead);
         snapLength = Math.Min(snapLength, RxBatch.MaxFrameBytes);
         bool isPromiscuous = options.Promiscuous ?? !OperatingSystem.IsLinux();
-        PcapHandle handle = PcapHandle.Open(
-            device, snapLength, options.BufferBytes ?? BufferFor(snapLength, facts), isPromiscuous);
+        PcapHandle handle = PcapHandle.TryOpen(
+            device, snapLength, options.BufferBytes ?? BufferFor(snapLength, facts), isPromiscuous, out access)
+            ?? throw access.ToException();
         try
         {
             return new PcapLink(device, handle, facts, Describe(device, handle, facts, snapLength, options), options);
@@ -62,6 +62,20 @@ public sealed partial class PcapLink
             handle.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Whether an interface can be opened, at this moment and by the calling thread. Opens it for that.
+    /// </summary>
+    internal static LinkAccess Check(string device)
+    {
+        LinkAccess access = Examine(device, out _);
+        if (!access.IsGranted)
+            return access;
+
+        using PcapHandle? handle = PcapHandle.TryOpen(
+            device, RxBatch.MaxFrameBytes, RxBatch.MaxFrameBytes, isPromiscuous: false, out access);
+        return handle is null || MediumOf(handle) is not null ? access : NotCarried(device, handle);
     }
 
     // With 16 MiB for merged frames, 255 slots, a thousand short frames in a burst lost one in twenty-five (measured on
@@ -75,24 +89,34 @@ public sealed partial class PcapLink
             throw new PcapNotFoundException();
     }
 
-    private static LinkNotFoundException NotFound(string device)
+    private static LinkAccess Examine(string device, out InterfaceFacts? facts)
     {
-        string names = string.Join(", ", PcapDevice.List().Select(d => d.Name));
-        return new LinkNotFoundException(
-            $"There is no network interface '{device}'. "
-            + (names.Length == 0 ? "The capture library sees none at all." : $"There are: {names}."));
+        facts = null;
+        if (!IsSupported)
+            return PcapNotFoundException.Access(device);
+        facts = InterfaceFacts.Find(device);
+        if (facts is null)
+            return LinkProblems.Missing(Scheme, device, [.. PcapDevice.List().Select(d => d.Name)]);
+
+        return facts.IsUp ? LinkAccess.Granted(Scheme + device) : LinkProblems.Down(Scheme, device);
     }
+
+    private static LinkMedium? MediumOf(PcapHandle handle) => PcapNative.DataLink(handle.DangerousGetHandle()) switch
+    {
+        PcapNative.LinkTypeEthernet => LinkMedium.Ethernet,
+        PcapNative.LinkTypeRaw => LinkMedium.Ip,
+        _ => null,
+    };
+
+    private static LinkAccess NotCarried(string device, PcapHandle handle) => new(
+        Scheme + device, LinkProblem.UnsupportedDevice,
+        $"The interface '{device}' carries neither Ethernet nor bare IP "
+        + $"(link type {PcapNative.DataLink(handle.DangerousGetHandle())}).", "");
 
     private static LinkInfo Describe(
         string device, PcapHandle handle, InterfaceFacts facts, int snapLength, PcapLinkOptions options)
     {
-        LinkMedium medium = PcapNative.DataLink(handle.DangerousGetHandle()) switch
-        {
-            PcapNative.LinkTypeEthernet => LinkMedium.Ethernet,
-            PcapNative.LinkTypeRaw => LinkMedium.Ip,
-            int other => throw new NotSupportedException(
-                $"The interface '{device}' carries neither Ethernet nor bare IP (link type {other})."),
-        };
+        LinkMedium medium = MediumOf(handle) ?? throw NotCarried(device, handle).ToException();
         LinkFeatures features = LinkFeatures.None;
         if (snapLength > facts.Mtu + FrameOverhead)
             features |= LinkFeatures.ReceiveCoalesces;

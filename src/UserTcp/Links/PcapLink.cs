@@ -20,8 +20,8 @@ namespace UserTcp.Links;
 /// <see cref="VirtualLink"/>.
 /// </para>
 /// <para>
-/// Needs CAP_NET_RAW, and CAP_NET_ADMIN to receive for a MAC address that is not the card's. Tested on Linux. The code
-/// for macOS and Windows exists and is not tested here. On Linux the interface is looked for in the network namespace
+/// Needs CAP_NET_RAW on Linux, where <see cref="PacketSocketLink"/> is the faster link. Tested there. The code for
+/// macOS and Windows exists and is not tested here. On Linux the interface is looked for in the network namespace
 /// of the thread that opens it, and stays there.
 /// </para>
 /// </remarks>

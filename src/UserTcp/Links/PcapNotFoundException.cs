@@ -7,7 +7,7 @@ public sealed class PcapNotFoundException : DllNotFoundException
 {
     /// <summary>Makes an exception that names this system's library and package.</summary>
     public PcapNotFoundException()
-        : this(Describe())
+        : this($"{Reason} {Remedy}")
     {
     }
 
@@ -26,13 +26,16 @@ public sealed class PcapNotFoundException : DllNotFoundException
     {
     }
 
-    private static string Describe()
-    {
-        string remedy = OperatingSystem.IsWindows() ? "Install Npcap from https://npcap.com."
-            : OperatingSystem.IsMacOS() ? "It is part of macOS; this system seems to lack it."
-            : "Install it: 'apt-get install libpcap0.8' (Debian, Ubuntu), 'dnf install libpcap' (Fedora, RHEL), "
-            + "'apk add libpcap' (Alpine).";
-        return $"The packet capture library was not found under any of the names "
-            + $"{string.Join(", ", PcapNative.LibraryNames)}. {remedy}";
-    }
+    internal static LinkAccess Access(string device) =>
+        new(PcapLink.Scheme + device, LinkProblem.MissingLibrary, Reason, Remedy);
+
+    private static string Reason =>
+        "The packet capture library was not found under any of the names "
+        + $"{string.Join(", ", PcapNative.LibraryNames)}.";
+
+    private static string Remedy =>
+        OperatingSystem.IsWindows() ? "Install Npcap from https://npcap.com."
+        : OperatingSystem.IsMacOS() ? "It is part of macOS; this system seems to lack it."
+        : "Install it: 'apt-get install libpcap0.8' (Debian, Ubuntu), 'dnf install libpcap' (Fedora, RHEL), "
+        + "'apk add libpcap' (Alpine).";
 }

@@ -30,6 +30,11 @@ public sealed unsafe class RxBatch : IDisposable
     /// <summary>The largest frame that a slot holds, in bytes: 64 KiB of IP packet and the link header.</summary>
     public const int MaxFrameBytes = 65_550;
 
+    /// <summary>
+    /// The bytes before every slot, for a header of the device's own. IP headers behind Ethernet's are aligned by it.
+    /// </summary>
+    internal const int Headroom = 18;
+
     private const int SlotBytes = 65_664;
     private readonly int[] _lengths;
     private readonly FrameOffload[] _offloads;
@@ -128,10 +133,15 @@ public sealed unsafe class RxBatch : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>
+    /// A free slot beyond the next one, with <see cref="Headroom"/> before it, for a device that fills several.
+    /// </summary>
+    internal byte* FreeSlot(int ahead) => Slot(Count + ahead);
+
     private byte* Slot(int index)
     {
         ObjectDisposedException.ThrowIf(_slots == null, this);
-        return _slots + (nint)index * SlotBytes;
+        return _slots + (nint)index * SlotBytes + Headroom;
     }
 
     private void Free()

@@ -203,7 +203,7 @@ public sealed unsafe class SoftwareOffload : LinkDevice
         headerLength = 0;
         if (NeedsCut(offload))
         {
-            if (offload.GsoType != FrameOffload.GsoTcpV4 || !SegmentCutter.TryPlan(
+            if ((offload.GsoType & ~FrameOffload.GsoEcn) != FrameOffload.GsoTcpV4 || !SegmentCutter.TryPlan(
                 frame.Header, frame.Length, offload.SegmentSize, _linkHeaderLength, out cutter))
                 return Work.Drop;
 

@@ -54,6 +54,9 @@ public sealed class VirtualLink : LinkDevice
     /// <inheritdoc/>
     public override LinkStatistics Statistics => new() { TransmitDropped = Volatile.Read(ref _transmitDropped) };
 
+    /// <summary>Whether the other end is closed.</summary>
+    internal bool IsPeerDisposed => _peer._isDisposed;
+
     /// <summary>Makes two ends that are connected to one another.</summary>
     /// <param name="options">How both behave; null for the defaults.</param>
     /// <returns>The two ends. Each is to be disposed of by its user.</returns>

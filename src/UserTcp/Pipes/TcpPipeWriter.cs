@@ -26,23 +26,15 @@ internal sealed class TcpPipeWriter : PipeWriter
     private bool _isPaused;
     private bool _isCancelRequested;
 
-    /// <param name="queue">What is to be sent.</param>
+    /// <param name="queue">What is to be sent, and how much of it before a flush waits.</param>
     /// <param name="door">The door of the stack.</param>
     /// <param name="scheduler">Where flushes that waited resume.</param>
-    /// <param name="sendBufferBytes">
-    /// How much may be unacknowledged before a flush waits; it resumes below half.
-    /// </param>
-    public TcpPipeWriter(SendQueue queue, IDoor door, PipeScheduler scheduler, int sendBufferBytes)
+    public TcpPipeWriter(SendQueue queue, IDoor door, PipeScheduler scheduler)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(sendBufferBytes, 1);
         _queue = queue;
         _door = door;
         _signal = new PipeSignal<FlushResult>(scheduler);
-        SendBufferBytes = sendBufferBytes;
     }
-
-    /// <summary>How much may be unacknowledged before a flush waits. Set under the door.</summary>
-    public int SendBufferBytes { get; set; }
 
     /// <summary>Why the connection ended. Set under the door; read it only once a flush said that it is over.</summary>
     public UserTcpCloseReason CloseReason { get; private set; }
@@ -222,10 +214,11 @@ internal sealed class TcpPipeWriter : PipeWriter
 
     private bool TryTakeResult(out FlushResult result)
     {
-        long limit = _isPaused ? (SendBufferBytes + 1L) / 2 : SendBufferBytes;
+        long limit = _isPaused ? (_queue.Limit + 1L) / 2 : _queue.Limit;
         _isPaused = !_isOver && _queue.Unacknowledged >= limit;
         result = new FlushResult(_isCancelRequested, _isOver);
-        if (_isPaused && !_isCancelRequested)
+        _queue.IsWriterWaiting = _isPaused && !_isCancelRequested;
+        if (_queue.IsWriterWaiting)
             return false;
         _isCancelRequested = false;
         return true;

@@ -29,6 +29,7 @@ internal sealed class Door
     private readonly MonotonicClock _clock;
     private readonly LoopBell _bell;
     private readonly IStackOwner _owner;
+    private readonly IStackDriver? _driver;
     private readonly TxFrame[] _frames = new TxFrame[FramesPerPull];
     private WakeList _wakes = new();
     private WakeList? _spareWakes;
@@ -37,13 +38,16 @@ internal sealed class Door
     private bool _isBlocked;
     private bool _isKilled;
 
-    public Door(StackCore stack, LinkDevice link, MonotonicClock clock, LoopBell bell, IStackOwner owner)
+    public Door(
+        StackCore stack, LinkDevice link, MonotonicClock clock, LoopBell bell, IStackOwner owner,
+        IStackDriver? driver = null)
     {
         _stack = stack;
         _link = link;
         _clock = clock;
         _bell = bell;
         _owner = owner;
+        _driver = driver;
         _now = clock.Now;
     }
 
@@ -102,6 +106,12 @@ internal sealed class Door
             Thread.Yield();
         if (wakes is null)
             return;
+
+        if (_driver is not null)
+        {
+            _driver.Defer(static list => ((WakeList)list!).WakeAll(inlineAllowed: false), wakes);
+            return;
+        }
 
         wakes.WakeAll(inlineAllowed: isTurn);
         Volatile.Write(ref _spareWakes, wakes);

@@ -31,6 +31,9 @@ internal sealed class LoopBell(LinkDevice link)
     /// </summary>
     public bool IsBlocked => Volatile.Read(ref _isBlocked);
 
+    /// <summary>The stack's next deadline, as it was last published.</summary>
+    public Instant Deadline => new(Volatile.Read(ref _deadline));
+
     /// <summary>Under the door, by whoever leaves it.</summary>
     /// <param name="deadline">The stack's next one.</param>
     /// <param name="hasOutput">Whether frames remain that the loop has to see to.</param>

@@ -56,8 +56,8 @@ internal sealed partial class RunningConnection
             _connected.TrySetResult(true);
         if ((reasons & WakeReasons.OutputAcknowledged) != 0)
             _outputEnd.TrySetResult(true);
-        if ((reasons & (WakeReasons.InputClosed | WakeReasons.Closed)) != 0)
-            _inputClosed.TrySetResult();
+        if ((reasons & WakeReasons.InputClosed) != 0)
+            _inputClosed.TrySetResult(UserTcpCloseReason.Graceful);
         if ((reasons & WakeReasons.Closed) != 0)
             End();
         if ((reasons & WakeReasons.Urgent) != 0 && UrgentAnnounced is Action announce)
@@ -99,6 +99,7 @@ internal sealed partial class RunningConnection
     private void End()
     {
         _connected.TrySetResult(false);
+        _inputClosed.TrySetResult(_reason);
         _outputEnd.TrySetResult(_reason == UserTcpCloseReason.Graceful);
         _closed.TrySetResult(_reason);
     }

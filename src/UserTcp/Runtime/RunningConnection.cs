@@ -17,10 +17,10 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     private static long s_lastId;
     private readonly RunningStack _stack;
     private readonly StackConnection _core;
-    private readonly TaskCompletionSource<bool> _connected = NewSource<bool>();
-    private readonly TaskCompletionSource _inputClosed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<bool> _outputEnd = NewSource<bool>();
-    private readonly TaskCompletionSource<UserTcpCloseReason> _closed = NewSource<UserTcpCloseReason>();
+    private readonly TaskCompletionSource<bool> _connected;
+    private readonly TaskCompletionSource<UserTcpCloseReason> _inputClosed;
+    private readonly TaskCompletionSource<bool> _outputEnd;
+    private readonly TaskCompletionSource<UserTcpCloseReason> _closed;
     private UserTcpCloseReason _reason;
     private Exception? _cause;
     private bool _wasConnected;
@@ -30,12 +30,16 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         _stack = stack;
         _core = core;
         Settings = settings;
+        _connected = new TaskCompletionSource<bool>(stack.Completions);
+        _inputClosed = new TaskCompletionSource<UserTcpCloseReason>(stack.Completions);
+        _outputEnd = new TaskCompletionSource<bool>(stack.Completions);
+        _closed = new TaskCompletionSource<UserTcpCloseReason>(stack.Completions);
         core.Receive.HeldLimit = settings.MaxHeldBytes;
         Id = Interlocked.Increment(ref s_lastId);
         LocalEndPoint = new IPEndPoint(core.Flow.Local.ToIPAddress(), core.Flow.LocalPort);
         RemoteEndPoint = new IPEndPoint(core.Flow.Remote.ToIPAddress(), core.Flow.RemotePort);
         Reader = new TcpPipeReader(core.Receive, this, stack.Scheduler, settings.ErrorTranslator);
-        Writer = new TcpPipeWriter(core.Send, this, stack.Scheduler, settings.SendBufferBytes);
+        Writer = new TcpPipeWriter(core.Send, this, stack.Scheduler);
     }
 
     /// <summary>Unique in the process, from 1.</summary>
@@ -59,7 +63,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     /// <summary>Whether the handshake ended well.</summary>
     public Task<bool> Connected => _connected.Task;
 
-    public Task InputClosed => _inputClosed.Task;
+    public Task<UserTcpCloseReason> InputClosed => _inputClosed.Task;
 
     /// <summary>Never fails: whether all that was written, and FIN, was acknowledged.</summary>
     public Task<bool> OutputEnd => _outputEnd.Task;
@@ -70,8 +74,6 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
 
     /// <summary>Our state, now.</summary>
     public TcpState State => Look(static (core, _) => core.Tcb.State);
-
-    private static TaskCompletionSource<T> NewSource<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     void IDoor.Enter() => _stack.Door.EnterLock();
 

@@ -7,7 +7,14 @@ using UserTcp.Stack;
 namespace UserTcp.Runtime;
 
 /// <summary>What a listener counted.</summary>
-internal readonly record struct ListenerReport(int PendingAccepts, int HalfOpen, long Accepted, long Overflows);
+internal readonly record struct ListenerReport(int PendingAccepts, int HalfOpen, long Accepted, long Overflows)
+{
+    public long SynCookiesSent { get; init; }
+
+    public long SynCookiesAccepted { get; init; }
+
+    public long SynCookiesFailed { get; init; }
+}
 
 /// <summary>
 /// A listener between the application and the stack: the calls that wait, and the requests that nobody has taken.
@@ -18,8 +25,8 @@ internal sealed class RunningListener
     private readonly RunningStack _stack;
     private readonly StackListener _core;
     private readonly ConnectionSettings _settings;
-    private readonly WaitQueue<RunningConnection> _accepts = new();
-    private readonly WaitQueue<RunningRequest> _requestAccepts = new();
+    private readonly WaitQueue<RunningConnection> _accepts;
+    private readonly WaitQueue<RunningRequest> _requestAccepts;
     private readonly LinkedList<RunningRequest> _requests = new();
     private bool _isClosed;
 
@@ -28,6 +35,8 @@ internal sealed class RunningListener
         _stack = stack;
         _core = core;
         _settings = settings;
+        _accepts = new WaitQueue<RunningConnection>(stack.Completions);
+        _requestAccepts = new WaitQueue<RunningRequest>(stack.Completions);
         IsAnyAddress = core.Key.Mode == ListenMode.AnyAddress;
         LocalEndPoint = new IPEndPoint(address, core.Port);
     }
@@ -86,7 +95,12 @@ internal sealed class RunningListener
     {
         using Door.Visit visit = _stack.Door.Enter();
         int pending = _core.PendingAccepts + _requests.Count;
-        return new ListenerReport(pending, _core.HalfOpen, _core.Accepted, _core.Overflows);
+        return new ListenerReport(pending, _core.HalfOpen, _core.Accepted, _core.Overflows)
+        {
+            SynCookiesSent = _core.SynCookiesSent,
+            SynCookiesAccepted = _core.SynCookiesAccepted,
+            SynCookiesFailed = _core.SynCookiesFailed,
+        };
     }
 
     public void Close()
@@ -179,8 +193,8 @@ internal sealed class RunningListener
     private async ValueTask<T> WaitAsync<T>(WaitQueue<T>.Waiter waiter, CancellationToken cancellationToken)
         where T : class
     {
-        CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
-            (_, token) => Cancel(waiter, token), null);
+        CancellationTokenRegistration registration = _stack.Tame(cancellationToken).UnsafeRegister(
+            _ => Cancel(waiter, cancellationToken), null);
         await using (registration.ConfigureAwait(false))
             return await waiter.Task.ConfigureAwait(false);
     }

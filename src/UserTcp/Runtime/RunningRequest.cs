@@ -14,8 +14,7 @@ internal sealed class RunningRequest : IWakeTarget
     private readonly RunningListener _listener;
     private readonly StackRequest _core;
     private readonly CancellationTokenSource _cancelled = new();
-    private readonly TaskCompletionSource<RunningConnection?> _outcome =
-        new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<RunningConnection?> _outcome;
 
     private ConnectionSettings _settings;
     private RunningConnection? _connection;
@@ -27,6 +26,7 @@ internal sealed class RunningRequest : IWakeTarget
         _listener = listener;
         _core = core;
         _settings = listener.Settings;
+        _outcome = new TaskCompletionSource<RunningConnection?>(listener.Stack.Completions);
         LocalEndPoint = new IPEndPoint(core.Flow.Local.ToIPAddress(), core.Flow.LocalPort);
         RemoteEndPoint = new IPEndPoint(core.Flow.Remote.ToIPAddress(), core.Flow.RemotePort);
         Cancelled = _cancelled.Token;
@@ -60,7 +60,7 @@ internal sealed class RunningRequest : IWakeTarget
         try
         {
             Task<RunningConnection?> outcome = _outcome.Task;
-            return await outcome.WaitAsync(cancellationToken).ConfigureAwait(false) ?? throw GaveUp();
+            return await outcome.WaitAsync(Stack.Tame(cancellationToken)).ConfigureAwait(false) ?? throw GaveUp();
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -102,8 +102,7 @@ internal sealed class RunningRequest : IWakeTarget
     {
         _outcome.TrySetResult(_connection);
         if (_connection is null)
-            // Handlers of the token are the application's: they run where its code runs, never here.
-            ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), _cancelled, preferLocal: false);
+            Stack.CancelForApplication(_cancelled);
     }
 
     private void TakeAnswer()

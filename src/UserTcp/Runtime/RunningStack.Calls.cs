@@ -24,7 +24,7 @@ internal sealed partial class RunningStack
         {
             TimeSpan limit = settings.ConnectTimeout ?? Timeout.InfiniteTimeSpan;
             Task<bool> connected = connection.Connected;
-            if (await connected.WaitAsync(limit, TimeProvider, cancellationToken).ConfigureAwait(false))
+            if (await connected.WaitAsync(limit, TimeProvider, Tame(cancellationToken)).ConfigureAwait(false))
                 return connection;
 
             throw ConnectErrors.Make(connection, remote, port, FaultCause);
@@ -53,6 +53,7 @@ internal sealed partial class RunningStack
             Port = settings.Port,
             Backlog = settings.Backlog,
             SynBacklog = settings.SynBacklog,
+            SynCookies = settings.SynCookies,
             Config = ConfigFor(connection),
         };
         RunningListener listener;
@@ -77,7 +78,7 @@ internal sealed partial class RunningStack
     public TcpConfig ConfigFor(ConnectionSettings settings)
     {
         Mss mss = Mss.FromMtu(Config.Mtu, isV4: true);
-        return new TcpConfig
+        var config = new TcpConfig
         {
             NoDelay = settings.NoDelay,
             ReceiveBufferBytes = settings.ReceiveBufferBytes,
@@ -106,7 +107,19 @@ internal sealed partial class RunningStack
             TrafficClass = (byte)(settings.TrafficClass & TrafficClassMask),
             TimeToLive = settings.TimeToLive,
         };
+        return WithRecovery(config, settings);
     }
+
+    private static TcpConfig WithRecovery(TcpConfig config, ConnectionSettings settings) => config with
+    {
+        CongestionControl = settings.CongestionControl,
+        LossRecovery = settings.LossRecovery,
+        Pacing = settings.Pacing,
+        SlowStartAfterIdle = settings.SlowStartAfterIdle,
+        Ecn = settings.Ecn,
+        AutoTuneBuffers = settings.AutoTuneBuffers,
+        BlackHoleDetection = settings.BlackHoleDetection,
+    };
 
     /// <summary>Looks at the stack, at one moment.</summary>
     public TResult Look<TResult>(Func<StackCore, Instant, TResult> look)

@@ -31,7 +31,7 @@ internal sealed partial class RunningStack
         try
         {
             PingResult? result = await wait.Task
-                .WaitAsync(timeout, TimeProvider, cancellationToken).ConfigureAwait(false);
+                .WaitAsync(timeout, TimeProvider, Tame(cancellationToken)).ConfigureAwait(false);
             return result ?? throw new SocketException(
                 (int)SocketError.OperationAborted, "The stack ended while it waited for an answer.");
         }
@@ -62,7 +62,7 @@ internal sealed partial class RunningStack
         if (result != CallResult.Done)
             throw ConnectErrors.ForConnect(result, destination, 0, _settings.ConnectionDefaults);
 
-        var wait = new PingWait(key, visit.Now);
+        var wait = new PingWait(key, visit.Now, Completions);
         _pings.Add(key, wait);
         return wait;
     }
@@ -100,11 +100,9 @@ internal sealed partial class RunningStack
         _pings.Clear();
     }
 
-    private sealed class PingWait(uint key, Instant sent) : IWakeTarget
+    private sealed class PingWait(uint key, Instant sent, TaskCreationOptions completions) : IWakeTarget
     {
-        private readonly TaskCompletionSource<PingResult?> _source =
-            new(TaskCreationOptions.RunContinuationsAsynchronously);
-
+        private readonly TaskCompletionSource<PingResult?> _source = new(completions);
         private PingResult? _result;
 
         public uint Key => key;

@@ -28,8 +28,7 @@ internal sealed partial class RunningStack : IStackOwner
     private readonly EventLoop _loop;
     private readonly StackCore _core;
     private readonly ILogger _logger;
-    private readonly TaskCompletionSource<AddressConflict?> _claimed =
-        new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<AddressConflict?> _claimed;
 
     // All below changes under the door.
     private readonly HashSet<RunningConnection> _connections = [];
@@ -48,12 +47,13 @@ internal sealed partial class RunningStack : IStackOwner
         _logger = loggers.CreateLogger(LogMessages.StackCategory);
         ConnectionLogger = loggers.CreateLogger(LogMessages.ConnectionCategory);
         ListenerLogger = loggers.CreateLogger(LogMessages.ListenerCategory);
+        _claimed = new TaskCompletionSource<AddressConflict?>(Completions);
         _core = new StackCore(Config, _clock.Now);
         // Where nobody else can be, nobody is asked, and no wake-up follows.
         if (_core.AddressState == AddressState.Claimed)
             _claimed.SetResult(null);
         _bell = new LoopBell(link);
-        Door = new Door(_core, link, _clock, _bell, this);
+        Door = new Door(_core, link, _clock, _bell, this, settings.Driver);
         _loop = new EventLoop(Door, link, _clock, _bell, settings);
     }
 
@@ -73,18 +73,64 @@ internal sealed partial class RunningStack : IStackOwner
 
     public TimeProvider TimeProvider => _settings.TimeProvider;
 
+    /// <summary>
+    /// How the tasks that applications await are completed: not on the thread that found out, unless a driver sees to
+    /// it that this thread has nothing else to do.
+    /// </summary>
+    public TaskCreationOptions Completions =>
+        _settings.Driver is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
+
+    /// <summary>How long the stack can be left alone, for who turns it by hand; zero if it has work to do.</summary>
+    public TimeSpan? UntilNextTurn
+    {
+        get
+        {
+            Instant now = _clock.Now;
+            if (_bell.IsDue(now))
+                return TimeSpan.Zero;
+            return _bell.Deadline.IsNever ? null : _bell.Deadline - now;
+        }
+    }
+
     /// <summary>Why the stack ended by itself; null if it did not.</summary>
     public Exception? FaultCause => Volatile.Read(ref _fault);
 
     /// <summary>A turn by hand, for who runs stacks without threads: a simulator.</summary>
     internal bool Turn() => _loop.Turn(mayTransmit: true);
 
+    /// <summary>
+    /// A token that a caller may cancel at any moment, as one that is cancelled when a driver says so: what is
+    /// cancelled then goes on there, and not in the middle of the caller's own code.
+    /// </summary>
+    public CancellationToken Tame(CancellationToken token)
+    {
+        if (_settings.Driver is not IStackDriver driver || !token.CanBeCanceled)
+            return token;
+
+        var tame = new CancellationTokenSource();
+        token.UnsafeRegister(
+            _ => driver.Defer(static source => ((CancellationTokenSource)source!).Cancel(), tame), null);
+        return tame.Token;
+    }
+
+    /// <summary>Handlers of a token are the application's: they run where its code runs, and never here.</summary>
+    public void CancelForApplication(CancellationTokenSource source)
+    {
+        if (_settings.Driver is IStackDriver driver)
+            driver.Defer(static state => ((CancellationTokenSource)state!).Cancel(), source);
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(static state => state.Cancel(), source, preferLocal: false);
+    }
+
     /// <summary>Runs the loop and waits until the addresses are ours.</summary>
     /// <exception cref="SocketException">Another station has one of them.</exception>
     public async ValueTask StartAsync(CancellationToken cancellationToken)
     {
         _link.SetReceiveAddress(Config.MacAddress);
-        _loop.Start($"UserTcp {Name}");
+        if (_settings.Driver is IStackDriver driver)
+            driver.Attach(this);
+        else
+            _loop.Start($"UserTcp {Name}");
         // The first deadlines and frames, those of the probes, are the loop's from here on.
         Door.Enter().Dispose();
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
@@ -204,6 +250,7 @@ internal sealed partial class RunningStack : IStackOwner
                 return;
         }
 
+        _settings.Driver?.Detach(this);
         _core.Dispose();
         _loop.Dispose();
         LogMessages.StackStopped(_logger, Name);

@@ -69,6 +69,9 @@ internal sealed class StackSettings
     public required PipeScheduler Scheduler { get; init; }
 
     public int? Seed { get; init; }
+
+    /// <summary>Who turns the stack; null: a thread of its own.</summary>
+    public IStackDriver? Driver { get; init; }
 }
 
 /// <summary>Probing of an idle connection, validated.</summary>
@@ -132,6 +135,20 @@ internal sealed record ConnectionSettings
     public byte TimeToLive { get; init; }
 
     public Func<UserTcpConnectionException, Exception>? ErrorTranslator { get; init; }
+
+    public CongestionControl CongestionControl { get; init; } = CongestionControl.Cubic;
+
+    public UserTcpLossRecoveryOptions LossRecovery { get; init; } = new();
+
+    public bool Pacing { get; init; }
+
+    public bool SlowStartAfterIdle { get; init; }
+
+    public UserTcpEcnMode Ecn { get; init; }
+
+    public bool AutoTuneBuffers { get; init; }
+
+    public bool BlackHoleDetection { get; init; }
 }
 
 /// <summary>The options of a listener, validated and out of the caller's reach.</summary>
@@ -146,6 +163,8 @@ internal sealed record ListenerSettings
     public int SynBacklog { get; init; }
 
     public bool AnyAddress { get; init; }
+
+    public UserTcpSynCookieMode SynCookies { get; init; }
 
     public ConnectionSettings? Connection { get; init; }
 }

@@ -4,7 +4,9 @@ namespace UserTcp.Runtime;
 /// Calls that wait for something to be handed out, served in their order. All but
 /// <see cref="Waiter.Task"/> under the door.
 /// </summary>
-internal sealed class WaitQueue<T>
+/// <param name="completions">How the calls are completed.</param>
+internal sealed class WaitQueue<T>(
+    TaskCreationOptions completions = TaskCreationOptions.RunContinuationsAsynchronously)
     where T : class
 {
     private readonly Queue<Waiter> _waiters = new();
@@ -25,7 +27,7 @@ internal sealed class WaitQueue<T>
 
     public Waiter Add()
     {
-        var waiter = new Waiter();
+        var waiter = new Waiter(completions);
         _waiters.Enqueue(waiter);
         return waiter;
     }
@@ -50,9 +52,9 @@ internal sealed class WaitQueue<T>
     }
 
     /// <summary>One call that waits.</summary>
-    internal sealed class Waiter : IWakeTarget
+    internal sealed class Waiter(TaskCreationOptions completions) : IWakeTarget
     {
-        private readonly TaskCompletionSource<T> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<T> _source = new(completions);
         private T? _item;
         private Exception? _error;
 

@@ -121,7 +121,7 @@ internal sealed unsafe partial class StackCore
             new Ipv4Fields(plan.Flow.Local, plan.Flow.Remote, IpProtocol.Tcp, Ipv4Header.Size + tcpLength)
             {
                 TimeToLive = plan.TimeToLive,
-                TrafficClass = plan.TrafficClass,
+                TrafficClass = (byte)(plan.TrafficClass | (byte)segment.Ecn),
             });
 
         BufferPiece first = default;
@@ -137,6 +137,8 @@ internal sealed unsafe partial class StackCore
         plan.FrameLength = headerBytes + segment.PayloadLength;
         plan.WireSegments = segmentSize == 0 ? 1 : (segment.PayloadLength + segmentSize - 1) / segmentSize;
         FrameOffload offload = Offload(headerBytes, tcpBytes, plan.WireSegments > 1 ? segmentSize : 0);
+        if (plan.WireSegments > 1 && (segment.Flags & TcpFlags.Cwr) != 0)
+            offload = offload with { GsoType = FrameOffload.GsoTcpV4 | FrameOffload.GsoEcn };
         return new TxFrame(
             header, headerBytes, first.Pointer, first.Length, second.Pointer, second.Length, offload);
     }

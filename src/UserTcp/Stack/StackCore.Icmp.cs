@@ -114,6 +114,13 @@ internal sealed partial class StackCore
             AdoptPathMtu(connection, arrival);
     }
 
+    /// <summary>A connection found out what nobody had told it; those to come begin with it (RFC 4821 §5.2).</summary>
+    private void LearnPathMtu(StackConnection connection, Instant now)
+    {
+        if (!connection.IsLooped)
+            _paths.Learn(connection.Flow.Remote, connection.Tcb.PathMtu, now);
+    }
+
     /// <summary>A new connection does not repeat what was learned of its path.</summary>
     private void AdoptKnownPathMtu(StackConnection connection, Instant now)
     {
@@ -134,6 +141,7 @@ internal sealed partial class StackCore
             IcmpErrorKind.HostUnreachable => IcmpError.HostUnreachable,
             IcmpErrorKind.ProtocolUnreachable => IcmpError.ProtocolUnreachable,
             IcmpErrorKind.PortUnreachable => IcmpError.PortUnreachable,
+            IcmpErrorKind.Prohibited => IcmpError.Prohibited,
             IcmpErrorKind.TimeExceeded => IcmpError.TimeExceeded,
             IcmpErrorKind.ParameterProblem => IcmpError.ParameterProblem,
             _ => IcmpError.NetworkUnreachable,

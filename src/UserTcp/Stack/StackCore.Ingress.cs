@@ -98,7 +98,7 @@ internal sealed partial class StackCore
         }
 
         int segmentSize = offload.GsoType == FrameOffload.GsoNone ? 0 : offload.SegmentSize;
-        if (!TcpSegment.TryParse(packet.Payload, out TcpSegment seg, segmentSize)
+        if (!TcpSegment.TryParse(packet.Payload, out TcpSegment seg, segmentSize, packet.Ecn)
             || seg.SourcePort == 0 || seg.DestinationPort == 0)
         {
             Counters.ErrorsReceived++;

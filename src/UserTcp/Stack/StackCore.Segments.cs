@@ -77,9 +77,14 @@ internal sealed partial class StackCore
         if (seg.Has(TcpFlags.Rst))
             return;
         if (seg.Has(TcpFlags.Ack))
-            Refuse(seg, flow, PacketDropReason.NoListener, arrival);
-        else if (!seg.Has(TcpFlags.Syn) || seg.Has(TcpFlags.Fin))
+        {
+            if (!TryAcceptCookie(listener, seg, flow, hash, arrival))
+                Refuse(seg, flow, PacketDropReason.NoListener, arrival);
+        }
+        else if (!seg.Has(TcpFlags.Syn) || (seg.Has(TcpFlags.Fin) && !listener.Config.AcceptSynFin))
             Drop(PacketDropReason.Malformed);
+        else if (UsesCookie(listener))
+            ReplyCookie(listener, seg, flow, arrival);
         else if (!HasRoomFor(listener))
             DropForBacklog(listener);
         else if (listener.Key.Mode == ListenMode.AnyAddress)
@@ -143,6 +148,10 @@ internal sealed partial class StackCore
             case PassiveVerdict.ReplyAck when !seg.Text.IsEmpty || _challengeLimit.TryTake(arrival):
                 QueueSegment(entry.Flow, entry.Opening.Ack(arrival), entry.Config);
                 break;
+            case PassiveVerdict.ReplyReset when ReadCookie(entry.Listener, seg, entry.Flow, arrival) is { } opening:
+                entry.Opening = opening; // the SYN came again when there was room; the first answer was taken
+                CompleteCookie(entry, seg, arrival);
+                break;
             case PassiveVerdict.ReplyReset:
                 Refuse(seg, entry.Flow, PacketDropReason.OutOfWindow, arrival);
                 break;
@@ -156,13 +165,13 @@ internal sealed partial class StackCore
     }
 
     /// <summary>The final ACK: the half-open connection becomes one, if anybody can take it.</summary>
-    private void CompleteOpen(HalfOpenEntry entry, in TcpSegment seg, Instant arrival)
+    private bool CompleteOpen(HalfOpenEntry entry, in TcpSegment seg, Instant arrival)
     {
         StackListener listener = entry.Listener;
         if ((entry.Request is null && listener.IsFull) || !_routes.TryResolve(entry.Flow.Remote, out NextHop hop))
         {
             DropForBacklog(listener); // the peer repeats, or the SYN-ACK does
-            return;
+            return false;
         }
 
         Remove(entry);
@@ -183,6 +192,7 @@ internal sealed partial class StackCore
         Apply(connection, connection.Tcb.OnSegmentArrives(seg, arrival), arrival);
         AdoptKnownPathMtu(connection, arrival);
         HandOver(connection, entry);
+        return true;
     }
 
     private void HandOver(StackConnection connection, HalfOpenEntry entry)

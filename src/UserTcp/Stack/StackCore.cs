@@ -73,6 +73,7 @@ internal sealed partial class StackCore : IDisposable
         _icmpLimit = new RateLimit(config.StrangerRepliesPerSecond, ReplyBurst);
         _challengeLimit = new RateLimit(config.ChallengeAcksPerSecond, config.ChallengeAcksPerSecond);
         _halfOpen = new HalfOpen(config.MaxHalfOpen);
+        _cookies = new SynCookies(Derive(config.Secret, 4));
         _timeWait = new TimeWaitTable(_tableKey, config.MaxTimeWait, config.TimeWait);
         _ports = new PortAllocator(Derive(config.Secret, 3), config.FirstEphemeralPort, config.LastEphemeralPort);
         _wheel = new DeadlineWheel(now);
@@ -139,7 +140,7 @@ internal sealed partial class StackCore : IDisposable
     }
 
     /// <summary>The settings of a connection, with what only the stack knows filled in.</summary>
-    private TcpConfig Complete(TcpConfig config) => config with
+    internal TcpConfig Complete(TcpConfig config) => config with
     {
         IsV4 = true,
         ReceiveMss = Mss.Min(config.ReceiveMss, Mss.FromMtu(_mtu, isV4: true)),
@@ -173,6 +174,8 @@ internal sealed partial class StackCore : IDisposable
             MarkDirty(connection);
         if ((effects & told) != 0)
             Tell(connection, effects & told);
+        if ((effects & Effects.PathMtu) != 0)
+            LearnPathMtu(connection, now);
         if ((effects & advice) != 0)
             Advise(connection, effects, now);
     }

@@ -35,6 +35,11 @@ internal readonly record struct ListenCall
     /// <summary>Half-open connections, at most.</summary>
     public int SynBacklog { get; init; }
 
+    /// <summary>
+    /// Whether SYNs are answered without being remembered; not with <see cref="ListenMode.AnyAddress"/>.
+    /// </summary>
+    public UserTcpSynCookieMode SynCookies { get; init; }
+
     /// <summary>The settings of accepted connections.</summary>
     public TcpConfig Config { get; init; }
 }
@@ -52,6 +57,7 @@ internal sealed class StackListener
         Key = key;
         Backlog = call.Backlog;
         SynBacklog = call.SynBacklog;
+        SynCookies = call.SynCookies;
         Config = call.Config;
     }
 
@@ -62,7 +68,10 @@ internal sealed class StackListener
 
     public int Backlog { get; }
 
+    /// <summary>How many may be half open (RFC 4987 §3.2).</summary>
     public int SynBacklog { get; }
+
+    public UserTcpSynCookieMode SynCookies { get; }
 
     /// <summary>Runtime's object for this listener.</summary>
     public object? Owner { get; set; }
@@ -80,6 +89,20 @@ internal sealed class StackListener
 
     /// <summary>SYNs and final ACKs that were ignored because a queue was full.</summary>
     public long Overflows { get; internal set; }
+
+    /// <summary>SYN-ACKs sent that nobody remembers.</summary>
+    public long SynCookiesSent { get; internal set; }
+
+    /// <summary>Connections made of them.</summary>
+    public long SynCookiesAccepted { get; internal set; }
+
+    /// <summary>
+    /// Segments that came while cookies were out, and brought none that is ours, or one that is too old.
+    /// </summary>
+    public long SynCookiesFailed { get; internal set; }
+
+    /// <summary>From here on no cookie can be good.</summary>
+    internal Instant CookiesUntil { get; set; }
 
     internal bool IsWakeQueued { get; set; }
 

@@ -40,4 +40,7 @@ internal enum Effects : ushort
 
     /// <summary>The peer confirmed that it hears us: the next hop works (RFC 1122 §2.3.2.1).</summary>
     ForwardProgress = 1 << 10,
+
+    /// <summary>It was found out which packets the path carries: <c>Tcb.PathMtu</c> (RFC 4821).</summary>
+    PathMtu = 1 << 11,
 }

@@ -16,8 +16,8 @@ internal static class InitialSequence
         new(unchecked((uint)(now.Ticks / TicksPerStep) + (uint)key.Hash(flow)));
 
     /// <summary>
-    /// Where a pair of hosts begins its timestamps (RFC 7323 §5.4 and §7.1): random to others, the same for all
-    /// connections between the two, so that a new incarnation is seen to be newer (RFC 6191).
+    /// Where a pair of hosts begins its timestamps (RFC 7323 §5.4, RFC 7323 §7.1): random to others. Deviation: the
+    /// same for all connections between the two, so that a new incarnation is seen to be newer (RFC 6191).
     /// </summary>
     public static uint TimestampOffset(in SipHash key, in FlowKey flow)
     {

@@ -27,13 +27,14 @@ internal enum PassiveVerdict : byte
 
 /// <summary>
 /// A connection in SYN-RECEIVED that came from LISTEN (RFC 9293 §3.5, MUST-11): what has to be remembered until its
-/// final ACK. Text on the SYN is not kept: the peer sends it again.
+/// final ACK, and no more (RFC 4987 §3.4). Text on the SYN is not kept: the peer sends it again.
 /// </summary>
 internal sealed class PassiveOpen
 {
     private readonly TcpConfig _config;
     private readonly TcpOptions _answer;
     private readonly Timestamps _peerTimestamps;
+    private EcnNegotiation _ecn;
 
     private PassiveOpen(TcpConfig config, in TcpSegment syn, SeqNumber iss, uint timestampOffset, Instant now)
     {
@@ -43,10 +44,12 @@ internal sealed class PassiveOpen
         PeerOptions = syn.Options;
         TimestampOffset = timestampOffset;
         ReceivedAt = now;
-        Window = new WindowSize((uint)config.ReceiveBufferBytes) >> WindowScale.None;
+        _ecn.OnPeerSyn(syn);
+        Window = FirstWindow(config);
+        PromisedBytes = Window.Value;
         if (config.Timestamps && syn.Options.HasTimestamps)
             _peerTimestamps.Negotiate(syn.Options.TsVal, now);
-        TcpOptions options = SynOptions.Of(config, config.ReceiveBufferBytes, 0);
+        TcpOptions options = SynOptions.Of(config, 0);
         SynOptions.Answer(ref options, syn.Options.SackPermitted, _peerTimestamps, syn.Options.HasWindowScale);
         _answer = options;
     }
@@ -61,18 +64,46 @@ internal sealed class PassiveOpen
 
     public Instant ReceivedAt { get; }
 
+    /// <summary>What was said about ECN; a repeated SYN may take it back (RFC 3168 §6.1.1.1).</summary>
+    public EcnNegotiation Ecn => _ecn;
+
     public WireWindow Window { get; }
 
+    /// <summary>The largest window that the peer was offered, in bytes.</summary>
+    public uint PromisedBytes { get; private set; }
+
     public Instant SynAckSentAt { get; private set; }
+
+    /// <summary>Nobody remembers when the SYN-ACK was sent: no round trip can be taken from it.</summary>
+    public bool IsFromCookie { get; private init; }
 
     public int Retransmissions { get; private set; }
 
     /// <summary>When the SYN-ACK is due again; never before it was sent once.</summary>
     public Instant NextDeadline { get; private set; } = Instant.Never;
 
+    /// <summary>The window that a SYN-ACK offers.</summary>
+    public static WireWindow FirstWindow(TcpConfig config) =>
+        new WindowSize((uint)config.FirstReceiveBytes) >> WindowScale.None;
+
     public static PassiveOpen FromSyn(
         TcpConfig config, in TcpSegment syn, SeqNumber iss, uint timestampOffset, Instant now) =>
         new(config, syn, iss, timestampOffset, now);
+
+    /// <summary>
+    /// What a cookie tells of a SYN-ACK that was sent and forgotten; the segment that brought it completes the
+    /// handshake.
+    /// </summary>
+    public static PassiveOpen FromCookie(
+        TcpConfig config, in TcpSegment syn, SeqNumber iss, uint timestampOffset, Instant now)
+    {
+        var opening = new PassiveOpen(config, syn, iss, timestampOffset, now)
+        {
+            IsFromCookie = true, SynAckSentAt = now,
+        };
+        opening._ecn.Answer(config.Ecn);
+        return opening;
+    }
 
     /// <summary>The timer: true if the SYN-ACK is to be sent again, false to give up.</summary>
     public bool OnTimeout(Instant now)
@@ -84,12 +115,12 @@ internal sealed class PassiveOpen
         return true;
     }
 
-    /// <summary>RFC 9293 §3.10.7.4 in SYN-RECEIVED, with RFC 5961 §3 and §4.</summary>
+    /// <summary>RFC 9293 §3.10.7.4 in SYN-RECEIVED, with RFC 5961 §3.2 and RFC 5961 §4.2.</summary>
     public PassiveVerdict OnSegmentArrives(in TcpSegment seg, Instant now)
     {
         SeqNumber next = InitialReceive + 1;
         if (seg.Has(TcpFlags.Syn) && !seg.Has(TcpFlags.Rst))
-            return seg.Seq == InitialReceive ? PassiveVerdict.ReplySynAck : PassiveVerdict.ReplyAck;
+            return OnSyn(seg);
 
         if (seg.Has(TcpFlags.Rst))
             return ResetPolicy.Decide(seg.Seq, next, Window.Value) switch
@@ -108,6 +139,16 @@ internal sealed class PassiveOpen
         return seg.Ack == InitialSend + 1 ? PassiveVerdict.Complete : PassiveVerdict.ReplyReset;
     }
 
+    private PassiveVerdict OnSyn(in TcpSegment syn)
+    {
+        if (syn.Seq != InitialReceive)
+            return PassiveVerdict.ReplyAck;
+
+        if (!syn.Has(TcpFlags.Ack))
+            _ecn.OnPeerSyn(syn);
+        return PassiveVerdict.ReplySynAck;
+    }
+
     /// <summary>The SYN-ACK, sent now.</summary>
     public SegmentPlan SynAck(Instant now)
     {
@@ -121,7 +162,7 @@ internal sealed class PassiveOpen
 
         SegmentPlan plan = Plan(now);
         plan.Seq = InitialSend;
-        plan.Flags = TcpFlags.Syn | TcpFlags.Ack;
+        plan.Flags = TcpFlags.Syn | TcpFlags.Ack | _ecn.Answer(_config.Ecn);
         plan.Window = Window;
         plan.IsRetransmission = Retransmissions > 0;
         return plan;
@@ -133,8 +174,9 @@ internal sealed class PassiveOpen
         SegmentPlan plan = Plan(now);
         plan.Seq = InitialSend + 1;
         plan.Flags = TcpFlags.Ack;
-        plan.Window = _answer.HasWindowScale ? new WindowSize((uint)_config.ReceiveBufferBytes) >> _answer.WindowScale
+        plan.Window = _answer.HasWindowScale ? new WindowSize((uint)_config.FirstReceiveBytes) >> _answer.WindowScale
             : Window;
+        PromisedBytes = Math.Max(PromisedBytes, (plan.Window << _answer.WindowScale).Bytes);
         plan.Options = new TcpOptions
         {
             HasTimestamps = plan.Options.HasTimestamps, TsVal = plan.Options.TsVal, TsEcr = plan.Options.TsEcr,

@@ -26,5 +26,8 @@ internal struct SegmentPlan
     /// <summary>Whether octets are sent that were sent before.</summary>
     public bool IsRetransmission;
 
+    /// <summary>The ECN field of its packet.</summary>
+    public EcnCodepoint Ecn;
+
     public TcpOptions Options;
 }

@@ -16,11 +16,17 @@ internal static class Strangers
         {
             plan.Seq = seg.Ack;
             plan.Flags = TcpFlags.Rst;
+            plan.Options = Echo(seg.Options);
             return true;
         }
 
         plan.Ack = seg.End;
         plan.Flags = TcpFlags.Rst | TcpFlags.Ack;
+        plan.Options = Echo(seg.Options);
         return true;
     }
+
+    /// <summary>A reset carries timestamps if what it answers does (RFC 7323 §5.2).</summary>
+    public static TcpOptions Echo(in TcpOptions options) =>
+        options.HasTimestamps ? new TcpOptions { HasTimestamps = true, TsEcr = options.TsVal } : default;
 }

@@ -10,12 +10,12 @@ internal static class SynOptions
     /// <summary>
     /// All that we offer (RFC 9293 §3.7.1, MUST-14, SHLD-5, MAY-3; RFC 7323 §2.2, §3.2; RFC 2018 §2).
     /// </summary>
-    public static TcpOptions Of(TcpConfig config, int receiveBuffer, uint tsVal) => new()
+    public static TcpOptions Of(TcpConfig config, uint tsVal) => new()
     {
-        HasMss = true,
+        HasMss = config.OffersMss,
         Mss = (ushort)Math.Min(config.ReceiveMss.Bytes, ushort.MaxValue),
         HasWindowScale = config.WindowScaling,
-        WindowScale = config.WindowScaling ? WindowScale.For((uint)receiveBuffer) : WindowScale.None,
+        WindowScale = config.WindowScaling ? WindowScale.For((uint)config.ReceiveBufferBytes) : WindowScale.None,
         SackPermitted = config.SelectiveAcknowledgments,
         HasTimestamps = config.Timestamps,
         TsVal = config.Timestamps ? tsVal : 0,

@@ -9,6 +9,7 @@ internal enum IcmpError : byte
     HostUnreachable,
     ProtocolUnreachable,
     PortUnreachable,
+    Prohibited,
     TimeExceeded,
     ParameterProblem,
 }
@@ -26,7 +27,7 @@ internal sealed partial class Tcb
         if (State is TcpState.Closed or TcpState.TimeWait || !IsOutstanding(quotedSeq))
             return TakeEffects();
 
-        bool isHard = error is IcmpError.ProtocolUnreachable or IcmpError.PortUnreachable;
+        bool isHard = error is IcmpError.ProtocolUnreachable or IcmpError.PortUnreachable or IcmpError.Prohibited;
         UserTcpCloseReason reason = ReasonOf(error);
         if (State == TcpState.SynSent && (isHard || IsRepeatedUnreachable(reason)))
             EnterClosed(isHard ? UserTcpCloseReason.Refused : reason, tellPeer: false); // RFC 9293 §3.9.2.2 (SHLD-26)
@@ -44,7 +45,10 @@ internal sealed partial class Tcb
         return TakeEffects();
     }
 
-    /// <summary>"Fragmentation needed" about this connection (RFC 1191 §6.3, checked by RFC 5927 §7.2).</summary>
+    /// <summary>
+    /// "Fragmentation needed" about this connection (RFC 1191 §6.3, RFC 7323 §5.7), checked by RFC 5927 §7.2 and
+    /// RFC 8899 §3.
+    /// </summary>
     public Effects OnPathMtu(int mtu, SeqNumber quotedSeq, Instant now) =>
         IsOutstanding(quotedSeq) ? OnMtu(mtu, now) : TakeEffects();
 
@@ -52,7 +56,7 @@ internal sealed partial class Tcb
     public Effects OnMtu(int mtu, Instant now)
     {
         if (State is not (TcpState.Closed or TcpState.TimeWait))
-            _sender.OnPathMss(Mss.FromMtu(mtu, Config.IsV4), HasTimestamps);
+            _sender.OnPathMss(Mss.FromMtu(mtu, Config.IsV4));
         return TakeEffects();
     }
 
@@ -74,7 +78,7 @@ internal sealed partial class Tcb
     private static UserTcpCloseReason ReasonOf(IcmpError error) => error switch
     {
         IcmpError.NetworkUnreachable => UserTcpCloseReason.NetworkUnreachable,
-        IcmpError.HostUnreachable => UserTcpCloseReason.HostUnreachable,
+        IcmpError.HostUnreachable or IcmpError.Prohibited => UserTcpCloseReason.HostUnreachable,
         IcmpError.ProtocolUnreachable or IcmpError.PortUnreachable => UserTcpCloseReason.ProtocolUnreachable,
         _ => UserTcpCloseReason.None,
     };

@@ -13,6 +13,9 @@ internal sealed partial class Tcb
     // What our SYN promised before the peer's number was known.
     private WireWindow _synWindow;
 
+    // In a simultaneous open: the first SYN-ACK answers the peer's SYN, and says nothing of ours being lost.
+    private bool _synAckSent;
+
     /// <summary>
     /// Plans the next segment, and takes note of it as sent. False when there is nothing to send now.
     /// </summary>
@@ -27,6 +30,7 @@ internal sealed partial class Tcb
         else
         {
             ArmIdleTimers(now);
+            _chronograph.Enter(CurrentSendLimit(), now);
         }
 
         AssertInvariants();
@@ -39,7 +43,7 @@ internal sealed partial class Tcb
         if (_replyResetDue)
             return PlanReplyReset(ref plan);
         if (_resetDue)
-            return PlanReset(ref plan);
+            return PlanReset(now, ref plan);
         if (State == TcpState.Closed)
             return false;
         if (_synDue)
@@ -62,6 +66,7 @@ internal sealed partial class Tcb
         _replyResetDue = false;
         plan.Seq = _replyResetSeq;
         plan.Flags = TcpFlags.Rst;
+        plan.Options = _replyResetOptions;
         return true;
     }
 
@@ -69,12 +74,13 @@ internal sealed partial class Tcb
     /// RFC 9293 §3.10.5: &lt;SEQ=SND.NXT&gt;&lt;CTL=RST&gt;; with the ACK the peer can tell that it is ours. An octet
     /// that only probed a closed window is not counted: the peer most likely refused it, and resets at RCV.NXT only.
     /// </summary>
-    private bool PlanReset(ref SegmentPlan plan)
+    private bool PlanReset(Instant now, ref SegmentPlan plan)
     {
         _resetDue = false;
         plan.Seq = _sender.OnlyProbeOutstanding ? _sender.Una : _sender.Next;
         plan.Ack = _receiver.Next;
         plan.Flags = TcpFlags.Rst | TcpFlags.Ack;
+        AddTimestamps(now, ref plan); // RFC 7323 §5.2
         return true;
     }
 
@@ -82,14 +88,17 @@ internal sealed partial class Tcb
     {
         bool isReply = State == TcpState.SynReceived;
         _synDue = false;
-        plan.IsRetransmission = !_sender.Flight.IsEmpty;
+        plan.IsRetransmission = !_sender.Flight.IsEmpty && !(isReply && !_synAckSent);
+        _synAckSent |= isReply;
         _counters.Retransmits += plan.IsRetransmission ? 1 : 0;
-        _sender.OnSynSent(now);
+        _sender.OnSynSent(now, isLost: plan.IsRetransmission);
         _synWindow = new WindowSize((uint)_receive.Capacity) >> WindowScale.None;
         plan.Seq = _sender.InitialSend;
-        plan.Flags = isReply ? TcpFlags.Syn | TcpFlags.Ack : TcpFlags.Syn;
+        plan.Flags = isReply
+            ? TcpFlags.Syn | TcpFlags.Ack | _ecn.Answer(Config.Ecn)
+            : TcpFlags.Syn | _ecn.Offer(Config.Ecn, maySucceed: _sender.Retransmissions < Config.EcnSyns);
         plan.Window = _synWindow;
-        plan.Options = SynOptions.Of(Config, _receive.Capacity, TimestampNow(now));
+        plan.Options = SynOptions.Of(Config, TimestampNow(now));
         if (isReply)
         {
             plan.Ack = _receiver.Next;
@@ -98,7 +107,11 @@ internal sealed partial class Tcb
         }
 
         if (!_timers.IsArmed(TcpTimer.Retransmit))
+        {
+            _timeoutFrom = now;
             Arm(TcpTimer.Retransmit, now + _sender.RetransmitTimeout);
+        }
+
         return true;
     }
 
@@ -127,7 +140,9 @@ internal sealed partial class Tcb
         bool isOverride = _persistFired;
         _persistFired = false;
         _sender.RestartIfIdle(now);
-        bool hasChoice = _sender.TryChoose(offer, isOverride, out SendChoice choice);
+        bool hasChoice = TryChooseTailProbe(offer, out SendChoice choice)
+            || _sender.TryChoosePathProbe(offer, now, out choice)
+            || _sender.TryChoose(offer, isOverride, out choice);
         if (!hasChoice && isOverride && IsPersisting && _sender.TryChooseProbe(offer, out choice))
         {
             hasChoice = true;
@@ -135,10 +150,29 @@ internal sealed partial class Tcb
             choice.IsProbe = true;
         }
 
+        if (hasChoice && !isOverride && _sender.IsHeld(choice, now))
+        {
+            Arm(TcpTimer.Pacing, _sender.ReleaseAt);
+            return false;
+        }
+
+        _timers.Stop(TcpTimer.Pacing);
         if (!hasChoice || !CutToPieces(ref choice))
             return false;
 
         PlanText(now, choice, offer, ref plan);
+        return true;
+    }
+
+    private bool TryChooseTailProbe(in SendOffer offer, out SendChoice choice)
+    {
+        choice = default;
+        bool isDue = _tailProbeDue && _sender.MayProbeTail;
+        _tailProbeDue = false;
+        if (!isDue || !_sender.TryChooseTailProbe(offer, out choice))
+            return false;
+
+        _counters.TailLossProbes++;
         return true;
     }
 
@@ -161,6 +195,7 @@ internal sealed partial class Tcb
     private void PlanText(Instant now, in SendChoice choice, in SendOffer offer, ref SegmentPlan plan)
     {
         plan.PayloadOffset = SendPosition(choice.Seq);
+        bool isNew = choice.Seq == _sender.Next && choice.Text > 0 && !choice.IsProbe;
         if (choice.FlightIndex < 0 && choice.Seq != _sender.Next)
             _sender.TakeBackProbe();
         plan.Seq = choice.Seq;
@@ -174,11 +209,14 @@ internal sealed partial class Tcb
         if (choice.Fin)
             plan.Flags |= TcpFlags.Fin;
         AddUrgent(ref plan);
+        if (isNew)
+            AddEcn(ref plan);
+        if (_sender.Flight.IsEmpty || choice.FlightIndex == 0 || choice.IsTailProbe)
+            _timeoutFrom = now; // RFC 6298 §5: nothing is sent again before a timeout has passed since it left
         _sender.Commit(choice, now);
         Count(plan);
         AddAcknowledgment(now, isDuplicate: false, ref plan);
-        if (!_timers.IsArmed(TcpTimer.Retransmit) && !IsPersisting)
-            Arm(TcpTimer.Retransmit, now + _sender.RetransmitTimeout);
+        ScheduleLossTimers(now, isProgress: choice.FlightIndex < 0);
     }
 
     private void Count(in SegmentPlan plan)
@@ -208,16 +246,22 @@ internal sealed partial class Tcb
     {
         plan.Ack = _receiver.Next;
         plan.Window = isDuplicate ? DuplicateWindow() : WindowPolicy.Next(WindowFacts());
-        if (HasTimestamps)
-        {
-            plan.Options.HasTimestamps = true;
-            plan.Options.TsVal = TimestampNow(now);
-            plan.Options.TsEcr = _receiver.Timestamps.Recent;
-        }
-
+        if (_receiver.Echo.IsDue)
+            plan.Flags |= TcpFlags.Ece;
+        AddTimestamps(now, ref plan);
         AddSack(ref plan.Options);
         _receiver.OnAckSent(plan.Window, _receiver.Scale, isDuplicate);
         _timers.Stop(TcpTimer.DelayedAck);
+    }
+
+    private void AddTimestamps(Instant now, ref SegmentPlan plan)
+    {
+        if (!HasTimestamps)
+            return;
+
+        plan.Options.HasTimestamps = true;
+        plan.Options.TsVal = TimestampNow(now);
+        plan.Options.TsEcr = _receiver.Timestamps.Recent;
     }
 
     private WindowFacts WindowFacts() => new(
@@ -232,20 +276,21 @@ internal sealed partial class Tcb
 
     private int SackOptionBytes()
     {
-        if (!_sender.HasSack || _receive.OutOfOrder.Count == 0)
+        int blocks = _receive.OutOfOrder.Count + (_receiver.Sack.Duplicates > 0 ? 1 : 0);
+        if (!_sender.HasSack || blocks == 0)
             return 0;
 
         const int Kind = 4; // two NOPs, kind and length
-        return Kind + 8 * Math.Min(_receive.OutOfOrder.Count, MaxSackBlocks);
+        return Kind + 8 * Math.Min(blocks, MaxSackBlocks);
     }
 
     private void AddSack(ref TcpOptions options)
     {
-        if (!_sender.HasSack || _receive.OutOfOrder.Count == 0)
+        if (!_sender.HasSack || (_receive.OutOfOrder.Count == 0 && _receiver.Sack.Duplicates == 0))
             return;
 
         Span<BufferRange> ranges = stackalloc BufferRange[SackBlocks.MaxBlocks];
-        int count = _receiver.Sack.CopyTo(ranges[..MaxSackBlocks], _receive.OutOfOrder);
+        int count = _receiver.Sack.Take(ranges[..MaxSackBlocks], _receive.OutOfOrder);
         for (int i = 0; i < count; i++)
         {
             SeqNumber right = ReceiveSeq(ranges[i].End);

@@ -13,7 +13,7 @@ internal sealed partial class Tcb
         if (hasAck && (seg.Ack <= _sender.InitialSend || seg.Ack > _sender.Next)) // first
         {
             if (!seg.Has(TcpFlags.Rst))
-                ReplyReset(seg.Ack);
+                ReplyReset(seg);
             return;
         }
 
@@ -27,6 +27,7 @@ internal sealed partial class Tcb
         if (!seg.Has(TcpFlags.Syn)) // fourth; fifth: neither SYN nor RST, drop
             return;
 
+        _ecn.OnPeerSyn(seg);
         TakePeerSyn(seg.Seq, seg.Options, now);
         _receiver.AdoptRightEdge(_receiver.Next + _synWindow.Value);
         if (hasAck)
@@ -38,7 +39,8 @@ internal sealed partial class Tcb
     private void CompleteActiveOpen(in TcpSegment seg, Instant now)
     {
         _sender.OnAck(new AckFacts { Ack = seg.Ack, EchoedRtt = EchoedRtt(seg, now) }, now, out LossSigns _);
-        _sender.OnEstablished(new WindowSize(seg.Window.Value), seg.Seq, seg.Ack); // a SYN's window is never scaled
+        // a SYN's window is never scaled
+        _sender.OnEstablished(new WindowSize(seg.Window.Value), seg.Seq, seg.Ack, now);
         _timers.Stop(TcpTimer.Retransmit);
         _effects |= Effects.ForwardProgress;
         EnterEstablished();
@@ -47,7 +49,7 @@ internal sealed partial class Tcb
         // "If there are other controls or text in the segment, then continue processing at the sixth step".
         Verdict verdict = CheckUrgent(seg);
         if (verdict == Verdict.Continue)
-            verdict = ProcessText(seg);
+            verdict = ProcessText(seg, now);
         if (verdict == Verdict.Continue)
             CheckFin(seg, now);
     }
@@ -69,14 +71,15 @@ internal sealed partial class Tcb
         if (stamps)
             _receiver.Timestamps.Negotiate(options.TsVal, now);
         if (scales)
-            _receiver.UseScale(WindowScale.For((uint)_receive.Capacity));
+            _receiver.UseScale(WindowScale.For((uint)Config.ReceiveBufferBytes));
         _sender.OnPeerOptions(options, stamps, scales);
     }
 
-    private void ReplyReset(SeqNumber seq)
+    private void ReplyReset(in TcpSegment seg)
     {
         _replyResetDue = true;
-        _replyResetSeq = seq;
+        _replyResetSeq = seg.Ack;
+        _replyResetOptions = Strangers.Echo(seg.Options);
     }
 
     private TimeSpan? EchoedRtt(in TcpSegment seg, Instant now)

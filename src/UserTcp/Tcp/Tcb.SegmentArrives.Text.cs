@@ -18,7 +18,7 @@ internal sealed partial class Tcb
         return Verdict.Continue;
     }
 
-    private Verdict ProcessText(in TcpSegment seg)
+    private Verdict ProcessText(in TcpSegment seg, Instant now)
     {
         bool mayReceive = State is TcpState.Established or TcpState.FinWait1 or TcpState.FinWait2;
         SeqNumber start = StartOfText(seg);
@@ -26,6 +26,7 @@ internal sealed partial class Tcb
         if (!mayReceive || text.IsEmpty || start + (uint)text.Length <= _receiver.Next)
             return Verdict.Continue;
 
+        TakeMark(seg, SegmentsIn(seg));
         if (_detached)
         {
             // nobody will read it: RFC 9293 §3.6.1 (SHLD-3)
@@ -37,21 +38,25 @@ internal sealed partial class Tcb
         if (start + (uint)text.Length > end)
             text = text[..Math.Max(0, end - start)];
         if (!text.IsEmpty)
-            StoreText(seg, start, text);
+            StoreText(seg, start, text, now);
         return Verdict.Continue;
     }
 
-    private void StoreText(in TcpSegment seg, SeqNumber start, ReadOnlySpan<byte> text)
+    private void StoreText(in TcpSegment seg, SeqNumber start, ReadOnlySpan<byte> text, Instant now)
     {
         long contiguousEnd = _receive.ContiguousEnd;
         bool hadHole = _receive.OutOfOrder.Count > 0;
+        BufferRange known = _receive.FirstKnown(ReceivePosition(start), ReceivePosition(start) + text.Length);
         if (!_receive.TryWrite(ReceivePosition(start), text, out BufferRange stored))
         {
             _counters.ReceiveRefused++;
-            _receiver.OweDuplicateAck(); // as if it had been lost on the way
+            // Deviation: not reported, as RFC 2018 §8 asks: it is to be sent again as if it had been lost on the way.
+            _receiver.OweDuplicateAck();
             return;
         }
 
+        if (known.Length > 0)
+            NoteDuplicate(known);
         if (start > _receiver.Next)
         {
             _receiver.OnOutOfOrder();
@@ -61,11 +66,32 @@ internal sealed partial class Tcb
 
         long added = _receive.ContiguousEnd - contiguousEnd;
         _counters.BytesReceived += added;
-        int segmentBytes = seg.CoalescedSegmentSize > 0 ? seg.CoalescedSegmentSize : seg.Text.Length;
-        int segments = 1 + (seg.Text.Length - 1) / Math.Max(1, Math.Min(segmentBytes, Config.ReceiveMss.Bytes));
-        _receiver.OnInOrder(_receiver.Next + (uint)added, segmentBytes, segments, hadHole);
+        _receiver.OnInOrder(_receiver.Next + (uint)added, SegmentBytes(seg), SegmentsIn(seg), hadHole);
+        NoteArrival(seg, now);
         _effects |= Effects.Readable;
     }
+
+    /// <summary>Old text in a segment that is not acceptable was a duplicate, too (RFC 2883 §4).</summary>
+    private void NoteOldOctets(in TcpSegment seg)
+    {
+        if (seg.Length > 0 && seg.Seq < _receiver.Next && seg.Seq > _receiver.InitialReceive)
+        {
+            SeqNumber end = SeqNumber.Min(seg.Seq + seg.Length, _receiver.Next);
+            NoteDuplicate(new BufferRange(ReceivePosition(seg.Seq), ReceivePosition(end)));
+        }
+    }
+
+    private void NoteDuplicate(BufferRange run)
+    {
+        if (_sender.HasSack && Config.LossRecovery.DuplicateSack)
+            _receiver.Sack.OnDuplicate(run);
+    }
+
+    private static int SegmentBytes(in TcpSegment seg) =>
+        seg.CoalescedSegmentSize > 0 ? seg.CoalescedSegmentSize : seg.Text.Length;
+
+    private int SegmentsIn(in TcpSegment seg) =>
+        1 + (seg.Text.Length - 1) / Math.Max(1, Math.Min(SegmentBytes(seg), Config.ReceiveMss.Bytes));
 
     private static SeqNumber StartOfText(in TcpSegment seg) => seg.Has(TcpFlags.Syn) ? seg.Seq + 1 : seg.Seq;
 

@@ -43,7 +43,7 @@ internal sealed partial class Tcb
         if (verdict == Verdict.Continue)
             verdict = CheckUrgent(seg); // sixth
         if (verdict == Verdict.Continue)
-            verdict = ProcessText(seg); // seventh
+            verdict = ProcessText(seg, now); // seventh
         if (verdict == Verdict.Continue)
             verdict = CheckFin(seg, now); // eighth
 
@@ -69,8 +69,8 @@ internal sealed partial class Tcb
             return RejectUnacceptable(seg, now); // RFC 7323 §5.3 (R1)
         }
 
-        // A segment without a negotiated timestamp is taken: RFC 7323 §3.2 would drop it, and hang with the peers that
-        // leave it out by mistake. Deviation.
+        // Deviation: a segment without a negotiated timestamp is taken. RFC 7323 §3.2 would drop it, and hang with the
+        // peers that leave it out by mistake.
         bool isAcceptable = Acceptability.IsAcceptable(StartOf(seg), LengthAfterSyn(seg), _receiver.Next,
             _receiver.Window);
         if (!isAcceptable && !IsSpecialAllowance(seg))
@@ -79,8 +79,6 @@ internal sealed partial class Tcb
         if (!isAcceptable && seg.Length > 0)
             _receiver.OweAck(); // a window probe: it asks for the window as it is now
         NoteAlive(now);
-        if (seg.Options.HasTimestamps && !isReset)
-            _receiver.Timestamps.Update(seg.Options.TsVal, seg.Seq, _receiver.LastAckSent, now);
         return Verdict.Continue;
     }
 
@@ -108,10 +106,16 @@ internal sealed partial class Tcb
             return Verdict.Challenge;
 
         _receiver.OweDuplicateAck();
+        NoteOldOctets(seg);
         if (isProbe)
             NoteAlive(now);
-        return Verdict.Drop;
+        return RepeatsTheLast(seg) ? CheckAck(seg, now) : Verdict.Drop;
     }
+
+    // Deviation from RFC 9293 §3.10.7.4, which drops it: what the peer sent last, text or FIN, comes once more, and its
+    // ACK may be the only copy of news that was lost. Linux and FreeBSD hear it, too.
+    private bool RepeatsTheLast(in TcpSegment seg) =>
+        seg.Length > 0 && seg.End == _receiver.Next && State != TcpState.SynReceived;
 
     // RFC 9293 §3.8.4 (MUST-26): whoever is heard needs no probe, not even one that is due.
     private void NoteAlive(Instant now)
@@ -151,7 +155,7 @@ internal sealed partial class Tcb
         }
     }
 
-    // RFC 5961 §4: a SYN in a synchronized state, old or not, gets a challenge ACK and nothing else.
+    // RFC 5961 §4.2: a SYN in a synchronized state, old or not, gets a challenge ACK and nothing else.
     private Verdict CheckSyn(in TcpSegment seg) =>
         seg.Has(TcpFlags.Syn) && !RepeatsPeerSyn(seg) ? Verdict.Challenge : Verdict.Continue;
 
@@ -162,20 +166,25 @@ internal sealed partial class Tcb
 
         if (State == TcpState.SynReceived)
         {
+            if (RepeatsPeerSyn(seg))
+                _ecn.OnPeerSyn(seg);
             if (seg.Ack <= _sender.Una || seg.Ack > _sender.Next)
             {
-                ReplyReset(seg.Ack);
+                ReplyReset(seg);
                 return Verdict.Drop;
             }
 
-            _sender.OnEstablished(WindowOf(seg), seg.Seq, seg.Ack);
+            _sender.OnEstablished(WindowOf(seg), seg.Seq, seg.Ack, now);
             EnterEstablished();
         }
 
-        // RFC 5961 §5: SND.UNA − MAX.SND.WND ≤ SEG.ACK ≤ SND.NXT, or a challenge ACK and no further look.
+        // RFC 5961 §5.2: SND.UNA − MAX.SND.WND ≤ SEG.ACK ≤ SND.NXT, or a challenge ACK and no further look.
         if (seg.Ack > _sender.Next || _sender.Una - seg.Ack > _sender.MaxWindow)
             return Verdict.Challenge;
 
+        // Not before: with a stamp far ahead whoever guesses a number could have all that follows taken for old.
+        if (seg.Options.HasTimestamps)
+            _receiver.Timestamps.Update(seg.Options.TsVal, seg.Seq, _receiver.LastAckSent, now);
         if (seg.Ack >= _sender.Una)
             ProcessAck(seg, now);
         return State == TcpState.Closed ? Verdict.Drop : Verdict.Continue;
@@ -192,11 +201,14 @@ internal sealed partial class Tcb
             SackCount = seg.Options.SackCount,
             Sack = seg.Options.Sack,
             IsDuplicate = IsDuplicateAck(seg, window),
+            HasEcnEcho = IsEcho(seg),
         };
         _counters.DuplicateAcks += facts.IsDuplicate ? 1 : 0;
         uint covered = _sender.OnAck(facts, now, out LossSigns signs);
-        _counters.FastRecoveries += (signs & LossSigns.EnteredRecovery) != 0 ? 1 : 0;
-        if (_sender.IsNewerWindow(seg.Seq, seg.Ack))
+        Count(signs);
+        if (_sender.TakePathNews())
+            _effects |= Effects.PathMtu;
+        if (covered > 0 || _sender.IsNewerWindow(seg.Seq, seg.Ack))
             _sender.TakeWindow(window, seg.Seq, seg.Ack);
         _counters.ZeroWindows += hadWindow && _sender.Window.Bytes == 0 ? 1 : 0;
         if (_sender.Window.Bytes == 0)
@@ -204,6 +216,13 @@ internal sealed partial class Tcb
         if (covered > 0)
             OnProgress(covered, now);
         RestartTimers(covered, hadWindow, now);
+        TakeEcho(seg, now);
+    }
+
+    private void Count(LossSigns signs)
+    {
+        _counters.FastRecoveries += (signs & LossSigns.EnteredRecovery) != 0 ? 1 : 0;
+        _counters.SpuriousRecoveries += (signs & LossSigns.Undone) != 0 ? 1 : 0;
     }
 
     // RFC 5681 §2. The answers to window probes look the same and say nothing of a loss.
@@ -229,15 +248,17 @@ internal sealed partial class Tcb
     {
         _progressAt = now;
         _effects |= Effects.ForwardProgress;
-        long before = _send.Unacknowledged;
+        bool mayWaitForRoom = _send.Unacknowledged >= _send.Limit / 2;
         _ackedPosition = Math.Min(_send.End,
             _ackedPosition + covered - (_sender.Una - (int)covered == _sender.InitialSend ? 1 : 0));
         _counters.BytesAcked = _ackedPosition;
         _send.FreeBelow(_ackedPosition);
         if (!HasUnacknowledged)
             _timers.Stop(TcpTimer.UserTimeout); // it begins anew with the next text
-        int lowWater = Config.SendBufferBytes / 2;
-        if (before >= lowWater && _send.Unacknowledged < lowWater)
+        if (_send.Unacknowledged == 0)
+            _chronograph.Enter(SendLimit.Idle, now);
+        TuneSendBuffer();
+        if (mayWaitForRoom && _send.Unacknowledged < _send.Limit / 2)
             _effects |= Effects.Writable;
         if (_sender.IsFinAcknowledged)
             OnFinAcknowledged(now);

@@ -14,9 +14,17 @@ internal sealed partial class Tcb
                 case TcpTimer.Retransmit:
                     OnRetransmitTimeout(now);
                     break;
+                case TcpTimer.Reordering:
+                    OnReorderTimeout(now);
+                    break;
+                case TcpTimer.TailLossProbe:
+                    OnProbeTimeout(now);
+                    break;
                 case TcpTimer.Persist:
                     _persistFired = true;
                     break;
+                case TcpTimer.Pacing:
+                    break; // what was held back is seen by the pull
                 case TcpTimer.DelayedAck:
                     _receiver.OweAck();
                     break;
@@ -41,6 +49,7 @@ internal sealed partial class Tcb
     /// <summary>RFC 6298 §5.4 to §5.6; R1 and R2 of RFC 9293 §3.8.3 (MUST-20).</summary>
     private void OnRetransmitTimeout(Instant now)
     {
+        _sender.EndHoldBack();
         if (_sender.Flight.IsEmpty)
             return;
 
@@ -52,8 +61,25 @@ internal sealed partial class Tcb
             _synDue = true; // R2 of a SYN is a time (RFC 9293 §3.8.3, MUST-23)
         else if (_sender.Retransmissions > Config.R2)
             GiveUp(UserTcpCloseReason.TimedOut);
-        if (State != TcpState.Closed)
-            Arm(TcpTimer.Retransmit, now + _sender.RetransmitTimeout);
+        if (State == TcpState.Closed)
+            return;
+
+        _timeoutFrom = now;
+        ScheduleLossTimers(now, isProgress: false);
+    }
+
+    private void OnReorderTimeout(Instant now)
+    {
+        Count(_sender.OnReorderTimeout(now));
+        ScheduleLossTimers(now, isProgress: false);
+    }
+
+    // RFC 8985 §7.3: with or without a probe, the retransmission timer follows.
+    private void OnProbeTimeout(Instant now)
+    {
+        _tailProbeDue = _sender.MayProbeTail;
+        _timeoutFrom = now;
+        Arm(TcpTimer.Retransmit, now + _sender.RetransmitTimeout);
     }
 
     /// <summary>RFC 9293 §3.8.4 (MUST-26): probes only while nothing else is outstanding or heard.</summary>
@@ -113,16 +139,17 @@ internal sealed partial class Tcb
 
     private bool HasUnacknowledged => !_sender.Flight.IsEmpty || _send.Unacknowledged > 0;
 
-    /// <summary>RFC 6298 §5.2, §5.3: the ACK of something new starts the timer again, or stops it.</summary>
+    /// <summary>
+    /// RFC 6298 §5.2, §5.3, RFC 6928 §9: the ACK of something new starts the timer again, or stops it.
+    /// </summary>
     private void RestartTimers(uint covered, bool hadWindow, Instant now)
     {
         if (State is TcpState.Closed or TcpState.TimeWait)
             return;
 
-        if (_sender.Flight.IsEmpty || IsPersisting)
-            _timers.Stop(TcpTimer.Retransmit);
-        else if (covered > 0 || !_timers.IsArmed(TcpTimer.Retransmit))
-            Arm(TcpTimer.Retransmit, now + _sender.RetransmitTimeout);
+        if (covered > 0)
+            _timeoutFrom = now;
+        ScheduleLossTimers(now, isProgress: covered > 0);
 
         if (_sender.Window.Bytes > 0)
         {
@@ -135,6 +162,44 @@ internal sealed partial class Tcb
         {
             ArmIdleTimers(now);
         }
+    }
+
+    /// <summary>
+    /// One of three waits for an ACK: the reordering timer, the probe timer, or the retransmission timer, which the
+    /// others never outlast (RFC 8985 §8).
+    /// </summary>
+    /// <param name="now">The time.</param>
+    /// <param name="isProgress">Whether new text left or was acknowledged, which is when a probe is put off.</param>
+    private void ScheduleLossTimers(Instant now, bool isProgress)
+    {
+        if (_sender.IsHeldBack)
+            return; // the retransmission timer runs on: it is what the sender waits for
+
+        bool isProbeSet = _timers.IsArmed(TcpTimer.TailLossProbe);
+        _timers.Stop(TcpTimer.Reordering);
+        if (_sender.Flight.IsEmpty || IsPersisting)
+        {
+            _timers.Stop(TcpTimer.TailLossProbe);
+            _timers.Stop(TcpTimer.Retransmit);
+            return;
+        }
+
+        Instant timeout = _timeoutFrom + _sender.RetransmitTimeout;
+        TcpTimer timer = TcpTimer.Retransmit;
+        if (_sender.Loss.ReorderDeadline < timeout)
+        {
+            timer = TcpTimer.Reordering;
+            timeout = _sender.Loss.ReorderDeadline;
+        }
+        else if (_sender.MayProbeTail)
+        {
+            timer = TcpTimer.TailLossProbe;
+            timeout = isProgress || !isProbeSet ? Instant.Min(now + _sender.ProbeTimeout, timeout) : _timers[timer];
+        }
+
+        _timers.Stop(TcpTimer.TailLossProbe);
+        _timers.Stop(TcpTimer.Retransmit);
+        Arm(timer, Instant.Max(timeout, now));
     }
 
     /// <summary>A closed window with nothing outstanding but a probe's octet: the persist timer, not RTO.</summary>
@@ -150,7 +215,7 @@ internal sealed partial class Tcb
 
         bool waits = SendPosition(_sender.Next) < _send.End || (_finQueued && !_sender.FinSent)
             || _sender.OnlyProbeOutstanding;
-        bool needsPersist = waits && (_sender.Flight.IsEmpty || IsPersisting);
+        bool needsPersist = waits && !_timers.IsArmed(TcpTimer.Pacing) && (_sender.Flight.IsEmpty || IsPersisting);
         if (needsPersist && !_timers.IsArmed(TcpTimer.Persist))
             Arm(TcpTimer.Persist, now + _sender.PersistInterval(_persistProbes));
         else if (!needsPersist)

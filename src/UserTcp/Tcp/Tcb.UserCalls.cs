@@ -17,12 +17,13 @@ internal sealed partial class Tcb
                 Open(now);
                 break;
             case UserCallKind.Send:
-                break; // what was published is seen by the pull; before ESTABLISHED it waits in the queue
+                TuneSendBuffer(); // what was published is seen by the pull; before ESTABLISHED it waits in the queue
+                break;
             case UserCallKind.SendUrgent:
                 _urgentPosition = _send.End; // RFC 9293 §3.10.2: SND.UP
                 break;
             case UserCallKind.Receive:
-                Receive();
+                Receive(now);
                 break;
             case UserCallKind.Close:
                 Close();
@@ -60,8 +61,9 @@ internal sealed partial class Tcb
     }
 
     /// <summary>RFC 9293 §3.10.3: the buffer has room again; the peer is told if it is worth a segment.</summary>
-    private void Receive()
+    private void Receive(Instant now)
     {
+        TuneReceiveBuffer(now);
         if (IsSynchronized && !_receiver.FinReceived && WindowPolicy.ShouldUpdate(WindowFacts()))
             _receiver.OweWindowUpdate();
     }

@@ -3,6 +3,7 @@ using UserTcp.Buffers;
 using UserTcp.Primitives;
 using UserTcp.Tcp.Receive;
 using UserTcp.Tcp.Send;
+using UserTcp.Wire;
 
 namespace UserTcp.Tcp;
 
@@ -28,12 +29,15 @@ internal sealed partial class Tcb
     private bool _resetDue;
     private bool _replyResetDue;
     private SeqNumber _replyResetSeq;
+    private TcpOptions _replyResetOptions;
     private bool _persistFired;
+    private bool _tailProbeDue;
     private bool _keepAliveDue;
 
     private bool _peerScales;
     private bool _finQueued;
     private bool _detached;
+    private Instant _timeoutFrom;
     private int _persistProbes;
     private int _keepAliveProbes;
     private Instant _openedAt;
@@ -42,6 +46,7 @@ internal sealed partial class Tcb
     private UserTcpCloseReason _softError;
     private long _urgentPosition;
     private TcbCounters _counters;
+    private Chronograph _chronograph;
 
     /// <summary>An active open; <see cref="UserCall.Open"/> starts it.</summary>
     public Tcb(TcpConfig config, SendQueue send, ReceiveQueue receive, SeqNumber iss, uint timestampOffset)
@@ -52,6 +57,8 @@ internal sealed partial class Tcb
         _timestampOffset = timestampOffset;
         _sender = new Sender(config, iss);
         _receiver = new Receiver(config);
+        _receive.Capacity = config.FirstReceiveBytes;
+        _send.Limit = config.FirstSendBytes;
     }
 
     /// <summary>
@@ -63,9 +70,10 @@ internal sealed partial class Tcb
         State = TcpState.SynReceived;
         _openedAt = now;
         _lastReceivedAt = now;
+        _ecn = opening.Ecn;
         TakePeerSyn(opening.InitialReceive, opening.PeerOptions, opening.ReceivedAt);
-        _sender.AdoptSynAck(opening.SynAckSentAt, opening.Retransmissions > 0);
-        _receiver.AdoptRightEdge(_receiver.Next + opening.Window.Value);
+        _sender.AdoptSynAck(opening.SynAckSentAt, opening.Retransmissions > 0, isTimed: !opening.IsFromCookie);
+        _receiver.AdoptRightEdge(_receiver.Next + opening.PromisedBytes);
         _receiver.OnAckSent(opening.Window, WindowScale.None, isDuplicate: false);
     }
 
@@ -102,7 +110,8 @@ internal sealed partial class Tcb
 
     /// <summary>What TIME-WAIT has to remember (RFC 9293 §3.6.1).</summary>
     public TimeWaitState DescribeTimeWait() => new(
-        _sender.Next, _receiver.Next, HasTimestamps, _receiver.Timestamps.Recent, _timestampOffset);
+        _sender.Next, _receiver.Next, HasTimestamps, _receiver.Timestamps.Recent, _timestampOffset,
+        new WindowSize(_receiver.Window) >> _receiver.Scale);
 
     private long SendPosition(SeqNumber seq) =>
         _ackedPosition + (seq - _sender.Una) - (_sender.IsSynAcknowledged ? 0 : 1);
@@ -110,7 +119,8 @@ internal sealed partial class Tcb
     private long ReceivePosition(SeqNumber seq) =>
         _receive.ContiguousEnd + (seq - _receiver.Next) + (_receiver.FinReceived ? 1 : 0);
 
-    private SeqNumber ReceiveSeq(long position) => _receiver.Next + (int)(position - _receive.ContiguousEnd);
+    private SeqNumber ReceiveSeq(long position) =>
+        _receiver.Next + (int)(position - _receive.ContiguousEnd) - (_receiver.FinReceived ? 1 : 0);
 
     private uint TimestampNow(Instant now) => unchecked((uint)now.Milliseconds + _timestampOffset);
 
@@ -126,7 +136,7 @@ internal sealed partial class Tcb
             NoDelay = Config.NoDelay,
             Corked = Config.Corked,
             ExtraOptionBytes = extraOptionBytes,
-            MaxGsoBytes = Config.MaxGsoBytes,
+            MaxGsoBytes = _sender.PacedGsoBytes(Config.MaxGsoBytes),
         };
     }
 
@@ -180,7 +190,7 @@ internal sealed partial class Tcb
     }
 
     private bool HasOutput =>
-        _resetDue || _replyResetDue || _synDue || _persistFired || _keepAliveDue
+        _resetDue || _replyResetDue || _synDue || _persistFired || _tailProbeDue || _keepAliveDue
         || _receiver.AckNow || _receiver.DuplicateAcksOwed > 0
         || _sender.Flight.LostBytes > 0
         || (MaySendText && !_sender.FinSent && (_finQueued || SendPosition(_sender.Next) < _send.End));

@@ -14,12 +14,16 @@ internal struct TcbCounters
     public long BytesReceived;
     public long Retransmits;
     public long FastRecoveries;
+    public long TailLossProbes;
+    public long SpuriousRecoveries;
     public long Timeouts;
     public long DuplicateAcks;
     public long ZeroWindows;
     public long ChallengeAcks;
     public long StaleTimestamps;
     public long ReceiveRefused;
+    public long EcnEchoes;
+    public long EcnReductions;
     public Instant LastSentAt;
 }
 
@@ -32,6 +36,8 @@ internal struct TcbReport
     public string CongestionControl;
     public bool HasSack;
     public bool HasTimestamps;
+    public bool HasEcn;
+    public long CeMarksReceived;
     public int SendScale;
     public int ReceiveScale;
     public int SendSegmentSize;
@@ -46,12 +52,28 @@ internal struct TcbReport
     public long PeerWindow;
     public long ReceiveWindow;
     public long BytesInFlight;
+    public long BytesOutstanding;
+    public long BytesSacked;
+    public long BytesLost;
+    public long BytesRetransmitted;
+    public int PersistProbes;
+    public int AnnouncedSegmentSize;
     public long BytesQueued;
+    public bool ReorderingSeen;
+    public uint ReorderingExtent;
+    public double PacingRate;
+    public long Delivered;
+    public double DeliveryRate;
+    public bool IsDeliveryRateAppLimited;
     public long OutOfOrderSegments;
     public int PeerMss;
     public TimeSpan Age;
     public TimeSpan SinceLastReceive;
     public TimeSpan SinceLastSend;
+    public int SendBuffer;
+    public int ReceiveBuffer;
+    public TimeSpan ReceiverRtt;
+    public Chronograph Times;
     public UserTcpCloseReason SoftError;
 }
 
@@ -60,35 +82,56 @@ internal sealed partial class Tcb
     private const int HeaderBytesV4 = 40;
     private const int HeaderBytesV6 = 60;
 
+    /// <summary>The largest packet that the path is thought to carry, in octets.</summary>
+    public int PathMtu => _sender.PathMss.Bytes + (Config.IsV4 ? HeaderBytesV4 : HeaderBytesV6);
+
     /// <summary>STATUS (RFC 9293 §3.9.1.6).</summary>
     public TcbReport Describe(Instant now) => new()
     {
         State = State,
-        Recovery = _sender.Loss.State,
+        Recovery = _sender.RecoveryState,
         Counters = _counters,
-        CongestionControl = _sender.Congestion?.Name ?? "",
+        CongestionControl = Config.CongestionControl.Name,
         HasSack = _sender.HasSack,
         HasTimestamps = HasTimestamps,
+        HasEcn = _ecn.IsAgreed,
+        CeMarksReceived = _receiver.Echo.Marked,
         SendScale = _sender.Scale.Shift,
         ReceiveScale = _receiver.Scale.Shift,
         SendSegmentSize = _sender.SegmentSize,
         ReceiveSegmentSize = _receiver.FullSegment,
-        PathMtu = _sender.PathMss.Bytes + (Config.IsV4 ? HeaderBytesV4 : HeaderBytesV6),
+        PathMtu = PathMtu,
         PeerMss = _sender.PeerMss.Bytes,
         Rtt = _sender.Rtt,
         RetransmitTimeout = _sender.RetransmitTimeout,
         Backoff = _sender.Backoff,
         Retransmissions = _sender.Retransmissions,
-        CongestionWindow = _sender.Congestion?.Window ?? 0,
+        CongestionWindow = _sender.CongestionWindow,
         SlowStartThreshold = _sender.Congestion?.SlowStartThreshold ?? 0,
         PeerWindow = _sender.Window.Bytes,
         ReceiveWindow = _receiver.Window,
         BytesInFlight = _sender.BytesInFlight,
+        BytesOutstanding = _sender.Flight.Bytes,
+        BytesSacked = _sender.Flight.SackedBytes,
+        BytesLost = _sender.Flight.LostBytes,
+        BytesRetransmitted = _sender.Flight.CountRetransmitted(),
+        PersistProbes = _persistProbes,
+        AnnouncedSegmentSize = Config.ReceiveMss.Bytes,
         BytesQueued = Math.Max(0, _send.End - SendPosition(_sender.Next)),
+        ReorderingSeen = _sender.Loss.ReorderingSeen,
+        ReorderingExtent = _sender.Loss.ReorderingExtent,
+        PacingRate = _sender.PacingRate,
+        Delivered = _sender.Delivery.Delivered,
+        DeliveryRate = _sender.Delivery.BytesPerSecond,
+        IsDeliveryRateAppLimited = _sender.Delivery.IsAppLimited,
         OutOfOrderSegments = _receiver.OutOfOrderSegments,
         Age = now - _openedAt,
         SinceLastReceive = now - _lastReceivedAt,
         SinceLastSend = now - _counters.LastSentAt,
+        SendBuffer = _send.Limit,
+        ReceiveBuffer = _receive.Capacity,
+        ReceiverRtt = _receiver.Tuning.RoundTrip,
+        Times = _chronograph.At(now),
         SoftError = _softError,
     };
 }

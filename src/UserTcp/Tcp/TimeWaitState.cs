@@ -24,7 +24,8 @@ internal enum TimeWaitVerdict : byte
 /// All that TIME-WAIT remembers of a connection (RFC 9293 §3.6.1); the stack adds its key and its end.
 /// </summary>
 internal readonly struct TimeWaitState(
-    SeqNumber sendNext, SeqNumber receiveNext, bool hasTimestamps, uint tsRecent, uint timestampOffset)
+    SeqNumber sendNext, SeqNumber receiveNext, bool hasTimestamps, uint tsRecent, uint timestampOffset,
+    WireWindow window = default)
 {
     public SeqNumber SendNext { get; } = sendNext;
 
@@ -35,6 +36,9 @@ internal readonly struct TimeWaitState(
     public uint TimestampOffset { get; } = timestampOffset;
 
     public bool HasTimestamps { get; } = hasTimestamps;
+
+    /// <summary>What was offered last: it stands, though nothing is to come any more.</summary>
+    public WireWindow Window { get; } = window;
 
     /// <summary>
     /// RFC 9293 §3.10.7.4 in TIME-WAIT. A reset is ignored: it would end the quiet time early (RFC 1337 §3).
@@ -47,6 +51,9 @@ internal readonly struct TimeWaitState(
 
         if (seg.Has(TcpFlags.Syn) && !seg.Has(TcpFlags.Ack) && hasListener && IsNewIncarnation(seg))
             return TimeWaitVerdict.Reuse;
+
+        if (!seg.Has(TcpFlags.Syn) && !seg.Has(TcpFlags.Ack) && seg.Seq >= ReceiveNext)
+            return TimeWaitVerdict.Drop;
 
         bool isStale = HasTimestamps && seg.Options.HasTimestamps && unchecked((int)(seg.Options.TsVal - TsRecent)) < 0;
         if (seg.Length == 0 && !isStale && seg.Seq == ReceiveNext)
@@ -71,7 +78,7 @@ internal readonly struct TimeWaitState(
 
     private SegmentPlan Acknowledgment(Instant now)
     {
-        var plan = new SegmentPlan { Seq = SendNext, Ack = ReceiveNext, Flags = TcpFlags.Ack };
+        var plan = new SegmentPlan { Seq = SendNext, Ack = ReceiveNext, Flags = TcpFlags.Ack, Window = Window };
         if (HasTimestamps)
         {
             plan.Options.HasTimestamps = true;

@@ -9,6 +9,12 @@ internal enum TcpTimer : byte
     /// <summary>RTO, for data, SYN and FIN (RFC 6298 §5).</summary>
     Retransmit,
 
+    /// <summary>What was overtaken and may still come (RFC 8985 §6.2).</summary>
+    Reordering,
+
+    /// <summary>PTO (RFC 8985 §7.2).</summary>
+    TailLossProbe,
+
     /// <summary>Window probe, and the override of SWS avoidance (RFC 9293 §3.8.6.1, §3.8.6.2.1).</summary>
     Persist,
 
@@ -24,6 +30,9 @@ internal enum TcpTimer : byte
     /// <summary>The user timeout (RFC 9293 §3.8.3).</summary>
     UserTimeout,
 
+    /// <summary>When the pace lets the next burst out.</summary>
+    Pacing,
+
     /// <summary>FIN-WAIT-2 and other states without an application behind them.</summary>
     Orphan,
 }
@@ -31,7 +40,7 @@ internal enum TcpTimer : byte
 /// <summary>Deadlines by timer. The stack sees only the earliest.</summary>
 internal struct TimerTable
 {
-    private const int Count = 7;
+    private const int Count = 10;
     private Deadlines _ticks;
 
     public TimerTable()

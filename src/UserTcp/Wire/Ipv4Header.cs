@@ -33,6 +33,8 @@ internal readonly ref struct Ipv4Header
     /// <summary>The type of service octet: DSCP and the two bits of ECN (RFC 2474 §3, RFC 3168 §5).</summary>
     public byte TrafficClass => _packet[1];
 
+    public EcnCodepoint Ecn => (EcnCodepoint)(TrafficClass & 3);
+
     /// <summary>Header and payload, in bytes.</summary>
     public int TotalLength => _packet.Length;
 

@@ -24,7 +24,10 @@ internal readonly ref partial struct TcpSegment
     /// <param name="bytes">The segment, without link padding.</param>
     /// <param name="segment">The segment; its text stays in <paramref name="bytes"/>.</param>
     /// <param name="coalescedSegmentSize">See <see cref="CoalescedSegmentSize"/>.</param>
-    public static bool TryParse(ReadOnlySpan<byte> bytes, out TcpSegment segment, int coalescedSegmentSize = 0)
+    /// <param name="ecn">See <see cref="Ecn"/>.</param>
+    public static bool TryParse(
+        ReadOnlySpan<byte> bytes, out TcpSegment segment, int coalescedSegmentSize = 0,
+        EcnCodepoint ecn = EcnCodepoint.NotEct)
     {
         segment = default;
         if (bytes.Length < HeaderSize)
@@ -48,6 +51,7 @@ internal readonly ref partial struct TcpSegment
             HasBrokenOptions = !whole,
             Text = bytes[dataOffset..],
             CoalescedSegmentSize = coalescedSegmentSize,
+            Ecn = ecn,
         };
         return true;
     }

@@ -37,6 +37,9 @@ internal readonly ref partial struct TcpSegment
     /// </summary>
     public int CoalescedSegmentSize { get; init; }
 
+    /// <summary>The ECN field of its packet.</summary>
+    public EcnCodepoint Ecn { get; init; }
+
     public bool Has(TcpFlags flags) => (Flags & flags) == flags;
 
     /// <summary>SEG.LEN: the octets of text, and one each for SYN and FIN.</summary>

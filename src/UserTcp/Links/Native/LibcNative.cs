@@ -122,6 +122,7 @@ internal unsafe struct EthtoolDriver
 internal unsafe struct PacketMembership
 {
     public const ushort Promiscuous = 1;
+    public const ushort Unicast = 3;
 
     public int InterfaceIndex;
     public ushort Kind;

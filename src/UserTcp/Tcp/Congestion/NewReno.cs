@@ -1,105 +1,107 @@
-using UserTcp.Primitives;
-
 namespace UserTcp.Tcp.Congestion;
 
 /// <summary>Slow start and congestion avoidance (RFC 5681 §3.1, RFC 9293 §3.8.2, MUST-19), counting octets.</summary>
-internal sealed class NewReno : ICongestionControl
+internal sealed class NewReno : ICongestionController
 {
-    /// <summary>cwnd and ssthresh never grow beyond what a scaled window can offer.</summary>
-    private const int MaxWindowBytes = 1 << 30;
-
+    private readonly long _initialWindow;
     private int _segmentSize;
-    private int _ackedInRound;
-    private bool _afterTimeout;
-    private int _priorWindow;
-    private int _priorThreshold = MaxWindowBytes;
+    private long _ackedInRound;
+    private SlowStart _slowStart = new(usesHyStart: false);
+    private long _priorWindow;
+    private long _priorThreshold = long.MaxValue;
 
-    public NewReno(int segmentSize, int initialWindow)
+    public NewReno(int segmentSize, long initialWindow)
     {
         _segmentSize = segmentSize;
-        InitialWindow = initialWindow;
-        Window = initialWindow;
+        _initialWindow = initialWindow;
+        CongestionWindow = initialWindow;
         _priorWindow = initialWindow;
     }
 
-    public string Name => "newreno";
+    public long CongestionWindow { get; private set; }
 
-    public int InitialWindow { get; }
+    public long SlowStartThreshold { get; private set; } = long.MaxValue;
 
-    public int Window { get; private set; }
+    public double? PacingRate => null;
 
-    public int SlowStartThreshold { get; private set; } = MaxWindowBytes;
-
-    public void OnAck(in AckSample ack)
+    public void OnAck(in CongestionAck ack)
     {
         // A window that was not used says nothing about the network (RFC 7661 §3).
         if (ack.InRecovery || ack.IsAppLimited || ack.BytesAcked <= 0)
             return;
 
-        if (Window < SlowStartThreshold)
-            SlowStart(ack.BytesAcked);
+        if (CongestionWindow < SlowStartThreshold)
+            GrowInSlowStart(ack);
         else
             AvoidCongestion(ack.BytesAcked);
     }
 
-    public void OnCongestion(Instant now, int bytesInFlight)
+    public void OnCongestion(in CongestionSignal congestion)
     {
         Remember();
-        SlowStartThreshold = HalfOf(bytesInFlight);
-        Window = SlowStartThreshold;
+        SlowStartThreshold = HalfOf(congestion.Context.BytesOutstanding);
+        CongestionWindow = congestion.Cause == CongestionCause.Ecn
+            ? WindowBounds.AfterMarks(congestion.Context.BytesOutstanding / 2, _segmentSize)
+            : SlowStartThreshold;
         _ackedInRound = 0;
     }
 
-    public void OnRecovered(Instant now) => _afterTimeout = false;
+    public void OnRecovered(in CongestionContext context) => _slowStart.OnRecovered();
 
-    public void OnRetransmitTimeout(Instant now, int bytesInFlight, bool isRepeated)
+    public void OnRetransmitTimeout(in CongestionContext context, bool isRepeated)
     {
         if (!isRepeated)
         {
             Remember();
-            SlowStartThreshold = HalfOf(bytesInFlight);
+            SlowStartThreshold = HalfOf(context.BytesOutstanding); // a repeated one keeps it: RFC 5681 §3.1, (4)
         }
 
-        Window = _segmentSize; // LW (RFC 5681 §3.1)
+        CongestionWindow = _segmentSize; // LW (RFC 5681 §3.1)
         _ackedInRound = 0;
-        _afterTimeout = true;
+        _slowStart.OnTimeout();
     }
 
-    public void OnSpuriousCongestion()
+    public void OnSpuriousCongestion(in CongestionContext context)
     {
-        Window = Math.Max(Window, _priorWindow);
+        CongestionWindow = Math.Max(CongestionWindow, _priorWindow);
         SlowStartThreshold = Math.Max(SlowStartThreshold, _priorThreshold);
-        _afterTimeout = false;
+        _slowStart.OnRecovered();
     }
 
-    public void OnIdleRestart(Instant now) => Window = Math.Min(Window, InitialWindow); // RW (RFC 5681 §4.1)
+    public void OnIdleRestart(in CongestionContext context) =>
+        CongestionWindow = Math.Min(CongestionWindow, _initialWindow); // RW (RFC 5681 §4.1)
 
-    public void OnSegmentSize(int bytes) => _segmentSize = bytes;
-
-    // Deviation from RFC 5681 §3.1, equation 2: all that an ACK covers counts, not one segment, because peers and
-    // offloads acknowledge many segments at once; after a timeout a segment per ACK (RFC 3465 §2.3).
-    private void SlowStart(int bytesAcked)
+    // RFC 4821 §4: in octets the window does not grow with the segments, and shrinks with them.
+    public void OnSegmentSize(int segmentSize)
     {
-        int growth = _afterTimeout ? Math.Min(bytesAcked, _segmentSize) : bytesAcked;
-        Window = Math.Min(Window + growth, SlowStartThreshold);
+        if (segmentSize < _segmentSize)
+            CongestionWindow = Math.Max(segmentSize, CongestionWindow * segmentSize / _segmentSize);
+        _segmentSize = segmentSize;
+    }
+
+    private void GrowInSlowStart(in CongestionAck ack)
+    {
+        long bound = Math.Min(WindowBounds.MaxBytes, SlowStartThreshold);
+        CongestionWindow = Math.Min(bound, CongestionWindow + _slowStart.Growth(ack));
     }
 
     // RFC 5681 §3.1: a segment per round trip, counted in octets (equation 3's replacement in RFC 3465 §2.1).
-    private void AvoidCongestion(int bytesAcked)
+    private void AvoidCongestion(long bytesAcked)
     {
         _ackedInRound += bytesAcked;
-        if (_ackedInRound < Window)
+        if (_ackedInRound < CongestionWindow)
             return;
 
-        _ackedInRound -= Window;
-        Window = Math.Min(MaxWindowBytes, Window + _segmentSize);
+        _ackedInRound -= CongestionWindow;
+        CongestionWindow = Math.Min(WindowBounds.MaxBytes, CongestionWindow + _segmentSize);
     }
 
-    private int HalfOf(int bytesInFlight) => Math.Max(bytesInFlight / 2, 2 * _segmentSize); // RFC 5681 §3.1, equation 4
+    // RFC 5681 §3.1, equation 4.
+    private long HalfOf(long bytes) => Math.Max(bytes / 2, WindowBounds.MinThreshold(_segmentSize));
 
     private void Remember()
     {
-        _priorWindow = Window;
+        _priorWindow = CongestionWindow;
         _priorThreshold = SlowStartThreshold;
     }
 }

@@ -10,11 +10,6 @@ internal readonly record struct TextFacts(uint UnacknowledgedBytes, int FullSegm
 /// <summary>When in-order text is acknowledged: now, or by the delayed ACK timer.</summary>
 internal static class AckPolicy
 {
-    /// <summary>
-    /// The first segments of a connection are acknowledged at once, so that the peer's slow start is not held up.
-    /// </summary>
-    public const int InitialQuickAcks = 10;
-
     /// <summary>Duplicate ACKs that one turn may owe; more say nothing new.</summary>
     public const int MaxDuplicateAcks = 64;
 

@@ -10,7 +10,7 @@ internal sealed class Receiver(TcpConfig config)
     // Half a circle on, the end of what was urgent would seem to lie ahead again.
     private const int UrgentPast = 1 << 30;
 
-    private int _quickAcks = AckPolicy.InitialQuickAcks;
+    private int _quickAcks = config.QuickAcks;
     private uint _unacknowledgedBytes;
     private bool _ackNow;
     private bool _windowUpdateDue;
@@ -20,6 +20,8 @@ internal sealed class Receiver(TcpConfig config)
 
     public Timestamps Timestamps;
     public SackReport Sack;
+    public EcnEcho Echo;
+    public ReceiveTuning Tuning;
 
     /// <summary>IRS.</summary>
     public SeqNumber InitialReceive { get; private set; }
@@ -51,8 +53,8 @@ internal sealed class Receiver(TcpConfig config)
 
     public bool FinReceived { get; private set; }
 
-    /// <summary>An ACK is due at once.</summary>
-    public bool AckNow => _ackNow || _windowUpdateDue;
+    /// <summary>An ACK is due at once; what came twice is told without delay, too (RFC 2883 §4).</summary>
+    public bool AckNow => _ackNow || _windowUpdateDue || Sack.Duplicates > 0;
 
     /// <summary>In-order text waits for its ACK, by the delayed ACK timer or the next segment.</summary>
     public bool AckDelayed { get; private set; }
@@ -138,7 +140,10 @@ internal sealed class Receiver(TcpConfig config)
     /// <summary>A segment with this acknowledgment and window leaves: nothing is owed any more.</summary>
     public void OnAckSent(WireWindow window, WindowScale scale, bool isDuplicate)
     {
-        RightEdge = SeqNumber.Max(RightEdge, Next + (window << scale).Bytes);
+        uint offered = (window << scale).Bytes;
+        if (config.AcceptsBeyondField && offered == ushort.MaxValue)
+            offered = Math.Max(offered, (uint)config.ReceiveBufferBytes);
+        RightEdge = SeqNumber.Max(RightEdge, Next + offered);
         LastAckSent = Next;
         _ackNow = false;
         _windowUpdateDue &= isDuplicate;

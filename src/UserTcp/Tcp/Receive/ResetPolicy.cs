@@ -9,7 +9,7 @@ internal enum ResetVerdict : byte
     Reset,
 }
 
-/// <summary>Blind resets (RFC 9293 §3.10.7.4, second step; RFC 5961 §3): only the exact number resets.</summary>
+/// <summary>Blind resets (RFC 9293 §3.10.7.4, second step; RFC 5961 §3.2): only the exact number resets.</summary>
 internal static class ResetPolicy
 {
     public static ResetVerdict Decide(SeqNumber seq, SeqNumber next, uint window)

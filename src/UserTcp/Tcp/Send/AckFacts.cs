@@ -17,6 +17,9 @@ internal struct AckFacts
     /// <summary>A round trip by the echoed timestamp (RFC 7323 §4.1), for what was sent more than once.</summary>
     public TimeSpan? EchoedRtt;
 
+    /// <summary>ECE, where ECN was negotiated (RFC 3168 §6.1.2).</summary>
+    public bool HasEcnEcho;
+
     public int SackCount;
     public SackBlocks Sack;
 }

@@ -4,23 +4,12 @@ using UserTcp.Wire;
 
 namespace UserTcp.Tcp.Send;
 
-/// <summary>What a cumulative ACK took out of the flight.</summary>
-/// <param name="Bytes">Octets that had not been reported by SACK before.</param>
-/// <param name="SampleFrom">
-/// When the newest of them was sent; never if one of them was sent more than once: the others then waited for it at the
-/// receiver, and their time is no round trip (RFC 9293 §3.8.1, MUST-18).
-/// </param>
-/// <param name="LastSentAt">
-/// When the newest of them was sent, for the first or another time; never if there is none.
-/// </param>
-internal readonly record struct AckedSegments(uint Bytes, Instant SampleFrom, Instant LastSentAt);
-
 /// <summary>
 /// What was sent and is not acknowledged, [SND.UNA, SND.NXT), in the order of the sequence space, with what is known of
 /// each part: the scoreboard of RFC 6675. A ring of structs. A super-segment is one entry until an ACK, a SACK block or
 /// a loss splits it.
 /// </summary>
-internal sealed class Flight
+internal sealed partial class Flight
 {
     /// <summary>
     /// The most entries; beyond it no new segment is sent, and SACK blocks inside an entry are ignored.
@@ -29,10 +18,17 @@ internal sealed class Flight
 
     // Room left for splits when new segments are no longer taken.
     private const int SplitReserve = 1024;
+
+    // Beyond what peers may split by their reports: of an entry that is sent again piece by piece, what did not leave
+    // must not be taken for sent.
+    private const int RetransmitReserve = MaxEntries;
     private const int InitialEntries = 8;
 
     private SentSegment[] _ring = [];
     private int _head;
+
+    // Nothing below it is marked lost: where the search for what to send again begins.
+    private SeqNumber _lostFrom;
 
     public int Count { get; private set; }
 
@@ -81,99 +77,48 @@ internal sealed class Flight
     }
 
     /// <summary>Removes everything below <paramref name="una"/>.</summary>
-    public AckedSegments AckTo(SeqNumber una)
+    public void AckTo(SeqNumber una, ref AckDigest digest)
     {
-        uint bytes = 0;
-        Instant newest = Instant.Never;
-        bool isAmbiguous = false;
         while (Count > 0 && this[0].Seq < una)
         {
             ref SentSegment first = ref this[0];
             uint length = una >= first.End ? first.Length : (uint)(una - first.Seq);
             if (!first.Has(SentFlags.Sacked))
-            {
-                bytes += length;
-                isAmbiguous |= first.Has(SentFlags.Ambiguous);
-                newest = newest.IsNever ? first.SentAt : Instant.Max(newest, first.SentAt);
-            }
-
+                digest.OnAcked(first, first.Seq + length, length);
             RemoveFirst(length);
         }
-
-        return new AckedSegments(bytes, isAmbiguous ? Instant.Never : newest, newest);
     }
 
     /// <summary>Marks a block as received (RFC 6675 §4, Update). Returns how many octets are new to us.</summary>
-    public uint Sack(in SackBlock block, ref Instant newestSentAt)
+    public uint Sack(in SackBlock block, ref AckDigest digest)
     {
-        uint added = 0;
+        uint before = digest.SackedBytes;
         for (int i = IndexOf(block.Left); i < Count && this[i].Seq < block.Right; i++)
         {
-            if (this[i].Has(SentFlags.Sacked) || !Carve(ref i, block))
+            if (this[i].Has(SentFlags.Sacked) || TryExtend(i, block, ref digest) || !Carve(ref i, block))
                 continue;
 
+            digest.OnSacked(this[i]);
             SetFlags(i, SentFlags.Lost | SentFlags.Retransmitted, SentFlags.Sacked);
-            ref SentSegment segment = ref this[i];
-            added += segment.Length;
-            if (!segment.Has(SentFlags.Ambiguous) && (newestSentAt.IsNever || segment.SentAt > newestSentAt))
-                newestSentAt = segment.SentAt;
         }
 
-        return added;
+        return digest.SackedBytes - before;
     }
 
     /// <summary>
-    /// Marks what RFC 6675 §4 (IsLost) takes to be lost: more than (DupThresh − 1) segments' worth, or DupThresh
-    /// separate runs, were sacked above it. Returns the octets newly marked.
+    /// The last octets that were sent, a segment at most, as an entry of its own, for a probe; −1 if there are none to
+    /// be sent again.
     /// </summary>
-    public uint MarkLost(int dupThresh, int segmentSize)
+    public int IndexOfTail(int segmentSize)
     {
-        int index = Count - 1;
-        uint sackedBytes = 0;
-        int runs = 0;
-        bool inRun = false;
-        for (; index >= 0; index--)
-        {
-            bool isSacked = this[index].Has(SentFlags.Sacked);
-            if (isSacked)
-                sackedBytes += this[index].Length;
-            else if (sackedBytes > (dupThresh - 1) * (uint)segmentSize || runs >= dupThresh)
-                break;
-            runs += isSacked && !inRun ? 1 : 0;
-            inRun = isSacked;
-        }
+        int last = Count - 1;
+        if (last < 0)
+            return -1;
 
-        uint marked = 0;
-        for (; index >= 0; index--)
-        {
-            marked += MarkLostAt(index);
-        }
-
-        return marked;
-    }
-
-    /// <summary>Marks the first octets, up to a segment, as lost (RFC 6582 §3.2; RFC 6675 §5 (4.3)).</summary>
-    public uint MarkFirstLost(int segmentSize)
-    {
-        if (Count == 0 || this[0].Has(SentFlags.Sacked))
-            return 0;
-        if (this[0].Length > segmentSize + 1)
-            TrySplit(0, this[0].Seq + segmentSize);
-        if (this[0].Has(SentFlags.Retransmitted))
-            SetFlags(0, SentFlags.Retransmitted, SentFlags.None);
-        return MarkLostAt(0);
-    }
-
-    /// <summary>A timeout: all that the peer did not report is lost, retransmissions too (RFC 6675 §5.1).</summary>
-    public void MarkAllLost()
-    {
-        // RFC 2018 §8: a receiver may take back what it reported. It did if the octet it waits for is among it.
-        bool isReneging = Count > 0 && this[0].Has(SentFlags.Sacked);
-        for (int i = 0; i < Count; i++)
-        {
-            SetFlags(i, SentFlags.Retransmitted | (isReneging ? SentFlags.Sacked : 0), SentFlags.None);
-            MarkLostAt(i);
-        }
+        uint fin = this[last].Has(SentFlags.Fin) ? 1u : 0u;
+        uint excess = (this[last].Length - fin) % (uint)segmentSize;
+        uint tail = (excess == 0 ? Math.Min((uint)segmentSize, this[last].Length - fin) : excess) + fin;
+        return this[last].Length > tail && TrySplit(last, this[last].End - (int)tail) ? last + 1 : last;
     }
 
     /// <summary>
@@ -197,32 +142,52 @@ internal sealed class Flight
         if (LostBytes == 0)
             return -1;
 
-        int index = 0;
+        int index = IndexOf(_lostFrom);
         while (!this[index].Has(SentFlags.Lost))
         {
             index++;
         }
 
+        _lostFrom = this[index].Seq;
         return index;
     }
 
     /// <summary>The first <paramref name="length"/> octets of an entry were sent again.</summary>
-    public void OnRetransmitted(int index, uint length, int segmentSize, Instant now)
+    public ref SentSegment OnRetransmitted(int index, uint length, int segmentSize, Instant now)
     {
         if (length < this[index].Length)
             TrySplit(index, this[index].Seq + length);
         SetFlags(index, SentFlags.Lost | SentFlags.Probe, SentFlags.Retransmitted | SentFlags.Ambiguous);
-        this[index].SentAt = now;
-        this[index].SegmentSize = segmentSize;
+        ref SentSegment segment = ref this[index];
+        segment.SentAt = now;
+        segment.SegmentSize = segmentSize;
+        return ref segment;
     }
 
-    private uint MarkLostAt(int index)
+    // A report that grows at one end is the usual case: the border to the neighbour that was reported before moves, and
+    // nothing has to be split.
+    private bool TryExtend(int i, in SackBlock block, ref AckDigest digest)
     {
-        if (this[index].Has(SentFlags.Sacked | SentFlags.Lost | SentFlags.Retransmitted))
-            return 0;
+        bool isHead = block.Left <= this[i].Seq && block.Right < this[i].End
+            && i > 0 && this[i - 1].Has(SentFlags.Sacked);
+        bool isTail = block.Left > this[i].Seq && block.Right >= this[i].End
+            && i + 1 < Count && this[i + 1].Has(SentFlags.Sacked);
+        if (!isHead && !isTail)
+            return false;
 
-        SetFlags(index, SentFlags.None, SentFlags.Lost);
-        return this[index].Length;
+        ref SentSegment segment = ref this[i];
+        ref SentSegment neighbour = ref this[isHead ? i - 1 : i + 1];
+        SentSegment part = segment;
+        part.Seq = isHead ? segment.Seq : block.Left;
+        part.Length = (uint)((isHead ? block.Right : segment.End) - part.Seq);
+        digest.OnSacked(part);
+        SackedBytes += part.Length;
+        LostBytes -= segment.Has(SentFlags.Lost) ? part.Length : 0;
+        segment.Seq = isHead ? part.End : segment.Seq;
+        segment.Length -= part.Length;
+        neighbour.Seq = isHead ? neighbour.Seq : part.Seq;
+        neighbour.Length += part.Length;
+        return true;
     }
 
     // Cuts entry i so that one entry lies inside the block; i then names it. False if nothing of it can be marked: a
@@ -231,27 +196,22 @@ internal sealed class Flight
     {
         if (this[i].Seq < block.Left)
         {
-            if (!TrySplit(i, block.Left))
+            if (!TrySplit(i, block.Left, MaxEntries))
                 return false;
             i++;
         }
 
-        return this[i].End <= block.Right || TrySplit(i, block.Right);
+        return this[i].End <= block.Right || TrySplit(i, block.Right, MaxEntries);
     }
 
-    private bool TrySplit(int index, SeqNumber at)
+    private bool TrySplit(int index, SeqNumber at, int limit = MaxEntries + RetransmitReserve)
     {
-        if (Count >= MaxEntries)
+        if (Count >= limit)
             return false;
         if (Count == _ring.Length)
             Grow();
 
-        Count++;
-        for (int i = Count - 1; i > index + 1; i--)
-        {
-            this[i] = this[i - 1];
-        }
-
+        MakeRoomBehind(index);
         ref SentSegment first = ref this[index];
         ref SentSegment second = ref this[index + 1];
         second = first;
@@ -261,6 +221,27 @@ internal sealed class Flight
         first.Length = (uint)(at - first.Seq);
         first.Flags &= ~SentFlags.Fin;
         return true;
+    }
+
+    // Entry index is there twice afterwards. The shorter side moves.
+    private void MakeRoomBehind(int index)
+    {
+        Count++;
+        if (index < Count / 2)
+        {
+            _head = (_head - 1) & (_ring.Length - 1);
+            for (int i = 0; i <= index; i++)
+            {
+                this[i] = this[i + 1];
+            }
+
+            return;
+        }
+
+        for (int i = Count - 1; i > index; i--)
+        {
+            this[i] = this[i - 1];
+        }
     }
 
     private void RemoveFirst(uint length)

@@ -2,56 +2,20 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
 
-internal enum RecoveryState : byte
-{
-    /// <summary>Nothing is known to be lost.</summary>
-    Open,
-
-    /// <summary>Fast recovery, until the recovery point is acknowledged.</summary>
-    Recovery,
-
-    /// <summary>After a timeout, until the recovery point is acknowledged.</summary>
-    Loss,
-}
-
-/// <summary>What an ACK meant for loss recovery.</summary>
-[Flags]
-internal enum LossSigns : byte
-{
-    None = 0,
-    EnteredRecovery = 1 << 0,
-    Recovered = 1 << 1,
-}
-
-/// <summary>One ACK as loss detection sees it.</summary>
-internal readonly record struct LossFacts
-{
-    public SeqNumber Una { get; init; }
-
-    public SeqNumber Next { get; init; }
-
-    /// <summary>Octets newly acknowledged cumulatively.</summary>
-    public uint Acked { get; init; }
-
-    /// <summary>Octets newly reported by SACK.</summary>
-    public uint Sacked { get; init; }
-
-    /// <summary>A duplicate ACK in the sense of RFC 5681 §2.</summary>
-    public bool IsDuplicate { get; init; }
-
-    public bool HasSack { get; init; }
-
-    public int SegmentSize { get; init; }
-}
-
 /// <summary>
-/// When something is taken to be lost: by SACK (RFC 6675), or by counting duplicate ACKs (RFC 5681 §3.2, RFC 6582)
-/// where the peer has none. What to do about the rate is congestion control's affair.
+/// When something is taken to be lost: by time where the peer reports what arrives (RACK, RFC 8985), or by counting
+/// (RFC 6675; RFC 5681 §3.2 and RFC 6582 where the peer does not); and when that was a mistake. What to do about the
+/// rate is congestion control's affair.
 /// </summary>
-internal sealed class LossDetection
+internal sealed partial class LossDetection(UserTcpLossRecoveryOptions options, SeqNumber initialSend)
 {
     /// <summary>RFC 5681 §3.2, RFC 6675 §2.</summary>
     public const int DupThresh = 3;
+
+    private Rack _rack = new(initialSend);
+    private SpuriousDetection _spurious;
+    private SeqNumber _recover = initialSend;
+    private bool _isForward;
 
     public RecoveryState State { get; private set; }
 
@@ -68,79 +32,172 @@ internal sealed class LossDetection
     /// </summary>
     public uint LeftNetwork { get; private set; }
 
-    public void OnRetransmitted() => MustRetransmitFirst = false;
+    /// <summary>After a timeout new text is sent first, to see whether it was one (RFC 5682 §2.1, step 2b).</summary>
+    public bool PrefersNewText { get; private set; }
 
-    public LossSigns OnAck(Flight flight, in LossFacts facts)
+    /// <summary>When what was overtaken is to be looked at again; never if nothing is waited for.</summary>
+    public Instant ReorderDeadline { get; private set; } = Instant.Never;
+
+    /// <summary>Octets that the last event showed to be lost.</summary>
+    public uint NewlyLost { get; private set; }
+
+    public bool ReorderingSeen => _rack.ReorderingSeen;
+
+    public uint ReorderingExtent => _rack.ReorderingExtent;
+
+    public bool InRecovery => State is RecoveryState.Recovery or RecoveryState.Loss;
+
+    /// <summary>The first <paramref name="octets"/> of what was lost left again.</summary>
+    public void OnRetransmitted(int octets, Instant now)
     {
-        LossSigns signs = LossSigns.None;
-        if (State != RecoveryState.Open && facts.Una >= RecoveryPoint)
-        {
-            Leave();
-            signs = LossSigns.Recovered;
-        }
-        else if (facts.Acked > 0)
-        {
-            OnPartialAck(flight, facts);
-        }
-
-        CountDuplicates(facts);
-        uint lost = facts.HasSack ? flight.MarkLost(DupThresh, facts.SegmentSize) : 0;
-        if (State != RecoveryState.Open || (lost == 0 && DuplicateAcks < DupThresh))
-            return signs;
-
-        State = RecoveryState.Recovery;
-        RecoveryPoint = facts.Next;
-        MustRetransmitFirst = true;
-        flight.MarkFirstLost(facts.SegmentSize);
-        return signs | LossSigns.EnteredRecovery;
-    }
-
-    /// <summary>
-    /// RFC 6298 §5.4; RFC 6582 §3.2 (4): no fast retransmit until all that was sent before is acknowledged.
-    /// </summary>
-    public void OnRetransmitTimeout(Flight flight, SeqNumber next)
-    {
-        flight.MarkAllLost();
-        State = RecoveryState.Loss;
-        RecoveryPoint = next;
-        DuplicateAcks = 0;
-        LeftNetwork = 0;
-        MustRetransmitFirst = true;
-    }
-
-    private void Leave()
-    {
-        State = RecoveryState.Open;
-        DuplicateAcks = 0;
-        LeftNetwork = 0;
         MustRetransmitFirst = false;
+        _spurious.OnRetransmitted(octets, now);
     }
 
-    // RFC 6582 §3.2 (3): without SACK a partial ACK says that the segment after it is lost as well.
-    private void OnPartialAck(Flight flight, in LossFacts facts)
+    /// <summary>There is no new text, or no room for it: what was lost is sent again after all.</summary>
+    public void GiveUpForward()
     {
-        if (State == RecoveryState.Open)
+        PrefersNewText = false;
+        _isForward = false;
+    }
+
+    /// <summary>An acceptable ACK.</summary>
+    public LossSigns OnAck(Flight flight, in LossFacts facts, in AckDigest digest)
+    {
+        _rack.OnDelivered(digest);
+        if (facts.HasSack)
+            flight.ForgetSacksIfReneging();
+        if (facts.IsDuplicateSack)
+            _rack.OnDuplicateSack(facts.Una, facts.Next);
+
+        if (facts.Acked > 0 && !InRecovery)
         {
             DuplicateAcks = 0; // they told of reordering; what they said had left is acknowledged now
             LeftNetwork = 0;
         }
 
-        if (State != RecoveryState.Recovery || facts.HasSack)
-            return;
+        LossSigns signs = CheckSpurious(flight, facts, digest);
+        if (signs == LossSigns.None && State != RecoveryState.Open)
+            signs = FollowRecovery(flight, facts, digest);
+        CountDuplicates(facts);
+        NewlyLost = FindLosses(flight, facts);
+        if (InRecovery && flight.LostAgain)
+            signs |= LossSigns.LostAgain;
+        bool isFound = NewlyLost > 0 || DuplicateAcks >= DupThresh;
+        if (!isFound || InRecovery || !MayEnter(facts))
+            return signs;
 
-        uint beyondOne = facts.Acked > facts.SegmentSize ? facts.Acked - (uint)facts.SegmentSize : 0;
-        LeftNetwork = LeftNetwork > beyondOne ? LeftNetwork - beyondOne : 0;
-        flight.MarkFirstLost(facts.SegmentSize);
+        return signs | Enter(flight, facts);
+    }
+
+    /// <summary>The reordering timer (RFC 8985 §6.2): what was waited for did not come.</summary>
+    public LossSigns OnReorderTimeout(Flight flight, in LossFacts facts)
+    {
+        NewlyLost = FindLosses(flight, facts);
+        if (NewlyLost > 0 && !InRecovery)
+            return Enter(flight, facts);
+
+        return flight.LostAgain ? LossSigns.LostAgain : LossSigns.None;
+    }
+
+    /// <summary>
+    /// RFC 6298 §5.4; RFC 6582 §3.2 (4): no fast retransmit until all that was sent before is acknowledged.
+    /// </summary>
+    public void OnRetransmitTimeout(Flight flight, in LossFacts facts, bool isRepeated)
+    {
+        // RFC 5682 §2.1, RFC 5682 §3.1: not when recovery was under way; a timeout meanwhile starts it anew.
+        _isForward = options.ForwardRtoRecovery && (!InRecovery || _isForward);
+        PrefersNewText = false;
+        if (UsesRack(facts))
+            flight.MarkLostOnTimeout(_rack.Rtt + ReorderWindow(flight, facts), facts.Now);
+        else
+            flight.MarkAllLost();
+        if (!isRepeated || State != RecoveryState.Loss)
+            BeginEpisode(facts);
+        State = RecoveryState.Loss;
+        RecoveryPoint = facts.Next;
+        DuplicateAcks = 0;
+        LeftNetwork = 0;
+        ReorderDeadline = Instant.Never;
         MustRetransmitFirst = true;
+    }
+
+    /// <summary>ECN-Echo: a reduction for this window, without anything to send again (RFC 3168 §6.1.2).</summary>
+    /// <returns>False if this window was reduced already.</returns>
+    public bool OnEcnEcho(SeqNumber next)
+    {
+        if (State != RecoveryState.Open)
+            return false;
+
+        State = RecoveryState.CongestionReduced;
+        RecoveryPoint = next;
+        _spurious.End();
+        return true;
+    }
+
+    /// <summary>The rate is not reduced for what was lost: there is nothing to undo, should it arrive.</summary>
+    public void Spare() => _spurious.End();
+
+    private LossSigns Enter(Flight flight, in LossFacts facts)
+    {
+        bool wasReduced = State == RecoveryState.CongestionReduced;
+        BeginEpisode(facts);
+        State = RecoveryState.Recovery;
+        RecoveryPoint = facts.Next;
+        MustRetransmitFirst = true;
+        if (flight.LostBytes == 0)
+            flight.MarkFirstLost(facts.SegmentSize);
+        return LossSigns.EnteredRecovery | (wasReduced ? LossSigns.AlreadyReduced : LossSigns.None);
+    }
+
+    private void BeginEpisode(in LossFacts facts)
+    {
+        if (options.UndoSpurious)
+            _spurious.Begin(facts.Una);
+    }
+
+    private void Leave()
+    {
+        if (InRecovery)
+            _rack.OnRecovered();
+        _recover = RecoveryPoint;
+        State = RecoveryState.Open;
+        DuplicateAcks = 0;
+        LeftNetwork = 0;
+        MustRetransmitFirst = false;
+        GiveUpForward();
+    }
+
+    // RFC 6582 §3.2 (2): what comes after a recovery may be the duplicates of retransmissions that were not needed.
+    // With SACK they report nothing new, and do not count.
+    private bool MayEnter(in LossFacts facts) => facts.HasSack || facts.Una > _recover;
+
+    // With SACK only (RFC 8985 §4), and then nothing is counted (RFC 8985 §9.2).
+    private bool UsesRack(in LossFacts facts) => options.Rack && facts.HasSack;
+
+    private TimeSpan ReorderWindow(Flight flight, in LossFacts facts) => _rack.ReorderWindow(
+        facts.MinRtt, facts.SmoothedRtt, InRecovery || flight.SackedBytes >= (uint)(DupThresh * facts.SegmentSize));
+
+    private uint FindLosses(Flight flight, in LossFacts facts)
+    {
+        ReorderDeadline = Instant.Never;
+        flight.LostAgain = false;
+        if (!facts.HasSack)
+            return 0;
+        if (!options.Rack)
+            return flight.MarkLost(DupThresh, facts.SegmentSize);
+
+        uint lost = flight.MarkLostByTime(_rack, ReorderWindow(flight, facts), facts.Now, out TimeSpan wait);
+        if (wait > TimeSpan.Zero)
+            ReorderDeadline = facts.Now + wait;
+        return lost;
     }
 
     private void CountDuplicates(in LossFacts facts)
     {
         if (facts.Acked > 0 || State == RecoveryState.Loss)
             return;
-
-        bool counts = facts.HasSack ? facts.Sacked > 0 : facts.IsDuplicate;
-        if (!counts)
+        if (facts.HasSack ? options.Rack || facts.Sacked == 0 : !facts.IsDuplicate)
             return;
 
         DuplicateAcks++;

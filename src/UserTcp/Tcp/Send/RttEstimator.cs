@@ -1,9 +1,14 @@
+using UserTcp.Primitives;
+
 namespace UserTcp.Tcp.Send;
 
-/// <summary>SRTT and RTTVAR (RFC 6298 §2): a value; each sample yields the next one.</summary>
+/// <summary>
+/// SRTT and RTTVAR (RFC 6298 §2.3): a value; each sample yields the next one. Deviation: each counts in full, however
+/// many there are in a round trip (RFC 7323 §4.2), as other stacks have it; the least timeout bears what is forgotten.
+/// </summary>
 internal readonly record struct RttEstimator
 {
-    /// <summary>G, the clock's granularity, as it enters the timeout (RFC 6298 §2.2).</summary>
+    /// <summary>G, the clock's granularity, as it enters the timeout (RFC 6298 §2.2, RFC 6298 §4).</summary>
     private static readonly TimeSpan s_granularity = TimeSpan.FromMilliseconds(1);
 
     public bool HasSample { get; private init; }
@@ -14,16 +19,20 @@ internal readonly record struct RttEstimator
 
     public TimeSpan Latest { get; private init; }
 
-    public TimeSpan Minimum { get; private init; }
+    /// <summary>The shortest of the last minutes; zero before the first sample.</summary>
+    public TimeSpan Minimum => Window.Value;
 
-    public RttEstimator Sample(TimeSpan rtt)
+    private WindowedMinimum Window { get; init; }
+
+    public RttEstimator Sample(TimeSpan rtt, Instant now)
     {
         rtt = rtt > TimeSpan.Zero ? rtt : TimeSpan.FromTicks(1);
         if (!HasSample)
         {
             return new RttEstimator
             {
-                HasSample = true, Smoothed = rtt, Variation = rtt / 2, Latest = rtt, Minimum = rtt, // RFC 6298 (2.2)
+                HasSample = true, Smoothed = rtt, Variation = rtt / 2, Latest = rtt, // RFC 6298 (2.2)
+                Window = default(WindowedMinimum).Sample(rtt, now),
             };
         }
 
@@ -32,7 +41,21 @@ internal readonly record struct RttEstimator
             Variation = Variation * 3 / 4 + (Smoothed - rtt).Duration() / 4, // before SRTT: RFC 6298 (2.3)
             Smoothed = Smoothed * 7 / 8 + rtt / 8,
             Latest = rtt,
-            Minimum = rtt < Minimum ? rtt : Minimum,
+            Window = Window.Sample(rtt, now),
+        };
+    }
+
+    /// <summary>
+    /// The first sample of text that was sent after a timeout for nothing: the delay that caused it may last, and the
+    /// timeout is not to be as short again (RFC 4015 §3.6).
+    /// </summary>
+    public RttEstimator AfterSpuriousTimeout(in RttEstimator before, TimeSpan rtt)
+    {
+        TimeSpan smoothed = before.Smoothed + 2 * s_granularity;
+        return this with
+        {
+            Smoothed = smoothed > rtt ? smoothed : rtt,
+            Variation = before.Variation > rtt / 2 ? before.Variation : rtt / 2,
         };
     }
 

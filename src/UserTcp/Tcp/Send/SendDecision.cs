@@ -24,6 +24,9 @@ internal readonly record struct SendFacts
     /// <summary>SND.NXT = SND.UNA.</summary>
     public bool NothingOutstanding { get; init; }
 
+    /// <summary>A segment that was not full waits for its acknowledgment.</summary>
+    public bool PartOutstanding { get; init; }
+
     public bool NoDelay { get; init; }
 
     public bool Corked { get; init; }
@@ -37,7 +40,8 @@ internal readonly record struct SendFacts
 
 /// <summary>
 /// SWS avoidance of the sender and Nagle in one (RFC 9293 §3.8.6.2.1, MUST-38, and §3.7.4, SHLD-7): how much to send
-/// now.
+/// now. Nagle waits only for a segment that was not full itself (RFC 9293 Appendix A.3): the rest of what is written
+/// at once goes with it, and no more than one small segment is on its way.
 /// </summary>
 internal static class SendDecision
 {
@@ -69,7 +73,10 @@ internal static class SendDecision
     }
 
     private static bool MaySendTail(in SendFacts facts) =>
-        facts.FinQueued || facts.Override || (facts.NoDelay && !facts.Corked);
+        facts.FinQueued || facts.Override || (NagleAgrees(facts) && !facts.Corked);
+
+    private static bool NagleAgrees(in SendFacts facts) =>
+        facts.NoDelay || facts.NothingOutstanding || !facts.PartOutstanding;
 
     private static bool MaySendPart(in SendFacts facts, int text)
     {
@@ -78,10 +85,9 @@ internal static class SendDecision
         if (facts.Corked && !facts.FinQueued)
             return false;
 
-        bool nagleAgrees = facts.NothingOutstanding || facts.NoDelay;
         if (text == facts.Queued)
-            return nagleAgrees || facts.FinQueued; // (2)
+            return NagleAgrees(facts) || facts.FinQueued; // (2)
 
-        return nagleAgrees && text >= facts.MaxWindow / 2; // (3), Fs = 1/2
+        return (facts.NothingOutstanding || facts.NoDelay) && text >= facts.MaxWindow / 2; // (3), Fs = 1/2
     }
 }

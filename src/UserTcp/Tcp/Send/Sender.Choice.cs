@@ -5,13 +5,35 @@ namespace UserTcp.Tcp.Send;
 /// <content>Which stretch of the sequence space is sent next.</content>
 internal sealed partial class Sender
 {
-    /// <summary>Chooses what to send now: what was lost first, then what is new. Changes nothing.</summary>
+    /// <summary>
+    /// Chooses what to send now: what was lost first, then what is new; right after a timeout the other way round
+    /// (RFC 5682 §2.1). Sends nothing.
+    /// </summary>
     public bool TryChoose(in SendOffer offer, bool mayOverride, out SendChoice choice)
     {
-        if (TryChooseLost(offer, out choice))
-            return true;
+        if (Loss.PrefersNewText)
+        {
+            if (TryChooseNew(offer, mayOverride, Room, out choice))
+                return true;
+            if (Next == Loss.RecoveryPoint)
+                Loss.GiveUpForward();
+        }
 
-        return !Flight.IsFull && TryChooseNew(offer, mayOverride, out choice);
+        return TryChooseLost(offer, out choice) || TryChooseNew(offer, mayOverride, Room, out choice);
+    }
+
+    /// <summary>
+    /// A tail loss probe: a segment of new text, whatever cwnd says, else the last one again (RFC 8985 §7.3).
+    /// </summary>
+    public bool TryChooseTailProbe(in SendOffer offer, out SendChoice choice)
+    {
+        int size = Math.Max(1, SegmentSize - offer.ExtraOptionBytes);
+        SendOffer single = offer with { MaxGsoBytes = 0 };
+        _savesForProbe = false;
+        bool isChosen = TryChooseNew(single, mayOverride: true, Math.Max(Room, size), out choice)
+            || TryChooseTail(size, out choice);
+        choice.IsTailProbe = isChosen;
+        return isChosen;
     }
 
     /// <summary>
@@ -62,7 +84,19 @@ internal sealed partial class Sender
         return choice.Text > 0 || choice.Fin;
     }
 
-    private bool TryChooseNew(in SendOffer offer, bool mayOverride, out SendChoice choice)
+    private bool TryChooseTail(int size, out SendChoice choice)
+    {
+        choice = default;
+        int index = Flight.IndexOfTail(size);
+        return index >= 0 && !Flight[index].Has(SentFlags.Sacked)
+            && FitLost(Flight[index], index, size, size, out choice);
+    }
+
+    // The end of the last segment that was not full, which Nagle's algorithm waits for.
+    private SeqNumber _partEnd;
+    private bool _isPartOutstanding;
+
+    private bool TryChooseNew(in SendOffer offer, bool mayOverride, int room, out SendChoice choice)
     {
         bool retakesProbe = OnlyProbeOutstanding && Window.Bytes > 0 && !Flight[0].Has(SentFlags.Fin);
         SeqNumber seq = retakesProbe ? Una : Next;
@@ -70,19 +104,24 @@ internal sealed partial class Sender
         int queued = Math.Max(0, offer.DataEnd - seq);
         choice = new SendChoice { Seq = seq, FlightIndex = -1, SegmentSize = size };
         bool waitsForWindow = OnlyProbeOutstanding && !retakesProbe; // FIN, too, leaves with the probe's octet
-        if (FinSent || waitsForWindow || (queued == 0 && !offer.FinQueued))
+        if (queued == 0 && Flight.LostBytes == 0 && room > 0)
+            _delivery.OnAppLimited(BytesInFlight);
+        waitsForWindow |= IsHeldBack || _savesForProbe;
+        if (FinSent || waitsForWindow || Flight.IsFull || (queued == 0 && !offer.FinQueued))
             return false;
 
+        _isPartOutstanding = _isPartOutstanding && _partEnd > Una;
         choice.Text = SendDecision.Decide(
             new SendFacts
             {
                 Queued = queued,
                 UsableWindow = (int)((long)Window.Bytes - (seq - Una)),
-                CongestionRoom = Room,
+                CongestionRoom = room,
                 SegmentSize = size,
                 MaxText = Math.Max(size, offer.MaxGsoBytes / size * size),
                 MaxWindow = MaxWindow,
                 NothingOutstanding = seq == Una,
+                PartOutstanding = _isPartOutstanding,
                 NoDelay = offer.NoDelay,
                 Corked = offer.Corked,
                 FinQueued = offer.FinQueued,

@@ -23,6 +23,9 @@ internal enum SentFlags : byte
 
     /// <summary>Was sent more than once: an ACK of it gives no RTT sample (RFC 9293 §3.8.1, MUST-18).</summary>
     Ambiguous = 1 << 6,
+
+    /// <summary>Was sent while the application, not the network, held the sender back.</summary>
+    AppLimited = 1 << 7,
 }
 
 /// <summary>A stretch of the sequence space that was sent at one time: one segment, or a super-segment.</summary>
@@ -40,6 +43,15 @@ internal struct SentSegment
     public int SegmentSize;
 
     public SentFlags Flags;
+
+    /// <summary>Octets that had been delivered when it was sent.</summary>
+    public long Delivered;
+
+    /// <summary>When the last of those was.</summary>
+    public Instant DeliveredAt;
+
+    /// <summary>When the first segment of its flight was sent.</summary>
+    public Instant FirstSentAt;
 
     public readonly SeqNumber End => Seq + Length;
 

@@ -1,0 +1,88 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace UserTcp;
+
+/// <summary>A connection as congestion control sees it.</summary>
+[Experimental("UTCP001")]
+public readonly record struct CongestionContext
+{
+    /// <summary>The time since an arbitrary instant; it never runs backwards.</summary>
+    public TimeSpan Now { get; init; }
+
+    /// <summary>Text per segment, in bytes.</summary>
+    public int SegmentSize { get; init; }
+
+    /// <summary>Bytes thought to be in the network: sent, not acknowledged, not reported, not lost.</summary>
+    public long BytesInFlight { get; init; }
+
+    /// <summary>FlightSize of RFC 5681 §2: bytes sent and not acknowledged, lost ones included.</summary>
+    public long BytesOutstanding { get; init; }
+
+    /// <summary>SRTT; zero before the first sample.</summary>
+    public TimeSpan SmoothedRtt { get; init; }
+
+    /// <summary>The shortest round trip of late; zero before the first sample.</summary>
+    public TimeSpan MinRtt { get; init; }
+}
+
+/// <summary>What one acknowledgement tells congestion control.</summary>
+[Experimental("UTCP001")]
+public readonly record struct CongestionAck
+{
+    /// <summary>The connection after the acknowledgement.</summary>
+    public CongestionContext Context { get; init; }
+
+    /// <summary>Bytes newly acknowledged, cumulatively or selectively.</summary>
+    public long BytesAcked { get; init; }
+
+    /// <summary>Bytes that were in the network before it.</summary>
+    public long PriorBytesInFlight { get; init; }
+
+    /// <summary>The round trip it measured, if it did.</summary>
+    public TimeSpan? Rtt { get; init; }
+
+    /// <summary>The rate of delivery it sampled, in bytes per second; 0 where it gave no sample.</summary>
+    public double DeliveryRate { get; init; }
+
+    /// <summary>Whether something else than cwnd held the sender back (RFC 7661, RFC 9438 §5.8).</summary>
+    public bool IsAppLimited { get; init; }
+
+    /// <summary>
+    /// Whether the window has to stay as it is: loss recovery goes on, or what arrived lies beyond a gap and may begin
+    /// one.
+    /// </summary>
+    public bool InRecovery { get; init; }
+
+    /// <summary>
+    /// Whether a round trip ended with it: the first text sent after the last one ended was acknowledged.
+    /// </summary>
+    public bool IsRoundEnd { get; init; }
+
+    /// <summary>Bytes reported as marked by the network, for controllers that count marks (RFC 8311).</summary>
+    public long BytesMarked { get; init; }
+}
+
+/// <summary>Why congestion is assumed; the answer may differ by experiment (RFC 8311 §4.1).</summary>
+[Experimental("UTCP001")]
+public enum CongestionCause
+{
+    /// <summary>Something was lost.</summary>
+    Loss,
+
+    /// <summary>The network marked a packet instead of dropping it (RFC 3168).</summary>
+    Ecn,
+}
+
+/// <summary>A congestion event.</summary>
+[Experimental("UTCP001")]
+public readonly record struct CongestionSignal
+{
+    /// <summary>The connection before anything is reduced.</summary>
+    public CongestionContext Context { get; init; }
+
+    /// <summary>What was seen.</summary>
+    public CongestionCause Cause { get; init; }
+
+    /// <summary>Bytes found to be lost; 0 for marks.</summary>
+    public long BytesLost { get; init; }
+}

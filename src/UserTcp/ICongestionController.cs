@@ -1,0 +1,62 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace UserTcp;
+
+/// <summary>
+/// Decides how much one connection may have in flight, and how fast it may send. It sees acknowledgements and
+/// congestion with the time at which they were seen, and answers with numbers; it cannot touch the connection. Called
+/// by one thread at a time, under the stack's lock: it must not block, throw, or call the connection.
+/// </summary>
+/// <remarks>
+/// When losses are found and what is sent again is not its affair: loss detection (RFC 8985) asks it for the
+/// window that follows a congestion event, and the way there is walked by proportional rate reduction (RFC 6937).
+/// </remarks>
+[Experimental("UTCP001")]
+public interface ICongestionController
+{
+    /// <summary>cwnd, in bytes, from one segment on.</summary>
+    long CongestionWindow { get; }
+
+    /// <summary>ssthresh, in bytes; <see cref="long.MaxValue"/> before the first congestion.</summary>
+    long SlowStartThreshold { get; }
+
+    /// <summary>
+    /// The rate to send at, in bytes per second; null leaves it to the sender, which spreads the window over the
+    /// smoothed round trip, faster in slow start.
+    /// </summary>
+    double? PacingRate { get; }
+
+    /// <summary>Something new was acknowledged, cumulatively or selectively.</summary>
+    /// <param name="ack">What the acknowledgement said.</param>
+    void OnAck(in CongestionAck ack);
+
+    /// <summary>
+    /// The network is congested: once per recovery for losses, once per round trip for ECN. Afterwards
+    /// <see cref="CongestionWindow"/> is the window to come to.
+    /// </summary>
+    /// <param name="congestion">What was seen.</param>
+    void OnCongestion(in CongestionSignal congestion);
+
+    /// <summary>Everything up to the point of the last loss was acknowledged.</summary>
+    /// <param name="context">The connection as it is.</param>
+    void OnRecovered(in CongestionContext context);
+
+    /// <summary>The retransmission timer ran out (RFC 5681 §3.1, RFC 9438 §4.8).</summary>
+    /// <param name="context">The connection as it was before the timeout.</param>
+    /// <param name="isRepeated">Whether the timeout before it was for the same segment.</param>
+    void OnRetransmitTimeout(in CongestionContext context, bool isRepeated);
+
+    /// <summary>
+    /// The last congestion was none: nothing had been lost (RFC 4015, RFC 5682). What it changed is to be undone.
+    /// </summary>
+    /// <param name="context">The connection as it is.</param>
+    void OnSpuriousCongestion(in CongestionContext context);
+
+    /// <summary>Nothing was sent for longer than a retransmission timeout (RFC 5681 §4.1).</summary>
+    /// <param name="context">The connection as it is.</param>
+    void OnIdleRestart(in CongestionContext context);
+
+    /// <summary>The segment size changed: the path carries more or less than it did.</summary>
+    /// <param name="segmentSize">Text per segment from now on, in bytes.</param>
+    void OnSegmentSize(int segmentSize);
+}

@@ -1,0 +1,66 @@
+using UserTcp.Primitives;
+using UserTcp.Tcp.Receive;
+using UserTcp.Tcp.Send;
+using UserTcp.Wire;
+
+namespace UserTcp.Tcp;
+
+/// <content>How large the buffers are: they grow with what the connection carries.</content>
+internal sealed partial class Tcb
+{
+    /// <summary>Text came in order: what it tells of the round trip, and of a reader who waits for all of it.</summary>
+    private void NoteArrival(in TcpSegment seg, Instant now)
+    {
+        if (!Config.AutoTuneBuffers)
+            return;
+
+        bool isFull = seg.Text.Length >= _receiver.FullSegment; // a tail may have waited for the application
+        if (HasTimestamps && isFull && EchoedRtt(seg, now) is { } age)
+            _receiver.Tuning.OnEcho(seg.Options.TsEcr, age);
+        else if (!HasTimestamps)
+            _receiver.Tuning.OnText(_receiver.Next, _receiver.RightEdge, now);
+        TuneReceiveBuffer(now);
+    }
+
+    /// <summary>What holds the sender up, now that it can send no more.</summary>
+    private SendLimit CurrentSendLimit()
+    {
+        if (_send.Unacknowledged == 0)
+            return SendLimit.Idle;
+
+        bool isAllSent = SendPosition(_sender.Next) >= _send.End;
+        if (isAllSent)
+            return _send.IsWriterWaiting ? SendLimit.SendBuffer : SendLimit.Network;
+
+        return _sender.IsPeerWindowLimited ? SendLimit.PeerWindow : SendLimit.Network;
+    }
+
+    private void TuneReceiveBuffer(Instant now)
+    {
+        if (!Config.AutoTuneBuffers)
+            return;
+
+        _receiver.Tuning.Suppose(_sender.Rtt.Smoothed);
+        var facts = new ReceiveBufferFacts
+        {
+            Capacity = _receive.Capacity,
+            Limit = Math.Min(Config.ReceiveBufferBytes, (long)ushort.MaxValue << _receiver.Scale.Shift),
+            SegmentSize = _receiver.FullSegment,
+            IsUnderPressure = _receive.IsUnderPressure,
+        };
+        long delivered = _receive.ContiguousEnd - _receive.Unexamined;
+        _receive.Capacity = (int)_receiver.Tuning.OnDelivered(delivered, facts, now);
+    }
+
+    /// <summary>
+    /// Under pressure also without tuning: what applications write is bounded by nothing but their waiting.
+    /// </summary>
+    private void TuneSendBuffer() => _send.Limit = SendBufferPolicy.Next(new SendBufferFacts
+    {
+        First = Config.FirstSendBytes,
+        Limit = Config.SendBufferBytes,
+        CongestionWindow = _sender.Congestion?.CongestionWindow ?? 0,
+        SegmentSize = _sender.SegmentSize,
+        IsUnderPressure = _send.IsUnderPressure,
+    });
+}
