@@ -1,0 +1,78 @@
+using System.Text;
+using UserTcp.Testing.Goodput;
+
+namespace UserTcp.Testing;
+
+/// <summary>
+/// How much of a path a transfer uses, and how long a short one takes, in virtual time: the same numbers on every
+/// machine, so that a change has to explain each that it moves.
+/// </summary>
+public static class GoodputMatrix
+{
+    private const ulong Seed = 1;
+    private const int Samples = 25;
+
+    // Where a connection meets twenty losses in its thirty seconds, a single draw is a fifth off as often as not.
+    private const int LossyRuns = 9;
+    private static readonly double[] s_losses = [0, 0.001, 0.01, 0.03, 0.1];
+    private static readonly int[] s_roundTrips = [2, 20, 100, 300];
+    private static readonly long[] s_rates = [10_000_000, 100_000_000, 1_000_000_000];
+    private static readonly int[] s_lengths = [10_000, 1_000_000];
+
+    /// <summary>All paths, in the order of the table.</summary>
+    public static IReadOnlyList<GoodputCell> Cells { get; } =
+    [
+        .. from reorders in new[] { false, true }
+           from rate in s_rates
+           from roundTrip in s_roundTrips
+           from loss in s_losses
+           select new GoodputCell(loss, TimeSpan.FromMilliseconds(roundTrip), rate, reorders),
+    ];
+
+    /// <summary>The paths of the second table: 100 Mbit/s, in order.</summary>
+    public static IReadOnlyList<GoodputCell> ShortCells { get; } =
+        [.. Cells.Where(cell => !cell.Reorders && cell.BitsPerSecond == s_rates[1])];
+
+    /// <summary>
+    /// A line of the first table: the text that arrived between seconds 10 and 40; where frames are lost by chance, the
+    /// mean of nine runs.
+    /// </summary>
+    /// <param name="cell">The path.</param>
+    /// <returns>The path, the goodput, its bound, and the share of it.</returns>
+    public static string Measure(GoodputCell cell)
+    {
+        ArgumentNullException.ThrowIfNull(cell);
+        int runs = cell.Loss > 0 ? LossyRuns : 1;
+        double goodput = 0;
+        for (int i = 0; i < runs; i++)
+        {
+            using var run = new GoodputRun(cell, Seed + (ulong)i, long.MaxValue);
+            goodput += run.Measure(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(40)) / runs;
+        }
+
+        return $"{cell}  {goodput / 1e6,8:F3}  {cell.Bound / 1e6,8:F3}  {goodput / cell.Bound,7:P1}";
+    }
+
+    /// <summary>A line of the second table: the time from the first SYN until the last byte was read.</summary>
+    /// <param name="cell">The path.</param>
+    /// <returns>The path, and the median and the worst of 25 runs, in milliseconds, for 10 KB and 1 MB.</returns>
+    public static string MeasureShort(GoodputCell cell)
+    {
+        ArgumentNullException.ThrowIfNull(cell);
+        var line = new StringBuilder(cell.ToString());
+        foreach (int length in s_lengths)
+        {
+            double[] times = new double[Samples];
+            for (int i = 0; i < times.Length; i++)
+            {
+                using var run = new GoodputRun(cell, Seed + (ulong)i, length);
+                times[i] = run.Complete().TotalMilliseconds;
+            }
+
+            Array.Sort(times);
+            line.Append($"  {times[Samples / 2],9:F1}  {times[^1],9:F1}");
+        }
+
+        return line.ToString();
+    }
+}

@@ -1,0 +1,233 @@
+using System.Text;
+using UserTcp.Buffers;
+using UserTcp.Primitives;
+using UserTcp.Stack;
+using UserTcp.Testing.Network;
+
+namespace UserTcp.Testing.Swarm;
+
+/// <summary>One run of a plan: everything goes wrong that is planned to, then all must come to an end.</summary>
+internal sealed class SwarmRun : IDisposable
+{
+    public const ushort Port = 80;
+
+    /// <summary>
+    /// After the network has healed: the longest pause of a retransmission timer that backed off meanwhile, of a window
+    /// probe, and time for what is left to be sent over the slowest link.
+    /// </summary>
+    private static readonly TimeSpan s_finishBound = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+
+    /// <summary>
+    /// 2MSL, orphans, what peers that are gone still ask for, and the ten minutes after which what the last of them
+    /// found out about its path is forgotten.
+    /// </summary>
+    private static readonly TimeSpan s_silenceBound = TimeSpan.FromMinutes(20);
+
+    private readonly List<FlowRun> _flows = [];
+    private readonly StackListener?[] _listeners;
+    private readonly bool[] _hasClosedListener;
+    private readonly Dictionary<FlowKey, FlowRun> _byClient = [];
+    private readonly Dictionary<FlowKey, StreamApp> _apps = [];
+    private readonly List<CoreHost> _hosts = [];
+
+    public SwarmRun(SwarmPlan plan)
+    {
+        Plan = plan;
+        Network = new SimulatedNetwork(plan.Seed);
+        _listeners = new StackListener?[plan.Hosts.Count];
+        _hasClosedListener = new bool[plan.Hosts.Count];
+        foreach (HostPlan host in plan.Hosts)
+        {
+            AddHost(host);
+        }
+
+        foreach (Trouble trouble in plan.Troubles)
+        {
+            trouble.Begin(this);
+        }
+
+        foreach (FlowPlan flow in plan.Flows)
+        {
+            var running = new FlowRun(this, flow, _flows.Count);
+            _flows.Add(running);
+            Network.Schedule(flow.Start, running.Start);
+        }
+    }
+
+    public SwarmPlan Plan { get; }
+
+    public SimulatedNetwork Network { get; }
+
+    public IReadOnlyList<CoreHost> Hosts => _hosts;
+
+    public bool IsHealed { get; private set; }
+
+    /// <summary>Frames that were sent.</summary>
+    public long Frames
+    {
+        get
+        {
+            long frames = 0;
+            foreach (CoreHost host in _hosts)
+            {
+                frames += host.Link.Outgoing.Entered;
+            }
+
+            return frames;
+        }
+    }
+
+    /// <summary>Runs to the end; throws at the first violation.</summary>
+    public void Run()
+    {
+        RunUntil(Network.Time + Plan.HealedAt, static () => false);
+        Heal();
+        Instant end = Network.Time + s_finishBound;
+        if (!RunUntil(end, AreFlowsOver))
+            throw new SwarmViolationException($"Not at an end {s_finishBound} after all was well again.{Describe()}");
+
+        end = Network.Time + s_silenceBound;
+        RunUntil(end, static () => false);
+        CheckNothingIsLeft();
+    }
+
+    public void OnConnecting(StreamApp app, FlowRun flow)
+    {
+        _byClient[app.Connection.Flow] = flow;
+        _apps[app.Connection.Flow] = app;
+    }
+
+    /// <summary>The program behind a connection of a host; null if there is none.</summary>
+    public StreamApp? AppOf(in FlowKey flow) => _apps.GetValueOrDefault(flow);
+
+    public bool HasClosedListener(int host) => _hasClosedListener[host];
+
+    public void CloseListener(int host)
+    {
+        if (_listeners[host] is not { } listener)
+            return;
+
+        _hasClosedListener[host] = true;
+        _listeners[host] = null;
+        _hosts[host].Close(listener);
+    }
+
+    public void OpenListener(int host) =>
+        _listeners[host] ??= _hosts[host].Listen(Port, Accept, Plan.Hosts[host].Config, Plan.Hosts[host].Backlog);
+
+    public string Describe()
+    {
+        var text = new StringBuilder();
+        foreach (FlowRun flow in _flows)
+        {
+            text.Append("\n  ").Append(flow.Describe()).Append(flow.IsOver ? ", over" : "");
+        }
+
+        return text.ToString();
+    }
+
+    public void Dispose() => Network.Dispose();
+
+    private void AddHost(HostPlan plan)
+    {
+        var host = new CoreHost(Network, $"host {_hosts.Count}", plan.Link, config => config with
+        {
+            Chunks = new ChunkPool(plan.BudgetBytes),
+            TimeWait = plan.Config.TimeWait,
+        });
+        _hosts.Add(host);
+        host.Link.Taps.Add(new WireObserver(this, host));
+        OpenListener(_hosts.Count - 1);
+    }
+
+    private StreamApp Accept(StackConnection connection)
+    {
+        FlowKey flow = connection.Flow;
+        var peer = new FlowKey(flow.Remote, flow.RemotePort, flow.Local, flow.LocalPort);
+        if (!_byClient.TryGetValue(peer, out FlowRun? run))
+            throw new SwarmViolationException($"{flow} was accepted, and nobody connected.");
+
+        StreamApp app = run.Accept();
+        _apps[flow] = app;
+        if (IsHealed)
+            Network.Schedule(TimeSpan.Zero, run.Hurry);
+        return app;
+    }
+
+    private void Heal()
+    {
+        IsHealed = true;
+        for (int i = 0; i < _hosts.Count; i++)
+        {
+            _hosts[i].Link.Outgoing.ClearRules();
+            _hosts[i].Link.Incoming.ClearRules();
+            OpenListener(i);
+        }
+
+        foreach (FlowRun flow in _flows)
+        {
+            flow.Hurry();
+            Network.Schedule(s_patience, flow.LosePatience);
+        }
+    }
+
+    private bool RunUntil(Instant end, Func<bool> isDone)
+    {
+        Network.Settle();
+        do
+        {
+            Watch();
+            if (isDone())
+                return true;
+        }
+        while (Network.Step(end));
+        Network.Settle();
+        Watch();
+        return isDone();
+    }
+
+    private void Watch()
+    {
+        foreach (FlowRun flow in _flows)
+        {
+            flow.Watch();
+        }
+
+        foreach (CoreHost host in _hosts)
+        {
+            ChunkPool chunks = host.Core.Config.Chunks;
+            if (chunks.BytesOut > chunks.Budget)
+                throw new SwarmViolationException($"{host.Name} holds {chunks.BytesOut} of {chunks.Budget} bytes.");
+        }
+    }
+
+    private bool AreFlowsOver()
+    {
+        foreach (FlowRun flow in _flows)
+        {
+            if (!flow.IsOver)
+                return false;
+        }
+
+        return true;
+    }
+
+    private void CheckNothingIsLeft()
+    {
+        foreach (CoreHost host in _hosts)
+        {
+            StackCore core = host.Core;
+            if (core.ConnectionCount + core.HalfOpenCount + core.TimeWaitCount + core.OrphanCount > 0)
+                throw new SwarmViolationException(
+                    $"{host.Name} is left with {core.ConnectionCount} connections, {core.HalfOpenCount} half-open,"
+                    + $" {core.TimeWaitCount} in TIME-WAIT, {core.OrphanCount} orphans.{Describe()}");
+            if (core.Config.Chunks.BytesOut > 0)
+                throw new SwarmViolationException($"{host.Name} is left with {core.Config.Chunks.BytesOut} bytes.");
+        }
+
+        if (!Network.Events.Next.IsNever)
+            throw new SwarmViolationException($"A timer is left, for {Network.Events.Next - SimulatedNetwork.Start}.");
+    }
+}

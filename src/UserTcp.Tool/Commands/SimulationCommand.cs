@@ -1,0 +1,15 @@
+using System.CommandLine;
+
+namespace UserTcp.Tool.Commands;
+
+/// <summary><c>sim</c>: simulated networks.</summary>
+internal static class SimulationCommand
+{
+    public static Command Make()
+    {
+        var command = new Command("sim", "Runs the stack in simulated networks.");
+        command.Subcommands.Add(SwarmCommand.Make());
+        command.Subcommands.Add(GoodputCommand.Make());
+        return command;
+    }
+}
