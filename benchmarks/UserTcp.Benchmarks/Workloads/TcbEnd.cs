@@ -20,7 +20,7 @@ internal sealed class TcbEnd(TcpConfig config, ChunkPool pool)
     /// <returns>How many octets were written.</returns>
     public int Write(int bytes, Instant now)
     {
-        long room = config.SendBufferBytes - Send.Unacknowledged;
+        long room = Send.Limit - Send.Unacknowledged;
         int written = 0;
         while (written < bytes && written < room)
         {

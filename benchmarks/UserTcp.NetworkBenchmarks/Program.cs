@@ -1,0 +1,17 @@
+using System.CommandLine;
+using UserTcp.NetworkBenchmarks.BadWire;
+using UserTcp.NetworkBenchmarks.Wire;
+
+namespace UserTcp.NetworkBenchmarks;
+
+/// <summary>The commands, one class each.</summary>
+internal static class Program
+{
+    private static Task<int> Main(string[] args)
+    {
+        var root = new RootCommand("Measures UserTcp against the kernel on links of its own (root, Linux).");
+        root.Subcommands.Add(BadWireCommand.Make());
+        root.Subcommands.Add(WireCommand.Make());
+        return root.Parse(args).InvokeAsync();
+    }
+}
