@@ -33,7 +33,7 @@ internal sealed class Relay(UserTcpConnection connection, Socket socket, Gateway
 
         // Nobody is left to hear the server, but it hears what was sent to it.
         await up.ConfigureAwait(false);
-        if (IsLinkDown())
+        if (IsGone())
             socket.Dispose();
 
         await both.ConfigureAwait(false);
@@ -54,15 +54,15 @@ internal sealed class Relay(UserTcpConnection connection, Socket socket, Gateway
             : UserTcpCloseReason.Graceful;
     }
 
-    private bool IsLinkDown() =>
-        connection.Closed is { IsCompletedSuccessfully: true, Result: UserTcpCloseReason.LinkDown };
+    private bool IsGone() =>
+        connection.Closed is { IsCompletedSuccessfully: true, Result: not UserTcpCloseReason.Graceful };
 
     /// <summary>
-    /// Whether the connection ended before its time. A link that is gone is no reset: what the peer sent before is
-    /// still delivered, FIN included.
+    /// Whether the connection ended before its time. A link that is gone is no reset, nor is one that comes after FIN:
+    /// what the peer sent before is still delivered.
     /// </summary>
-    private bool IsReset() => connection.Closed.IsCompletedSuccessfully
-        && connection.Closed.Result is not (UserTcpCloseReason.Graceful or UserTcpCloseReason.LinkDown);
+    private bool IsReset() => IsGone() && connection.Closed.Result != UserTcpCloseReason.LinkDown
+        && connection.InputClosed is not { IsCompletedSuccessfully: true, Result: UserTcpCloseReason.Graceful };
 
     /// <summary>From the stack to the server.</summary>
     private async Task RelayUpAsync()

@@ -28,6 +28,7 @@ public sealed class ComplianceFixtureTests
 
             private static readonly int s_first = 1; // RFC 9293 §3.8.6.1, MUST-37
 
+            // RFC 6298 §5.5: doubled, R6298-7.
             /// <summary>A tag alone: MUST-35.</summary>
             public int Count { get; private set; }
         }
@@ -49,6 +50,9 @@ public sealed class ComplianceFixtureTests
             {
             }
 
+            [Fact, Rfc("6298 §5.5", "R6298-7")]
+            public void The_interval_doubles() => Probe();
+
             [Rfc("9293 §3.8.6.1", "MUST-37")]
             public void Forgotten() => Probe();
         }
@@ -60,6 +64,8 @@ public sealed class ComplianceFixtureTests
         new("MUST-38", "MUST", "3.8.6.2.1", "Wait"),
         new("SHLD-14", "SHOULD NOT", "3.8.6", "Shrink"),
         new("MAY-8", "MAY", "3.8.6.1", "Stay closed"),
+        new("R6298-7", "MUST", "5.5", "Back off"),
+        new("R6298-8", "SHOULD NOT", "5.5", "Forget"),
     ];
 
     [Fact]
@@ -69,6 +75,7 @@ public sealed class ComplianceFixtureTests
             new Citation("SHLD-30", "UserTcp/Tcp/Send/Persist.cs Interval"),
             new Citation("SHLD-29", "UserTcp/Tcp/Send/Persist.cs Interval"),
             new Citation("MUST-37", "UserTcp/Tcp/Send/Persist.cs s_first"),
+            new Citation("R6298-7", "UserTcp/Tcp/Send/Persist.cs Count"),
             new Citation("MUST-35", "UserTcp/Tcp/Send/Persist.cs Count"),
         ],
         Citations.InCode([s_code]));
@@ -83,6 +90,7 @@ public sealed class ComplianceFixtureTests
             new Citation("MUST-36", "PersistTests.A_zero_window_is_probed"),
             new Citation("SHLD-29", "PersistTests.Probes_back_off"),
             new Citation("SHLD-30", "PersistTests.Probes_back_off"),
+            new Citation("R6298-7", "PersistTests.The_interval_doubles"),
             new Citation("MUST-37", "PersistTests.Forgotten"),
         ],
         Citations.InTests([s_tests]));
@@ -94,11 +102,19 @@ public sealed class ComplianceFixtureTests
     [Fact]
     public void A_binding_requirement_needs_a_test_or_an_exception()
     {
-        Ledger ledger = LedgerWith(new ComplianceException("SHLD-14", "by-design", "Because."));
+        Ledger ledger = LedgerWith(
+            new ComplianceException("SHLD-14", "by-design", "Because."),
+            new ComplianceException("R6298-8", "not-met", "Because."));
 
         Assert.StartsWith("MUST-38", Assert.Single(ledger.Unanswered()), StringComparison.Ordinal);
         Assert.Empty(ledger.StaleExceptions());
-        Assert.Contains("4 requirements: 1 shown by tests; 0 not-applicable, 0 not-met, 1 by-design; 2 without either.",
+        Assert.Contains(
+            "RFC 6298: 2 requirements: 1 shown by tests; 0 not-applicable, 1 not-met, 0 by-design; 0 without either.",
+            ledger.Render(), StringComparison.Ordinal);
+        Assert.Contains("| R6298-7 MUST | §5.5 | Back off | `UserTcp/Tcp/Send/Persist.cs Count` |",
+            ledger.Render(), StringComparison.Ordinal);
+        Assert.Contains(
+            "RFC 9293: 4 requirements: 1 shown by tests; 0 not-applicable, 0 not-met, 1 by-design; 2 without either.",
             ledger.Render(), StringComparison.Ordinal);
     }
 
@@ -151,5 +167,7 @@ public sealed class ComplianceFixtureTests
         Assert.Equal(name, MemberNames.NameIn(line));
 
     private static Ledger LedgerWith(params ComplianceException[] exceptions) =>
-        new(s_requirements, Citations.InCode([s_code]), Citations.InTests([s_tests]), exceptions);
+        new(
+            s_requirements, Citations.InCode([s_code]), Citations.SectionsInCode([s_code]),
+            Citations.InTests([s_tests]), exceptions);
 }

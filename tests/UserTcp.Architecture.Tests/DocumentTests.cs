@@ -6,15 +6,17 @@ namespace UserTcp.Architecture.Tests;
 /// <summary>What the documents show of the code is in the code.</summary>
 public sealed partial class DocumentTests
 {
-    [Fact]
-    public void Examples_of_the_style_are_taken_from_the_code()
+    [Theory]
+    [InlineData("src/STYLE.md")]
+    [InlineData("src/UserTcp.Testing/README.md")]
+    public void Examples_are_taken_from_the_code(string document)
     {
-        MatchCollection examples = Example().Matches(Repository.Read("src/STYLE.md"));
+        MatchCollection examples = Example().Matches(Repository.Read(document));
 
         Assert.NotEmpty(examples);
         Expect.None(
             examples.SelectMany(one => LinesNotIn(one.Groups["file"].Value, one.Groups["code"].Value)),
-            "Lines of examples in src/STYLE.md that their files do not have, in this order:");
+            $"Lines of examples in {document} that their files do not have, in this order:");
     }
 
     [Fact]

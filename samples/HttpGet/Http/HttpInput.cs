@@ -16,11 +16,18 @@ internal sealed class HttpInput(PipeReader pipe, TimeSpan silence, CancellationT
     /// <summary>Waits for bytes that have not been examined yet, or the end.</summary>
     public async ValueTask<ReadResult> ReadAsync()
     {
-        if (!pipe.TryRead(out ReadResult read))
-            read = await WaitAsync();
+        try
+        {
+            if (!pipe.TryRead(out ReadResult read))
+                read = await WaitAsync();
 
-        HasReceived |= !read.Buffer.IsEmpty;
-        return read;
+            HasReceived |= !read.Buffer.IsEmpty;
+            return read;
+        }
+        catch (IOException error)
+        {
+            throw GetException.Broken("its answer was received", error);
+        }
     }
 
     /// <summary>Ends what <see cref="ReadAsync"/> began.</summary>
@@ -68,10 +75,6 @@ internal sealed class HttpInput(PipeReader pipe, TimeSpan silence, CancellationT
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new GetException(ExitCode.TimedOut, $"The server sent nothing for {silence.TotalSeconds:0.###} s.");
-        }
-        catch (IOException error)
-        {
-            throw GetException.Broken("its answer was received", error);
         }
     }
 

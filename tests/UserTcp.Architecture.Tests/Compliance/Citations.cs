@@ -20,6 +20,16 @@ internal static partial class Citations
          from Match tag in Tag().Matches(CommentIn(line.Item))
          select new Citation(tag.Value, PlaceInCode(file, line.Index))).Distinct().ToList();
 
+    /// <summary>
+    /// The sections that comments in the library cite, as <c>8985 §6.2</c>: where an RFC has no tags of its own, its
+    /// requirements are looked for by section.
+    /// </summary>
+    public static IReadOnlyList<Citation> SectionsInCode(IEnumerable<SourceFile> files) =>
+        (from file in files
+         from line in file.Lines.Index()
+         from Match cited in CitedSection().Matches(CommentIn(line.Item))
+         select new Citation(cited.Groups[1].Value, PlaceInCode(file, line.Index))).Distinct().ToList();
+
     /// <summary>The requirements that <c>[Rfc]</c> attributes name, each with its test.</summary>
     public static IReadOnlyList<Citation> InTests(IEnumerable<SourceFile> files) =>
         (from file in files
@@ -27,11 +37,11 @@ internal static partial class Citations
          from Match tag in Tag().Matches(attribute.Groups["tags"].Value)
          select new Citation(tag.Value, PlaceInTests(file, LineOf(file, attribute.Index)))).Distinct().ToList();
 
-    /// <summary>Tags in the library whose comment does not say of which section of RFC 9293 they are.</summary>
+    /// <summary>Tags of RFC 9293 in the library whose comment does not say of which section they are.</summary>
     public static IEnumerable<string> WithoutSection(IEnumerable<SourceFile> files) =>
         from file in files
         from line in file.Lines.Index()
-        where Tag().IsMatch(CommentIn(line.Item))
+        where StandardTag().IsMatch(CommentIn(line.Item))
             && !CommentAround(file, line.Index).Contains("RFC 9293 §", StringComparison.Ordinal)
         select $"{file.Path}:{line.Index + 1}: {line.Item.Trim()}";
 
@@ -89,10 +99,16 @@ internal static partial class Citations
 
     private static int LineOf(SourceFile file, int index) => file.Text.AsSpan(0, index).Count('\n');
 
-    [GeneratedRegex(@"\b(?:MUST|SHLD|MAY|REC)-\d+\b")]
+    [GeneratedRegex(@"\b(?:MUST|SHLD|MAY|REC|R\d{3,4})-\d+\b")]
     private static partial Regex Tag();
 
-    [GeneratedRegex("""\bRfc\("9293 §[^"]+"(?<tags>(?:\s*,\s*"[^"]*")*)\s*\)""")]
+    [GeneratedRegex(@"\b(?:MUST|SHLD|MAY|REC)-\d+\b")]
+    private static partial Regex StandardTag();
+
+    [GeneratedRegex(@"\bRFC (\d{3,4} §[0-9A-Z]+(?:\.[0-9]+)*)")]
+    private static partial Regex CitedSection();
+
+    [GeneratedRegex("""\bRfc\("\d{3,4} §[^"]+"(?<tags>(?:\s*,\s*"[^"]*")*)\s*\)""")]
     private static partial Regex RfcAttribute();
 
     [GeneratedRegex(@"\b(?:Lab)?(?:Fact|Theory)\b|\bProperty\b")]

@@ -49,7 +49,7 @@ internal static partial class ComplianceExceptions
         return new ComplianceException(requirement, status, reason);
     }
 
-    [GeneratedRegex(@"^\[([A-Z]+-\d+)\]$")]
+    [GeneratedRegex(@"^\[([A-Z]+\d*-\d+)\]$")]
     private static partial Regex Table();
 
     [GeneratedRegex("""^(\w+) = "([^"\\]*)"$""")]

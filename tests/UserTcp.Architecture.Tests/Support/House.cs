@@ -32,6 +32,15 @@ internal static class House
             "UserTcp.UserTcpCloseReason",
             "UserTcp.UserTcpConnectionException",
             "UserTcp.Diagnostics.PacketDropReason",
+            "UserTcp.CongestionControl",
+            "UserTcp.ICongestionController",
+            "UserTcp.CongestionContext",
+            "UserTcp.CongestionAck",
+            "UserTcp.CongestionSignal",
+            "UserTcp.CongestionCause",
+            "UserTcp.UserTcpLossRecoveryOptions",
+            "UserTcp.UserTcpEcnMode",
+            "UserTcp.UserTcpSynCookieMode",
         },
         // Only Runtime holds a device: the stack sees frames and the link's properties.
         OnlyTypes = new Dictionary<(string, string), string[]>
@@ -60,7 +69,8 @@ internal static class House
 
     public static IReadOnlyCollection<TypeReference> References => s_references.Value;
 
-    public static Assembly[] Shipped => [typeof(MacAddress).Assembly, Assembly.Load("UserTcp.Gateway")];
+    public static Assembly[] Shipped =>
+        [typeof(MacAddress).Assembly, Assembly.Load("UserTcp.Gateway"), Assembly.Load("UserTcp.Testing")];
 
     /// <summary>
     /// The room of a type: the folder of the file that declares it, whatever its namespace. Empty for the root, null

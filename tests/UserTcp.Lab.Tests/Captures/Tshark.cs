@@ -8,9 +8,14 @@ internal static class Tshark
     /// <summary>A RST, whoever sent it.</summary>
     public const string Resets = "tcp.flags.reset == 1";
 
+    /// <summary>
+    /// No frame: checksums may be left to the card, and on a cable inside the machine there is no card.
+    /// </summary>
+    public const string NoChecksum = "frame.number == 0";
+
     /// <summary>Whatever is wrong with frames of one sender on a clean wire.</summary>
-    public static string FaultsOf(MacAddress sender) =>
-        $"(eth.src == {sender} && ({Malformed} || {BadChecksum} || {Retransmission}))";
+    public static string FaultsOf(MacAddress sender, string badChecksum = BadChecksum) =>
+        $"(eth.src == {sender} && ({Malformed} || {badChecksum} || {Retransmission}))";
 
     public const string BadChecksum =
         "tcp.checksum.status == 0 || ip.checksum.status == 0 || icmp.checksum.status == 0";

@@ -7,17 +7,22 @@ public sealed class CarrierTests
 {
     private static readonly TimeSpan s_outage = TimeSpan.FromSeconds(3);
 
-    [LabFact]
-    public Task The_peers_interface_goes_down_for_three_seconds_in_mid_transfer() =>
-        SurviveAsync(lab => (lab.Peer, LabNetwork.PeerDevice));
+    [LabTheory]
+    [InlineData("pcap")]
+    [InlineData("packet")]
+    public Task The_peers_interface_goes_down_for_three_seconds_in_mid_transfer(string scheme) =>
+        SurviveAsync(scheme, lab => (lab.Peer, LabNetwork.PeerDevice));
 
-    [LabFact]
-    public Task Our_own_interface_goes_down_for_three_seconds_in_mid_transfer() =>
-        SurviveAsync(lab => (lab.Host, LabNetwork.HostDevice));
+    [LabTheory]
+    [InlineData("pcap")]
+    [InlineData("packet")]
+    public Task Our_own_interface_goes_down_for_three_seconds_in_mid_transfer(string scheme) =>
+        SurviveAsync(scheme, lab => (lab.Host, LabNetwork.HostDevice));
 
-    private static async Task SurviveAsync(Func<LabNetwork, (NetworkNamespace Ns, string Device)> choose)
+    private static async Task SurviveAsync(
+        string scheme, Func<LabNetwork, (NetworkNamespace Ns, string Device)> choose)
     {
-        using LabNetwork lab = LabNetwork.Create(offloads: false);
+        using LabNetwork lab = LabNetwork.Create(offloads: false, scheme);
         using var patience = new Patience(90);
         await using UserTcpStack stack = await lab.OpenStackAsync();
         await using HeldTransfer transfer = await HeldTransfer.StartAsync(lab, stack, patience.Token);

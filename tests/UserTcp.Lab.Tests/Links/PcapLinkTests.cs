@@ -1,6 +1,6 @@
 using UserTcp.Lab.Tests.Support;
 using UserTcp.Links;
-using static UserTcp.Lab.Tests.Links.PcapLab;
+using static UserTcp.Lab.Tests.Links.LinkLab;
 
 namespace UserTcp.Lab.Tests.Links;
 
@@ -11,7 +11,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void Frames_cross_the_cable_whole_in_both_directions()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         PcapLink a = lab.OpenA();
         PcapLink b = lab.OpenB();
         byte[][] sent = [Frame(MacB, MacA, 1), Frame(MacB, MacA, 2, 1514), Frame(MacAddress.Broadcast, MacA, Last, 61)];
@@ -27,7 +27,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void Only_frames_for_the_stack_everybody_and_groups_arrive()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         PcapLink a = lab.OpenA();
         PcapLink b = lab.OpenB();
         MacAddress group = MacAddress.Parse("01:00:5e:00:00:01");
@@ -40,7 +40,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void A_foreign_address_makes_the_card_promiscuous_for_as_long_as_the_link_lives()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         PcapLink a = lab.OpenA();
         Assert.Contains("promiscuity 1", lab.A.Exec("ip -d link show veth0"), StringComparison.Ordinal);
         a.Dispose();
@@ -54,7 +54,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void The_interface_is_described_as_the_system_knows_it()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         lab.A.Exec("ip link set veth0 mtu 1400 address 02:11:22:33:44:55");
         LinkInfo info = lab.OpenA().Info;
 
@@ -74,7 +74,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void An_interface_that_merges_frames_gets_room_for_the_merged()
     {
-        using var lab = new PcapLab(offloads: true);
+        using var lab = new LinkLab(offloads: true);
         Assert.Equal(LinkFeatures.ReceiveMayLackChecksum | LinkFeatures.ReceiveCoalesces, lab.OpenA().Info.Features);
         Assert.Equal(RxBatch.MaxFrameBytes, lab.OpenA().Info.MaxReceiveFrame);
 
@@ -85,7 +85,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void Frames_longer_than_the_slot_are_dropped_and_counted()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         PcapLink a = lab.OpenA();
         PcapLink b = lab.OpenB(new PcapLinkOptions { MaxReceiveFrame = 100 });
         Send(a, Frame(MacB, MacA, 1, 101), Frame(MacB, MacA, 2, 100), Frame(MacB, MacA, Last));
@@ -98,7 +98,7 @@ public sealed class PcapLinkTests
     public void What_overflows_the_buffer_is_counted_to_the_frame()
     {
         const int Frames = 5000;
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         PcapLink a = lab.OpenA();
         PcapLink b = lab.OpenB(new PcapLinkOptions { BufferBytes = 64 << 10 });
         byte[] frame = Frame(MacB, MacA, 1, 1000);
@@ -115,7 +115,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void Frames_beyond_the_mtu_are_counted_and_a_changed_mtu_is_learnt()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         PcapLink a = lab.OpenA();
         lab.A.Exec("ip link set veth0 mtu 1000");
 
@@ -127,7 +127,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void A_lost_carrier_is_survived()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         PcapLink a = lab.OpenA();
         PcapLink b = lab.OpenB();
         lab.B.Exec("ip link set veth1 down");
@@ -142,7 +142,7 @@ public sealed class PcapLinkTests
         Assert.Equal(5, b.Statistics.TransmitDropped);
         Assert.False(b.Wait(3_000_000_000)); // down for three seconds
         lab.B.Exec("ip link set veth1 up");
-        WaitForCarrier(lab);
+        lab.WaitForCarrier();
         Send(a, Frame(MacB, MacA, Last));
         lab.ReceiveUntil(b, Last);
         Send(b, Frame(MacA, MacB, Last));
@@ -152,13 +152,13 @@ public sealed class PcapLinkTests
     [LabFact]
     public void The_peer_going_down_for_a_while_is_survived()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         PcapLink a = lab.OpenA();
         PcapLink b = lab.OpenB();
         lab.A.Exec("ip link set veth0 down");
         Assert.Equal(1, Send(b, Frame(MacA, MacB, 1)));
         lab.A.Exec("ip link set veth0 up");
-        WaitForCarrier(lab);
+        lab.WaitForCarrier();
         Send(b, Frame(MacA, MacB, Last));
         lab.ReceiveUntil(a, Last);
     }
@@ -166,7 +166,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void A_deleted_interface_is_the_end()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         PcapLink a = lab.OpenA();
         PcapLink b = lab.OpenB();
         lab.A.Exec("ip link delete veth0");
@@ -181,7 +181,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void An_interface_deleted_and_made_again_is_another()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         PcapLink a = lab.OpenA();
         lab.A.Exec("ip link delete veth0 && ip link add veth0 type veth peer name veth9 && ip link set veth0 up");
         using var batch = new RxBatch();
@@ -193,7 +193,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void Two_links_on_one_interface_hear_the_peer_and_not_one_another()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         MacAddress other = MacAddress.Parse("02:00:00:00:00:0c");
         PcapLink a = lab.OpenA();
         PcapLink c = lab.OpenA(mac: other);
@@ -208,7 +208,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void What_the_own_host_sends_is_not_heard()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         PcapLink a = lab.OpenA(mac: MacAddress.Parse("02:00:00:00:00:0c"));
         PcapLink b = lab.OpenB();
         lab.A.Exec("ip address add 10.9.0.1/24 dev veth0");
@@ -229,7 +229,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void A_wake_ends_the_wait_before_and_during_it()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         PcapLink a = lab.OpenA();
         a.Wake();
         Assert.True(a.Wait(-1));
@@ -253,7 +253,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void A_batch_that_was_too_small_does_not_put_the_loop_to_sleep()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         PcapLink a = lab.OpenA();
         PcapLink b = lab.OpenB();
         Send(a, Frame(MacB, MacA, 1), Frame(MacB, MacA, 2));
@@ -270,7 +270,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void The_list_of_devices_names_interfaces_with_their_addresses()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         lab.A.Exec("ip address add 10.9.0.1/24 dev veth0; ip link set veth0 address 02:11:22:33:44:55");
         PcapDevice device = lab.A.Run(PcapLink.ListDevices).Single(d => d.Name == "veth0");
 
@@ -283,7 +283,7 @@ public sealed class PcapLinkTests
     [LabFact]
     public void Opening_fails_with_the_remedy_in_the_message()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         string missing = Fails<LinkNotFoundException>(lab, "eth7");
         Assert.Contains("'eth7'", missing, StringComparison.Ordinal);
         Assert.Contains("veth0", missing, StringComparison.Ordinal);
@@ -301,33 +301,11 @@ public sealed class PcapLinkTests
     [LabFact]
     public void A_link_is_opened_by_its_name()
     {
-        using var lab = new PcapLab();
+        using var lab = new LinkLab();
         using LinkDevice link = lab.A.Run(() => LinkDevice.Open("pcap:veth0"));
         Assert.IsType<PcapLink>(link);
     }
 
-    private static string Fails<TException>(PcapLab lab, string device)
+    private static string Fails<TException>(LinkLab lab, string device)
         where TException : Exception => Assert.Throws<TException>(() => lab.A.Run(() => PcapLink.Open(device))).Message;
-
-    private static int Drain(PcapLink link)
-    {
-        using var batch = new RxBatch();
-        int received = 0;
-        while (link.Receive(batch) > 0)
-        {
-            received += batch.Count;
-            batch.Clear();
-        }
-
-        return received;
-    }
-
-    // The carrier comes back a moment after the command that switches the interface on.
-    private static void WaitForCarrier(PcapLab lab)
-    {
-        foreach ((NetworkNamespace where, string device) in
-            ((NetworkNamespace, string)[])[(lab.A, "veth0"), (lab.B, "veth1")])
-            where.Exec($"n=0; until ip link show {device} | grep -q 'state UP'; do "
-                + "n=$((n+1)); [ $n -lt 500 ] || exit 1; done");
-    }
 }

@@ -21,11 +21,13 @@ public sealed class PitfallTests
     /// Offloads off. With a MAC of our own, and with the interface's, under which the kernel sees our frames.
     /// </summary>
     [LabTheory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task HostKernelDoesNotInterfere(bool useMacOfInterface)
+    [InlineData("pcap", false)]
+    [InlineData("pcap", true)]
+    [InlineData("packet", false)]
+    [InlineData("packet", true)]
+    public async Task HostKernelDoesNotInterfere(string scheme, bool useMacOfInterface)
     {
-        using LabNetwork lab = LabNetwork.Create(offloads: false);
+        using LabNetwork lab = LabNetwork.Create(offloads: false, scheme);
         using var patience = new Patience(60);
         PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 256);
         await using (KernelServer server = StartServer(lab, s_page))
@@ -44,10 +46,12 @@ public sealed class PitfallTests
     /// <summary>
     /// Default offloads: the peer hands over up to 64 KiB at once, with checksums that nobody filled in.
     /// </summary>
-    [LabFact]
-    public async Task GroMergedFrames()
+    [LabTheory]
+    [InlineData("pcap")]
+    [InlineData("packet")]
+    public async Task GroMergedFrames(string scheme)
     {
-        using LabNetwork lab = LabNetwork.Create(offloads: true);
+        using LabNetwork lab = LabNetwork.Create(offloads: true, scheme);
         using var patience = new Patience(60);
         PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 256);
         await using KernelServer server = StartServer(lab, s_page);
@@ -58,16 +62,18 @@ public sealed class PitfallTests
     }
 
     /// <summary>
-    /// Offloads off. The process stops while more arrives than the capture ring holds; what was lost there is sent
-    /// again.
+    /// Offloads off. The process stops while more arrives than the capture ring, or the socket's buffer, holds; what
+    /// was lost there is sent again.
     /// </summary>
-    [LabFact]
-    public async Task CaptureRingOverflow()
+    [LabTheory]
+    [InlineData("pcap")]
+    [InlineData("packet")]
+    public async Task CaptureRingOverflow(string scheme)
     {
         using LabNetwork lab = LabNetwork.Create(offloads: false);
         using var patience = new Patience(60);
         await using KernelServer server = StartServer(lab, s_page);
-        var link = new GateLink(lab.OpenLink());
+        var link = new GateLink(scheme == "pcap" ? lab.OpenLink() : OpenPacketSocket(lab, bufferBytes: 1 << 20));
         await using UserTcpStack stack = await lab.OpenStackAsync(configure: o => o.Link = link);
         await using UserTcpConnection connection = await stack.ConnectAsync(server.EndPoint, null, patience.Token);
         Task transfer = PageClient.GetAsync(connection, s_page, patience.Token);
@@ -89,11 +95,13 @@ public sealed class PitfallTests
     /// <summary>
     /// Default offloads: each frame takes a slot for the longest, and still a burst of short ones fits.
     /// </summary>
-    [LabFact]
-    public void CaptureRing_HoldsABurst_WhereFramesMerge()
+    [LabTheory]
+    [InlineData("pcap")]
+    [InlineData("packet")]
+    public void CaptureRing_HoldsABurst_WhereFramesMerge(string scheme)
     {
         const int Burst = 1000;
-        using LabNetwork lab = LabNetwork.Create(offloads: true);
+        using LabNetwork lab = LabNetwork.Create(offloads: true, scheme);
         using LinkDevice link = lab.OpenLink();
         using PacketSocket wire = PacketSocket.Open(lab.Peer, LabNetwork.PeerDevice);
         MacAddress mac = MacAddress.CreateLocal([1]);
@@ -116,13 +124,14 @@ public sealed class PitfallTests
 
     /// <summary>Offloads off. The link needs that long for each packet.</summary>
     [LabTheory]
-    [InlineData(10, 500_000)]
-    [InlineData(100, 60_000)]
-    [InlineData(500, 12_000)]
-    public async Task SlowReceiver_NeverReset(int millisecondsPerPacket, int size)
+    [InlineData("pcap", 10, 500_000)]
+    [InlineData("pcap", 100, 60_000)]
+    [InlineData("pcap", 500, 12_000)]
+    [InlineData("packet", 10, 500_000)]
+    public async Task SlowReceiver_NeverReset(string scheme, int millisecondsPerPacket, int size)
     {
         var page = new Page(size, seed: 8001);
-        using LabNetwork lab = LabNetwork.Create(offloads: false);
+        using LabNetwork lab = LabNetwork.Create(offloads: false, scheme);
         using var patience = new Patience(120);
         PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 256);
         await using KernelServer server = StartServer(lab, page);
@@ -142,7 +151,12 @@ public sealed class PitfallTests
         using LabNetwork lab = LabNetwork.Create(offloads: false);
         using var patience = new Patience(60);
         UserTcpStack stack = await lab.OpenStackAsync();
-        await using UserTcpListener listener = await stack.ListenAsync(80);
+        // A send buffer that takes all of it at once: the write ends while the kernel's application reads nothing.
+        await using UserTcpListener listener = await stack.ListenAsync(new UserTcpListenerOptions
+        {
+            LocalEndPoint = new IPEndPoint(IPAddress.Any, 80),
+            ConnectionOptions = new UserTcpConnectionOptions { AutoTuneBuffers = false },
+        });
         using Socket socket = KernelClient.Connect(lab.Peer, new IPEndPoint(LabNetwork.Address(50), 80));
         UserTcpConnection connection = await listener.AcceptAsync(patience.Token);
         byte[] bytes = s_page.Bytes[..900_000];
@@ -178,6 +192,10 @@ public sealed class PitfallTests
             await Assert.ThrowsAsync<SocketException>(() => KernelClient.ReadToEndAsync(socket, patience.Token));
         Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
     }
+
+    private static PacketSocketLink OpenPacketSocket(LabNetwork lab, int bufferBytes) => lab.Host.Run(
+        () => PacketSocketLink.Open(
+            LabNetwork.HostDevice, new PacketSocketLinkOptions { ReceiveBufferBytes = bufferBytes }));
 
     private static KernelServer StartServer(LabNetwork lab, Page page) =>
         KernelServer.Start(lab.Peer, LabNetwork.PeerAddress, new PageService([page]).ServeAsync);

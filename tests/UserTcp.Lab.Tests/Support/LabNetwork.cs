@@ -15,8 +15,11 @@ internal sealed class LabNetwork : IDisposable
     public const string PeerDevice = "veth1";
     private const string Subnet = "10.9.0";
 
-    private LabNetwork(Func<NetworkNamespace, NetworkNamespace, ImpairedWire?> join)
+    private readonly string _scheme;
+
+    private LabNetwork(string scheme, Func<NetworkNamespace, NetworkNamespace, ImpairedWire?> join)
     {
+        _scheme = scheme;
         Host = NetworkNamespace.Create("host");
         Peer = NetworkNamespace.Create("peer");
         Wire = join(Host, Peer);
@@ -49,20 +52,21 @@ internal sealed class LabNetwork : IDisposable
 
     /// <summary>A lab with a plain cable.</summary>
     /// <param name="offloads">As <see cref="VethPair.Create"/> has it.</param>
-    public static LabNetwork Create(bool offloads) => new((host, peer) =>
+    /// <param name="scheme">The kind of link that stacks of ours use.</param>
+    public static LabNetwork Create(bool offloads, string scheme = "pcap") => new(scheme, (host, peer) =>
     {
         VethPair.Create(host, peer, HostDevice, PeerDevice, $"{HostAddress}/24", $"{PeerAddress}/24", offloads);
         return null;
     });
 
     /// <summary>A lab with a faulty wire; offloads are off.</summary>
-    public static LabNetwork Create(Impairment impairment) => new((host, peer) => ImpairedWire.Create(
+    public static LabNetwork Create(Impairment impairment) => new("pcap", (host, peer) => ImpairedWire.Create(
         host, peer, impairment, HostDevice, PeerDevice, $"{HostAddress}/24", $"{PeerAddress}/24"));
 
     public static IPAddress Address(int host) => IPAddress.Parse($"{Subnet}.{host}");
 
     /// <summary>
-    /// Opens a stack over pcap on our side of the cable. It shares the interface with the kernel, and with other
+    /// Opens a stack on our side of the cable. It shares the interface with the kernel, and with other
     /// stacks.
     /// </summary>
     /// <param name="host">The last byte of its address.</param>
@@ -77,7 +81,7 @@ internal sealed class LabNetwork : IDisposable
     }
 
     /// <summary>Opens the device alone.</summary>
-    public LinkDevice OpenLink() => Host.Run(() => PcapLink.Open(HostDevice));
+    public LinkDevice OpenLink() => Host.Run(() => LinkDevice.Open($"{_scheme}:{HostDevice}"));
 
     /// <summary>Captures at the peer's end of the cable.</summary>
     /// <param name="bytesPerFrame">How much of each frame is kept.</param>

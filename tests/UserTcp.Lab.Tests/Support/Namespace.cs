@@ -54,7 +54,10 @@ internal sealed partial class NetworkNamespace : IDisposable
     });
 
     /// <summary>The same for a function.</summary>
-    public T Run<T>(Func<T> function)
+    public T Run<T>(Func<T> function) => RunIn(Name, function);
+
+    /// <summary>The same in a namespace that another process may have made.</summary>
+    public static T RunIn<T>(string name, Func<T> function)
     {
         T result = default!;
         ExceptionDispatchInfo? failure = null;
@@ -62,7 +65,7 @@ internal sealed partial class NetworkNamespace : IDisposable
         {
             try
             {
-                Enter();
+                Enter(name);
                 result = function();
             }
             catch (Exception e)
@@ -144,11 +147,11 @@ internal sealed partial class NetworkNamespace : IDisposable
 
     private string Inside(string command) => $"ip netns exec {Name} sh -c '{command.Replace("'", "'\\''")}'";
 
-    private void Enter()
+    private static void Enter(string name)
     {
-        using Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(Path.Combine(Folder, Name));
+        using Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(Path.Combine(Folder, name));
         if (SetNamespace((int)handle.DangerousGetHandle(), CloneNewNet) != 0)
-            throw new InvalidOperationException($"setns({Name}): {Marshal.GetLastPInvokeErrorMessage()}");
+            throw new InvalidOperationException($"setns({name}): {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]

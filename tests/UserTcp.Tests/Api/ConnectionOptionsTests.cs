@@ -51,9 +51,9 @@ public sealed class ConnectionOptionsTests
         Assert.Null(settings.ConnectTimeout);
         Assert.Null(settings.UserTimeout);
         Assert.Null(settings.KeepAlive);
-        Assert.Equal(1 << 20, settings.ReceiveBufferBytes);
-        Assert.Equal(4L << 20, settings.MaxHeldBytes);
-        Assert.Equal(1 << 20, settings.SendBufferBytes);
+        Assert.Equal(8 << 20, settings.ReceiveBufferBytes);
+        Assert.Equal(32L << 20, settings.MaxHeldBytes);
+        Assert.Equal(4 << 20, settings.SendBufferBytes);
         Assert.Equal((15, 3, 5), (settings.RetransmitLimit, settings.AdviceThreshold, settings.SynAckRetries));
         Assert.Equal(TimeSpan.FromSeconds(1), settings.InitialRto);
         Assert.Equal(TimeSpan.FromMilliseconds(200), settings.MinRto);

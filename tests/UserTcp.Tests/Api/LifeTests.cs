@@ -144,7 +144,8 @@ public sealed class LifeTests
     public async Task Disposed_of_with_bytes_to_send_a_connection_sends_them_and_FIN()
     {
         await using StackPair pair = await StackPair.OpenAsync();
-        (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync();
+        (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync(
+            new UserTcpConnectionOptions { AutoTuneBuffers = false });
         byte[] bytes = PipeWords.Pattern(700_000);
         await client.Output.SendAsync(bytes);
         await client.DisposeAsync();
@@ -192,7 +193,7 @@ public sealed class LifeTests
     {
         await using StackPair pair = await StackPair.OpenAsync();
         (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync(
-            new UserTcpConnectionOptions { LingerTimeout = TimeSpan.FromSeconds(30) });
+            new UserTcpConnectionOptions { LingerTimeout = TimeSpan.FromSeconds(30), AutoTuneBuffers = false });
         byte[] bytes = PipeWords.Pattern(900_000);
         await client.Output.SendAsync(bytes);
         Task dispose = client.DisposeAsync().AsTask();

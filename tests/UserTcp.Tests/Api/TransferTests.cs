@@ -195,9 +195,10 @@ public sealed class TransferTests
         Assert.Equal(UserTcpConnectionState.FinWait2, first.State);
         Assert.Equal(UserTcpConnectionState.CloseWait, second.State);
         byte[] answer = PipeWords.Pattern(500_000);
+        Task<byte[]> reading = first.Input.ReadToEndAsync();
         await second.Output.SendAsync(answer);
         await second.Output.CompleteAsync();
-        Assert.Equal(answer, await first.Input.ReadToEndAsync());
+        Assert.Equal(answer, await reading);
         Assert.Equal(UserTcpCloseReason.Graceful, await first.Closed.WaitAsync(s_guard));
         Assert.Equal(UserTcpCloseReason.Graceful, await second.Closed.WaitAsync(s_guard));
     }

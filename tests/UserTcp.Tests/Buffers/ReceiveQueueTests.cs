@@ -189,14 +189,25 @@ public sealed class ReceiveQueueTests
     }
 
     [Fact]
+    public void Larger_buffers_keep_more_holes()
+    {
+        var queue = new ReceiveQueue(new ChunkPool(1 << 26), 1 << 20);
+        Assert.Equal(1024, queue.OutOfOrder.MaximumCount);
+        queue.Capacity = 1 << 30;
+        Assert.Equal(16_384, queue.OutOfOrder.MaximumCount);
+        queue.Capacity = 1 << 16;
+        Assert.Equal(ReceiveQueue.LeastRanges, queue.OutOfOrder.MaximumCount);
+    }
+
+    [Fact]
     public void The_number_of_holes_is_bounded()
     {
-        for (int i = 0; i < ReceiveQueue.MaximumRanges; i++)
+        for (int i = 0; i < ReceiveQueue.LeastRanges; i++)
             Assert.True(_queue.TryWrite(1 + 2 * i, [1], out _));
 
-        Assert.False(_queue.TryWrite(1 + 2 * ReceiveQueue.MaximumRanges, [1], out _));
+        Assert.False(_queue.TryWrite(1 + 2 * ReceiveQueue.LeastRanges, [1], out _));
         Assert.True(_queue.TryWrite(0, [1], out _));
-        Assert.Equal((2L, ReceiveQueue.MaximumRanges - 1), (_queue.ContiguousEnd, _queue.OutOfOrder.Count));
+        Assert.Equal((2L, ReceiveQueue.LeastRanges - 1), (_queue.ContiguousEnd, _queue.OutOfOrder.Count));
     }
 
     [Fact]

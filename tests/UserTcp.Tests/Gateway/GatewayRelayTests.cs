@@ -87,13 +87,15 @@ public sealed class GatewayRelayTests
     [Fact]
     public async Task A_reset_by_the_server_is_a_reset_for_the_client()
     {
-        await using OsServer server = new((socket, token) =>
+        await using OsServer server = new(async (socket, token) =>
         {
+            // Not before the client is connected: a reset in the middle of that would be a refusal.
+            await socket.ReceiveAsync(new byte[1], token);
             OsServer.Reset(socket);
-            return Task.CompletedTask;
         });
         await using EmbeddedGateway embedded = await GatewayBench.StartAsync();
         await using UserTcpConnection connection = await embedded.Stack.ConnectAsync(GatewayBench.Router, server.Port);
+        await connection.Output.WriteAsync(new byte[1]);
 
         UserTcpConnectionException error = await Assert.ThrowsAsync<UserTcpConnectionException>(
             () => connection.Input.ReadAsync().AsTask());

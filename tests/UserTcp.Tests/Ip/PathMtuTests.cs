@@ -18,6 +18,7 @@ public class PathMtuTests
     }
 
     [Fact, Rfc("1191 §3")]
+    [Rfc("4821 §5.2", "R4821-20")]
     public void A_report_lowers_its_own_path_only()
     {
         Assert.True(_paths.OnTooBig(Far, 1400, 1500, At(0)));
@@ -27,6 +28,7 @@ public class PathMtuTests
     }
 
     [Fact, Rfc("1191 §3")]
+    [Rfc("8899 §3", "R8899-5")]
     public void No_report_raises_an_estimate()
     {
         _paths.OnTooBig(Far, 1400, 1500, At(0));
@@ -135,5 +137,32 @@ public class PathMtuTests
 
         Assert.Equal(1, expired);
         Assert.Equal(0, paths.Count);
+    }
+
+    [Fact, Rfc("4821 §5.2", "R4821-7")]
+    public void What_was_found_out_replaces_what_was_known_either_way()
+    {
+        var paths = new PathMtu(1500);
+        paths.Learn(Peer, 1200, At(0));
+        Assert.Equal(1200, paths.Get(Peer, At(1)));
+        paths.Learn(Peer, 1400, At(1));
+        Assert.Equal(1400, paths.Get(Peer, At(2)));
+        Assert.Equal(1500, paths.Get(Own, At(2)));
+        Assert.Equal(1500, paths.Get(Peer, At(601)));
+        paths.Learn(Peer, 1200, At(700));
+        paths.Learn(Peer, 1500, At(701));
+        Assert.Equal((1500, 0), (paths.Get(Peer, At(702)), paths.Count));
+        paths.Learn(Peer, 100, At(703));
+        Assert.Equal(552, paths.Get(Peer, At(704)));
+    }
+
+    [Fact]
+    public void What_was_found_out_is_bounded_too()
+    {
+        var paths = new PathMtu(1500, capacity: 2);
+        paths.Learn(Peer, 1200, At(0));
+        paths.Learn(Own, 1200, At(1));
+        paths.Learn(Far, 1200, At(2));
+        Assert.Equal((2, 1500), (paths.Count, paths.Get(Peer, At(3))));
     }
 }

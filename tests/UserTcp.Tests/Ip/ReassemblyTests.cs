@@ -120,6 +120,37 @@ public class ReassemblyTests
         Empty();
     }
 
+    [Theory, Rfc("3168 §5.3", "R3168-3")]
+    [InlineData(2, 3, 2, 3)] // one mark is enough
+    [InlineData(1, 1, 3, 3)]
+    [InlineData(2, 2, 2, 2)] // the same in all is kept
+    [InlineData(1, 1, 1, 1)]
+    [InlineData(0, 0, 0, 0)]
+    [InlineData(3, 3, 3, 3)]
+    public void A_mark_on_any_piece_is_a_mark_on_the_datagram(byte first, byte second, byte third, byte whole)
+    {
+        Add(Marked(Piece(new byte[8], 8, more: true), second), PacketDropReason.None);
+        Add(Marked(Piece(new byte[8], 0, more: true), (byte)(first | 0xb8)), PacketDropReason.None);
+        byte[] packet = Add(Marked(Piece(new byte[8], 16, more: false), third), PacketDropReason.None);
+        Assert.True(Ipv4Header.TryParse(packet, out Ipv4Header header));
+        Assert.True(header.HasValidChecksum);
+        Assert.Equal(whole | 0xb8, header.TrafficClass);
+    }
+
+    [Fact, Rfc("3168 §5.3", "R3168-22")]
+    public void A_mark_beside_a_piece_that_takes_no_marks_costs_the_datagram()
+    {
+        Add(Marked(Piece(new byte[8], 0, more: true), 3), PacketDropReason.None);
+        Assert.Empty(Add(Marked(Piece(new byte[8], 8, more: false), 0), PacketDropReason.Malformed));
+        Empty();
+    }
+
+    private static byte[] Marked(byte[] packet, byte trafficClass)
+    {
+        packet[1] = trafficClass;
+        return Resum(packet);
+    }
+
     [Fact]
     public void The_ping_of_death_is_malformed()
     {

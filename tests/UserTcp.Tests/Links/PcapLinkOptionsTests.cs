@@ -55,18 +55,4 @@ public sealed class PcapLinkOptionsTests
         Assert.All(expected, word => Assert.Contains(word, message, StringComparison.Ordinal));
         Assert.IsAssignableFrom<DllNotFoundException>(new PcapNotFoundException());
     }
-
-    [Theory]
-    [InlineData("eth0")]
-    [InlineData("pcap:")]
-    [InlineData("pcap: ")]
-    [InlineData("PCAP:eth0")]
-    [InlineData("tap:tap0")]
-    [InlineData("")]
-    public void A_link_name_without_a_known_scheme_is_refused_and_the_schemes_are_named(string name)
-    {
-        var e = Assert.Throws<ArgumentException>(() => LinkDevice.Open(name));
-        Assert.Contains("pcap:eth0", e.Message, StringComparison.Ordinal);
-        Assert.Equal(["pcap"], LinkNames.Schemes);
-    }
 }

@@ -23,10 +23,10 @@ internal sealed class LoopbackDoor : IDoor
         Func<UserTcpConnectionException, Exception>? translate = null)
     {
         scheduler ??= PipeScheduler.ThreadPool;
-        SendQueue = new SendQueue(Pool);
+        SendQueue = new SendQueue(Pool) { Limit = sendBufferBytes };
         ReceiveQueue = new ReceiveQueue(Pool, receiveBufferBytes);
         Reader = new TcpPipeReader(ReceiveQueue, this, scheduler, translate);
-        Writer = new TcpPipeWriter(SendQueue, this, scheduler, sendBufferBytes);
+        Writer = new TcpPipeWriter(SendQueue, this, scheduler);
     }
 
     public ChunkPool Pool { get; } = new(64 << 20);

@@ -24,7 +24,7 @@ internal static class ReadmeSnippets
     public static async Task ServeAsync()
     {
         // <serve>
-        await using UserTcpStack stack = await UserTcpStack.OpenAsync("pcap:eth0", "192.168.1.50/24", "192.168.1.1");
+        await using UserTcpStack stack = await UserTcpStack.OpenAsync("eth0", "192.168.1.50/24", "192.168.1.1");
         await using UserTcpListener listener = await stack.ListenAsync(7);
 
         await foreach (UserTcpConnection client in listener.AcceptAllAsync())

@@ -4,6 +4,7 @@ using UserTcp.Primitives;
 using UserTcp.Stack;
 using UserTcp.Tcp;
 using UserTcp.Tests.Ip;
+using UserTcp.Tests.Support;
 using UserTcp.Wire;
 
 namespace UserTcp.Tests.Stack;
@@ -19,6 +20,7 @@ public sealed class EgressTests : IDisposable
         _bench.Hear(TcpFlags.Ack, 1001, frame.Seq + (uint)frame.Text.Length, from: StackBench.Port, to: localPort);
 
     [Fact]
+    [Rfc("8899 §3", "R8899-2")]
     public void A_super_segment_says_all_that_the_device_needs_to_know()
     {
         StackConnection connection = _bench.Established();

@@ -4,6 +4,7 @@ using UserTcp.Primitives;
 using UserTcp.Stack;
 using UserTcp.Tcp;
 using UserTcp.Tests.Ip;
+using UserTcp.Tests.Support;
 using UserTcp.Wire;
 
 namespace UserTcp.Tests.Stack;
@@ -12,6 +13,7 @@ namespace UserTcp.Tests.Stack;
 public sealed class LimitTests
 {
     [Fact]
+    [Rfc("5961 §7", "R5961-6")]
     public void Challenge_ACKs_are_as_many_a_second_as_was_asked_for()
     {
         using var bench = new StackBench(c => c with { ChallengeAcksPerSecond = 3 });

@@ -88,7 +88,17 @@ public sealed class ListeningTests : IDisposable
         Assert.Equal(1, _bench.Core.Counters.FailedConnectionAttempts);
     }
 
+    [Fact, Rfc("4987 §3.4", "R4987-3")]
+    public void A_half_open_connection_has_no_TCB_and_no_buffers()
+    {
+        _bench.Listen();
+        _bench.Hear(TcpFlags.Syn, 1000, from: 6001);
+        Assert.Single(_bench.Pull());
+        Assert.Equal((1, 0), (_bench.Core.HalfOpenCount, _bench.Core.ConnectionCount));
+    }
+
     [Fact]
+    [Rfc("4987 §3.2", "R4987-2")]
     public void Half_open_connections_are_bounded_for_each_listener_and_for_the_stack()
     {
         StackListener small = _bench.Listen(81, synBacklog: 3);
@@ -153,14 +163,6 @@ public sealed class ListeningTests : IDisposable
         Assert.DoesNotContain(_bench.Pull(), f => (f.Flags & TcpFlags.Syn) != 0);
         Assert.Equal(0, listener.HalfOpen);
         Assert.Equal(0, _bench.Core.ConnectionCount);
-    }
-
-    [Fact]
-    public void A_SYN_with_ECN_bits_is_answered()
-    {
-        _bench.Listen();
-        _bench.Hear(TcpFlags.Syn | TcpFlags.Ece | TcpFlags.Cwr, 1);
-        Assert.Equal(TcpFlags.Syn | TcpFlags.Ack, Assert.Single(_bench.Pull()).Flags);
     }
 
     [Fact]

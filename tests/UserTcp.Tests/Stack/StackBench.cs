@@ -86,7 +86,7 @@ internal sealed class StackBench : IDisposable
 
     public StackListener Listen(
         ushort port = Port, ListenMode mode = ListenMode.OwnAddresses, int backlog = 8, int synBacklog = 1024,
-        TcpConfig? config = null)
+        TcpConfig? config = null, UserTcpSynCookieMode cookies = UserTcpSynCookieMode.Never)
     {
         var call = new ListenCall
         {
@@ -95,6 +95,7 @@ internal sealed class StackBench : IDisposable
             Port = port,
             Backlog = backlog,
             SynBacklog = synBacklog,
+            SynCookies = cookies,
             Config = config ?? new TcpConfig { Timestamps = false },
         };
         Assert.Equal(CallResult.Done, Core.Listen(call, out StackListener? listener));

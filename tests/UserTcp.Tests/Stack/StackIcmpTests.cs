@@ -155,6 +155,7 @@ public sealed class StackIcmpTests : IDisposable
     }
 
     [Fact]
+    [Rfc("7323 §5.7", "R7323-17")]
     public void Fragmentation_needed_makes_segments_smaller_on_this_path_and_for_later_connections()
     {
         StackConnection connection = _bench.Established(mss: 1460);
@@ -175,6 +176,7 @@ public sealed class StackIcmpTests : IDisposable
     }
 
     [Fact]
+    [Rfc("8899 §3", "R8899-4")]
     public void Forged_fragmentation_needed_changes_nothing()
     {
         StackConnection connection = _bench.Established();

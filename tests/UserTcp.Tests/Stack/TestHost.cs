@@ -75,7 +75,9 @@ internal sealed class TestHost : IDisposable
     /// <summary>How many frames the device takes at once; the rest has to wait.</summary>
     public int DeviceTakes { get; set; } = int.MaxValue;
 
-    public StackListener Listen(ushort port, Func<TestApp>? apps = null, int backlog = 512, TcpConfig? config = null)
+    public StackListener Listen(
+        ushort port, Func<TestApp>? apps = null, int backlog = 512, TcpConfig? config = null,
+        UserTcpSynCookieMode cookies = UserTcpSynCookieMode.Never)
     {
         var call = new ListenCall
         {
@@ -83,6 +85,7 @@ internal sealed class TestHost : IDisposable
             Port = port,
             Backlog = backlog,
             SynBacklog = 1024,
+            SynCookies = cookies,
             Config = config ?? TestNetwork.Settings,
         };
         Assert.Equal(CallResult.Done, Core.Listen(call, out StackListener? listener));

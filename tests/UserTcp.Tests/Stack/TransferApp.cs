@@ -68,7 +68,7 @@ internal sealed class TransferApp(long toSend, int sendSeed, int receiveSeed) : 
     private void Write()
     {
         bool isNew = false;
-        while (_written < toSend && Connection!.Send.Unacknowledged < Connection.Tcb.Config.SendBufferBytes
+        while (_written < toSend && Connection!.Send.Unacknowledged < Connection.Send.Limit
             && !Connection.Send.IsAbandoned)
         {
             Span<byte> room = Connection.Send.GetMemory(1).Span;

@@ -39,7 +39,7 @@ public class TransferTests
         Assert.Equal((1, 0), (client.Counters.ConnectionsInitiated, client.Counters.ConnectionsAccepted));
         Assert.Equal((0, 1), (server.Counters.ConnectionsInitiated, server.Counters.ConnectionsAccepted));
         Assert.Equal(0, client.Core.ConnectionCount + server.Core.ConnectionCount);
-        Assert.Equal(1, client.Core.TimeWaitCount + server.Core.TimeWaitCount);
+        Assert.InRange(client.Core.TimeWaitCount + server.Core.TimeWaitCount, 1, 2); // two where the FINs crossed
         Assert.Equal(0, client.Core.Config.Chunks.BytesOut);
         Assert.Equal(0, server.Core.Config.Chunks.BytesOut);
     }

@@ -102,7 +102,11 @@ public sealed class RaceTests
     {
         await using StackPair pair = await StackPair.OpenAsync();
         await using UserTcpListener listener = await pair.Server.ListenAsync(80);
-        Task accepting = AcceptAllAsync(listener, EchoAsync);
+        Task accepting = AcceptAllAsync(listener, async connection =>
+        {
+            await EchoAsync(connection);
+            await connection.Closed; // what it sent is acknowledged then, and its memory given back
+        });
         await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>
         {
             for (int i = 0; i < 250; i++)

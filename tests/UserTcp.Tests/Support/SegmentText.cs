@@ -9,12 +9,13 @@ namespace UserTcp.Tests.Support;
 
 /// <summary>
 /// Segments in the notation of RFC 9293 §3.4: &lt;SEQ=100&gt;&lt;ACK=300&gt;&lt;CTL=SYN,ACK&gt;, with WND, LEN, UP, and
-/// the options MSS, WS, SACKOK, TS=val/ecr, SACK=left-right,left-right. GSO=n is the size a super-segment is cut at.
+/// the options MSS, WS, SACKOK, TS=val/ecr, SACK=left-right,left-right. GSO=n is the size a super-segment is cut at,
+/// ECN=Ect0 the field of the IP header.
 /// </summary>
 internal sealed partial class SegmentText
 {
     private static readonly string[] s_known =
-        ["SEQ", "ACK", "CTL", "WND", "LEN", "UP", "MSS", "WS", "SACKOK", "TS", "SACK", "GSO", "RETX"];
+        ["SEQ", "ACK", "CTL", "WND", "LEN", "UP", "MSS", "WS", "SACKOK", "TS", "SACK", "GSO", "RETX", "ECN"];
 
     private readonly Dictionary<string, string> _fields = [];
 
@@ -47,6 +48,9 @@ internal sealed partial class SegmentText
 
         return flags;
     }
+
+    public EcnCodepoint Ecn() =>
+        Enum.Parse<EcnCodepoint>(_fields.GetValueOrDefault("ECN", nameof(EcnCodepoint.NotEct)));
 
     public TcpOptions Options()
     {
@@ -99,6 +103,7 @@ internal sealed partial class SegmentText
         Add("SACK", Blocks(plan.Options));
         Add("GSO", plan.SegmentSize);
         Add("RETX", plan.IsRetransmission ? 1 : 0);
+        Add("ECN", plan.Ecn);
         return text.ToString();
     }
 

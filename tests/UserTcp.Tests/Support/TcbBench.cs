@@ -55,8 +55,11 @@ internal sealed class TcbBench
         bool options = false, int receiveBuffer = 65_535, int sendBuffer = 1 << 20, bool noDelay = true, int mss = 1000,
         int gso = 0, bool keepAlive = false, TimeSpan? userTimeout = null, int r2 = 15,
             RateLimit? challengeBudget = null,
-        bool sack = false, bool timestamps = false, bool scaling = false) => new()
+        bool sack = false, bool timestamps = false, bool scaling = false,
+        UserTcpLossRecoveryOptions? recovery = null, CongestionControl? congestion = null) => new()
         {
+            CongestionControl = congestion ?? CongestionControl.NewReno,
+            LossRecovery = recovery ?? new UserTcpLossRecoveryOptions(),
             WindowScaling = options || scaling,
             SelectiveAcknowledgments = options || sack,
             Timestamps = options || timestamps,
@@ -80,12 +83,19 @@ internal sealed class TcbBench
         return bench.State(TcpState.SynSent);
     }
 
+    /// <summary>After OPEN and a SYN that asks for ECN.</summary>
+    public static TcbBench EcnSynSent(TcpConfig config) =>
+        Closed(config).Calls(UserCall.Open).Sends($"<SEQ={OurIss}><CTL=SYN,ECE,CWR><ECN=NotEct>").Silent()
+            .State(TcpState.SynSent);
+
     /// <summary>After an active open; the peer's SYN-ACK carries the given options.</summary>
     public static TcbBench Established(TcpConfig? config = null, string synAck = "<MSS=1000>", uint window = 65_535)
     {
-        TcbBench bench = SynSent(config);
+        bool asksForEcn = config?.Ecn == UserTcpEcnMode.Active;
+        TcbBench bench = asksForEcn ? EcnSynSent(config!) : SynSent(config);
         bench._peerWindow = window;
-        bench.Arrives($"<SEQ={PeerIss}><ACK={OurIss + 1}><CTL=SYN,ACK><WND={Math.Min(window, 65_535)}>{synAck}")
+        string agrees = asksForEcn ? ",ECE" : "";
+        bench.Arrives($"<SEQ={PeerIss}><ACK={OurIss + 1}><CTL=SYN,ACK{agrees}><WND={Math.Min(window, 65_535)}>{synAck}")
             .Sends($"<SEQ={OurIss + 1}><ACK={PeerIss + 1}><CTL=ACK>")
             .State(TcpState.Established);
         bench.Seen = Effects.None;
@@ -105,7 +115,7 @@ internal sealed class TcbBench
         return bench.Reads(10_000);
     }
 
-    /// <summary>A passive open whose handshake the given segment completes.</summary>
+    /// <summary>A passive open whose handshake the given segment completes; CTL adds to the flags of the SYN.</summary>
     public static TcbBench Passive(TcpConfig? config = null, string synOptions = "<MSS=1000>")
     {
         config ??= Defaults();
@@ -114,7 +124,7 @@ internal sealed class TcbBench
         {
             var segment = new TcpSegment
             {
-                Seq = new SeqNumber(PeerIss), Flags = TcpFlags.Syn, Window = new WireWindow(65_535),
+                Seq = new SeqNumber(PeerIss), Flags = TcpFlags.Syn | syn.Flags(), Window = new WireWindow(65_535),
                     Options = syn.Options(),
             };
             PassiveOpen open = PassiveOpen.FromSyn(c, segment, new SeqNumber(OurIss), 0, now);
@@ -187,6 +197,7 @@ internal sealed class TcbBench
             UrgentPointer = (ushort)parsed.Number("UP"),
             Options = parsed.Options(),
             Text = octets,
+            Ecn = parsed.Ecn(),
         };
         Seen |= Tcb.OnSegmentArrives(segment, Now);
         return this;

@@ -8,7 +8,8 @@ namespace UserTcp.Tests.Support;
 
 /// <summary>What a wire between two TCBs does to segments, by seed.</summary>
 internal sealed record WireFaults(
-    double Loss = 0, double Duplicate = 0, double Reorder = 0, double DelayMs = 5, double JitterMs = 0);
+    double Loss = 0, double Duplicate = 0, double Reorder = 0, double DelayMs = 5, double JitterMs = 0,
+    double Mark = 0, int Mtu = int.MaxValue);
 
 /// <summary>
 /// Two TCBs over a bad wire in virtual time, each writing a stream and reading the other's at random paces. Every octet
@@ -22,12 +23,17 @@ internal sealed class TcbPair
     private readonly ChunkPool _pool = new(256 << 20);
     private long _order;
 
-    public TcbPair(int seed, WireFaults faults, TcpConfig left, TcpConfig right, long leftBytes, long rightBytes)
+    /// <param name="beforeWrap">How many octets before the end of the circle both streams begin; 0: anywhere.</param>
+    public TcbPair(
+        int seed, WireFaults faults, TcpConfig left, TcpConfig right, long leftBytes, long rightBytes,
+        uint beforeWrap = 0)
     {
         _random = new Random(seed);
         _faults = faults;
-        Left = new Side(this, left, new SeqNumber((uint)_random.Next()), leftBytes);
-        Right = new Side(this, right, new SeqNumber((uint)_random.Next() * 2u), rightBytes);
+        uint first = (uint)_random.Next();
+        uint second = (uint)_random.Next() * 2u;
+        Left = new Side(this, left, new SeqNumber(beforeWrap == 0 ? first : 0u - beforeWrap), leftBytes);
+        Right = new Side(this, right, new SeqNumber(beforeWrap == 0 ? second : 0u - beforeWrap), rightBytes);
         Left.Peer = Right;
         Right.Peer = Left;
         Now = new Instant(TimeSpan.FromMinutes(5).Ticks);
@@ -40,6 +46,9 @@ internal sealed class TcbPair
     public Instant Now { get; private set; }
 
     public int Dropped { get; private set; }
+
+    /// <summary>Segments that the wire marked as having met congestion.</summary>
+    public int Marked { get; private set; }
 
     public ChunkPool Pool => _pool;
 
@@ -80,7 +89,9 @@ internal sealed class TcbPair
 
     private void Send(Flying segment)
     {
-        if (_random.NextDouble() < _faults.Loss)
+        const int Headers = 40;
+        bool isTooLong = segment.Text.Length + Headers + segment.Plan.Options.EncodedLength > _faults.Mtu;
+        if (isTooLong || _random.NextDouble() < _faults.Loss)
         {
             Dropped++;
             return;
@@ -96,7 +107,7 @@ internal sealed class TcbPair
         }
     }
 
-    internal sealed record Flying(Side To, SegmentPlan Plan, byte[] Text, int Offset, bool IsLast);
+    internal sealed record Flying(Side To, SegmentPlan Plan, byte[] Text, int Offset, bool IsLast, EcnCodepoint Ecn);
 
     internal sealed class Side(TcbPair pair, TcpConfig config, SeqNumber iss, long total)
     {
@@ -158,7 +169,7 @@ internal sealed class TcbPair
         public void Receive(Flying flying)
         {
             TcpSegment segment = ToSegment(flying);
-            if (_tcb is null && _half is null && segment.Flags == TcpFlags.Syn)
+            if (_tcb is null && _half is null && segment.Has(TcpFlags.Syn) && !segment.Has(TcpFlags.Ack))
             {
                 _half = PassiveOpen.FromSyn(config, segment, iss, 7, pair.Now);
                 Emit(_half.SynAck(pair.Now));
@@ -203,7 +214,7 @@ internal sealed class TcbPair
 
         private void Write()
         {
-            while (_written < total && _send.Unacknowledged < config.SendBufferBytes && pair._random.Next(3) > 0)
+            while (_written < total && _send.Unacknowledged < _send.Limit && pair._random.Next(3) > 0)
             {
                 int count = (int)Math.Min(total - _written, pair._random.Next(1, 20_000));
                 Span<byte> memory = _send.GetMemory(1).Span;
@@ -267,8 +278,10 @@ internal sealed class TcbPair
             for (int offset = 0; offset == 0 || offset < text.Length; offset += step)
             {
                 int length = Math.Min(step, text.Length - offset);
+                bool isMarked = plan.Ecn != EcnCodepoint.NotEct && pair._random.NextDouble() < pair._faults.Mark;
+                pair.Marked += isMarked ? 1 : 0;
                 pair.Send(new Flying(Peer, plan, text[offset..(offset + length)], offset,
-                    offset + length == text.Length));
+                    offset + length == text.Length, isMarked ? EcnCodepoint.Ce : plan.Ecn));
             }
         }
 
@@ -276,11 +289,18 @@ internal sealed class TcbPair
         {
             Seq = flying.Plan.Seq + flying.Offset,
             Ack = flying.Plan.Ack,
-            Flags = flying.IsLast ? flying.Plan.Flags : flying.Plan.Flags & ~(TcpFlags.Fin | TcpFlags.Psh),
+            Flags = FlagsOf(flying),
             Window = flying.Plan.Window,
             UrgentPointer = flying.Plan.UrgentPointer,
             Options = flying.Plan.Options,
             Text = flying.Text,
+            Ecn = flying.Ecn,
         };
+
+        private static TcpFlags FlagsOf(Flying flying)
+        {
+            TcpFlags lacking = flying.IsLast ? TcpFlags.None : TcpFlags.Fin | TcpFlags.Psh;
+            return flying.Plan.Flags & ~(lacking | (flying.Offset > 0 ? TcpFlags.Cwr : TcpFlags.None));
+        }
     }
 }

@@ -8,6 +8,7 @@ public sealed class AckTests
 {
     [Fact]
     [Rfc("9293 §3.8.6.3", "SHLD-18", "MUST-40")]
+    [Rfc("5681 §4.2", "R5681-14", "R5681-15")]
     public void Single_segment_waits_for_the_delayed_ack()
     {
         TcbBench bench = TcbBench.Settled().Arrives("<SEQ=11001><CTL=ACK><LEN=1000>").Silent();
@@ -19,11 +20,24 @@ public sealed class AckTests
 
     [Fact]
     [Rfc("9293 §3.8.6.3", "SHLD-19")]
+    [Rfc("5681 §4.2", "R5681-14")]
     public void Every_second_full_segment_is_acknowledged_at_once() => TcbBench.Settled()
         .Arrives("<SEQ=11001><CTL=ACK><LEN=1000>").Silent()
         .Arrives("<SEQ=12001><CTL=ACK><LEN=1000>").Sends("<ACK=13001><CTL=ACK>").Silent()
         .Arrives("<SEQ=13001><CTL=ACK><LEN=1000>").Silent()
         .Arrives("<SEQ=14001><CTL=ACK><LEN=1000>").Sends("<ACK=15001><CTL=ACK>");
+
+    [Fact]
+    public void A_batch_is_acknowledged_once()
+    {
+        TcbBench bench = TcbBench.Settled();
+        for (uint seq = 11_001; seq < 55_001; seq += 1000)
+        {
+            bench.Arrives($"<SEQ={seq}><CTL=ACK><LEN=1000>");
+        }
+
+        bench.Sends("<ACK=55001><CTL=ACK>").Silent().AfterMs(100).Silent();
+    }
 
     [Fact]
     public void Small_segments_are_acknowledged_when_they_add_up()

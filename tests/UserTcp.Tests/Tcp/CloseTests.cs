@@ -34,6 +34,15 @@ public sealed class CloseTests
         .State(TcpState.TimeWait).ClosedBy(UserTcpCloseReason.Graceful);
 
     [Fact]
+    public void Fin_once_more_in_closing_brings_the_ACK_of_ours() => TcbBench.Established()
+        .Calls(UserCall.Close).Sends("<SEQ=101><ACK=1001><CTL=FIN,ACK>")
+        .Arrives("<SEQ=1001><ACK=101><CTL=FIN,ACK>").State(TcpState.Closing)
+        .Sends("<SEQ=102><ACK=1002><CTL=ACK>")
+        .Arrives("<SEQ=1001><ACK=102><CTL=FIN,ACK>")
+        .Sends("<SEQ=102><ACK=1002><CTL=ACK>")
+        .State(TcpState.TimeWait).ClosedBy(UserTcpCloseReason.Graceful);
+
+    [Fact]
     public void Fin_that_acknowledges_ours_goes_straight_to_time_wait() => TcbBench.In(TcpState.FinWait1)
         .Arrives("<SEQ=1001><ACK=102><CTL=FIN,ACK>")
         .State(TcpState.TimeWait)

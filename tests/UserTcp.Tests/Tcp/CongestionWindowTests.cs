@@ -8,8 +8,20 @@ namespace UserTcp.Tests.Tcp;
 /// <summary>What is in flight stays within cwnd, whatever happened before.</summary>
 public sealed class CongestionWindowTests
 {
+    [Theory, Rfc("9438 §5.8")]
+    [InlineData(5_000, 10_000)]
+    [InlineData(6_000, 16_000)]
+    public void Window_grows_if_more_than_half_of_it_was_used(int written, long expected)
+    {
+        TcbBench bench = TcbBench.Established(TcbBench.Defaults(), "<MSS=1000>").Writes(written);
+        bench.Drain();
+        bench.Arrives($"<SEQ=1001><ACK={101 + written}><CTL=ACK>");
+        Assert.Equal(expected, bench.Report.CongestionWindow);
+    }
+
     [Fact]
     [Rfc("9293 §3.8.2", "MUST-19")]
+    [Rfc("6675 §5", "R6675-6")]
     public void Duplicate_acks_of_mere_reordering_do_not_add_up()
     {
         TcbBench bench = TcbBench.Established().Writes(500_000);

@@ -7,6 +7,12 @@ namespace UserTcp.Tests.Tcp;
 public sealed class HandshakeTests
 {
     [Fact]
+    public void Simultaneous_open_begins_with_the_whole_initial_window() => TcbBench.SynSent() // RFC 5681 §3.1
+        .Arrives("<SEQ=1000><CTL=SYN><MSS=1000>").Sends("<SEQ=100><ACK=1001><CTL=SYN,ACK>")
+        .Arrives("<SEQ=1001><ACK=101><CTL=ACK><WND=65535>").State(TcpState.Established)
+        .Writes(2000).Sends("<SEQ=101><CTL=ACK><LEN=1000>").Sends("<SEQ=1101><CTL=PSH,ACK><LEN=1000>").Silent();
+
+    [Fact]
     [Rfc("9293 §3.5", "MUST-10")]
     public void Active_open_takes_three_segments() => TcbBench.Closed()
         .Calls(UserCall.Open)
@@ -20,6 +26,8 @@ public sealed class HandshakeTests
     [Fact]
     [Rfc("9293 §3.7.1", "MUST-14", "SHLD-5", "MAY-3", "MUST-67")]
     [Rfc("9293 §3.1", "MUST-4", "MUST-5")]
+    [Rfc("7323 §2.2", "R7323-19")]
+    [Rfc("7323 §3.2", "R7323-22")]
     public void Syn_carries_all_options_on_offer() =>
         TcbBench.Closed(TcbBench.Defaults(options: true, receiveBuffer: 1 << 20, mss: 1460))
         .Calls(UserCall.Open)
@@ -27,6 +35,7 @@ public sealed class HandshakeTests
 
     [Fact]
     [Rfc("9293 §3.7.1", "MUST-65")]
+    [Rfc("2018 §2", "R2018-1")]
     public void Mss_is_sent_on_syn_segments_only() =>
         TcbBench.Established(TcbBench.Defaults(options: true), "<MSS=1000><SACKOK><WS=2><TS=7/1000000>")
         .Writes(100)
@@ -39,6 +48,7 @@ public sealed class HandshakeTests
         .Sends("<SEQ=101><CTL=PSH,ACK><LEN=100><TS=none><SACK=none>");
 
     [Fact]
+    [Rfc("7323 §2.2", "R7323-3")]
     public void Window_of_a_syn_is_never_scaled()
     {
         TcbBench bench = TcbBench.SynSent(TcbBench.Defaults(options: true))
@@ -142,6 +152,7 @@ public sealed class HandshakeTests
     }
 
     [Fact]
+    [Rfc("6928 §2", "R6928-2")]
     public void Lost_syn_leaves_one_segment_of_initial_window()
     {
         TcbBench bench = TcbBench.SynSent();
@@ -151,10 +162,13 @@ public sealed class HandshakeTests
     }
 
     [Fact]
+    [Rfc("6928 §2", "R6928-1")]
+    [Rfc("5681 §3.1", "R5681-3")]
     public void Initial_window_is_ten_segments() =>
         Assert.Equal(10_000, TcbBench.Established().Report.CongestionWindow);
 
     [Fact]
+    [Rfc("6928 §2", "R6928-1")]
     public void Initial_window_is_bounded_in_octets() =>
         Assert.Equal(2 * 8960, TcbBench.Established(TcbBench.Defaults(mss: 8960), "<MSS=8960>")
             .Report.CongestionWindow);

@@ -15,6 +15,7 @@ public sealed class IcmpTests
     [Theory]
     [InlineData(IcmpError.PortUnreachable)]
     [InlineData(IcmpError.ProtocolUnreachable)]
+    [InlineData(IcmpError.Prohibited)] // RFC 1812 §5.2.7.1
     [Rfc("9293 §3.9.2.2", "MUST-54", "SHLD-26")]
     public void Hard_error_ends_an_attempt(object error)
     {
@@ -46,6 +47,7 @@ public sealed class IcmpTests
     [Theory]
     [InlineData(IcmpError.HostUnreachable, UserTcpCloseReason.HostUnreachable)]
     [InlineData(IcmpError.NetworkUnreachable, UserTcpCloseReason.NetworkUnreachable)]
+    [InlineData(IcmpError.Prohibited, UserTcpCloseReason.HostUnreachable)]
     [InlineData(IcmpError.PortUnreachable, UserTcpCloseReason.ProtocolUnreachable)]
     [Rfc("9293 §3.9.2.2", "SHLD-25")]
     [Rfc("9293 §3.9.1.8", "MUST-47")]

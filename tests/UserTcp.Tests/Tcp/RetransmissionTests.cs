@@ -7,12 +7,14 @@ namespace UserTcp.Tests.Tcp;
 
 public sealed class RetransmissionTests
 {
-    private static TcbBench WithSack(int gso = 0) =>
-        TcbBench.Established(TcbBench.Defaults(sack: true, gso: gso), "<MSS=1000><SACKOK>");
+    private static TcbBench WithSack(int gso = 0, UserTcpLossRecoveryOptions? recovery = null) =>
+        TcbBench.Established(TcbBench.Defaults(sack: true, gso: gso, recovery: recovery), "<MSS=1000><SACKOK>");
 
     [Fact]
     [Rfc("9293 §3.8.1", "MUST-18")]
     [Rfc("9293 §3.8.2", "MUST-19")]
+    [Rfc("6298 §3", "R6298-7")]
+    [Rfc("6298 §5.5", "R6298-12")]
     public void Timeout_backs_off_and_an_ambiguous_ack_gives_no_sample()
     {
         TcbBench bench = TcbBench.Established();
@@ -36,6 +38,7 @@ public sealed class RetransmissionTests
     }
 
     [Fact]
+    [Rfc("6298 §3", "R6298-7")]
     public void Timestamps_give_a_sample_even_for_a_retransmission()
     {
         TcbBench bench = TcbBench.Established(TcbBench.Defaults(timestamps: true), "<MSS=1000><TS=7/1000000>");
@@ -52,7 +55,9 @@ public sealed class RetransmissionTests
     public void Echo_of_an_earlier_transmission_gives_no_sample()
     {
         // The first copy arrived and its ACK was lost: the answer to the fourth echoes the first.
-        TcbBench bench = TcbBench.Established(TcbBench.Defaults(timestamps: true), "<MSS=1000><TS=7/1000000>");
+        var recovery = new UserTcpLossRecoveryOptions { UndoSpurious = false };
+        TcbBench bench = TcbBench.Established(
+            TcbBench.Defaults(timestamps: true, recovery: recovery), "<MSS=1000><TS=7/1000000>");
         TimeSpan timeout = bench.Report.Rtt.Smoothed;
         bench.Writes(100).Sends("<SEQ=101><CTL=PSH,ACK><LEN=100>");
         for (int i = 0; i < 3; i++)
@@ -68,6 +73,7 @@ public sealed class RetransmissionTests
 
     [Fact]
     [Rfc("9293 §3.8.1", "MUST-18")]
+    [Rfc("6298 §3", "R6298-7")]
     public void Segments_that_waited_behind_a_retransmission_give_no_sample()
     {
         TcbBench bench = TcbBench.Established().Writes(3000);
@@ -81,9 +87,11 @@ public sealed class RetransmissionTests
 
     [Fact]
     [Rfc("9293 §3.8.2", "MUST-19")]
+    [Rfc("5681 §3.1", "R5681-2", "R5681-8")]
     public void Timeout_shrinks_cwnd_to_one_segment_and_slow_start_follows()
     {
-        TcbBench bench = TcbBench.Established().Writes(20_000);
+        var recovery = new UserTcpLossRecoveryOptions { ForwardRtoRecovery = false };
+        TcbBench bench = TcbBench.Established(TcbBench.Defaults(recovery: recovery)).Writes(20_000);
         Assert.Equal(10, bench.Drain().Count);
         bench.ToDeadline();
         bench.Sends("<SEQ=101><CTL=ACK><LEN=1000><RETX=1>").Silent();
@@ -171,6 +179,9 @@ public sealed class RetransmissionTests
     }
 
     [Fact]
+    [Rfc("3042 §2", "R3042-1")]
+    [Rfc("5681 §3.1", "R5681-6")]
+    [Rfc("5681 §3.2", "R5681-11", "R5681-12", "R5681-22")]
     public void Three_duplicate_acks_bring_a_fast_retransmit_without_sack()
     {
         TcbBench bench = TcbBench.Established().Writes(20_000); // RFC 5681 §3.2, RFC 6582
@@ -184,6 +195,7 @@ public sealed class RetransmissionTests
     }
 
     [Fact]
+    [Rfc("6582 §3.2", "R6582-2")]
     public void Partial_ack_sends_the_next_hole_without_sack()
     {
         TcbBench bench = TcbBench.Established().Writes(10_000);
@@ -201,9 +213,12 @@ public sealed class RetransmissionTests
     }
 
     [Fact]
+    [Rfc("2018 §5", "R2018-8")]
+    [Rfc("6675 §4", "R6675-2", "R6675-3")]
+    [Rfc("6675 §5", "R6675-5")]
     public void Sack_finds_all_holes_at_once()
     {
-        TcbBench bench = WithSack().Writes(10_000);
+        TcbBench bench = WithSack(recovery: new UserTcpLossRecoveryOptions { Rack = false }).Writes(10_000);
         Assert.Equal(10, bench.Drain().Count);
         bench.Arrives("<SEQ=1001><ACK=101><CTL=ACK><SACK=1101-2101>").Silent()
             .Arrives("<SEQ=1001><ACK=101><CTL=ACK><SACK=3101-4101,1101-2101>").Silent()
@@ -215,6 +230,7 @@ public sealed class RetransmissionTests
     }
 
     [Fact]
+    [Rfc("6675 §5.1", "R6675-10")]
     public void Sacked_octets_are_not_sent_again_after_a_timeout()
     {
         TcbBench bench = WithSack().Writes(3000);
@@ -226,6 +242,9 @@ public sealed class RetransmissionTests
     }
 
     [Fact]
+    [Rfc("2018 §5", "R2018-9")]
+    [Rfc("2018 §8", "R2018-13")]
+    [Rfc("6675 §4", "R6675-1")]
     public void Reneging_receiver_gets_its_octets_again()
     {
         TcbBench bench = WithSack().Writes(3000);
@@ -260,6 +279,8 @@ public sealed class RetransmissionTests
     }
 
     [Fact]
+    [Rfc("2018 §5.1", "R2018-10")]
+    [Rfc("5681 §2", "R5681-1")]
     public void Flight_never_exceeds_cwnd()
     {
         var random = new Random(3);
@@ -276,6 +297,10 @@ public sealed class RetransmissionTests
 
     [Fact]
     [Rfc("9293 §3.8.2", "MUST-19")]
+    [Rfc("3465 §2.1", "R3465-1")]
+    [Rfc("3465 §2.2", "R3465-2")]
+    [Rfc("5681 §3.1", "R5681-2", "R5681-7")]
+    [Rfc("5681 §4.3", "R5681-20")]
     public void Slow_start_doubles_and_congestion_avoidance_adds_a_segment()
     {
         TcbBench bench = TcbBench.Established().Writes(1_000_000);
@@ -320,6 +345,7 @@ public sealed class RetransmissionTests
     }
 
     [Fact]
+    [Rfc("5681 §4.1", "R5681-13")]
     public void Idle_connection_restarts_with_the_initial_window()
     {
         TcbBench bench = TcbBench.Established().Writes(100_000);
@@ -346,14 +372,16 @@ public sealed class RetransmissionTests
 
     [Fact]
     [Rfc("9293 §3.8.1", "MAY-4")]
-    public void Smaller_path_mtu_cuts_what_is_in_flight_without_touching_cwnd()
+    [Rfc("5681 §3.1", "R5681-4")]
+    public void Smaller_path_mtu_cuts_what_is_in_flight_and_keeps_cwnd_in_segments()
     {
         TcbBench bench = TcbBench.Established(TcbBench.Defaults(mss: 1460), "<MSS=1460>").Writes(2920);
         Assert.Equal(2, bench.Drain().Count);
         long cwnd = bench.Report.CongestionWindow;
         bench.Tcb.OnPathMtu(1040, new SeqNumber(101), bench.Now);
         Assert.Equal([1000, 460, 1000, 460], bench.Drain().Select(p => p.PayloadLength));
-        Assert.Equal(cwnd, bench.Report.CongestionWindow);
+        Assert.Equal(cwnd * 1000 / 1460, bench.Report.CongestionWindow); // RFC 5681 §3.1: the same number, no reduction
+        Assert.Equal(0, bench.Report.Counters.FastRecoveries);
     }
 
     [Fact]
@@ -365,5 +393,19 @@ public sealed class RetransmissionTests
         bench.Tcb.OnPathMtu(1040, new SeqNumber(100), bench.Now);
         bench.Silent();
         Assert.Equal(1460, bench.Report.SendSegmentSize);
+    }
+
+    /// <summary>A laptop that was closed for three hours: pacing would spread a window over them.</summary>
+    [Fact]
+    public void What_a_machine_slept_is_no_round_trip()
+    {
+        TcbBench bench = TcbBench.Established().Writes(1000);
+        bench.Drain();
+        bench.AfterMs(50).Arrives("<SEQ=1001><ACK=1101><CTL=ACK>").Writes(1000);
+        bench.Drain();
+        TimeSpan before = bench.Report.Rtt.Smoothed;
+        bench.Elapse(TimeSpan.FromHours(3)).Arrives("<SEQ=1001><ACK=2101><CTL=ACK>");
+
+        Assert.Equal(before, bench.Report.Rtt.Smoothed);
     }
 }

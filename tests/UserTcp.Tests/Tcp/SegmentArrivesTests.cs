@@ -7,6 +7,27 @@ namespace UserTcp.Tests.Tcp;
 public sealed class SegmentArrivesTests
 {
     [Fact]
+    public void Text_that_comes_once_more_brings_its_news_of_ours()
+    {
+        TcbBench bench = TcbBench.Established()
+            .Arrives("<SEQ=1001><ACK=101><CTL=ACK><LEN=1000>").Writes(500);
+        bench.Drain();
+        bench.Arrives("<SEQ=1001><ACK=601><CTL=ACK><LEN=1000>").Sends("<SEQ=601><ACK=2001><CTL=ACK>");
+        Assert.Equal(0, bench.Report.BytesOutstanding);
+    }
+
+    [Fact]
+    public void Text_older_than_the_last_brings_no_news()
+    {
+        TcbBench bench = TcbBench.Established()
+            .Arrives("<SEQ=1001><ACK=101><CTL=ACK><LEN=1000>").Writes(500);
+        bench.Drain();
+        bench.Arrives("<SEQ=1001><ACK=601><CTL=ACK><LEN=999>").Sends("<SEQ=601><ACK=2001><CTL=ACK>");
+        Assert.Equal(500, bench.Report.BytesOutstanding);
+    }
+
+    [Fact]
+    [Rfc("5681 §4.2", "R5681-16")]
     public void LostAckFlight_OldDataIsReAcked()
     {
         // The ACKs of a flight were lost; the peer sends it again. Every copy is answered, whatever a limiter says.
@@ -29,6 +50,7 @@ public sealed class SegmentArrivesTests
 
     [Fact]
     [Rfc("9293 §3.10.7.4", "SHLD-31", "MAY-13")]
+    [Rfc("5681 §3.2", "R5681-9", "R5681-10")]
     public void Out_of_order_text_is_kept_and_each_segment_owes_a_duplicate_ack() => TcbBench.Settled()
         .Arrives("<SEQ=12001><CTL=ACK><LEN=1000>")
         .Arrives("<SEQ=13001><CTL=ACK><LEN=1000>")
@@ -48,6 +70,7 @@ public sealed class SegmentArrivesTests
 
     [Fact]
     [Rfc("9293 §3.10.7.4", "MUST-58", "MUST-59")]
+    [Rfc("5681 §4.2", "R5681-16")]
     public void Batch_of_in_order_segments_costs_one_ack()
     {
         TcbBench bench = TcbBench.Settled();
@@ -144,6 +167,7 @@ public sealed class SegmentArrivesTests
     [InlineData(TcpState.Closing)]
     [InlineData(TcpState.LastAck)]
     [Rfc("9293 §3.10.7.4", "MAY-12")]
+    [Rfc("5961 §3.2", "R5961-1")]
     public void Exact_reset_resets_in_every_state(object state)
     {
         TcbBench bench = TcbBench.In((TcpState)state);
@@ -155,6 +179,7 @@ public sealed class SegmentArrivesTests
     [Theory]
     [InlineData(1002u)]
     [InlineData(30_000u)]
+    [Rfc("5961 §3.2", "R5961-2")]
     public void Reset_elsewhere_in_the_window_is_challenged(uint seq) => TcbBench.Established() // RFC 5961 §3.2
         .Arrives($"<SEQ={seq}><CTL=RST>").Sends("<SEQ=101><ACK=1001><CTL=ACK>").Silent().State(TcpState.Established);
 
@@ -162,6 +187,7 @@ public sealed class SegmentArrivesTests
     [InlineData(1000u)]
     [InlineData(70_000u)]
     [Rfc("9293 §3.10.7.4")]
+    [Rfc("5961 §3.2", "R5961-3")]
     public void Reset_beyond_the_window_is_dropped_in_silence(uint seq) => TcbBench.Established()
         .Arrives($"<SEQ={seq}><CTL=RST>").Silent().State(TcpState.Established);
 
@@ -174,6 +200,7 @@ public sealed class SegmentArrivesTests
     [InlineData(1000u)]
     [InlineData(1001u)]
     [InlineData(900_000u)]
+    [Rfc("5961 §4.2", "R5961-4")]
     public void Syn_in_a_synchronized_state_is_challenged(uint seq) => TcbBench.Established() // RFC 5961 §4.2
         .Arrives($"<SEQ={seq}><CTL=SYN>").Sends("<SEQ=101><ACK=1001><CTL=ACK>").Silent().State(TcpState.Established);
 
@@ -188,10 +215,12 @@ public sealed class SegmentArrivesTests
         .Arrives("<SEQ=1001><CTL=PSH><LEN=10>").Silent().Readable(0);
 
     [Fact]
+    [Rfc("5961 §5.2", "R5961-5")]
     public void Ack_of_octets_never_sent_is_challenged() => TcbBench.Established()
         .Arrives("<SEQ=1001><ACK=5000><CTL=ACK><LEN=10>").Sends("<SEQ=101><ACK=1001><CTL=ACK>").Silent().Readable(0);
 
     [Fact]
+    [Rfc("5961 §5.2", "R5961-5")]
     public void Ack_far_below_the_window_is_challenged() => TcbBench.Established() // RFC 5961 §5.2
         .Arrives($"<SEQ=1001><ACK={unchecked(101u - 70_000)}><CTL=ACK><LEN=10>")
         .Sends("<SEQ=101><ACK=1001><CTL=ACK>").Silent().Readable(0);

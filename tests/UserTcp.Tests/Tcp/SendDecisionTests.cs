@@ -89,9 +89,20 @@ public sealed class SendDecisionTests
             .Writes(2500).Sends("<SEQ=101><CTL=PSH,ACK><LEN=2500><GSO=1000>").Silent();
 
     [Fact]
-    public void Nagle_keeps_the_tail_of_a_super_segment() =>
+    public void Nagle_keeps_the_tail_of_a_super_segment_while_another_is_on_its_way() =>
         TcbBench.Established(TcbBench.Defaults(gso: 64_000, noDelay: false))
-            .Writes(2500).Sends("<SEQ=101><CTL=ACK><LEN=2000><GSO=1000>").Silent();
+            .Writes(2500).Sends("<SEQ=101><CTL=PSH,ACK><LEN=2500><GSO=1000>")
+            .Writes(2500).Sends("<SEQ=2601><CTL=ACK><LEN=2000><GSO=1000>").Silent();
+
+    [Fact]
+    [Rfc("9293 §3.7.4", "SHLD-7")]
+    public void Nagle_waits_for_small_segments_only() => // RFC 9293 Appendix A.3
+        TcbBench.Established(TcbBench.Defaults(noDelay: false))
+            .Writes(1000).Sends("<SEQ=101><CTL=PSH,ACK><LEN=1000>")
+            .Writes(100).Sends("<SEQ=1101><CTL=PSH,ACK><LEN=100>")
+            .Writes(100).Silent()
+            .Arrives("<SEQ=1001><ACK=1101><CTL=ACK>").Silent()
+            .Arrives("<SEQ=1001><ACK=1201><CTL=ACK>").Sends("<SEQ=1201><CTL=PSH,ACK><LEN=100>").Silent();
 
     [Fact]
     public void Segment_that_would_gather_three_pieces_is_cut()

@@ -55,6 +55,26 @@ public sealed class TwoTcbsTests
         }
     }
 
+    /// <summary>Both streams pass 2^32 while text is in flight, out of order, lost and sent again.</summary>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1500)]
+    [InlineData(3, 20_000)]
+    [InlineData(4, 100_000)]
+    [InlineData(5, 250_000)]
+    [InlineData(6, 399_999)]
+    public void Sequence_numbers_wrap_under_load(int seed, uint beforeWrap)
+    {
+        var faults = new WireFaults(Loss: 0.02, Duplicate: 0.02, Reorder: 0.1, DelayMs: 10, JitterMs: 5);
+        TcpConfig config = TcbBench.Defaults(options: true, receiveBuffer: 1 << 20, mss: 1460);
+        var pair = new TcbPair(seed, faults, config, config, 400_000, 400_000, beforeWrap);
+        pair.Run(simultaneous: false, TimeSpan.FromHours(1));
+        Assert.Equal((400_000, 400_000), (pair.Left.BytesRead, pair.Right.BytesRead));
+        Assert.Equal(UserTcpCloseReason.Graceful, pair.Left.Tcb!.CloseReason);
+        Assert.Equal(UserTcpCloseReason.Graceful, pair.Right.Tcb!.CloseReason);
+        Assert.Equal(0, pair.Pool.BytesOut);
+    }
+
     [Fact]
     public void SlowReceiver_NeverReset()
     {

@@ -64,6 +64,20 @@ public sealed class WindowTests
         Assert.True((WindowPolicy.Next(facts) << scale).Bytes >= promised);
     }
 
+    /// <summary>By SND.WL1 alone the window would move on with SND.UNA, beyond what was ever offered.</summary>
+    [Fact]
+    [Rfc("9293 §3.10.7.4", "fifth")]
+    public void Window_of_a_retransmission_that_acknowledges_more_is_taken()
+    {
+        TcbBench bench = TcbBench.Established();
+        bench.Arrives("<SEQ=2001><ACK=101><CTL=ACK><WND=3000><LEN=1000>");
+        bench.Writes(3000);
+        bench.Drain();
+        bench.Arrives("<SEQ=1001><ACK=3101><CTL=ACK><WND=0><LEN=1000>").Writes(1000);
+
+        Assert.DoesNotContain(bench.Drain(), plan => plan.PayloadLength > 0);
+    }
+
     [Fact]
     public void Window_opens_by_a_quarter_of_the_buffer_while_it_is_not_shut()
     {
@@ -75,6 +89,7 @@ public sealed class WindowTests
 
     [Fact]
     [Rfc("9293 §3.8.6", "SHLD-14")]
+    [Rfc("7323 §2.4", "R7323-5")]
     public void Right_edge_never_retreats_under_scaling()
     {
         var random = new Random(11);
@@ -169,6 +184,8 @@ public sealed class WindowTests
 
     [Fact]
     [Rfc("9293 §3.8.6", "MUST-34", "SHLD-15")]
+    [Rfc("5681 §2", "R5681-1")]
+    [Rfc("7323 §2.4", "R7323-30")]
     public void Window_that_shrinks_stops_new_text() => TcbBench.Established()
         .Writes(20_000).Sends("<SEQ=101><CTL=ACK><LEN=1000>")
         .Arrives("<SEQ=1001><ACK=101><CTL=ACK><WND=500>").Silent();

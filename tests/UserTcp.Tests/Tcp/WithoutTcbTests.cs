@@ -58,6 +58,7 @@ public sealed class WithoutTcbTests
 
     [Fact]
     [Rfc("9293 §3.7.1", "MUST-14", "SHLD-5")]
+    [Rfc("7323 §2.3", "R7323-20")]
     public void Syn_ack_answers_the_options_of_the_syn() =>
         Equal("<SEQ=100><ACK=1001><CTL=SYN,ACK><WND=65535><MSS=1460><WS=5><SACKOK=1><TS=50000/77>", HalfOpen()
             .SynAck(s_now));
@@ -108,6 +109,18 @@ public sealed class WithoutTcbTests
         Assert.Equal(deadline, open.NextDeadline);
     }
 
+    [Fact]
+    [Rfc("9293 §3.8.6", "SHLD-14")]
+    public void Window_of_a_challenge_is_a_promise_that_the_connection_keeps()
+    {
+        PassiveOpen open = HalfOpen();
+        open.SynAck(s_now);
+        Assert.Equal(65_535u, open.PromisedBytes);
+
+        WireWindow challenge = open.Ack(s_now).Window;
+        Assert.Equal((challenge << new WindowScale(5)).Bytes, open.PromisedBytes);
+    }
+
     [Theory]
     [InlineData("<SEQ=1001><ACK=101><CTL=ACK>", PassiveVerdict.Complete)]
     [InlineData("<SEQ=1001><ACK=101><CTL=ACK,FIN><LEN=10>", PassiveVerdict.Complete)]
@@ -133,6 +146,8 @@ public sealed class WithoutTcbTests
     [InlineData("<SEQ=1500><ACK=500><CTL=ACK><LEN=100>", TimeWaitVerdict.Reply)]
     [InlineData("<SEQ=2000><ACK=500><CTL=ACK>", TimeWaitVerdict.Drop)]
     [InlineData("<SEQ=2000><CTL=RST>", TimeWaitVerdict.Drop)] // RFC 1337
+    [InlineData("<SEQ=2000><CTL=FIN>", TimeWaitVerdict.Drop)] // without ACK: RFC 9293 §3.10.7.4, fifth
+    [InlineData("<SEQ=1500><CTL=PSH><LEN=100>", TimeWaitVerdict.Reply)]
     [InlineData("<SEQ=1><CTL=SYN><TS=1001/0>", TimeWaitVerdict.Reuse)]
     [InlineData("<SEQ=2001><CTL=SYN><TS=1000/0>", TimeWaitVerdict.Reuse)]
     [InlineData("<SEQ=1999><CTL=SYN><TS=1000/0>", TimeWaitVerdict.Reply)]
@@ -160,6 +175,7 @@ public sealed class WithoutTcbTests
         TcbBench bench = TcbBench.In(TcpState.FinWait2).Arrives("<SEQ=1001><ACK=102><CTL=FIN,ACK>")
             .Sends("<SEQ=102><ACK=1002><CTL=ACK>").State(TcpState.TimeWait);
         bench.Arrives("<SEQ=1001><ACK=102><CTL=FIN,ACK>").Sends("<SEQ=102><ACK=1002><CTL=ACK>"); // in the same turn
+        Assert.NotEqual(0, bench.Tcb.DescribeTimeWait().Window.Value); // what was offered stands
         TimeWaitVerdict verdict = bench.Tcb.DescribeTimeWait()
             .OnSegmentArrives(Segment("<SEQ=1001><ACK=102><CTL=FIN,ACK>"), bench.Now, hasListener: false,
                 out SegmentPlan reply);

@@ -131,7 +131,7 @@ public class TcpOptionsTests
         Assert.Equal(10u, options.Sack[0].Left.Value);
     }
 
-    [Fact, Rfc("7323 §2.3")]
+    [Fact, Rfc("7323 §2.3", "R7323-4")]
     public void A_shift_above_14_is_used_as_14()
     {
         for (int shift = 0; shift < 256; shift++)

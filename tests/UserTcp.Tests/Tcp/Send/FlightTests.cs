@@ -25,8 +25,15 @@ public sealed class FlightTests
     private static uint Sack(Flight flight, int from, int to)
     {
         Assert.True(SackBlock.TryCreate(s_start + from, s_start + to, out SackBlock block));
-        Instant newest = Instant.Never;
-        return flight.Sack(block, ref newest);
+        var digest = new AckDigest();
+        return flight.Sack(block, ref digest);
+    }
+
+    private static uint AckTo(Flight flight, int una)
+    {
+        var digest = new AckDigest();
+        flight.AckTo(s_start + una, ref digest);
+        return digest.AckedBytes;
     }
 
     private static string Show(Flight flight) => string.Join(' ', Enumerable.Range(0, flight.Count).Select(i =>
@@ -44,6 +51,35 @@ public sealed class FlightTests
     }
 
     [Fact]
+    public void Report_that_grows_moves_its_borders_and_splits_nothing()
+    {
+        Flight flight = Of(1000);
+        Sack(flight, 300, 500);
+        flight.MarkFirstLost(Segment);
+        flight.MarkAllLost();
+        Assert.Equal(100u, Sack(flight, 300, 600));
+        Assert.Equal(50u, Sack(flight, 250, 600));
+        Assert.Equal("0+100l 100+150l 250+350s 600+400l", Show(flight));
+        Assert.Equal((350u, 650u, 0u), (flight.SackedBytes, flight.LostBytes, flight.BytesInFlight));
+        Assert.Equal(400u, Sack(flight, 600, 1000));
+        Assert.Equal(250u, Sack(flight, 0, 1000));
+        Assert.Equal((1000u, 0u), (flight.SackedBytes, flight.LostBytes));
+    }
+
+    /// <summary>What did not leave would be taken for sent, and had to wait for a timeout, piece by piece.</summary>
+    [Fact]
+    public void Entry_that_is_sent_again_in_pieces_is_split_however_many_there_are()
+    {
+        Flight flight = Of([.. Enumerable.Repeat(2, Flight.MaxEntries)]);
+        flight.MarkAllLost();
+        flight.OnRetransmitted(0, 1, 1, default);
+        Assert.Equal(Flight.MaxEntries + 1, flight.Count);
+        Assert.Equal(1, flight.IndexOfLost());
+        Assert.Equal(1u, flight.BytesInFlight);
+        Assert.Equal(0u, Sack(flight, 3, 4)); // but peers split no more of it
+    }
+
+    [Fact]
     public void Loss_needs_more_than_two_segments_reported_above_it()
     {
         Flight flight = Of(100, 100, 100, 100, 100);
@@ -51,7 +87,7 @@ public sealed class FlightTests
         Assert.Equal(0u, flight.MarkLost(3, Segment)); // exactly (DupThresh − 1) segments' worth: not more
         Sack(flight, 300, 301);
         Assert.Equal(100u, flight.MarkLost(3, Segment));
-        Assert.Equal("0+100l 100+100s 200+100s 300+1s 301+99 400+100", Show(flight));
+        Assert.Equal("0+100l 100+100s 200+101s 301+99 400+100", Show(flight));
     }
 
     [Fact]
@@ -85,8 +121,7 @@ public sealed class FlightTests
     public void Ack_of_a_part_leaves_the_rest()
     {
         Flight flight = Of(1000, 100);
-        AckedSegments acked = flight.AckTo(s_start + 250);
-        Assert.Equal(250u, acked.Bytes);
+        Assert.Equal(250u, AckTo(flight, 250));
         Assert.Equal("250+750 1000+100", Show(flight));
         Assert.Equal(850u, flight.Bytes);
     }
@@ -96,7 +131,7 @@ public sealed class FlightTests
     {
         Flight flight = Of(100, 100, 100);
         Sack(flight, 100, 200);
-        Assert.Equal(200u, flight.AckTo(s_start + 300).Bytes);
+        Assert.Equal(200u, AckTo(flight, 300));
         Assert.True(flight.IsEmpty);
         Assert.Equal(0u, flight.SackedBytes);
     }
@@ -106,7 +141,7 @@ public sealed class FlightTests
     {
         Flight flight = Of(100, 100, 100);
         Sack(flight, 100, 300);
-        flight.AckTo(s_start + 100); // the receiver waits for what it had reported
+        AckTo(flight, 100); // the receiver waits for what it had reported
         flight.MarkAllLost();
         Assert.Equal("100+100l 200+100l", Show(flight));
     }
@@ -159,7 +194,7 @@ public sealed class FlightTests
                 break;
             case 3 when model.Next > model.Una:
                 int una = random.Next(model.Una, model.Next + 1);
-                Assert.Equal(model.Ack(una), flight.AckTo(s_start + una).Bytes);
+                Assert.Equal(model.Ack(una), AckTo(flight, una));
                 break;
             case 4:
                 flight.MarkLost(LossDetection.DupThresh, Segment);

@@ -5,7 +5,7 @@ using UserTcp.Links;
 namespace UserTcp.Lab.Tests.Links;
 
 /// <summary>Two namespaces, a cable between them, and what a test needs to put frames on it.</summary>
-internal sealed unsafe class PcapLab : IDisposable
+internal sealed unsafe class LinkLab : IDisposable
 {
     public static readonly MacAddress MacA = MacAddress.Parse("02:00:00:00:00:0a");
     public static readonly MacAddress MacB = MacAddress.Parse("02:00:00:00:00:0b");
@@ -14,7 +14,7 @@ internal sealed unsafe class PcapLab : IDisposable
     private readonly List<LinkDevice> _links = [];
     private readonly RxBatch _batch = new();
 
-    public PcapLab(bool offloads = false)
+    public LinkLab(bool offloads = false)
     {
         A = NetworkNamespace.Create("a");
         B = NetworkNamespace.Create("b");
@@ -26,10 +26,16 @@ internal sealed unsafe class PcapLab : IDisposable
     public NetworkNamespace B { get; }
 
     public PcapLink OpenA(PcapLinkOptions? options = null, MacAddress? mac = null) =>
-        Open(A, "veth0", options, mac ?? MacA);
+        Open(A, () => PcapLink.Open("veth0", options), mac ?? MacA);
 
     public PcapLink OpenB(PcapLinkOptions? options = null, MacAddress? mac = null) =>
-        Open(B, "veth1", options, mac ?? MacB);
+        Open(B, () => PcapLink.Open("veth1", options), mac ?? MacB);
+
+    public PacketSocketLink OpenPacketA(PacketSocketLinkOptions? options = null, MacAddress? mac = null) =>
+        Open(A, () => PacketSocketLink.Open("veth0", options), mac ?? MacA);
+
+    public PacketSocketLink OpenPacketB(PacketSocketLinkOptions? options = null, MacAddress? mac = null) =>
+        Open(B, () => PacketSocketLink.Open("veth1", options), mac ?? MacB);
 
     public static byte[] Frame(MacAddress to, MacAddress from, byte mark, int length = 60)
     {
@@ -48,10 +54,10 @@ internal sealed unsafe class PcapLab : IDisposable
         var memory = new byte[frames.Length][];
         for (int i = 0; i < frames.Length; i++)
         {
-            memory[i] = GC.AllocateArray<byte>(frames[i].Length, pinned: true);
-            frames[i].CopyTo(memory[i], 0);
-            sent[i] = new TxFrame(
-                (byte*)Unsafe.AsPointer(ref memory[i][0]), frames[i].Length, null, 0, null, 0, default);
+            memory[i] = GC.AllocateArray<byte>(TxFrame.Headroom + frames[i].Length, pinned: true);
+            frames[i].CopyTo(memory[i], TxFrame.Headroom);
+            var start = (byte*)Unsafe.AsPointer(ref memory[i][TxFrame.Headroom]);
+            sent[i] = new TxFrame(start, frames[i].Length, null, 0, null, 0, default);
         }
 
         int accepted = link.Transmit(sent);
@@ -79,6 +85,20 @@ internal sealed unsafe class PcapLab : IDisposable
         return frames;
     }
 
+    /// <summary>Takes all that waits; returns how many frames.</summary>
+    public static int Drain(LinkDevice link)
+    {
+        using var batch = new RxBatch();
+        int received = 0;
+        while (link.Receive(batch) > 0)
+        {
+            received += batch.Count;
+            batch.Clear();
+        }
+
+        return received;
+    }
+
     public void Dispose()
     {
         foreach (LinkDevice link in _links)
@@ -88,9 +108,19 @@ internal sealed unsafe class PcapLab : IDisposable
         B.Dispose();
     }
 
-    private PcapLink Open(NetworkNamespace where, string device, PcapLinkOptions? options, MacAddress mac)
+    // The carrier comes back a moment after the command that switches the interface on.
+    public void WaitForCarrier()
     {
-        PcapLink link = where.Run(() => PcapLink.Open(device, options));
+        foreach ((NetworkNamespace where, string device) in
+            ((NetworkNamespace, string)[])[(A, "veth0"), (B, "veth1")])
+            where.Exec($"n=0; until ip link show {device} | grep -q 'state UP'; do "
+                + "n=$((n+1)); [ $n -lt 500 ] || exit 1; done");
+    }
+
+    private TLink Open<TLink>(NetworkNamespace where, Func<TLink> open, MacAddress mac)
+        where TLink : LinkDevice
+    {
+        TLink link = where.Run(open);
         _links.Add(link);
         link.SetReceiveAddress(mac);
         return link;
