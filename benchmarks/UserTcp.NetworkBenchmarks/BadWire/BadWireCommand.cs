@@ -9,7 +9,7 @@ namespace UserTcp.NetworkBenchmarks.BadWire;
 /// <summary><c>badwire</c>: against the kernel over wires that lose and delay.</summary>
 internal static class BadWireCommand
 {
-    private const double QuickShare = 0.12;
+    private const double QuickShare = 0.08;
     private const int ReportColumns = 160;
     private static readonly double[] s_losses = [0, 1, 3];
     private static readonly int[] s_roundTrips = [10, 50, 200];
@@ -54,7 +54,7 @@ internal static class BadWireCommand
                     select new Cell(loss, rtt)],
                 isQuick ? 1 : parsed.GetValue(rounds),
                 (int)(parsed.GetValue(transfers) * share),
-                TimeSpan.FromSeconds(isQuick ? 5 : 20),
+                TimeSpan.FromSeconds(isQuick ? 3 : 20),
                 parsed.GetValue(wires),
                 parsed.GetValue(seed));
             return RunAsync(plan, parsed.GetValue(json));

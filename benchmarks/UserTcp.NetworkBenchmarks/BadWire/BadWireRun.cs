@@ -118,6 +118,8 @@ internal sealed class BadWireRun : IAsyncDisposable
         samples.Add(side, round, figures);
     }
 
-    private static void Tell(Samples samples, int round) => AnsiConsole.MarkupLineInterpolated(
-        $"[grey]round {round + 1}: {samples.Cell}, {samples.Workload.Name}: kernel {samples.Of(Side.Kernel).Median():F1} {samples.Workload.Unit}, sending {samples.Ratio(Side.Sending):F2}, receiving {samples.Ratio(Side.Receiving):F2}[/]");
+    private static void Tell(Samples samples, int round) => AnsiConsole.WriteLine(
+        $"round {round + 1}: {samples.Cell}, {samples.Workload.Name}: kernel "
+        + $"{samples.Of(Side.Kernel).Median():F1} {samples.Workload.Unit}, sending {samples.Ratio(Side.Sending):F2}, "
+        + $"receiving {samples.Ratio(Side.Receiving):F2}");
 }

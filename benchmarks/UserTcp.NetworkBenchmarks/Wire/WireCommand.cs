@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace UserTcp.NetworkBenchmarks.Wire;
 
 /// <summary>
-/// <c>wire</c>: a process of its own, that no garbage collection of what is measured holds up. Each of its wires joins a
-/// TAP interface in one namespace with one in another. It obeys lines on its input: settings, or <c>counts</c>.
+/// <c>wire</c>: a process of its own, that no garbage collection of what is measured holds up. Each of its wires joins
+/// a TAP interface in one namespace with one in another. It obeys lines on its input: settings, or <c>counts</c>.
 /// </summary>
 internal sealed unsafe class WireCommand(WireDirection[] directions, WireNative.PollEntry[] entries)
 {

@@ -6,7 +6,7 @@ namespace UserTcp.NetworkBenchmarks.Wire;
 /// <param name="Frames">Frames that were carried or lost.</param>
 /// <param name="Lost">By chance.</param>
 /// <param name="Overflowed">For which the queue had no room.</param>
-/// <param name="Broken">That a wire could not keep or hand over, although it should have: 0, or figures are void.</param>
+/// <param name="Broken">That a wire could not keep or hand over but should have: 0, or figures are void.</param>
 /// <param name="MeanLate">How late frames were handed over, in microseconds.</param>
 /// <param name="MostLate">The latest of them, in microseconds.</param>
 internal readonly record struct WireCounts(

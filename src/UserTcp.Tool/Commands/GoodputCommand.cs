@@ -8,8 +8,8 @@ internal static class GoodputCommand
 {
     private const string Head = """
         Goodput of one connection between seconds 10 and 40 of virtual time, in Mbit/s, its bound, and the share of it
-        that is reached; the mean of nine runs where frames are lost. `usertcp sim goodput` writes this table; a change of it
-        is to be explained.
+        that is reached; the mean of nine runs where frames are lost. `usertcp sim goodput` writes this table; a change
+        of it is to be explained.
 
         """;
 

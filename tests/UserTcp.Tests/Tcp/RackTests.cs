@@ -54,7 +54,7 @@ public sealed class RackTests
         Assert.Equal(10_000 + 1000, bench.Report.CongestionWindow); // for what filled the gap alone
     }
 
-    /// <summary>What arrives out of order is not echoed (RFC 7323 §4.3): the echo is older than the retransmission.</summary>
+    /// <summary>What arrives out of order is not echoed (RFC 7323 §4.3): the echo is an older one.</summary>
     [Fact, Rfc("8985 §6.2", "R8985-9")]
     public void Retransmission_reported_out_of_order_shows_that_the_one_before_it_was_lost()
     {
