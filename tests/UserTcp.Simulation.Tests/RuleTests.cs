@@ -144,6 +144,7 @@ public sealed class RuleTests
         byte[] header = new byte[EthernetHeader.Size];
         EthernetHeader.Write(header, default, default, EtherType.Ipv4);
         Assert.Equal(Fate.Pass, new Corruption(1).OnFrame(header, TimeSpan.Zero, new SeededRandom(1)));
+        Assert.Equal(Fate.Pass, new Truncation(1).OnFrame(header, TimeSpan.Zero, new SeededRandom(1)));
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace UserTcp.NetworkBenchmarks.BadWire;
 /// <summary><c>badwire</c>: against the kernel over wires that lose and delay.</summary>
 internal static class BadWireCommand
 {
-    private const double QuickShare = 0.08;
+    private const double QuickShare = 0.06;
     private const int ReportColumns = 160;
     private static readonly double[] s_losses = [0, 1, 3];
     private static readonly int[] s_roundTrips = [10, 50, 200];

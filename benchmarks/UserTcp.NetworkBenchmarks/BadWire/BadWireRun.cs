@@ -54,14 +54,16 @@ internal sealed class BadWireRun : IAsyncDisposable
     {
         for (int round = 0; round < _plan.Rounds; round++)
         {
-            foreach (Samples samples in Samples)
+            for (int i = 0; i < Samples.Count; i++)
             {
+                // The sides lose what they lose by the same seed; no two cells or rounds share one.
+                int seed = _plan.Seed + round * Samples.Count + i;
                 foreach (Side side in Enum.GetValues<Side>())
                 {
-                    await MeasureAsync(samples, side, round);
+                    await MeasureAsync(Samples[i], side, round, seed);
                 }
 
-                Tell(samples, round);
+                Tell(Samples[i], round);
             }
         }
     }
@@ -92,10 +94,9 @@ internal sealed class BadWireRun : IAsyncDisposable
         }
     }
 
-    private async Task MeasureAsync(Samples samples, Side side, int round)
+    private async Task MeasureAsync(Samples samples, Side side, int round, int seed)
     {
         bool isBulk = samples.Workload.IsBulk;
-        int seed = _plan.Seed + round;
         _wires.Set(samples.Cell.Settings(seed));
         int atOnce = isBulk && samples.Cell.LossPercent == 0 ? 1 : samples.Cell.AtOnce(_plan.Wires);
         int transfers = isBulk ? atOnce : _plan.Transfers;

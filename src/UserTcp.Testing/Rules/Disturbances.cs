@@ -61,10 +61,14 @@ public sealed class Corruption(double probability) : ILinkRule
 public sealed class Truncation(double probability) : ILinkRule
 {
     /// <inheritdoc/>
-    public Fate OnFrame(ReadOnlySpan<byte> frame, TimeSpan now, SeededRandom random) =>
-        FrameKind.IsIpv4(frame) && random.Chance(probability)
-            ? Fate.Truncate(1 + random.Next(frame.Length - EthernetHeader.Size))
+    public Fate OnFrame(ReadOnlySpan<byte> frame, TimeSpan now, SeededRandom random)
+    {
+        // What a rule before this one cut short may have no packet left.
+        int bytes = frame.Length - EthernetHeader.Size;
+        return bytes > 0 && FrameKind.IsIpv4(frame) && random.Chance(probability)
+            ? Fate.Truncate(1 + random.Next(bytes))
             : Fate.Pass;
+    }
 }
 
 /// <summary>
