@@ -17,7 +17,7 @@ public sealed partial class UserTcpStackOptions
 
     /// <summary>
     /// The device to open, by its <see cref="LinkNames">name</see>: <c>eth0</c> for the best link to it that there is,
-    /// <c>packet:eth0</c> or <c>pcap:eth0</c> for a certain one. Either this or <see cref="Link"/>.
+    /// <c>packet:eth0</c>, <c>pcap:eth0</c> or <c>tap:tap0</c> for a certain one. Either this or <see cref="Link"/>.
     /// </summary>
     public string? LinkName { get; set; }
 

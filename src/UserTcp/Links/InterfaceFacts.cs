@@ -15,9 +15,11 @@ namespace UserTcp.Links;
 /// </param>
 /// <param name="Coalesces">Whether frames longer than the MTU may arrive. True when in doubt.</param>
 /// <param name="IsEthernet">Whether frames have Ethernet headers. True where it is not asked for.</param>
+/// <param name="IsRunning">Whether it has a carrier. True where it is not asked for.</param>
+/// <param name="Driver">What drives it; empty where it is not asked for.</param>
 internal sealed record InterfaceFacts(
     int Index, int Mtu, MacAddress? MacAddress, bool IsUp, bool HasLocalSenders, bool Coalesces,
-    bool IsEthernet = true)
+    bool IsEthernet = true, bool IsRunning = true, string Driver = "")
 {
     private const string WindowsPrefix = @"\Device\NPF_";
 
@@ -63,7 +65,11 @@ internal sealed record InterfaceFacts(
 /// <summary>Linux's interface requests. A socket answers for the namespace that it was made in.</summary>
 internal static unsafe class LinuxInterface
 {
+    /// <summary>The driver of TAP and of TUN.</summary>
+    public const string TapDriver = "tun";
+
     private const int Up = 1;                      // IFF_UP
+    private const int Running = 0x40;              // IFF_RUNNING
     private const int ArpHardwareEthernet = 1;     // ARPHRD_ETHER
     private const int ArpHardwareLoopback = 772;   // ARPHRD_LOOPBACK
     private const uint GetDriver = 0x03;           // ETHTOOL_GDRVINFO
@@ -84,10 +90,23 @@ internal static unsafe class LinuxInterface
         TryAsk(socket, name, LibcNative.GetHardwareAddress, out InterfaceRequest hardware);
         bool hasMac = hardware.Flags == ArpHardwareEthernet;
         var mac = new MacAddress(new ReadOnlySpan<byte>(hardware.HardwareAddress, MacAddress.Size));
-        bool isCable = Driver(socket, name) is "veth" or "tun";
+        string driver = Driver(socket, name);
+        bool isCable = driver is "veth" or TapDriver;
         return new InterfaceFacts(
             index.Number, mtu.Number, hasMac && !mac.IsZero ? mac : null, (flags.Flags & Up) != 0, isCable,
-            Coalesces(socket, name, isCable), hasMac || hardware.Flags == ArpHardwareLoopback);
+            Coalesces(socket, name, isCable), hasMac || hardware.Flags == ArpHardwareLoopback,
+            (flags.Flags & Running) != 0, driver);
+    }
+
+    /// <summary>Switches an interface on.</summary>
+    /// <returns>False if the system refuses; its error is the last of the platform's.</returns>
+    public static bool TrySwitchOn(int socket, string name)
+    {
+        if (!TryAsk(socket, name, LibcNative.GetInterfaceFlags, out InterfaceRequest request))
+            return false;
+
+        request.Flags |= Up;
+        return LibcNative.IoControl(socket, LibcNative.SetInterfaceFlags, &request) == 0;
     }
 
     /// <summary>The interface's number, or 0 if it is gone.</summary>
@@ -106,6 +125,16 @@ internal static unsafe class LinuxInterface
             && LibcNative.IoControl(socket, LibcNative.GetInterfaceMtu, &request) == 0
             ? request.Number
             : 0;
+    }
+
+    /// <summary>Writes a name into a request; false if it is too long to be one.</summary>
+    public static bool TryName(InterfaceRequest* request, string name)
+    {
+        if (Encoding.UTF8.GetByteCount(name) >= InterfaceRequest.NameBytes)
+            return false;
+
+        Encoding.UTF8.GetBytes(name, new Span<byte>(request->Name, InterfaceRequest.NameBytes - 1));
+        return true;
     }
 
     // A card's own merging is GRO and LRO. On a cable inside the machine the sender's merging arrives as well; its
@@ -147,14 +176,5 @@ internal static unsafe class LinuxInterface
         bool isAnswered = TryName(&request, name) && LibcNative.IoControl(socket, question, &request) == 0;
         answer = isAnswered ? request : default;
         return isAnswered;
-    }
-
-    private static bool TryName(InterfaceRequest* request, string name)
-    {
-        if (Encoding.UTF8.GetByteCount(name) >= InterfaceRequest.NameBytes)
-            return false;
-
-        Encoding.UTF8.GetBytes(name, new Span<byte>(request->Name, InterfaceRequest.NameBytes - 1));
-        return true;
     }
 }

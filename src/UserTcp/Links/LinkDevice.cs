@@ -21,8 +21,8 @@ public abstract class LinkDevice : IDisposable
     /// </param>
     /// <returns>The device.</returns>
     /// <exception cref="ArgumentException">The scheme is not known.</exception>
-    /// <exception cref="IOException">The device cannot be opened; see <see cref="PacketSocketLink.Open"/> and
-    /// <see cref="PcapLink.Open"/>.</exception>
+    /// <exception cref="IOException">The device cannot be opened; see <see cref="PacketSocketLink.Open"/>,
+    /// <see cref="PcapLink.Open"/> and <see cref="TapLink.Open"/>.</exception>
     public static LinkDevice Open(string name) => LinkNames.Open(name);
 
     /// <summary>

@@ -9,7 +9,8 @@ namespace UserTcp.Links;
 /// link to it: a packet socket where the system has them, else pcap.
 /// </summary>
 /// <remarks>
-/// <c>packet:eth0</c> is a <see cref="PacketSocketLink"/>, <c>pcap:eth0</c> a <see cref="PcapLink"/>.
+/// <c>packet:eth0</c> is a <see cref="PacketSocketLink"/>, <c>pcap:eth0</c> a <see cref="PcapLink"/>, <c>tap:tap0</c>
+/// and <c>tun:tun0</c> are a <see cref="TapLink"/>.
 /// <c>virtual:lab</c> is a <see cref="VirtualLink"/> within the process: who opens the name first gets one end, the
 /// next one the other.
 /// </remarks>
@@ -22,6 +23,9 @@ public static class LinkNames
     [
         new("packet", device => PacketSocketLink.Open(device), PacketSocketLink.Check),
         new("pcap", device => PcapLink.Open(device), PcapLink.Check),
+        new("tap", device => TapLink.Open(device), device => TapLink.Check(device, LinkMedium.Ethernet)),
+        new("tun", device => TapLink.Open(device, new() { Medium = LinkMedium.Ip }),
+            device => TapLink.Check(device, LinkMedium.Ip)),
         new("virtual", NamedPairs.Open, name => LinkAccess.Granted($"virtual:{name}")),
     ];
 
@@ -32,8 +36,8 @@ public static class LinkNames
     /// <param name="name">For instance <c>packet:eth0</c>, or <c>eth0</c> for the best link to it.</param>
     /// <returns>The device. It may want a <see cref="SoftwareOffload"/> in front.</returns>
     /// <exception cref="ArgumentException">The name's scheme is not known, or nothing is behind it.</exception>
-    /// <exception cref="IOException">The device cannot be opened; see <see cref="PacketSocketLink.Open"/> and
-    /// <see cref="PcapLink.Open"/>.</exception>
+    /// <exception cref="IOException">The device cannot be opened; see <see cref="PacketSocketLink.Open"/>,
+    /// <see cref="PcapLink.Open"/> and <see cref="TapLink.Open"/>.</exception>
     public static LinkDevice Open(string name)
     {
         ArgumentNullException.ThrowIfNull(name);

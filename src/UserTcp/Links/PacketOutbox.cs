@@ -1,26 +1,23 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using UserTcp.Links.Native;
 
 namespace UserTcp.Links;
 
 /// <summary>
-/// Sends frames from where they lie, several by one system call: the virtio header and the headers as one piece, then
-/// the payload. One thread at a time.
+/// Sends frames from where they lie, several by one system call. One thread at a time.
 /// </summary>
 internal sealed unsafe class PacketOutbox : IDisposable
 {
     public const int MostFrames = 64;
-    private const int PiecesPerFrame = 3;
     private MultiMessage* _messages;
     private MessagePiece* _pieces;
 
     public PacketOutbox()
     {
         _messages = (MultiMessage*)NativeMemory.AllocZeroed(MostFrames, (nuint)sizeof(MultiMessage));
-        _pieces = (MessagePiece*)NativeMemory.AllocZeroed(MostFrames * PiecesPerFrame, (nuint)sizeof(MessagePiece));
+        _pieces = (MessagePiece*)NativeMemory.AllocZeroed(MostFrames * FramePieces.Most, (nuint)sizeof(MessagePiece));
         for (int i = 0; i < MostFrames; i++)
-            _messages[i].Header.Pieces = &_pieces[i * PiecesPerFrame];
+            _messages[i].Header.Pieces = &_pieces[i * FramePieces.Most];
     }
 
     ~PacketOutbox() => Free();
@@ -31,7 +28,7 @@ internal sealed unsafe class PacketOutbox : IDisposable
     {
         int count = Math.Min(frames.Length, MostFrames);
         for (int i = 0; i < count; i++)
-            Describe(frames[i], i);
+            _messages[i].Header.PieceCount = (nuint)FramePieces.Describe(frames[i], _messages[i].Header.Pieces);
         if (count > 1)
             return LibcNative.SendMessages(socket, _messages, (uint)count, LibcNative.DoNotWait);
 
@@ -43,27 +40,6 @@ internal sealed unsafe class PacketOutbox : IDisposable
         Free();
         GC.SuppressFinalize(this);
     }
-
-    private void Describe(in TxFrame frame, int index)
-    {
-        MessagePiece* pieces = &_pieces[index * PiecesPerFrame];
-        byte* header = AddressOf(frame.Header) - FrameOffload.Size; // the headroom that every frame has
-        *(FrameOffload*)header = frame.Offload;
-        pieces[0] = new MessagePiece { Start = header, Length = (nuint)(FrameOffload.Size + frame.Header.Length) };
-        int count = 1;
-        if (!frame.Payload1.IsEmpty)
-            pieces[count++] = Piece(frame.Payload1);
-        if (!frame.Payload2.IsEmpty)
-            pieces[count++] = Piece(frame.Payload2);
-        _messages[index].Header.PieceCount = (nuint)count;
-    }
-
-    private static MessagePiece Piece(ReadOnlySpan<byte> bytes) =>
-        new() { Start = AddressOf(bytes), Length = (nuint)bytes.Length };
-
-    // The bytes of a frame do not move (TxFrame).
-    private static byte* AddressOf(ReadOnlySpan<byte> bytes) =>
-        (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes));
 
     private void Free()
     {

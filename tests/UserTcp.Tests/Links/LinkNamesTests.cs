@@ -22,7 +22,7 @@ public sealed class LinkNamesTests
     }
 
     [Fact]
-    public void The_schemes_are_known() => Assert.Equal(["packet", "pcap", "virtual"], LinkNames.Schemes);
+    public void The_schemes_are_known() => Assert.Equal(["packet", "pcap", "tap", "tun", "virtual"], LinkNames.Schemes);
 
     [Fact]
     public void A_missing_device_has_a_reason_and_no_exception()

@@ -1,0 +1,23 @@
+namespace UserTcp.Links;
+
+/// <summary>How a <see cref="TapLink"/> is opened. Copied at the call.</summary>
+public sealed class TapLinkOptions
+{
+    /// <summary>
+    /// What the interface carries: <see cref="LinkMedium.Ethernet"/>, the default, for TAP, <see cref="LinkMedium.Ip"/>
+    /// for TUN.
+    /// </summary>
+    public LinkMedium Medium { get; set; } = LinkMedium.Ethernet;
+
+    /// <summary>
+    /// Whether the interface may have several queues, each a link of its own, among which the system divides what
+    /// arrives by flow. Null, the default, is as the interface is; one that does not exist yet gets a single queue.
+    /// </summary>
+    public bool? MultiQueue { get; set; }
+
+    internal void Validate()
+    {
+        if (!Enum.IsDefined(Medium))
+            throw new ArgumentOutOfRangeException(nameof(Medium), Medium, "Medium must be one of LinkMedium's.");
+    }
+}
