@@ -1,5 +1,6 @@
 using System.CommandLine;
 using UserTcp.NetworkBenchmarks.BadWire;
+using UserTcp.NetworkBenchmarks.Speed;
 using UserTcp.NetworkBenchmarks.Wire;
 
 namespace UserTcp.NetworkBenchmarks;
@@ -11,7 +12,10 @@ internal static class Program
     {
         var root = new RootCommand("Measures UserTcp against the kernel on links of its own (root, Linux).");
         root.Subcommands.Add(BadWireCommand.Make());
+        root.Subcommands.Add(SpeedCommand.Make());
         root.Subcommands.Add(WireCommand.Make());
+        root.Subcommands.Add(PeerCommand.Make());
+        root.Subcommands.Add(ClientCommand.Make());
         return root.Parse(args).InvokeAsync();
     }
 }
