@@ -16,6 +16,7 @@ internal static class Program
         root.Subcommands.Add(WireCommand.Make());
         root.Subcommands.Add(PeerCommand.Make());
         root.Subcommands.Add(ClientCommand.Make());
+        root.Subcommands.Add(HolderCommand.Make());
         return root.Parse(args).InvokeAsync();
     }
 }

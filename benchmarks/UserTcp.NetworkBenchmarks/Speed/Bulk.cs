@@ -50,6 +50,37 @@ internal static class Bulk
         return outcome with { Gigabytes = outcome.Gigabytes + before.Sum() / 1e9 };
     }
 
+    /// <summary>Everybody wants to send at once, and each waits for his own writes only.</summary>
+    public static async Task<Outcome> SendByThreadsAsync(IWires wires, int port, Order order)
+    {
+        IWire[] streams = await ConnectAsync(wires, port + PeerCommand.Sink, order.Size);
+        var given = new long[streams.Length];
+        long start = Stopwatch.GetTimestamp();
+        Thread[] threads =
+            [.. streams.Select((stream, i) => new Thread(() => given[i] = Give(stream, order.Seconds)))];
+        foreach (Thread thread in threads)
+        {
+            thread.Start();
+        }
+
+        foreach (Thread thread in threads)
+        {
+            thread.Join();
+        }
+
+        TimeSpan time = Stopwatch.GetElapsedTime(start);
+        foreach (IWire stream in streams)
+        {
+            stream.Abort();
+            await stream.DisposeAsync();
+        }
+
+        return Rate(given.Sum(), time) with
+        {
+            Values = [Rate(given.Sum(), time).Values[0], given.Min() / given.Average()],
+        };
+    }
+
     private static Task<IWire[]> ConnectAsync(IWires wires, int port, int count) =>
         Task.WhenAll(Enumerable.Range(0, count).Select(_ => wires.ConnectAsync(port).AsTask()));
 
@@ -73,6 +104,20 @@ internal static class Bulk
         {
             piece.AsSpan().Fill((byte)total);
             await stream.WriteAsync(piece);
+            total += piece.Length;
+        }
+
+        return total;
+    }
+
+    private static long Give(IWire stream, double seconds)
+    {
+        byte[] piece = new byte[PieceBytes];
+        long total = 0;
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < seconds;)
+        {
+            piece.AsSpan().Fill((byte)total);
+            stream.Write(piece);
             total += piece.Length;
         }
 

@@ -56,10 +56,11 @@ internal static class ClientCommand
         {
             Workload.Receive => await Bulk.ReceiveAsync(wires, port, order),
             Workload.Send => await Bulk.SendAsync(wires, port, order),
+            Workload.Crowd => await Bulk.SendByThreadsAsync(wires, port, order),
             Workload.PingPong => await Turns.PingPongAsync(wires, port, order),
             Workload.Connect => await Turns.ConnectAsync(wires, port, order),
             Workload.Http => await HttpRequests.RunAsync(wires, peer, port, order),
-            _ => await IdleConnections.RunAsync(wires, port, order),
+            _ => await IdleConnections.RunAsync(wires, order),
         };
     }
 

@@ -8,14 +8,13 @@ internal static class IdleConnections
     private const int AtOnce = 64;
     private const string Resident = "VmRSS:";
 
-    public static async Task<Outcome> RunAsync(IWires wires, int port, Order order)
+    public static async Task<Outcome> RunAsync(IWires wires, Order order)
     {
-        await (await wires.ConnectAsync(port + PeerCommand.Close)).DisposeAsync(); // what the first one costs once
+        await (await ConnectAsync(wires, 0)).DisposeAsync(); // what the first one costs once
         double before = MemoryMegabytes();
         var open = new IWire[order.Size];
         await Parallel.ForAsync(0, open.Length, new ParallelOptions { MaxDegreeOfParallelism = AtOnce },
-            async (i, _) => open[i] = await wires.ConnectAsync(
-                port + PeerCommand.FirstHold + i % PeerCommand.HoldPorts));
+            async (i, _) => open[i] = await ConnectAsync(wires, i));
         double taken = MemoryMegabytes() - before;
         foreach (IWire wire in open)
         {
@@ -24,6 +23,9 @@ internal static class IdleConnections
 
         return new Outcome([taken]);
     }
+
+    private static ValueTask<IWire> ConnectAsync(IWires wires, int number) =>
+        wires.ConnectAsync(HolderCommand.FirstPort + number % HolderCommand.Ports, HolderCommand.Address);
 
     private static double MemoryMegabytes()
     {

@@ -18,11 +18,8 @@ internal static class PeerCommand
     public const int Echo = 3;
     public const int Close = 4;
     public const int Http = 5;
-    public const int FirstHold = 10;
-    public const int HoldPorts = 10;
     private const int Backlog = 8192;
     private const int BufferBytes = 256 << 10;
-    private static readonly List<Socket> s_held = [];
 
     private static readonly byte[] s_answer = Encoding.ASCII.GetBytes(
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\n" + new string('x', 100));
@@ -64,15 +61,10 @@ internal static class PeerCommand
         Serve(address, port + Echo, EchoAsync);
         Serve(address, port + Close, _ => Task.CompletedTask);
         Serve(address, port + Http, HttpAsync);
-        for (int i = 0; i < HoldPorts; i++)
-        {
-            Serve(address, port + FirstHold + i, null);
-        }
-
         return true;
     }
 
-    private static void Serve(IPAddress address, int port, Func<Socket, Task>? service)
+    private static void Serve(IPAddress address, int port, Func<Socket, Task> service)
     {
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(address, port));
@@ -80,16 +72,13 @@ internal static class PeerCommand
         _ = AcceptAsync(listener, service);
     }
 
-    private static async Task AcceptAsync(Socket listener, Func<Socket, Task>? service)
+    private static async Task AcceptAsync(Socket listener, Func<Socket, Task> service)
     {
         while (true)
         {
             Socket accepted = await listener.AcceptAsync();
             accepted.NoDelay = true;
-            if (service is not null)
-                _ = ServeAsync(accepted, service);
-            else
-                s_held.Add(accepted);
+            _ = ServeAsync(accepted, service);
         }
     }
 

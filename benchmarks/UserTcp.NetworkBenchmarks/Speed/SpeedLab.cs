@@ -7,7 +7,7 @@ namespace UserTcp.NetworkBenchmarks.Speed;
 internal sealed class SpeedLab : IDisposable
 {
     public const string Device = "speed0";
-    private const string PeerDevice = "speed1";
+    public const string PeerDevice = "speed1";
     private readonly List<NetworkNamespace> _namespaces = [];
 
     private SpeedLab()

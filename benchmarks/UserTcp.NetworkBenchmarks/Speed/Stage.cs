@@ -29,6 +29,7 @@ internal sealed class Stage : IDisposable
         var order = new Order(row.Work, contender.Link, contender.IsInline, row.Size, seconds);
         if (row.Work == Workload.Idle)
         {
+            using Agent holder = Agent.Start(null, _lab.Ends(contender.Cable).Far, "holder");
             using Agent fresh = StartClient(contender.Cable);
             return fresh.Obey(order);
         }

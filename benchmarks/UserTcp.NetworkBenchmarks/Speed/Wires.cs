@@ -14,6 +14,9 @@ internal interface IWire : IAsyncDisposable
 
     ValueTask WriteAsync(ReadOnlyMemory<byte> bytes);
 
+    /// <summary>The same for a thread that has nothing else to do meanwhile.</summary>
+    void Write(ReadOnlySpan<byte> bytes);
+
     ValueTask FinishWritingAsync();
 
     /// <summary>Ends it by a reset.</summary>
@@ -37,6 +40,8 @@ internal sealed class KernelWire(Socket socket) : IWire
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes) => _stream.WriteAsync(bytes);
 
+    public void Write(ReadOnlySpan<byte> bytes) => _stream.Write(bytes);
+
     public ValueTask FinishWritingAsync()
     {
         socket.Shutdown(SocketShutdown.Send);
@@ -51,6 +56,8 @@ internal sealed class KernelWire(Socket socket) : IWire
 /// <summary>A connection of a stack, by its pipes.</summary>
 internal sealed class StackWire(UserTcpConnection connection) : IWire
 {
+    private readonly Stream _stream = connection.AsStream(leaveOpen: true);
+
     public async ValueTask<int> TakeAsync()
     {
         ReadResult read = await connection.Input.ReadAsync();
@@ -66,6 +73,8 @@ internal sealed class StackWire(UserTcpConnection connection) : IWire
 
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes) => await connection.Output.WriteAsync(bytes);
 
+    public void Write(ReadOnlySpan<byte> bytes) => _stream.Write(bytes);
+
     public ValueTask FinishWritingAsync() => connection.Output.CompleteAsync();
 
     public void Abort() => connection.Abort();
@@ -76,7 +85,7 @@ internal sealed class StackWire(UserTcpConnection connection) : IWire
 /// <summary>Makes connections to the peer.</summary>
 internal interface IWires : IAsyncDisposable
 {
-    ValueTask<IWire> ConnectAsync(int port);
+    ValueTask<IWire> ConnectAsync(int port, IPAddress? address = null);
 
     /// <summary>For <see cref="HttpClient"/>.</summary>
     ValueTask<Stream> OpenStreamAsync(int port, CancellationToken cancellationToken);
@@ -85,17 +94,18 @@ internal interface IWires : IAsyncDisposable
 /// <summary>Kernel sockets. The calls that make them run inside the namespace.</summary>
 internal sealed class KernelWires(IPAddress peer) : IWires
 {
-    public async ValueTask<IWire> ConnectAsync(int port) => new KernelWire(await OpenAsync(port, default));
+    public async ValueTask<IWire> ConnectAsync(int port, IPAddress? address = null) =>
+        new KernelWire(await OpenAsync(address ?? peer, port, default));
 
     public async ValueTask<Stream> OpenStreamAsync(int port, CancellationToken cancellationToken) =>
-        new NetworkStream(await OpenAsync(port, cancellationToken), ownsSocket: true);
+        new NetworkStream(await OpenAsync(peer, port, cancellationToken), ownsSocket: true);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private async ValueTask<Socket> OpenAsync(int port, CancellationToken cancellationToken)
+    private static async ValueTask<Socket> OpenAsync(IPAddress address, int port, CancellationToken cancellationToken)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(new IPEndPoint(peer, port), cancellationToken);
+        await socket.ConnectAsync(new IPEndPoint(address, port), cancellationToken);
         return socket;
     }
 }
@@ -103,8 +113,8 @@ internal sealed class KernelWires(IPAddress peer) : IWires
 /// <summary>A stack of ours.</summary>
 internal sealed class StackWires(UserTcpStack stack, IPAddress peer) : IWires
 {
-    public async ValueTask<IWire> ConnectAsync(int port) =>
-        new StackWire(await stack.ConnectAsync(new IPEndPoint(peer, port)));
+    public async ValueTask<IWire> ConnectAsync(int port, IPAddress? address = null) =>
+        new StackWire(await stack.ConnectAsync(new IPEndPoint(address ?? peer, port)));
 
     public async ValueTask<Stream> OpenStreamAsync(int port, CancellationToken cancellationToken)
     {
