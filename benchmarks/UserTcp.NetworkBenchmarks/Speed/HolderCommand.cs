@@ -1,0 +1,56 @@
+using System.CommandLine;
+using System.Net;
+using UserTcp.Links;
+
+namespace UserTcp.NetworkBenchmarks.Speed;
+
+/// <summary>
+/// <c>holder</c>: a stack of ours at the far end of the veth pair, which accepts connections and leaves them alone, until
+/// its input ends. The kernel's sockets would be as many files, which few systems allow.
+/// </summary>
+internal static class HolderCommand
+{
+    public const int FirstPort = 9900;
+    public const int Ports = 10;
+    private const int Host = 200;
+
+    public static IPAddress Address { get; } = SpeedLab.Address(Cable.Veth, Host);
+
+    public static Command Make()
+    {
+        var command = new Command("holder", "The far end of idle connections.") { Hidden = true };
+        command.SetAction(_ => RunAsync());
+        return command;
+    }
+
+    private static async Task<int> RunAsync()
+    {
+        var options = new UserTcpStackOptions
+        {
+            Link = LinkDevice.Open($"packet:{SpeedLab.PeerDevice}"), DetectAddressConflicts = false,
+        };
+        options.Addresses.Add(new UserTcpAddress(Address, 24));
+        await using UserTcpStack stack = await UserTcpStack.OpenAsync(options);
+        for (int i = 0; i < Ports; i++)
+        {
+            _ = HoldAsync(await stack.ListenAsync(FirstPort + i));
+        }
+
+        Console.WriteLine(PeerCommand.Ready);
+        while (Console.ReadLine() is not null)
+        {
+            // Nothing is said to it; the end of the input is the end.
+        }
+
+        return 0;
+    }
+
+    private static async Task HoldAsync(UserTcpListener listener)
+    {
+        List<UserTcpConnection> held = [];
+        await foreach (UserTcpConnection accepted in listener.AcceptAllAsync())
+        {
+            held.Add(accepted);
+        }
+    }
+}
