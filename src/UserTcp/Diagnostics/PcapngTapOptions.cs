@@ -1,0 +1,35 @@
+using UserTcp.Links;
+
+namespace UserTcp.Diagnostics;
+
+/// <summary>How a <see cref="PcapngTap"/> records. Validated and copied when the tap is made.</summary>
+public sealed class PcapngTapOptions
+{
+    /// <summary>The most bytes kept of each frame, from 64 to 65,550. Default: 65,550.</summary>
+    public int MaxFrameBytes { get; set; } = RxBatch.MaxFrameBytes;
+
+    /// <summary>
+    /// The size at which a file is closed and the next one begun, in bytes, at least 128 KiB; null never. Default:
+    /// null. Of a tap over a stream, the size at which it stops.
+    /// </summary>
+    public long? MaxFileBytes { get; set; }
+
+    /// <summary>How many files are kept, from 1; older ones are deleted. Null keeps all. Default: null.</summary>
+    public int? MaxFiles { get; set; }
+
+    /// <summary>Whether a received frame that went no further has a comment that says why. Default: true.</summary>
+    public bool IncludeDropReasons { get; set; } = true;
+
+    /// <summary>Whether a stream is left open when the tap is disposed of. Default: false.</summary>
+    public bool LeaveOpen { get; set; }
+
+    internal PcapngTapOptions Check()
+    {
+        OptionCheck.InRange(MaxFrameBytes, 64, RxBatch.MaxFrameBytes, nameof(MaxFrameBytes));
+        if (MaxFileBytes is long bytes)
+            OptionCheck.InRange(bytes, 128 * 1024, long.MaxValue, nameof(MaxFileBytes));
+        if (MaxFiles is int files)
+            OptionCheck.InRange(files, 1, int.MaxValue, nameof(MaxFiles));
+        return (PcapngTapOptions)MemberwiseClone();
+    }
+}
