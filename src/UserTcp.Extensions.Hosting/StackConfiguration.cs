@@ -7,27 +7,50 @@ namespace UserTcp.Extensions.Hosting;
 /// <summary>Reads the options of a stack from configuration.</summary>
 internal static class StackConfiguration
 {
+    private const string Gateway = nameof(UserTcpStackOptions.Gateway);
+    private const string Defaults = nameof(UserTcpStackOptions.ConnectionDefaults);
+    private const string LocalEndPoint = nameof(UserTcpConnectionOptions.LocalEndPoint);
+
+    private delegate bool TryParse<T>(string text, [NotNullWhen(true)] out T? value);
+
     /// <exception cref="InvalidOperationException">A key is no option, or a text cannot be read; the message names
     /// it.</exception>
     [RequiresUnreferencedCode("Binding finds the properties of the options by reflection.")]
     [RequiresDynamicCode("Binding may need code that is made at run time.")]
     public static void Bind(IConfiguration section, UserTcpStackOptions options)
     {
-        section.Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
-
-        // The binder passes over these types in silence: they have no converter, and cannot be given one from here.
-        if (TextOf(section, nameof(UserTcpStackOptions.Gateway)) is { } gateway)
-            options.Gateway = Parse<IPAddress>(section, nameof(UserTcpStackOptions.Gateway), gateway, IPAddress.TryParse);
-
-        IConfigurationSection defaults = section.GetSection(nameof(UserTcpStackOptions.ConnectionDefaults));
-        if (TextOf(defaults, nameof(UserTcpConnectionOptions.LocalEndPoint)) is { } local)
+        try
         {
-            options.ConnectionDefaults.LocalEndPoint = Parse<IPEndPoint>(
-                defaults, nameof(UserTcpConnectionOptions.LocalEndPoint), local, IPEndPoint.TryParse);
+            ForBinder(section).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+        }
+        catch (InvalidOperationException e) when (e.InnerException is InvalidOperationException inner)
+        {
+            // Of an element of a list the binder says only further in which text it was.
+            throw new InvalidOperationException(inner.Message, e);
+        }
+
+        if (TextOf(section, Gateway) is { } gateway)
+            options.Gateway = Parse<IPAddress>(section, Gateway, gateway, IPAddress.TryParse);
+        IConfigurationSection defaults = section.GetSection(Defaults);
+        if (TextOf(defaults, LocalEndPoint) is { } local)
+        {
+            options.ConnectionDefaults.LocalEndPoint =
+                Parse<IPEndPoint>(defaults, LocalEndPoint, local, IPEndPoint.TryParse);
         }
     }
 
-    private delegate bool TryParse<T>(string text, [NotNullWhen(true)] out T? value);
+    // The platform's own addresses have no converter: the binder cannot read them, and is not shown them.
+    private static IConfiguration ForBinder(IConfiguration section)
+    {
+        string prefix = section is IConfigurationSection named ? named.Path : "";
+        string gateway = ConfigurationPath.Combine(prefix, Gateway).TrimStart(':');
+        string local = ConfigurationPath.Combine(prefix, Defaults, LocalEndPoint).TrimStart(':');
+        var kept = section.AsEnumerable().Where(entry => entry.Value is not null
+            && !entry.Key.Equals(gateway, StringComparison.OrdinalIgnoreCase)
+            && !entry.Key.Equals(local, StringComparison.OrdinalIgnoreCase));
+        IConfigurationRoot copy = new ConfigurationBuilder().AddInMemoryCollection(kept).Build();
+        return prefix.Length > 0 ? copy.GetSection(prefix) : copy;
+    }
 
     private static string? TextOf(IConfiguration section, string key) =>
         section[key] is { Length: > 0 } text ? text : null;
@@ -38,7 +61,7 @@ internal static class StackConfiguration
         if (tryParse(text, out T? value))
             return value;
 
-        string path = section is IConfigurationSection named ? $"{named.Path}:{key}" : key;
+        string path = section is IConfigurationSection named ? ConfigurationPath.Combine(named.Path, key) : key;
         throw new InvalidOperationException($"'{text}' at '{path}' cannot be read as {typeof(T).Name}.");
     }
 }
