@@ -11,7 +11,7 @@ internal sealed partial class DemonstrationClient(
 {
     private UserTcpStack? _stack;
 
-    // With the container, when the server's stack has ended: who is first on a virtual link leaves the other without one.
+    // With the container, when the server's stack has ended: who leaves a virtual link first takes it from the other.
     public async ValueTask DisposeAsync()
     {
         if (_stack is not null)

@@ -13,7 +13,8 @@ internal sealed class MetricPrinter(TextWriter output) : BaseExporter<Metric>
         {
             foreach (ref readonly MetricPoint point in metric.GetMetricPoints())
             {
-                output.WriteLine($"metric  {metric.Name,-30} {ValueOf(metric, point),14} {metric.Unit,-13}{Tags(point)}");
+                string value = ValueOf(metric, point);
+                output.WriteLine($"metric  {metric.Name,-30} {value,14} {metric.Unit,-13}{Tags(point)}");
             }
         }
 

@@ -39,7 +39,8 @@ public sealed class PriceClient(UserTcpStack stack, TimeProvider time)
 
     private async Task<string> AskOnceAsync(IPAddress server, string article, CancellationToken cancellationToken)
     {
-        await using UserTcpConnection connection = await stack.ConnectAsync(server, PriceServer.Port, cancellationToken);
+        await using UserTcpConnection connection =
+            await stack.ConnectAsync(server, PriceServer.Port, cancellationToken);
         await using Stream stream = connection.AsStream(leaveOpen: true);
         using var writer = new StreamWriter(stream, leaveOpen: true);
         await writer.WriteLineAsync(article.AsMemory(), cancellationToken);

@@ -4,7 +4,7 @@ using UserTcp.Testing.Rules;
 
 namespace TestWithSimulatedNetwork;
 
-/// <summary>What the client does when the network is bad. All of it runs in virtual time: minutes take milliseconds.</summary>
+/// <summary>The client on a bad network, in virtual time: minutes take milliseconds.</summary>
 public sealed class PriceTests
 {
     [Theory]

@@ -31,7 +31,8 @@ long[] bytes = await Task.WhenAll(
     where client != server
     select Traffic.AskAsync(client, server.Addresses[0].Address, bytes: 200_000));
 Console.WriteLine(
-    $"{bytes.Length} connections carried {bytes.Sum() / 1e6:F1} MB there and back in {clock.Elapsed.TotalSeconds:F2} s.");
+    $"{bytes.Length} connections carried {bytes.Sum() / 1e6:F1} MB there and back in "
+    + $"{clock.Elapsed.TotalSeconds:F2} s.");
 Console.WriteLine(
     $"The switch knows {lan.Known} stations; it forwarded {lan.Forwarded:N0} frames, flooded {lan.Flooded:N0}, and "
     + $"dropped {lan.Dropped:N0}.");

@@ -12,7 +12,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Adds stacks to the services of an application.</summary>
 /// <remarks>
-/// A stack is a singleton under its name, <c>[FromKeyedServices("lan")] UserTcpStack</c>; the first one that is added is
+/// A stack is a singleton under its name, <c>[FromKeyedServices("lan")] UserTcpStack</c>; the first one to be added is
 /// also the <see cref="UserTcpStack"/> without a name. It starts before the other services of the host start and stops
 /// after they have stopped, so that Kestrel finds it running and ends first; without a host it starts on first use and
 /// ends with the container. Logs and meters go to the container's <see cref="ILoggerFactory"/> and

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace UserTcp.Extensions.Hosting;
 
-/// <summary>Starts a stack before anything else of a host starts, and ends it when everything else has stopped.</summary>
+/// <summary>Starts a stack before anything else of a host starts, and ends it when all else has stopped.</summary>
 internal sealed class UserTcpStackService(UserTcpStack stack) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => stack.StartAsync(cancellationToken).AsTask();

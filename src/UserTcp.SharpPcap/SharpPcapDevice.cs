@@ -104,8 +104,8 @@ internal sealed class SharpPcapDevice : LinkDevice
             }
             catch (PcapException)
             {
-                // Full, too long, or gone: pcap does not say which. TCP sends again what was lost; what is gone for good
-                // ends the capture as well.
+                // Full, too long, or gone: pcap does not say which. TCP sends again what was lost; what is gone for
+                // good ends the capture as well.
                 lock (_gate)
                 {
                     _transmitDropped++;
@@ -164,7 +164,9 @@ internal sealed class SharpPcapDevice : LinkDevice
     {
         Name = $"sharppcap:{device.Name}",
         Mtu = MtuOf(device),
-        MacAddress = device.MacAddress?.GetAddressBytes() is { Length: MacAddress.Size } mac ? new MacAddress(mac) : null,
+        MacAddress = device.MacAddress?.GetAddressBytes() is { Length: MacAddress.Size } mac
+            ? new MacAddress(mac)
+            : null,
         Medium = device.LinkType switch
         {
             LinkLayers.Ethernet => LinkMedium.Ethernet,

@@ -12,9 +12,9 @@ public sealed class SharpPcapLinkOptions
     public bool Promiscuous { get; set; } = true;
 
     /// <summary>
-    /// The most bytes captured of a frame, from 256 to 65,550. Default: 2,048, the MTU of Ethernet and its headers. Slots
-    /// of the system's buffer are that large: more loses frames. With receive offload (GRO) on it must be more all the
-    /// same, since what is longer is dropped.
+    /// The most bytes captured of a frame, from 256 to 65,550. Default: 2,048, the MTU of Ethernet and its headers.
+    /// Slots of the system's buffer are that large: more loses frames. With receive offload (GRO) on it must be more
+    /// all the same, since what is longer is dropped.
     /// </summary>
     public int SnapLength { get; set; } = 2048;
 

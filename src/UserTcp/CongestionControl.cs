@@ -6,8 +6,8 @@ namespace UserTcp;
 
 /// <summary>
 /// A congestion control algorithm: makes a controller for each connection. Open, not an enumeration, so that one of
-/// your own can be plugged in. Implementations must be thread-safe; controllers need not be. Configuration binding reads
-/// those that are here from their names.
+/// your own can be plugged in. Implementations must be thread-safe; controllers need not be. Configuration binding
+/// reads those that are here from their names.
 /// </summary>
 [TypeConverter(typeof(CongestionControlConverter))]
 public abstract class CongestionControl

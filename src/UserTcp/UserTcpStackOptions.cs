@@ -120,7 +120,7 @@ public sealed partial class UserTcpStackOptions
     /// <summary>Where logs go; null for nowhere.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 
-    /// <summary>Who makes the meter (<see cref="UserTcpTelemetry.MeterName"/>); null for one that stacks share.</summary>
+    /// <summary>Who makes the meter <see cref="UserTcpTelemetry.MeterName"/>; null: stacks share one.</summary>
     public IMeterFactory? MeterFactory { get; set; }
 
     /// <summary>Who sees the frames from the first one on; <see cref="UserTcpStack.AddTap"/> adds more later.</summary>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace UserTcp.Extensions.Hosting.Tests;
 
-/// <summary>Options read from configuration: every kind of value arrives, and nothing is passed over in silence.</summary>
+/// <summary>Options read from configuration: every kind arrives, nothing is passed over in silence.</summary>
 public sealed class ConfigurationTests
 {
     [Fact]

@@ -8,7 +8,7 @@ using UserTcp.Links;
 
 namespace UserTcp.SharpPcap.Tests;
 
-/// <summary>An independent reader agrees with every header that the stack writes, and writes what the stack reads.</summary>
+/// <summary>PacketDotNet agrees with what the stack writes, and writes what the stack reads.</summary>
 public sealed class OracleTests
 {
     private static readonly TimeSpan s_guard = TimeSpan.FromSeconds(60);
@@ -29,7 +29,8 @@ public sealed class OracleTests
         IPv4Packet[] ip = [.. packets.Select(packet => packet.Extract<IPv4Packet>()).Where(one => one is not null)];
         Assert.All(ip, one => Assert.True(one.ValidChecksum, "The IPv4 checksum is wrong."));
         Assert.All(ip, one => Assert.Equal(s_client, one.SourceAddress));
-        Assert.All(ip, one => Assert.Equal(one.HeaderLength * 4 + one.PayloadPacket.TotalPacketLength, one.TotalLength));
+        Assert.All(ip, one => Assert.Equal(
+            one.HeaderLength * 4 + one.PayloadPacket.TotalPacketLength, one.TotalLength));
         TcpPacket[] tcp = [.. ip.Select(one => one.Extract<TcpPacket>()).Where(one => one is not null)];
         Assert.All(tcp, one => Assert.True(one.ValidChecksum, "The TCP checksum is wrong."));
         TcpPacket syn = Assert.Single(tcp, one => one.Synchronize);

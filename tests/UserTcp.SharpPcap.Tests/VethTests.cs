@@ -4,7 +4,7 @@ using UserTcp.Links;
 
 namespace UserTcp.SharpPcap.Tests;
 
-/// <summary>The adapter on a device of libpcap: two stacks on the two ends of a veth pair that the kernel leaves alone.</summary>
+/// <summary>The adapter on devices of libpcap: two stacks on the ends of a veth pair without addresses.</summary>
 public sealed class VethTests : IDisposable
 {
     private static readonly TimeSpan s_guard = TimeSpan.FromSeconds(60);

@@ -25,11 +25,12 @@ public sealed class PcapngTapOptions
 
     internal PcapngTapOptions Check()
     {
-        OptionCheck.InRange(MaxFrameBytes, 64, RxBatch.MaxFrameBytes, nameof(MaxFrameBytes));
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxFrameBytes, 64);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxFrameBytes, RxBatch.MaxFrameBytes);
         if (MaxFileBytes is long bytes)
-            OptionCheck.InRange(bytes, 128 * 1024, long.MaxValue, nameof(MaxFileBytes));
+            ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 128 * 1024, nameof(MaxFileBytes));
         if (MaxFiles is int files)
-            OptionCheck.InRange(files, 1, int.MaxValue, nameof(MaxFiles));
+            ArgumentOutOfRangeException.ThrowIfLessThan(files, 1, nameof(MaxFiles));
         return (PcapngTapOptions)MemberwiseClone();
     }
 }

@@ -4,7 +4,7 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Diagnostics;
 
-/// <summary>The spans of the library, with the attributes of OpenTelemetry's conventions. Used outside the door.</summary>
+/// <summary>The spans of the library, with the attributes of OpenTelemetry. Used outside the door.</summary>
 internal static class Spans
 {
     public static ActivitySource Source { get; } = new(UserTcpTelemetry.ActivitySourceName, UserTcpTelemetry.Version);

@@ -51,7 +51,7 @@ internal sealed class StackMeter
 
     public bool WantsConnectionEnds => _connectionDuration.Enabled || _roundTrip.Enabled;
 
-    /// <summary>The instruments of a factory's meter, or those of the meter that stacks without a factory share.</summary>
+    /// <summary>The instruments of a factory's meter; of the meter that stacks share where there is none.</summary>
     public static StackMeter Of(IMeterFactory? factory) => factory is null
         ? s_shared.Value
         : s_byFactory.GetValue(factory, static key => new StackMeter(key.Create(

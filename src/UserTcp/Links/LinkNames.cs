@@ -34,7 +34,7 @@ public static class LinkNames
     /// <param name="scheme">What stands before the colon.</param>
     /// <param name="open">Opens a device by what stands behind it.</param>
     /// <param name="check">Says whether that would succeed; null if this cannot be known beforehand.</param>
-    /// <exception cref="ArgumentException">The scheme is empty, has a colon, or is one of the library's own.</exception>
+    /// <exception cref="ArgumentException">The scheme is empty, has a colon, or is the library's own.</exception>
     public static void Register(
         string scheme, Func<string, LinkDevice> open, Func<string, LinkAccess>? check = null)
     {

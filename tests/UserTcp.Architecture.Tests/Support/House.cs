@@ -33,6 +33,7 @@ internal static class House
             "UserTcp.UserTcpConnectionException",
             "UserTcp.Diagnostics.PacketDropReason",
             "UserTcp.UserTcpConnectionState",
+            "UserTcp.UserTcpRecoveryState",
             "UserTcp.CongestionControl",
             "UserTcp.ICongestionController",
             "UserTcp.CongestionContext",

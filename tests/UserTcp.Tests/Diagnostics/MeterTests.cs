@@ -121,7 +121,8 @@ public sealed class MeterTests
         });
     }
 
-    private static double Value(IReadOnlyList<Reading> all, string name, string stack, (string Key, string Value) tag) =>
+    private static double Value(
+        IReadOnlyList<Reading> all, string name, string stack, (string Key, string Value) tag) =>
         Assert.Single(all, one =>
             one.Instrument == name && one.Has("usertcp.stack.name", stack) && one.Has(tag.Key, tag.Value)).Value;
 }

@@ -6,9 +6,12 @@ using UserTcp.Tests.Api;
 
 namespace UserTcp.Tests.Diagnostics;
 
-/// <summary>The spans of connect, listen and resolve. One listener sees all of the process: tests look for their own.</summary>
+/// <summary>The spans of connect, listen and resolve. A listener sees all of the process: tests look for their own.</summary>
 public sealed class SpanTests
 {
+    private const string Connect = "tcp connect ";
+    private const StringComparison Ordinal = StringComparison.Ordinal;
+
     [Fact]
     public async Task A_connect_has_a_span_with_its_ends_and_the_resolution_as_its_child()
     {
@@ -18,7 +21,7 @@ public sealed class SpanTests
 
         (UserTcpConnection client, UserTcpConnection _) = await pair.ConnectAsync();
 
-        Activity connect = Assert.Single(spans.Of(parent), span => span.DisplayName.StartsWith("tcp connect ", StringComparison.Ordinal));
+        Activity connect = Assert.Single(spans.Of(parent), span => span.OperationName.StartsWith(Connect, Ordinal));
         Assert.Equal($"tcp connect {client.RemoteEndPoint}", connect.DisplayName);
         Assert.Equal("10.0.0.1", connect.GetTagItem("network.local.address"));
         Assert.Equal(client.LocalEndPoint.Port, connect.GetTagItem("network.local.port"));
@@ -52,7 +55,7 @@ public sealed class SpanTests
 
         await Assert.ThrowsAsync<SocketException>(() => pair.Client.ConnectAsync(StackPair.ServerAddress, 9).AsTask());
 
-        Activity connect = Assert.Single(spans.Of(parent), span => span.DisplayName.StartsWith("tcp connect ", StringComparison.Ordinal));
+        Activity connect = Assert.Single(spans.Of(parent), span => span.OperationName.StartsWith(Connect, Ordinal));
         Assert.Equal(ActivityStatusCode.Error, connect.Status);
         Assert.Equal("connection_refused", connect.GetTagItem("error.type"));
     }
