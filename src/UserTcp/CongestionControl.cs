@@ -1,11 +1,15 @@
+using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
+using UserTcp.Primitives;
 
 namespace UserTcp;
 
 /// <summary>
 /// A congestion control algorithm: makes a controller for each connection. Open, not an enumeration, so that one of
-/// your own can be plugged in. Implementations must be thread-safe; controllers need not be.
+/// your own can be plugged in. Implementations must be thread-safe; controllers need not be. Configuration binding
+/// reads those that are here from their names.
 /// </summary>
+[TypeConverter(typeof(CongestionControlConverter))]
 public abstract class CongestionControl
 {
     /// <summary>CUBIC (RFC 9438) with HyStart++ (RFC 9406): what the internet's senders use. The default.</summary>
@@ -45,5 +49,18 @@ public abstract class CongestionControl
 
         public override ICongestionController CreateController(in CongestionContext context, long initialWindow) =>
             new Tcp.Congestion.NewReno(context.SegmentSize, initialWindow);
+    }
+}
+
+/// <summary>Lets configuration binding read a <see cref="CongestionControl"/> from its name.</summary>
+internal sealed class CongestionControlConverter : TextConverter
+{
+    protected override object Parse(string text)
+    {
+        CongestionControl[] known =
+            [CongestionControl.Cubic, CongestionControl.CubicWithoutHyStart, CongestionControl.NewReno];
+        return known.FirstOrDefault(one => one.Name.Equals(text, StringComparison.OrdinalIgnoreCase))
+            ?? throw new FormatException(
+                $"'{text}' is no congestion control: {string.Join(", ", known.Select(one => one.Name))}.");
     }
 }

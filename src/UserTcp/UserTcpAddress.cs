@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using UserTcp.Primitives;
 
 namespace UserTcp;
 
@@ -75,11 +76,7 @@ public readonly record struct UserTcpAddress(IPAddress Address, int PrefixLength
 }
 
 /// <summary>Lets configuration binding read a <see cref="UserTcpAddress"/> from text.</summary>
-internal sealed class UserTcpAddressConverter : TypeConverter
+internal sealed class UserTcpAddressConverter : TextConverter
 {
-    public override bool CanConvertFrom(ITypeDescriptorContext? context, Type sourceType) =>
-        sourceType == typeof(string) || base.CanConvertFrom(context, sourceType);
-
-    public override object? ConvertFrom(ITypeDescriptorContext? context, CultureInfo? culture, object value) =>
-        value is string text ? UserTcpAddress.Parse(text, culture) : base.ConvertFrom(context, culture, value);
+    protected override object Parse(string text) => UserTcpAddress.Parse(text);
 }

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using UserTcp.Diagnostics;
 using UserTcp.Pipes;
 using UserTcp.Runtime;
 
@@ -134,6 +135,15 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
     /// <summary>What the connection knows of itself. Works after its end too.</summary>
     /// <returns>A consistent snapshot.</returns>
     public UserTcpConnectionInfo GetInfo() => InfoOf(_running.Describe());
+
+    /// <summary>Shows every segment of the peer, and what became of the sender by it, to an observer.</summary>
+    /// <param name="observer">Who looks.</param>
+    /// <returns>Dispose of it to take the observer away.</returns>
+    public IDisposable AddObserver(IUserTcpConnectionObserver observer)
+    {
+        ArgumentNullException.ThrowIfNull(observer);
+        return _running.AddObserver(observer);
+    }
 
     /// <summary>
     /// Lets go of the connection, like close(2): FIN after the bytes that were written, in the background; RST if

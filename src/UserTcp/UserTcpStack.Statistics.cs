@@ -12,7 +12,11 @@ public sealed partial class UserTcpStack
     /// <summary>The counters of the stack; all zero before it started.</summary>
     /// <returns>A consistent snapshot.</returns>
     public UserTcpStackStatistics GetStatistics() => _running is RunningStack running
-        ? running.Look(CountersOf) with { Link = running.LinkStatistics }
+        ? running.Look(CountersOf) with
+        {
+            Link = running.LinkStatistics,
+            TapFramesMissed = _settings.Taps.Missed,
+        }
         : new UserTcpStackStatistics();
 
     /// <summary>The connections that are neither over nor in TIME-WAIT, and not waiting to be accepted.</summary>
@@ -24,6 +28,18 @@ public sealed partial class UserTcpStack
     /// <returns>A snapshot, in no order.</returns>
     public IReadOnlyList<UserTcpNeighbor> GetNeighbors() =>
         _running is RunningStack running ? running.Look(NeighborsOf) : [];
+
+    /// <summary>Shows every frame of the stack to a tap, from now on; also before the stack starts.</summary>
+    /// <param name="tap">Who looks.</param>
+    /// <returns>Dispose of it to take the tap away; the tap itself is not disposed of.</returns>
+    /// <exception cref="ObjectDisposedException">The stack was disposed of.</exception>
+    public IDisposable AddTap(IPacketTap tap)
+    {
+        ArgumentNullException.ThrowIfNull(tap);
+        ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
+        _settings.Taps.Add(tap);
+        return new Registration(() => _settings.Taps.Remove(tap));
+    }
 
     private static UserTcpStackStatistics CountersOf(StackCore core, Instant now)
     {

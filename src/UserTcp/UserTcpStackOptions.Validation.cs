@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using UserTcp.Diagnostics;
 using UserTcp.Primitives;
 using UserTcp.Runtime;
 using UserTcp.Stack;
@@ -46,6 +47,8 @@ public sealed partial class UserTcpStackOptions
             SpinMicroseconds = SpinMicroseconds,
             TimeProvider = TimeProvider,
             LoggerFactory = LoggerFactory,
+            MeterFactory = MeterFactory,
+            Taps = new TapSet(Taps),
             Scheduler = ApplicationScheduler,
             Seed = DeterministicSeed,
             Driver = Driver,

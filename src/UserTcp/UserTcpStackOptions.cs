@@ -1,6 +1,8 @@
+using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using UserTcp.Diagnostics;
 using UserTcp.Links;
 using UserTcp.Runtime;
 
@@ -24,7 +26,7 @@ public sealed partial class UserTcpStackOptions
     /// <summary>Whether <see cref="Link"/> outlives the stack. False: the stack disposes of it.</summary>
     public bool LeaveLinkOpen { get; set; }
 
-    /// <summary>What logs call the stack; by default the link's name.</summary>
+    /// <summary>What logs and meters call the stack; by default the link's name.</summary>
     public string? Name { get; set; }
 
     /// <summary>
@@ -117,6 +119,12 @@ public sealed partial class UserTcpStackOptions
 
     /// <summary>Where logs go; null for nowhere.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
+
+    /// <summary>Who makes the meter <see cref="UserTcpTelemetry.MeterName"/>; null: stacks share one.</summary>
+    public IMeterFactory? MeterFactory { get; set; }
+
+    /// <summary>Who sees the frames from the first one on; <see cref="UserTcpStack.AddTap"/> adds more later.</summary>
+    public IList<IPacketTap> Taps { get; } = [];
 
     /// <summary>
     /// Where awaiting readers and writers resume. Default: the thread pool. <see cref="PipeScheduler.Inline"/> resumes

@@ -63,6 +63,9 @@ public sealed record UserTcpStackStatistics
     /// <summary>Bytes in buffers now, all connections together.</summary>
     public long BytesBuffered { get; init; }
 
+    /// <summary>Frames that were not shown to taps, because more than 16 MiB came at once.</summary>
+    public long TapFramesMissed { get; init; }
+
     /// <summary>What the link itself lost.</summary>
     public LinkStatistics Link { get; init; }
 

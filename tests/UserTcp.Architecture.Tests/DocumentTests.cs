@@ -9,6 +9,8 @@ public sealed partial class DocumentTests
     [Theory]
     [InlineData("src/STYLE.md")]
     [InlineData("src/UserTcp.Testing/README.md")]
+    [InlineData("src/UserTcp.Extensions.Hosting/README.md")]
+    [InlineData("src/UserTcp.SharpPcap/README.md")]
     public void Examples_are_taken_from_the_code(string document)
     {
         MatchCollection examples = Example().Matches(Repository.Read(document));

@@ -16,7 +16,6 @@ internal interface IFrameTap
 /// <summary>Writes them down, with times since midnight, 1 January 2000.</summary>
 internal sealed class CaptureTap : IFrameTap
 {
-    private const ushort LinkTypeEthernet = 1;
     private const uint Inbound = 1;
     private const uint Outbound = 2;
     private const long Epoch = 946_684_800L * 1_000_000_000;
@@ -26,7 +25,7 @@ internal sealed class CaptureTap : IFrameTap
     public CaptureTap(Stream stream, string name)
     {
         _writer = new PcapngWriter(stream);
-        _writer.WriteHead(LinkTypeEthernet, name, RxBatch.MaxFrameBytes);
+        _writer.WriteHead(LinkMedium.Ethernet, name, RxBatch.MaxFrameBytes);
     }
 
     public void OnSent(ReadOnlySpan<byte> frame, Instant now) => Write(frame, now, Outbound);

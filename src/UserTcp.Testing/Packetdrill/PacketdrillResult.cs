@@ -20,7 +20,6 @@ public enum PacketdrillOutcome
 /// <summary>What came of a script.</summary>
 public sealed class PacketdrillResult
 {
-    private const ushort RawIp = 101;
 
     private readonly IReadOnlyList<WirePacket> _packets;
 
@@ -58,7 +57,7 @@ public sealed class PacketdrillResult
     {
         ArgumentNullException.ThrowIfNull(stream);
         var writer = new PcapngWriter(stream);
-        writer.WriteHead(RawIp, "packetdrill", ushort.MaxValue);
+        writer.WriteHead(LinkMedium.Ip, "packetdrill", ushort.MaxValue);
         foreach (WirePacket packet in _packets)
         {
             packet.Bytes.CopyTo(writer.BeginPacket(packet.Bytes.Length));

@@ -1,16 +1,19 @@
 using Microsoft.Extensions.Logging;
+using UserTcp.Primitives;
 
 namespace UserTcp.Diagnostics;
 
 /// <summary>
-/// Everything that is ever logged. Blocks of event ids: 1000 stack and link, 1100 addresses, 2000 connections, 3000
-/// listeners. Called outside the door only.
+/// Everything that is ever logged. Blocks of event ids: 1000 stack and link, 1100 addresses, 2000 connections, 2100
+/// loss recovery, 3000 listeners, 9000 diagnostics. Called outside the door only.
 /// </summary>
 internal static partial class LogMessages
 {
     public const string StackCategory = "UserTcp.Stack";
     public const string ConnectionCategory = "UserTcp.Connection";
     public const string ListenerCategory = "UserTcp.Listener";
+
+    public const string ArpCategory = "UserTcp.Arp";
 
     [LoggerMessage(1000, LogLevel.Information,
         "{Stack} runs on {Link} with {Addresses}, MAC {Mac}", EventName = "StackStarted")]
@@ -47,6 +50,15 @@ internal static partial class LogMessages
         EventName = "AddressConflict")]
     public static partial void AddressConflict(ILogger logger, string stack, string address, MacAddress other);
 
+    [LoggerMessage(1102, LogLevel.Debug,
+        "{Stack}: {Address} is at {Mac}, after {Milliseconds:F1} ms", EventName = "NeighborFound")]
+    public static partial void NeighborFound(
+        ILogger logger, string stack, HostAddress address, MacAddress mac, double milliseconds);
+
+    [LoggerMessage(1103, LogLevel.Debug,
+        "{Stack}: {Address} did not answer for {Milliseconds:F1} ms", EventName = "NeighborLost")]
+    public static partial void NeighborLost(ILogger logger, string stack, HostAddress address, double milliseconds);
+
     [LoggerMessage(2000, LogLevel.Debug,
         "Connection {Id}: connecting to {Remote} from {Local}", EventName = "Connecting")]
     public static partial void Connecting(ILogger logger, long id, string remote, string local);
@@ -60,6 +72,11 @@ internal static partial class LogMessages
     [LoggerMessage(2003, LogLevel.Debug, "Connection {Id}: not established, {Reason}", EventName = "ConnectFailed")]
     public static partial void ConnectFailed(ILogger logger, long id, UserTcpCloseReason reason);
 
+    [LoggerMessage(2100, LogLevel.Debug,
+        "Connection {Id}: {Resent} segments were sent again, after {Recoveries} losses and {Timeouts} timeouts",
+        EventName = "ConnectionLosses")]
+    public static partial void ConnectionLosses(ILogger logger, long id, long resent, long recoveries, long timeouts);
+
     [LoggerMessage(3000, LogLevel.Debug, "Listening on {Local}", EventName = "Listening")]
     public static partial void Listening(ILogger logger, string local);
 
@@ -68,4 +85,11 @@ internal static partial class LogMessages
 
     [LoggerMessage(3002, LogLevel.Debug, "Connection {Id}: accepted on {Local} from {Remote}", EventName = "Accepted")]
     public static partial void Accepted(ILogger logger, long id, string local, string remote);
+
+    [LoggerMessage(9000, LogLevel.Error, "{Stack}: a {Tap} threw and was removed", EventName = "TapFailed")]
+    public static partial void TapFailed(ILogger logger, Exception cause, string stack, string tap);
+
+    [LoggerMessage(9001, LogLevel.Error,
+        "Connection {Id}: an observer threw and was removed", EventName = "ObserverFailed")]
+    public static partial void ObserverFailed(ILogger logger, Exception cause, long id);
 }

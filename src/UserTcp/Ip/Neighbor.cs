@@ -35,6 +35,10 @@ internal sealed class Neighbor
     public bool OwesRequest;
 
     public Instant AskedAt;
+
+    /// <summary>When the first of the requests under way was made.</summary>
+    public Instant AskedSince;
+
     public Instant FreshUntil;
 
     /// <summary>When to ask again; of a failed entry, until when it counts as failed.</summary>
@@ -53,6 +57,7 @@ internal sealed class Neighbor
         IsUsed = false;
         OwesRequest = false;
         AskedAt = new Instant(long.MinValue / 2);
+        AskedSince = default;
         FreshUntil = default;
         Deadline = default;
     }

@@ -16,7 +16,14 @@ internal enum NeighborLookup : byte
 }
 
 /// <summary>A pending next hop was found, or was given up.</summary>
-internal readonly record struct NeighborChange(HostAddress Address, bool IsResolved);
+internal readonly record struct NeighborChange(HostAddress Address, bool IsResolved)
+{
+    /// <summary>Whose it is, if it was found.</summary>
+    public MacAddress Mac { get; init; }
+
+    /// <summary>When it was first asked for.</summary>
+    public Instant AskedSince { get; init; }
+}
 
 /// <summary>
 /// The link addresses of our neighbours (RFC 826), asked for at most once a second each (RFC 1122 §2.3.2.1) and polled
@@ -181,6 +188,7 @@ internal sealed class NeighborTable
     {
         neighbor.State = state;
         neighbor.TriesLeft = _limits.ArpTries;
+        neighbor.AskedSince = now;
         neighbor.IsUsed = state == NeighborState.Unknown;
         Ask(neighbor, now);
     }
@@ -206,13 +214,13 @@ internal sealed class NeighborTable
         neighbor.FreshUntil = now + _limits.NeighborFreshTime;
         neighbor.OwesRequest = false;
         if (wasPending)
-            _changes.Enqueue(new NeighborChange(neighbor.Address, IsResolved: true));
+            TellChange(neighbor, isResolved: true);
     }
 
     private void GiveUp(Neighbor neighbor, Instant now)
     {
         if (neighbor.State == NeighborState.Unknown)
-            _changes.Enqueue(new NeighborChange(neighbor.Address, IsResolved: false));
+            TellChange(neighbor, isResolved: false);
 
         neighbor.State = NeighborState.Failed;
         neighbor.OwesRequest = false;
@@ -220,6 +228,9 @@ internal sealed class NeighborTable
         // Remembered for as long as the next request has to wait for the last one.
         neighbor.Deadline = now + _limits.ArpInterval;
     }
+
+    private void TellChange(Neighbor neighbor, bool isResolved) => _changes.Enqueue(
+        new NeighborChange(neighbor.Address, isResolved) { Mac = neighbor.Mac, AskedSince = neighbor.AskedSince });
 
     private Neighbor Make(HostAddress address)
     {
@@ -288,7 +299,7 @@ internal sealed class NeighborTable
     private void Forget(Neighbor neighbor)
     {
         if (neighbor.State == NeighborState.Unknown)
-            _changes.Enqueue(new NeighborChange(neighbor.Address, IsResolved: false));
+            TellChange(neighbor, isResolved: false);
 
         _timers.Disarm(neighbor);
         _byAddress.Remove(neighbor.Address);

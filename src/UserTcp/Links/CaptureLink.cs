@@ -21,8 +21,6 @@ namespace UserTcp.Links;
 /// </remarks>
 public sealed class CaptureLink : LinkDevice
 {
-    private const ushort LinkTypeEthernet = 1;
-    private const ushort LinkTypeRaw = 101;
     private const uint Inbound = 1;
     private const uint Outbound = 2;
     private const long NanosecondsPerSecond = 1_000_000_000;
@@ -75,8 +73,7 @@ public sealed class CaptureLink : LinkDevice
         _maxBytes = options.MaxBytes;
         _startTime = _time.GetTimestamp();
         _startStamp = (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
-        ushort linkType = inner.Info.Medium == LinkMedium.Ethernet ? LinkTypeEthernet : LinkTypeRaw;
-        _writer.WriteHead(linkType, inner.Info.Name, _maxFrameBytes);
+        _writer.WriteHead(inner.Info.Medium, inner.Info.Name, _maxFrameBytes);
     }
 
     /// <summary>Why capturing stopped while the link went on; null as long as all is well. Thread-safe.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
@@ -17,9 +18,10 @@ namespace UserTcp.Links;
 public static class LinkNames
 {
     private const char Separator = ':';
+    private const int OwnSchemes = 3;
 
-    /// <summary>Every scheme there is, and what it does with a device's name.</summary>
-    private static readonly Kind[] s_kinds =
+    /// <summary>Every scheme there is, and what it does with a device's name. The first two are the best.</summary>
+    private static ImmutableArray<Kind> s_kinds =
     [
         new("packet", device => PacketSocketLink.Open(device), PacketSocketLink.Check),
         new("pcap", device => PcapLink.Open(device), PcapLink.Check),
@@ -30,7 +32,25 @@ public static class LinkNames
     ];
 
     /// <summary>The schemes that <see cref="Open"/> knows.</summary>
-    public static IReadOnlyList<string> Schemes { get; } = [.. s_kinds.Select(kind => kind.Scheme)];
+    public static IReadOnlyList<string> Schemes => [.. s_kinds.Select(kind => kind.Scheme)];
+
+    /// <summary>Adds a scheme, for links of one's own; another one of the same name is replaced. Thread-safe.</summary>
+    /// <param name="scheme">What stands before the colon.</param>
+    /// <param name="open">Opens a device by what stands behind it.</param>
+    /// <param name="check">Says whether that would succeed; null if this cannot be known beforehand.</param>
+    /// <exception cref="ArgumentException">The scheme is empty, has a colon, or is the library's own.</exception>
+    public static void Register(
+        string scheme, Func<string, LinkDevice> open, Func<string, LinkAccess>? check = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(scheme);
+        ArgumentNullException.ThrowIfNull(open);
+        if (scheme.Contains(Separator) || s_kinds[..OwnSchemes].Any(kind => kind.Scheme == scheme))
+            throw new ArgumentException($"'{scheme}' cannot be the scheme of other links.", nameof(scheme));
+
+        var added = new Kind(scheme, open, check ?? (device => LinkAccess.Granted($"{scheme}:{device}")));
+        ImmutableInterlocked.Update(
+            ref s_kinds, (kinds, one) => [.. kinds.Where(kind => kind.Scheme != one.Scheme), one], added);
+    }
 
     /// <summary>Opens a link by its name.</summary>
     /// <param name="name">For instance <c>packet:eth0</c>, or <c>eth0</c> for the best link to it.</param>
@@ -66,7 +86,7 @@ public static class LinkNames
     {
         int colon = name.IndexOf(Separator, StringComparison.Ordinal);
         device = name[(colon + 1)..];
-        kind = colon < 0 ? BestFor(device) : Array.Find(s_kinds, known => known.Scheme == name[..colon]);
+        kind = colon < 0 ? BestFor(device) : s_kinds.FirstOrDefault(known => known.Scheme == name[..colon]);
         return kind is not null && !string.IsNullOrWhiteSpace(device);
     }
 

@@ -12,7 +12,10 @@ internal sealed class PcapngWriter(Stream stream)
     private const uint SectionBlock = 0x0a0d0d0a;
     private const uint InterfaceBlock = 1;
     private const uint PacketBlock = 6;
+    private const ushort LinkTypeEthernet = 1; // LINKTYPE_ values of the tcpdump group
+    private const ushort LinkTypeRaw = 101;
     private const ushort EndOfOptions = 0;
+    private const ushort Comment = 1;
     private const ushort InterfaceName = 2;
     private const ushort TimeResolution = 9;
     private const ushort PacketFlags = 2;
@@ -20,6 +23,7 @@ internal sealed class PcapngWriter(Stream stream)
     private const byte Nanoseconds = 9; // ten to the minus nine seconds
     private const int PacketHeaderBytes = 28;
     private const int PacketTrailerBytes = 16; // flags option, end of options, block length
+    private const int InterfaceBlockBytes = 64; // without the name
     private const int BufferBytes = 256 * 1024;
 
     private readonly byte[] _buffer = new byte[BufferBytes];
@@ -31,30 +35,51 @@ internal sealed class PcapngWriter(Stream stream)
     /// <summary>What a packet of so many captured bytes adds, in bytes.</summary>
     public static int PacketBlockBytes(int captured) => PacketHeaderBytes + Padded(captured) + PacketTrailerBytes;
 
+    /// <summary>What a packet's comment adds, in bytes.</summary>
+    public static int CommentBytes(ReadOnlySpan<byte> comment) => comment.IsEmpty ? 0 : 4 + Padded(comment.Length);
+
+    /// <summary>Begins a file of one interface.</summary>
+    /// <inheritdoc cref="WriteInterface" path="/param"/>
+    public void WriteHead(LinkMedium medium, string interfaceName, int maxFrameBytes)
+    {
+        WriteSection();
+        WriteInterface(medium, interfaceName, maxFrameBytes);
+    }
+
     /// <summary>Begins the file.</summary>
-    /// <param name="linkType">1 for Ethernet, 101 for bare IP (LINKTYPE_ values of the tcpdump group).</param>
-    /// <param name="interfaceName">The link's name.</param>
-    /// <param name="maxFrameBytes">The most that is kept of a frame.</param>
-    public void WriteHead(ushort linkType, string interfaceName, int maxFrameBytes)
+    public void WriteSection()
     {
         Span<byte> section = [0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255];
         WriteBlock(SectionBlock, section, UserApplication, "UserTcp"u8);
+    }
 
+    /// <summary>Describes an interface; the first one is number 0.</summary>
+    /// <param name="medium">What the link carries.</param>
+    /// <param name="interfaceName">The link's name.</param>
+    /// <param name="maxFrameBytes">The most that is kept of a frame.</param>
+    public void WriteInterface(LinkMedium medium, string interfaceName, int maxFrameBytes)
+    {
+        byte[] name = Encoding.UTF8.GetBytes(interfaceName);
+        if (_used + InterfaceBlockBytes + name.Length > BufferBytes)
+            FlushBuffer();
         Span<byte> description = stackalloc byte[8 + 8];
-        BinaryPrimitives.WriteUInt16LittleEndian(description, linkType);
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            description, medium == LinkMedium.Ethernet ? LinkTypeEthernet : LinkTypeRaw);
         BinaryPrimitives.WriteInt32LittleEndian(description[4..], maxFrameBytes);
         BinaryPrimitives.WriteUInt16LittleEndian(description[8..], TimeResolution);
         BinaryPrimitives.WriteUInt16LittleEndian(description[10..], 1);
         description[12] = Nanoseconds;
-        WriteBlock(InterfaceBlock, description, InterfaceName, Encoding.UTF8.GetBytes(interfaceName));
+        WriteBlock(InterfaceBlock, description, InterfaceName, name);
     }
 
     /// <summary>
     /// Room for a frame of this length, at most 65,550 bytes, in the packet that <see cref="EndPacket"/> writes.
     /// </summary>
-    public Span<byte> BeginPacket(int length)
+    /// <param name="length">The length of the frame.</param>
+    /// <param name="comment">What will be said of it.</param>
+    public Span<byte> BeginPacket(int length, ReadOnlySpan<byte> comment = default)
     {
-        if (_used + PacketBlockBytes(length) > BufferBytes)
+        if (_used + PacketBlockBytes(length) + CommentBytes(comment) > BufferBytes)
             FlushBuffer();
         return _buffer.AsSpan(_used + PacketHeaderBytes, length);
     }
@@ -64,18 +89,25 @@ internal sealed class PcapngWriter(Stream stream)
     /// <param name="length">The true length of the frame.</param>
     /// <param name="stamp">Nanoseconds since 1970.</param>
     /// <param name="direction">1 inbound, 2 outbound.</param>
-    public void EndPacket(int captured, int length, long stamp, uint direction)
+    /// <param name="interfaceNumber">The interface, in the order in which they were described.</param>
+    /// <param name="comment">UTF-8 text about the packet; the one that <see cref="BeginPacket"/> was told.</param>
+    public void EndPacket(
+        int captured, int length, long stamp, uint direction, int interfaceNumber = 0,
+        ReadOnlySpan<byte> comment = default)
     {
-        int total = PacketBlockBytes(captured);
+        int commentBytes = CommentBytes(comment);
+        int total = PacketBlockBytes(captured) + commentBytes;
         Span<byte> block = _buffer.AsSpan(_used, total);
         BinaryPrimitives.WriteUInt32LittleEndian(block, PacketBlock);
         BinaryPrimitives.WriteInt32LittleEndian(block[4..], total);
-        BinaryPrimitives.WriteInt32LittleEndian(block[8..], 0); // the only interface
+        BinaryPrimitives.WriteInt32LittleEndian(block[8..], interfaceNumber);
         BinaryPrimitives.WriteUInt32LittleEndian(block[12..], (uint)(stamp >> 32));
         BinaryPrimitives.WriteUInt32LittleEndian(block[16..], (uint)stamp);
         BinaryPrimitives.WriteInt32LittleEndian(block[20..], captured);
         BinaryPrimitives.WriteInt32LittleEndian(block[24..], length);
         block[(PacketHeaderBytes + captured)..^PacketTrailerBytes].Clear();
+        if (commentBytes > 0)
+            WriteOption(block[^(PacketTrailerBytes + commentBytes)..], Comment, comment);
 
         Span<byte> trailer = block[^PacketTrailerBytes..];
         BinaryPrimitives.WriteUInt16LittleEndian(trailer, PacketFlags);
@@ -104,11 +136,16 @@ internal sealed class PcapngWriter(Stream stream)
         BinaryPrimitives.WriteInt32LittleEndian(block[4..], total);
         body.CopyTo(block[8..]);
         Span<byte> options = block[(8 + body.Length)..];
-        BinaryPrimitives.WriteUInt16LittleEndian(options, option);
-        BinaryPrimitives.WriteUInt16LittleEndian(options[2..], (ushort)value.Length);
-        value.CopyTo(options[4..]);
+        WriteOption(options, option, value);
         BinaryPrimitives.WriteInt32LittleEndian(block[^4..], total);
         Advance(total);
+    }
+
+    private static void WriteOption(Span<byte> block, ushort option, ReadOnlySpan<byte> value)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(block, option);
+        BinaryPrimitives.WriteUInt16LittleEndian(block[2..], (ushort)value.Length);
+        value.CopyTo(block[4..]);
     }
 
     private void Advance(int bytes)

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using UserTcp.Primitives;
 
 namespace UserTcp;
 
@@ -147,11 +148,7 @@ public readonly record struct MacAddress : ISpanParsable<MacAddress>, ISpanForma
 }
 
 /// <summary>Lets configuration binding read a <see cref="MacAddress"/> from text.</summary>
-internal sealed class MacAddressConverter : TypeConverter
+internal sealed class MacAddressConverter : TextConverter
 {
-    public override bool CanConvertFrom(ITypeDescriptorContext? context, Type sourceType) =>
-        sourceType == typeof(string) || base.CanConvertFrom(context, sourceType);
-
-    public override object? ConvertFrom(ITypeDescriptorContext? context, CultureInfo? culture, object value) =>
-        value is string text ? MacAddress.Parse(text, culture) : base.ConvertFrom(context, culture, value);
+    protected override object Parse(string text) => MacAddress.Parse(text);
 }

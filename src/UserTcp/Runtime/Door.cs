@@ -30,6 +30,7 @@ internal sealed class Door
     private readonly LoopBell _bell;
     private readonly IStackOwner _owner;
     private readonly IStackDriver? _driver;
+    private readonly TapQueue? _taps;
     private readonly TxFrame[] _frames = new TxFrame[FramesPerPull];
     private WakeList _wakes = new();
     private WakeList? _spareWakes;
@@ -40,7 +41,7 @@ internal sealed class Door
 
     public Door(
         StackCore stack, LinkDevice link, MonotonicClock clock, LoopBell bell, IStackOwner owner,
-        IStackDriver? driver = null)
+        IStackDriver? driver = null, TapQueue? taps = null)
     {
         _stack = stack;
         _link = link;
@@ -48,6 +49,7 @@ internal sealed class Door
         _bell = bell;
         _owner = owner;
         _driver = driver;
+        _taps = taps;
         _now = clock.Now;
     }
 
@@ -98,8 +100,11 @@ internal sealed class Door
         Flush();
         CollectWakeups();
         WakeList? wakes = TakeWakes();
+        bool mayShow = _taps is not null && _taps.Close();
         Publish(isTurn);
         _lock.Exit();
+        if (mayShow)
+            _taps!.Show();
         if (!isTurn)
             _bell.RingIfNeeded();
         if (Volatile.Read(ref _waiting) > 0)
@@ -162,6 +167,8 @@ internal sealed class Door
         try
         {
             accepted = _link.Transmit(_frames.AsSpan(0, count));
+            if (_taps is { IsActive: true })
+                _taps.OnSent(_frames.AsSpan(0, accepted), _now);
         }
         finally
         {

@@ -18,6 +18,7 @@ internal sealed class EventLoop : IDisposable
     private readonly LinkDevice _link;
     private readonly MonotonicClock _clock;
     private readonly LoopBell _bell;
+    private readonly FrameWatch _watch;
     private readonly long _spinTimestamps;
     private readonly int _mtuLimit;
     private readonly RxBatch _rx = new();
@@ -25,8 +26,10 @@ internal sealed class EventLoop : IDisposable
     private Thread? _thread;
     private int _linkMtu;
 
-    public EventLoop(Door door, LinkDevice link, MonotonicClock clock, LoopBell bell, StackSettings settings)
+    public EventLoop(
+        Door door, LinkDevice link, MonotonicClock clock, LoopBell bell, StackSettings settings, FrameWatch watch)
     {
+        _watch = watch;
         _door = door;
         _link = link;
         _clock = clock;
@@ -71,6 +74,8 @@ internal sealed class EventLoop : IDisposable
             for (int i = 0; i < frames; i++)
             {
                 visit.Stack.OnFrame(_rx[i], arrival);
+                if (_watch.IsActive)
+                    _watch.OnFrame(_rx[i], arrival, visit);
             }
 
             if (visit.Stack.NextDeadline <= visit.Now)

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using UserTcp.Diagnostics;
 using UserTcp.Tcp;
 
 namespace UserTcp.Runtime;
@@ -49,9 +50,32 @@ internal sealed partial class RunningConnection
         wakes.Add(this, reasons);
     }
 
+    /// <summary>Under the door: a segment of the peer was handled.</summary>
+    public void OnSegment(Door.Visit visit)
+    {
+        if (_observers is { IsEmpty: false } observers)
+            observers.OnSegment(_core.Tcb.DescribeAck(visit.Now), visit.Wakes);
+    }
+
+    public IDisposable AddObserver(IUserTcpConnectionObserver observer)
+    {
+        ConnectionObservers observers = _observers ?? Interlocked.CompareExchange(
+            ref _observers, new ConnectionObservers((_, cause) => _stack.OnObserverFailed(Id, cause)), null)
+            ?? _observers;
+        observers.Add(observer);
+        _stack.Watch.OnObserverAdded();
+        return new Registration(() =>
+        {
+            observers.Remove(observer);
+            _stack.Watch.OnObserverRemoved();
+        });
+    }
+
     void IWakeTarget.Wake(WakeReasons reasons, bool inlineAllowed)
     {
         Log(reasons);
+        if ((reasons & WakeReasons.Closed) != 0 && _wasConnected && _stack.Meter.WantsConnectionEnds)
+            Measure();
         if ((reasons & WakeReasons.Connected) != 0)
             _connected.TrySetResult(true);
         if ((reasons & WakeReasons.OutputAcknowledged) != 0)
@@ -94,6 +118,12 @@ internal sealed partial class RunningConnection
             return reason;
 
         return (effects & Effects.TimeWait) != 0 ? UserTcpCloseReason.Graceful : UserTcpCloseReason.ResetByLocal;
+    }
+
+    private void Measure()
+    {
+        TcbReport report = Describe();
+        _stack.Meter.OnConnectionEnd(_stack.Name, _core.IsIncoming, _reason, report.Age, report.Rtt.Smoothed);
     }
 
     private void End()

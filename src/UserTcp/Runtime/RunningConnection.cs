@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using UserTcp.Diagnostics;
@@ -24,6 +25,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     private UserTcpCloseReason _reason;
     private Exception? _cause;
     private bool _wasConnected;
+    private ConnectionObservers? _observers;
 
     public RunningConnection(RunningStack stack, StackConnection core, ConnectionSettings settings)
     {
@@ -59,6 +61,12 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
 
     /// <summary>The public object for this connection, once somebody asked for one.</summary>
     public object? Facade { get; set; }
+
+    /// <summary>The span of the connect that this is, if anybody listens to spans.</summary>
+    public Activity? ConnectSpan { get; init; }
+
+    /// <summary>Read under the door.</summary>
+    public HostAddress NextHop => _core.NextHop;
 
     /// <summary>Whether the handshake ended well.</summary>
     public Task<bool> Connected => _connected.Task;
@@ -173,6 +181,13 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         if ((reasons & WakeReasons.Closed) == 0)
             return;
 
+        TcbReport report = Describe();
+        if (report.Counters.Retransmits > 0)
+        {
+            LogMessages.ConnectionLosses(
+                logger, Id, report.Counters.Retransmits, report.Counters.FastRecoveries, report.Counters.Timeouts);
+        }
+
         if (_wasConnected)
             LogMessages.ConnectionClosed(logger, Id, _reason);
         else
@@ -181,7 +196,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
 
     private void LogConnected(ILogger logger)
     {
-        if (_core.Listener is null)
+        if (!_core.IsIncoming)
             LogMessages.Connected(logger, Id);
         else
             LogMessages.Accepted(logger, Id, LocalEndPoint.ToString(), RemoteEndPoint.ToString());

@@ -49,6 +49,9 @@ internal sealed class RunningListener
 
     public RunningStack Stack => _stack;
 
+    /// <summary>Read under the door.</summary>
+    public StackListener Core => _core;
+
     public ValueTask<RunningConnection> AcceptAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

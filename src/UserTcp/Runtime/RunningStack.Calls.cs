@@ -14,7 +14,7 @@ internal sealed partial class RunningStack
     private const int TrafficClassMask = 0xfc;
 
     /// <summary>Connects, or throws what the table of exceptions says.</summary>
-    public async ValueTask<RunningConnection> ConnectAsync(
+    private async ValueTask<RunningConnection> ConnectCoreAsync(
         HostAddress remote, ushort port, ConnectionSettings settings, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -41,8 +41,7 @@ internal sealed partial class RunningStack
         }
     }
 
-    /// <summary>Listens, or throws what the table of exceptions says.</summary>
-    public RunningListener Listen(ListenerSettings settings)
+    private RunningListener ListenCore(ListenerSettings settings)
     {
         ConnectionSettings connection = settings.Connection ?? _settings.ConnectionDefaults;
         var call = new ListenCall

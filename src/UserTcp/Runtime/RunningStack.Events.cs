@@ -11,7 +11,7 @@ internal sealed partial class RunningStack
     /// <summary>A connection begins its life with the application.</summary>
     public RunningConnection OnNewConnection(Door.Visit visit, StackConnection core, ConnectionSettings settings)
     {
-        var connection = new RunningConnection(this, core, settings);
+        var connection = new RunningConnection(this, core, settings) { ConnectSpan = Spans.Current };
         _connections.Add(connection);
         visit.Stack.Adopt(core, connection);
         return connection;
@@ -37,6 +37,10 @@ internal sealed partial class RunningStack
             case WakeupKind.EchoReply:
             case WakeupKind.EchoUnreachable:
                 OnEcho(wakeup.Echo, wakeup.Kind == WakeupKind.EchoReply, visit.Wakes);
+                break;
+            case WakeupKind.NeighborFound:
+            case WakeupKind.NeighborLost:
+                OnNeighbor(wakeup, visit.Wakes);
                 break;
             case WakeupKind.AddressClaimed:
                 OnAddressClaimed(wakeup.Address, visit.Wakes);

@@ -28,6 +28,7 @@ internal sealed partial class RunningStack : IStackOwner
     private readonly EventLoop _loop;
     private readonly StackCore _core;
     private readonly ILogger _logger;
+    private readonly ILogger _arpLogger;
     private readonly TaskCompletionSource<AddressConflict?> _claimed;
 
     // All below changes under the door.
@@ -45,16 +46,20 @@ internal sealed partial class RunningStack : IStackOwner
         Name = settings.Name ?? link.Info.Name;
         ILoggerFactory loggers = settings.LoggerFactory ?? NullLoggerFactory.Instance;
         _logger = loggers.CreateLogger(LogMessages.StackCategory);
+        _arpLogger = loggers.CreateLogger(LogMessages.ArpCategory);
         ConnectionLogger = loggers.CreateLogger(LogMessages.ConnectionCategory);
         ListenerLogger = loggers.CreateLogger(LogMessages.ListenerCategory);
         _claimed = new TaskCompletionSource<AddressConflict?>(Completions);
-        _core = new StackCore(Config, _clock.Now);
+        _core = new StackCore(Config, _clock.Now) { TellsNeighbors = true };
+        Meter = StackMeter.Of(settings.MeterFactory);
+        Taps = new TapQueue(settings.Taps, link.Info, _clock, OnTapFailed);
+        Watch = new FrameWatch(Taps);
         // Where nobody else can be, nobody is asked, and no wake-up follows.
         if (_core.AddressState == AddressState.Claimed)
             _claimed.SetResult(null);
         _bell = new LoopBell(link);
-        Door = new Door(_core, link, _clock, _bell, this, settings.Driver);
-        _loop = new EventLoop(Door, link, _clock, _bell, settings);
+        Door = new Door(_core, link, _clock, _bell, this, settings.Driver, Taps);
+        _loop = new EventLoop(Door, link, _clock, _bell, settings, Watch);
     }
 
     public StackConfig Config { get; }
@@ -140,6 +145,7 @@ internal sealed partial class RunningStack : IStackOwner
         if (FaultCause is Exception fault)
             throw new IOException($"The link {_link.Info.Name} failed while the stack started: {fault.Message}", fault);
 
+        Meter.Add(this);
         LogStart();
     }
 
@@ -244,6 +250,7 @@ internal sealed partial class RunningStack : IStackOwner
 
     private void Release()
     {
+        Meter.Remove(this);
         using (Door.Visit visit = Door.Enter())
         {
             if (!visit.Kill())

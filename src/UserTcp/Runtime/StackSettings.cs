@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging;
+using UserTcp.Diagnostics;
 using UserTcp.Ip;
 using UserTcp.Links;
 using UserTcp.Primitives;
@@ -65,6 +67,10 @@ internal sealed class StackSettings
     public required TimeProvider TimeProvider { get; init; }
 
     public ILoggerFactory? LoggerFactory { get; init; }
+
+    public IMeterFactory? MeterFactory { get; init; }
+
+    public required TapSet Taps { get; init; }
 
     public required PipeScheduler Scheduler { get; init; }
 

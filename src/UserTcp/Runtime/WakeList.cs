@@ -15,6 +15,7 @@ internal enum WakeReasons : ushort
     Closed = 1 << 5,
     Urgent = 1 << 6,
     Decided = 1 << 7,
+    Observed = 1 << 8,
 }
 
 /// <summary>Somebody who waits for the stack.</summary>

@@ -24,6 +24,9 @@ internal sealed class StackConnection : FlowEntry
     /// <summary>The listener it came from; null if it was opened from here, or by a request.</summary>
     public StackListener? Listener { get; init; }
 
+    /// <summary>Whether the peer began it.</summary>
+    public bool IsIncoming { get; init; }
+
     /// <summary>Runtime's object for this connection; set by <see cref="StackCore.Adopt"/>.</summary>
     public object? Owner { get; internal set; }
 

@@ -37,7 +37,7 @@ internal sealed partial class StackCore
 
         _timeWait.Expire(now);
         _neighbors.OnDeadline(now);
-        FollowNeighbors();
+        FollowNeighbors(now);
         _defence.OnDeadline(now);
         ReportDefence();
         ExpireFragments(now);

@@ -5,6 +5,7 @@ using UserTcp.Ip;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Tcp;
+using UserTcp.Tcp.Send;
 using UserTcp.Wire;
 
 namespace UserTcp.Stack;
@@ -199,11 +200,24 @@ internal sealed unsafe partial class StackCore
     private void CountSegments(in OutgoingPlan plan)
     {
         if (plan.Segment.IsRetransmission)
-            Counters.SegmentsResent += plan.WireSegments;
+            Counters.Resend(ReasonOf(plan), plan.WireSegments);
         else
             Counters.SegmentsSent += plan.WireSegments;
         if ((plan.Segment.Flags & TcpFlags.Rst) != 0)
             Counters.ResetsSent++;
+    }
+
+    private static ResendReason ReasonOf(in OutgoingPlan plan)
+    {
+        if (plan.Connection is not { } connection || (plan.Segment.Flags & TcpFlags.Syn) != 0)
+            return ResendReason.Handshake;
+
+        return connection.Tcb.Recovery switch
+        {
+            RecoveryState.Loss => ResendReason.Timeout,
+            RecoveryState.Recovery => ResendReason.FastRecovery,
+            _ => ResendReason.Probe,
+        };
     }
 
     /// <summary>The plan comes to nothing. An echo request's sender hears of it.</summary>

@@ -14,6 +14,8 @@ internal sealed partial class StackCore
 
     public void OnFrame(RxFrame frame, Instant arrival)
     {
+        LastDrop = PacketDropReason.None;
+        LastConnection = null;
         Counters.FramesReceived++;
         Counters.BytesReceived += frame.Bytes.Length;
         if (!_hasLinkHeader)
@@ -42,7 +44,7 @@ internal sealed partial class StackCore
         _defence.OnArp(arp, arrival);
         _neighbors.OnArp(arp, arrival);
         ReportDefence();
-        FollowNeighbors();
+        FollowNeighbors(arrival);
     }
 
     private void OnPacket(ReadOnlySpan<byte> bytes, FrameOffload offload, bool viaLinkBroadcast, Instant arrival)
@@ -150,11 +152,13 @@ internal sealed partial class StackCore
     }
 
     /// <summary>What waited for a next hop that was found, or given up, moves on.</summary>
-    private void FollowNeighbors()
+    private void FollowNeighbors(Instant now)
     {
         while (_neighbors.TryNextChange(out NeighborChange change))
         {
             ReleaseParked(change.Address);
+            if (TellsNeighbors)
+                _wakes.Add(change, now - change.AskedSince);
             while (_replies.TryTakeWaiting(change.Address, out OutgoingPlan plan))
             {
                 if (!change.IsResolved)

@@ -19,6 +19,7 @@ internal sealed partial class StackCore
         ulong hash = _tableKey.Hash(flow);
         if (_flows.Find(flow, hash) is { } connection)
         {
+            LastConnection = connection;
             if (connection.Tcb.State != TcpState.Closed)
                 Apply(connection, connection.Tcb.OnSegmentArrives(seg, arrival), arrival);
             return;
@@ -184,6 +185,7 @@ internal sealed partial class StackCore
             Send = send,
             Receive = receive,
             Listener = entry.Request is null ? listener : null,
+            IsIncoming = true,
             NextHop = hop.Address,
             IsLooped = _routes.IsLocal(entry.Flow.Remote),
             IsForeign = !_routes.IsLocal(entry.Flow.Local),

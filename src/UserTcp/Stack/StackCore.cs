@@ -107,6 +107,15 @@ internal sealed partial class StackCore : IDisposable
     /// <summary>Connections that are not forgotten, in no order.</summary>
     public void CopyConnectionsTo(List<StackConnection> connections) => _flows.CopyTo(connections);
 
+    /// <summary>Whether wake-ups tell of next hops that were found, or not.</summary>
+    public bool TellsNeighbors { get; set; }
+
+    /// <summary>Why the last frame went no further; none if it did.</summary>
+    public PacketDropReason LastDrop { get; private set; }
+
+    /// <summary>The connection that the last frame was for, if there is one.</summary>
+    public StackConnection? LastConnection { get; private set; }
+
     public bool TryNextWakeup(out Wakeup wakeup) => _wakes.TryTake(out wakeup);
 
     /// <summary>Frees the header blocks.</summary>
@@ -217,6 +226,9 @@ internal sealed partial class StackCore : IDisposable
         if (connection.IsForgotten)
             return;
         connection.IsForgotten = true;
+        Counters.PastTextSent += connection.Tcb.Counters.BytesSent - connection.Tcb.Counters.BytesRetransmitted;
+        Counters.PastTextReceived += connection.Tcb.Counters.BytesReceived;
+        Counters.PastOutOfOrder += connection.Tcb.OutOfOrderSegments;
         _flows.Remove(connection);
         _wheel.Remove(connection);
         _dirty.Remove(connection);
@@ -231,5 +243,9 @@ internal sealed partial class StackCore : IDisposable
         connection.Receive.Abandon();
     }
 
-    private void Drop(PacketDropReason reason) => Counters.Drop(reason);
+    private void Drop(PacketDropReason reason)
+    {
+        LastDrop = reason;
+        Counters.Drop(reason);
+    }
 }

@@ -2,9 +2,26 @@ using UserTcp.Diagnostics;
 
 namespace UserTcp.Stack;
 
+/// <summary>Why a segment was sent again.</summary>
+internal enum ResendReason
+{
+    /// <summary>A SYN or SYN-ACK was not answered.</summary>
+    Handshake,
+
+    /// <summary>The retransmission timer ran out.</summary>
+    Timeout,
+
+    /// <summary>Later segments were acknowledged.</summary>
+    FastRecovery,
+
+    /// <summary>Asked on suspicion: the tail, or a closed window.</summary>
+    Probe,
+}
+
 /// <summary>What the stack counted since it was made. Written under the door only; copied for statistics.</summary>
 internal sealed class StackCounters
 {
+    private readonly long[] _resent = new long[Enum.GetValues<ResendReason>().Length];
     private readonly long[] _drops = new long[Enum.GetValues<PacketDropReason>().Length];
 
     public long ConnectionsInitiated;
@@ -23,6 +40,23 @@ internal sealed class StackCounters
 
     /// <summary>How often the device did not take all frames.</summary>
     public long LinkSendBackpressure;
+
+    /// <summary>What connections that are gone had sent, in bytes of text.</summary>
+    public long PastTextSent;
+
+    /// <summary>What connections that are gone had received, in bytes of text.</summary>
+    public long PastTextReceived;
+
+    /// <summary>Segments that had arrived out of order at connections that are gone.</summary>
+    public long PastOutOfOrder;
+
+    public long Resent(ResendReason reason) => _resent[(int)reason];
+
+    public void Resend(ResendReason reason, int segments)
+    {
+        SegmentsResent += segments;
+        _resent[(int)reason] += segments;
+    }
 
     public long Drops(PacketDropReason reason) => _drops[(int)reason];
 

@@ -1,3 +1,4 @@
+using UserTcp.Ip;
 using UserTcp.Primitives;
 using UserTcp.Tcp;
 
@@ -49,6 +50,8 @@ internal sealed class WakeQueue
 
     public void Add(WakeupKind kind, HostAddress address, MacAddress mac) =>
         _queue.Enqueue(new Wakeup(kind, address, mac));
+
+    public void Add(in NeighborChange change, TimeSpan elapsed) => _queue.Enqueue(new Wakeup(change, elapsed));
 
     public bool TryTake(out Wakeup wakeup)
     {

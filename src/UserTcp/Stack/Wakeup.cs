@@ -1,3 +1,4 @@
+using UserTcp.Ip;
 using UserTcp.Primitives;
 using UserTcp.Tcp;
 
@@ -28,6 +29,12 @@ internal enum WakeupKind : byte
 
     /// <summary><see cref="Wakeup.Address"/> is used by <see cref="Wakeup.Mac"/> too.</summary>
     AddressConflict,
+
+    /// <summary><see cref="Wakeup.Address"/> is a next hop that was found at <see cref="Wakeup.Mac"/>.</summary>
+    NeighborFound,
+
+    /// <summary><see cref="Wakeup.Address"/> is a next hop that does not answer.</summary>
+    NeighborLost,
 }
 
 /// <summary>An echo request's answer.</summary>
@@ -68,6 +75,14 @@ internal readonly struct Wakeup
         Mac = mac;
     }
 
+    public Wakeup(in NeighborChange change, TimeSpan elapsed)
+    {
+        Kind = change.IsResolved ? WakeupKind.NeighborFound : WakeupKind.NeighborLost;
+        Address = change.Address;
+        Mac = change.Mac;
+        Elapsed = elapsed;
+    }
+
     public WakeupKind Kind { get; }
 
     /// <summary>What happened to the connection since its last wake-up.</summary>
@@ -78,6 +93,9 @@ internal readonly struct Wakeup
     public HostAddress Address { get; }
 
     public MacAddress Mac { get; }
+
+    /// <summary>How long the next hop was asked for.</summary>
+    public TimeSpan Elapsed { get; }
 
     public StackConnection Connection => (StackConnection)_subject!;
 

@@ -77,6 +77,15 @@ internal struct TcbReport
     public UserTcpCloseReason SoftError;
 }
 
+/// <summary>What changes with every acknowledgement, for those who draw it.</summary>
+internal readonly record struct AckReport(
+    TimeSpan Age, long BytesAcked, long CongestionWindow, long SlowStartThreshold, long BytesInFlight, long PeerWindow)
+{
+    public RttEstimator Rtt { get; init; }
+
+    public RecoveryState Recovery { get; init; }
+}
+
 internal sealed partial class Tcb
 {
     private const int HeaderBytesV4 = 40;
@@ -84,6 +93,24 @@ internal sealed partial class Tcb
 
     /// <summary>The largest packet that the path is thought to carry, in octets.</summary>
     public int PathMtu => _sender.PathMss.Bytes + (Config.IsV4 ? HeaderBytesV4 : HeaderBytesV6);
+
+    /// <summary>How losses are being dealt with.</summary>
+    public RecoveryState Recovery => _sender.RecoveryState;
+
+    /// <summary>What was counted so far.</summary>
+    public ref readonly TcbCounters Counters => ref _counters;
+
+    /// <summary>Segments with text that arrived before text in front of them.</summary>
+    public long OutOfOrderSegments => _receiver.OutOfOrderSegments;
+
+    /// <summary>The part of STATUS that is cheap enough to be looked at for every segment.</summary>
+    public AckReport DescribeAck(Instant now) => new(
+        now - _openedAt, _counters.BytesAcked, _sender.CongestionWindow, _sender.Congestion?.SlowStartThreshold ?? 0,
+        _sender.BytesInFlight, _sender.Window.Bytes)
+    {
+        Rtt = _sender.Rtt,
+        Recovery = _sender.RecoveryState,
+    };
 
     /// <summary>STATUS (RFC 9293 §3.9.1.6).</summary>
     public TcbReport Describe(Instant now) => new()

@@ -32,6 +32,8 @@ internal static class House
             "UserTcp.UserTcpCloseReason",
             "UserTcp.UserTcpConnectionException",
             "UserTcp.Diagnostics.PacketDropReason",
+            "UserTcp.UserTcpConnectionState",
+            "UserTcp.UserTcpRecoveryState",
             "UserTcp.CongestionControl",
             "UserTcp.ICongestionController",
             "UserTcp.CongestionContext",
@@ -70,7 +72,10 @@ internal static class House
     public static IReadOnlyCollection<TypeReference> References => s_references.Value;
 
     public static Assembly[] Shipped =>
-        [typeof(MacAddress).Assembly, Assembly.Load("UserTcp.Gateway"), Assembly.Load("UserTcp.Testing")];
+    [
+        typeof(MacAddress).Assembly, Assembly.Load("UserTcp.Extensions.Hosting"), Assembly.Load("UserTcp.Gateway"),
+        Assembly.Load("UserTcp.Testing"),
+    ];
 
     /// <summary>
     /// The room of a type: the folder of the file that declares it, whatever its namespace. Empty for the root, null

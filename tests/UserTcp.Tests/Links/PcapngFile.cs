@@ -28,6 +28,8 @@ internal sealed class PcapngFile
 
     public string? InterfaceName { get; private set; }
 
+    public List<string> Interfaces { get; } = [];
+
     public int TimeResolution { get; private set; } = 6;
 
     public string? Application { get; private set; }
@@ -66,6 +68,7 @@ internal sealed class PcapngFile
                 LinkType = U16(body);
                 SnapLength = (int)U32(body[4..]);
                 InterfaceName = Encoding.UTF8.GetString(options[2]);
+                Interfaces.Add(InterfaceName);
                 TimeResolution = options[9].Single();
                 break;
             case 6:
@@ -79,15 +82,24 @@ internal sealed class PcapngFile
 
     private void ReadPacket(ReadOnlySpan<byte> body)
     {
-        Assert.Equal(0u, U32(body));
         int captured = (int)U32(body[12..]);
         Dictionary<int, byte[]> options = Options(body[(20 + ((captured + 3) & ~3))..]);
         Packets.Add(new Packet(
             ((long)U32(body[4..]) << 32) | U32(body[8..]),
             (int)U32(body[16..]),
             (int)U32(options[2]) & 3,
-            body.Slice(20, captured).ToArray()));
+            body.Slice(20, captured).ToArray())
+        {
+            Interface = (int)U32(body),
+            Comment = options.TryGetValue(1, out byte[]? comment) ? Encoding.UTF8.GetString(comment) : null,
+        });
+        Assert.InRange((int)U32(body), 0, Interfaces.Count - 1);
     }
 
-    internal sealed record Packet(long Stamp, int Length, int Direction, byte[] Bytes);
+    internal sealed record Packet(long Stamp, int Length, int Direction, byte[] Bytes)
+    {
+        public int Interface { get; init; }
+
+        public string? Comment { get; init; }
+    }
 }

@@ -1,0 +1,52 @@
+using UserTcp.Links;
+
+namespace UserTcp.Diagnostics;
+
+/// <summary>Which way a frame went, as the stack sees it.</summary>
+public enum PacketDirection
+{
+    /// <summary>From the link to the stack.</summary>
+    Received,
+
+    /// <summary>From the stack to the link.</summary>
+    Sent,
+}
+
+/// <summary>A frame that passed between a stack and its link. Valid during the call only.</summary>
+public readonly ref struct PacketTapContext
+{
+    /// <summary>
+    /// The whole frame, with finished checksums. What the link cuts or has merged is one long frame here.
+    /// </summary>
+    public ReadOnlySpan<byte> Frame { get; init; }
+
+    /// <summary>Which way it went.</summary>
+    public PacketDirection Direction { get; init; }
+
+    /// <summary>When, in nanoseconds since 1970; it never runs backwards.</summary>
+    public long TimestampNanoseconds { get; init; }
+
+    /// <summary>Why a received frame went no further.</summary>
+    public PacketDropReason DropReason { get; init; }
+
+    /// <summary>
+    /// The <see cref="UserTcpConnection.Id"/> of the connection that a received frame was for; 0 if there is none, and
+    /// for frames sent.
+    /// </summary>
+    public long ConnectionId { get; init; }
+
+    /// <summary>The link: the same object for all frames of one.</summary>
+    public LinkInfo Link { get; init; }
+}
+
+/// <summary>Sees the frames of a stack, in their order.</summary>
+public interface IPacketTap
+{
+    /// <summary>
+    /// Called for every frame, by whichever thread carried it, one call at a time, before anybody is woken by what the
+    /// frame brought. The stack may be used, but not waited for: who waits here stops it. A tap that throws is removed,
+    /// and the exception logged.
+    /// </summary>
+    /// <param name="packet">The frame; copy what is to be kept.</param>
+    void OnPacket(in PacketTapContext packet);
+}

@@ -1,0 +1,112 @@
+using UserTcp.Links;
+using UserTcp.Stack;
+
+namespace UserTcp.Diagnostics;
+
+/// <summary>A stack that meters can look at.</summary>
+internal interface IMeteredStack
+{
+    /// <summary>Thread-safe; null once the stack is over.</summary>
+    StackSample? Sample();
+}
+
+/// <summary>What a listener shows to meters.</summary>
+internal readonly record struct ListenerSample(
+    int Port, long Pending, long Overflows, long CookiesSent, long CookiesAccepted, long CookiesFailed);
+
+/// <summary>What a stack shows to meters: everything at one moment.</summary>
+internal sealed class StackSample
+{
+    private readonly long[] _byState = new long[Names.States.Length];
+
+    public required string Stack { get; init; }
+
+    public required string Link { get; init; }
+
+    public long Incoming { get; private set; }
+
+    public long Outgoing { get; private set; }
+
+    public long TextSent { get; private set; }
+
+    public long TextReceived { get; private set; }
+
+    public long OutOfOrder { get; private set; }
+
+    public long SegmentsReceived { get; private set; }
+
+    public long SegmentsSent { get; private set; }
+
+    public long FramesReceived { get; private set; }
+
+    public long FramesSent { get; private set; }
+
+    public long BytesReceived { get; private set; }
+
+    public long BytesSent { get; private set; }
+
+    public long[] Resent { get; } = new long[Names.ResendReasons.Length];
+
+    public long[] Drops { get; } = new long[Names.DropReasons.Length];
+
+    public LinkStatistics LinkStatistics { get; init; }
+
+    public List<ListenerSample> Listeners { get; } = [];
+
+    public ReadOnlySpan<long> ByState => _byState;
+
+    /// <summary>Under the door.</summary>
+    public void Read(StackCore core)
+    {
+        ReadCounters(core.Counters);
+        var connections = new List<StackConnection>(core.ConnectionCount);
+        core.CopyConnectionsTo(connections);
+        foreach (StackConnection connection in connections)
+        {
+            ReadConnection(connection);
+        }
+
+        _byState[(int)UserTcpConnectionState.SynReceived] += core.HalfOpenCount;
+        _byState[(int)UserTcpConnectionState.TimeWait] += core.TimeWaitCount;
+        _byState[(int)UserTcpConnectionState.Listen] += Listeners.Count;
+    }
+
+    /// <summary>Under the door.</summary>
+    public void Add(StackListener listener) => Listeners.Add(new ListenerSample(
+        listener.Port, listener.PendingAccepts, listener.Overflows, listener.SynCookiesSent,
+        listener.SynCookiesAccepted, listener.SynCookiesFailed));
+
+    private void ReadCounters(StackCounters counters)
+    {
+        TextSent = counters.PastTextSent;
+        TextReceived = counters.PastTextReceived;
+        OutOfOrder = counters.PastOutOfOrder;
+        SegmentsReceived = counters.SegmentsReceived;
+        SegmentsSent = counters.SegmentsSent + counters.SegmentsResent;
+        FramesReceived = counters.FramesReceived;
+        FramesSent = counters.FramesSent;
+        BytesReceived = counters.BytesReceived;
+        BytesSent = counters.BytesSent;
+        for (int i = 0; i < Resent.Length; i++)
+        {
+            Resent[i] = counters.Resent((ResendReason)i);
+        }
+
+        for (int i = 0; i < Drops.Length; i++)
+        {
+            Drops[i] = counters.Drops((PacketDropReason)i);
+        }
+    }
+
+    private void ReadConnection(StackConnection connection)
+    {
+        _byState[(int)connection.Tcb.State]++;
+        TextSent += connection.Tcb.Counters.BytesSent - connection.Tcb.Counters.BytesRetransmitted;
+        TextReceived += connection.Tcb.Counters.BytesReceived;
+        OutOfOrder += connection.Tcb.OutOfOrderSegments;
+        if (connection.IsIncoming)
+            Incoming++;
+        else
+            Outgoing++;
+    }
+}

@@ -1,0 +1,26 @@
+using UserTcp.Links;
+using UserTcp.Primitives;
+
+namespace UserTcp.Runtime;
+
+/// <summary>Who looks at the frames that the loop received: taps, and observers of their connections.</summary>
+internal sealed class FrameWatch(TapQueue taps)
+{
+    private int _observers;
+
+    /// <summary>Whether anybody does; where nobody does, a frame costs this question.</summary>
+    public bool IsActive => taps.IsActive || Volatile.Read(ref _observers) > 0;
+
+    public void OnObserverAdded() => Interlocked.Increment(ref _observers);
+
+    public void OnObserverRemoved() => Interlocked.Decrement(ref _observers);
+
+    /// <summary>Under the door, when the stack has handled the frame.</summary>
+    public void OnFrame(RxFrame frame, Instant arrival, Door.Visit visit)
+    {
+        var connection = visit.Stack.LastConnection?.Owner as RunningConnection;
+        if (taps.IsActive)
+            taps.OnReceived(frame, arrival, visit.Stack.LastDrop, connection?.Id ?? 0);
+        connection?.OnSegment(visit);
+    }
+}

@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using UserTcp.Diagnostics;
+using UserTcp.Primitives;
+using UserTcp.Stack;
+
+namespace UserTcp.Runtime;
+
+/// <summary>What is told to those who listen: meters, spans, taps. Outside the door, but for the samples.</summary>
+internal sealed partial class RunningStack : IMeteredStack
+{
+    /// <summary>Where the stack reports to.</summary>
+    public StackMeter Meter { get; }
+
+    /// <summary>The frames on their way to the taps.</summary>
+    public TapQueue Taps { get; }
+
+    public FrameWatch Watch { get; }
+
+    /// <summary>Connects, and tells how it went if anybody wants to know.</summary>
+    public ValueTask<RunningConnection> ConnectAsync(
+        HostAddress remote, ushort port, ConnectionSettings settings, CancellationToken cancellationToken) =>
+        Meter.WantsConnects || Spans.Source.HasListeners()
+            ? ConnectWatchedAsync(remote, port, settings, cancellationToken)
+            : ConnectCoreAsync(remote, port, settings, cancellationToken);
+
+    /// <summary>Listens, or throws what the table of exceptions says.</summary>
+    public RunningListener Listen(ListenerSettings settings)
+    {
+        using Activity? span = Spans.StartListen(settings.Address, settings.Port);
+        try
+        {
+            RunningListener listener = ListenCore(settings);
+            span?.SetTag(Names.LocalPort, listener.LocalEndPoint.Port);
+            return listener;
+        }
+        catch (Exception e)
+        {
+            Spans.Fail(span, e);
+            throw;
+        }
+    }
+
+    StackSample? IMeteredStack.Sample()
+    {
+        var sample = new StackSample { Stack = Name, Link = _link.Info.Name, LinkStatistics = _link.Statistics };
+        using Door.Visit visit = Door.Enter();
+        if (visit.IsDead)
+            return null;
+
+        foreach (RunningListener listener in _listeners)
+        {
+            sample.Add(listener.Core);
+        }
+
+        sample.Read(visit.Stack);
+        return sample;
+    }
+
+    public void OnObserverFailed(long connection, Exception cause) =>
+        LogMessages.ObserverFailed(ConnectionLogger, cause, connection);
+
+    private void OnTapFailed(IPacketTap tap, Exception cause) =>
+        LogMessages.TapFailed(_logger, cause, Name, tap.GetType().Name);
+
+    private async ValueTask<RunningConnection> ConnectWatchedAsync(
+        HostAddress remote, ushort port, ConnectionSettings settings, CancellationToken cancellationToken)
+    {
+        using Activity? span = Spans.StartConnect(remote, port);
+        Instant start = _clock.Now;
+        try
+        {
+            RunningConnection connection =
+                await ConnectCoreAsync(remote, port, settings, cancellationToken).ConfigureAwait(false);
+            span?.SetTag(Names.LocalAddress, connection.LocalEndPoint.Address.ToString())
+                .SetTag(Names.LocalPort, connection.LocalEndPoint.Port);
+            Meter.OnConnected(Name, remote, _clock.Now - start, error: null);
+            return connection;
+        }
+        catch (Exception e)
+        {
+            Spans.Fail(span, e);
+            Meter.OnConnected(Name, remote, _clock.Now - start, Spans.ErrorType(e));
+            throw;
+        }
+    }
+
+    // Under the door; the rest when it is closed.
+    private void OnNeighbor(in Wakeup wakeup, WakeList wakes)
+    {
+        HostAddress address = wakeup.Address;
+        MacAddress? mac = wakeup.Kind == WakeupKind.NeighborFound ? wakeup.Mac : null;
+        TimeSpan elapsed = wakeup.Elapsed;
+        List<ActivityContext> waiting = WaitingFor(address);
+        wakes.Add(
+            new Notice(this, (stack, _) => stack.TellNeighbor(address, mac, elapsed, waiting), null),
+            WakeReasons.Decided);
+    }
+
+    private List<ActivityContext> WaitingFor(HostAddress nextHop)
+    {
+        var waiting = new List<ActivityContext>();
+        foreach (RunningConnection connection in _connections)
+        {
+            if (connection.ConnectSpan is { IsStopped: false } span && connection.NextHop == nextHop)
+                waiting.Add(span.Context);
+        }
+
+        return waiting;
+    }
+
+    private void TellNeighbor(HostAddress address, MacAddress? mac, TimeSpan elapsed, List<ActivityContext> waiting)
+    {
+        string? error = mac is null ? Names.HostUnreachable : null;
+        if (mac is MacAddress found)
+            LogMessages.NeighborFound(_arpLogger, Name, address, found, elapsed.TotalMilliseconds);
+        else
+            LogMessages.NeighborLost(_arpLogger, Name, address, elapsed.TotalMilliseconds);
+        Meter.OnResolved(Name, elapsed, error);
+        foreach (ActivityContext parent in waiting)
+        {
+            Spans.Resolved(parent, address, elapsed, error);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.Sockets;
+using UserTcp.Diagnostics;
+using UserTcp.Tests.Api;
+
+namespace UserTcp.Tests.Diagnostics;
+
+/// <summary>The spans of connect, listen and resolve. A listener sees all of the process: tests look for their own.</summary>
+public sealed class SpanTests
+{
+    private const string Connect = "tcp connect ";
+    private const StringComparison Ordinal = StringComparison.Ordinal;
+
+    [Fact]
+    public async Task A_connect_has_a_span_with_its_ends_and_the_resolution_as_its_child()
+    {
+        using var spans = new SpanList();
+        using var parent = new Activity("test").Start();
+        await using StackPair pair = await StackPair.OpenAsync();
+
+        (UserTcpConnection client, UserTcpConnection _) = await pair.ConnectAsync();
+
+        Activity connect = Assert.Single(spans.Of(parent), span => span.OperationName.StartsWith(Connect, Ordinal));
+        Assert.Equal($"tcp connect {client.RemoteEndPoint}", connect.DisplayName);
+        Assert.Equal("10.0.0.1", connect.GetTagItem("network.local.address"));
+        Assert.Equal(client.LocalEndPoint.Port, connect.GetTagItem("network.local.port"));
+        Assert.Equal("tcp", connect.GetTagItem("network.transport"));
+        Assert.Equal(ActivityStatusCode.Unset, connect.Status);
+        Activity resolve = Assert.Single(spans.Of(parent), span => span.DisplayName == "arp resolve 10.0.0.2");
+        Assert.Equal(connect.SpanId, resolve.ParentSpanId);
+        Assert.True(resolve.Duration <= connect.Duration + TimeSpan.FromMilliseconds(50));
+    }
+
+    [Fact]
+    public async Task A_listen_has_a_span_with_the_port_that_was_chosen()
+    {
+        using var spans = new SpanList();
+        using var parent = new Activity("test").Start();
+        await using StackPair pair = await StackPair.OpenAsync();
+
+        await using UserTcpListener listener = await pair.Server.ListenAsync(0);
+
+        Activity listen = Assert.Single(spans.Of(parent));
+        Assert.Equal("tcp listen 0.0.0.0:0", listen.DisplayName);
+        Assert.Equal(listener.LocalEndPoint.Port, listen.GetTagItem("network.local.port"));
+    }
+
+    [Fact]
+    public async Task A_refused_connect_is_an_error()
+    {
+        using var spans = new SpanList();
+        using var parent = new Activity("test").Start();
+        await using StackPair pair = await StackPair.OpenAsync();
+
+        await Assert.ThrowsAsync<SocketException>(() => pair.Client.ConnectAsync(StackPair.ServerAddress, 9).AsTask());
+
+        Activity connect = Assert.Single(spans.Of(parent), span => span.OperationName.StartsWith(Connect, Ordinal));
+        Assert.Equal(ActivityStatusCode.Error, connect.Status);
+        Assert.Equal("connection_refused", connect.GetTagItem("error.type"));
+    }
+
+    [Fact]
+    public async Task Nobody_listening_nothing_is_made()
+    {
+        using var parent = new Activity("test").Start();
+        await using StackPair pair = await StackPair.OpenAsync();
+        Activity? seen = null;
+        await using UserTcpListener listener = await pair.Server.ListenAsync(80);
+        Task<UserTcpConnection> connecting = pair.Client.ConnectAsync(StackPair.ServerAddress, 80).AsTask();
+        seen = Activity.Current;
+        await connecting.WaitAsync(StackPair.Guard);
+
+        Assert.Same(parent, seen);
+    }
+
+    private sealed class SpanList : IDisposable
+    {
+        private readonly ConcurrentQueue<Activity> _ended = new();
+        private readonly ActivityListener _listener;
+
+        public SpanList()
+        {
+            _listener = new ActivityListener
+            {
+                ShouldListenTo = source => source.Name == UserTcpTelemetry.ActivitySourceName,
+                Sample = (ref _) => ActivitySamplingResult.AllData,
+                ActivityStopped = _ended.Enqueue,
+            };
+            ActivitySource.AddActivityListener(_listener);
+        }
+
+        public IReadOnlyList<Activity> Of(Activity parent) =>
+            [.. _ended.Where(span => span.TraceId == parent.TraceId)];
+
+        public void Dispose() => _listener.Dispose();
+    }
+}
