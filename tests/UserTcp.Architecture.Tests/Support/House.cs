@@ -70,7 +70,10 @@ internal static class House
     public static IReadOnlyCollection<TypeReference> References => s_references.Value;
 
     public static Assembly[] Shipped =>
-        [typeof(MacAddress).Assembly, Assembly.Load("UserTcp.Gateway"), Assembly.Load("UserTcp.Testing")];
+    [
+        typeof(MacAddress).Assembly, Assembly.Load("UserTcp.AspNetCore"), Assembly.Load("UserTcp.Gateway"),
+        Assembly.Load("UserTcp.Testing"),
+    ];
 
     /// <summary>
     /// The room of a type: the folder of the file that declares it, whatever its namespace. Empty for the root, null
