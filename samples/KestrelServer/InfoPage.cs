@@ -41,9 +41,10 @@ internal static class InfoPage
 
     private static string Html((string Name, string Value)[] rows)
     {
-        StringBuilder page = new("<!DOCTYPE html>\n<title>tcp_info</title>\n<h1>This request's connection</h1>\n<table>\n");
+        StringBuilder page = new("<!DOCTYPE html>\n<title>tcp_info</title>\n");
+        page.Append("<h1>This request's connection</h1>\n<table>\n");
         foreach ((string name, string value) in rows)
-            page.Append(CultureInfo.InvariantCulture, $"<tr><th>{name}</th><td>{WebUtility.HtmlEncode(value)}</td></tr>\n");
+            page.Append($"<tr><th>{name}</th><td>{WebUtility.HtmlEncode(value)}</td></tr>\n");
         return page.Append("</table>\n").ToString();
     }
 

@@ -13,8 +13,8 @@ public sealed class UserTcpTransportOptions
     public bool ClaimStackAddresses { get; set; } = true;
 
     /// <summary>
-    /// Whether a client that ended its direction still gets its response. Default: false, as with Kestrel's sockets: the
-    /// client's FIN cancels <see cref="BaseConnectionContext.ConnectionClosed"/>, and with it the request.
+    /// Whether a client that ended its direction still gets its response. Default: false, as with Kestrel's sockets:
+    /// the client's FIN cancels <see cref="BaseConnectionContext.ConnectionClosed"/>, and with it the request.
     /// </summary>
     public bool AllowHalfOpenConnections { get; set; }
 

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace UserTcp.Tests.Api;
 
-/// <summary>The platform's HTTP client over two stacks: what it does with our connections and with our errors.</summary>
+/// <summary>The platform's HTTP client over two stacks: what it makes of our connections and errors.</summary>
 public sealed class HttpHandlerTests : IAsyncLifetime
 {
     private const int Hang = 60_000;
