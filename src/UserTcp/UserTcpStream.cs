@@ -165,7 +165,9 @@ internal sealed partial class UserTcpStream : Stream
         UserTcpCloseReason reason = _writer.CloseReason;
         if (_isDisposed || reason == UserTcpCloseReason.None)
             throw CloseErrors.Disposed("write data to");
-        throw reason == UserTcpCloseReason.Graceful || Interlocked.Exchange(ref _isEndReported, 1) != 0
+        // After the peer's FIN a reset is no news but its answer to a write: sockets say the same (EPIPE).
+        throw reason == UserTcpCloseReason.Graceful || _reader.HasEnded
+            || Interlocked.Exchange(ref _isEndReported, 1) != 0
             ? CloseErrors.Shutdown(reason)
             : CloseErrors.ToException(reason, "write data to");
     }

@@ -5,6 +5,9 @@ namespace UserTcp.Pipes;
 /// <summary>What the runtime tells the reader, and what the reader makes of it.</summary>
 internal sealed partial class TcpPipeReader
 {
+    /// <summary>Whether the peer's FIN came. Settled once the connection is over; look at it then.</summary>
+    public bool HasEnded => IsAtEnd;
+
     private bool IsClosed => _closeReason != UserTcpCloseReason.None;
 
     private bool IsAtEnd => _queue.IsFinished || _closeReason == UserTcpCloseReason.Graceful;

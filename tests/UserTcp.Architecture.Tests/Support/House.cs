@@ -73,8 +73,8 @@ internal static class House
 
     public static Assembly[] Shipped =>
     [
-        typeof(MacAddress).Assembly, Assembly.Load("UserTcp.Extensions.Hosting"), Assembly.Load("UserTcp.Gateway"),
-        Assembly.Load("UserTcp.Testing"),
+        typeof(MacAddress).Assembly, Assembly.Load("UserTcp.AspNetCore"), Assembly.Load("UserTcp.Extensions.Hosting"),
+        Assembly.Load("UserTcp.Gateway"), Assembly.Load("UserTcp.Testing"),
     ];
 
     /// <summary>

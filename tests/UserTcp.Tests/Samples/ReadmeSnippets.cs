@@ -21,6 +21,15 @@ internal static class ReadmeSnippets
         // </fetch>
     }
 
+    public static async Task BrowseAsync()
+    {
+        // <browse>
+        await using EmbeddedGateway network = await EmbeddedGateway.StartAsync();
+        using HttpClient client = network.Stack.CreateHttpClient();   // HTTP/1.1, HTTP/2, TLS, pooled
+        Console.WriteLine(await client.GetStringAsync("https://example.org/"));
+        // </browse>
+    }
+
     public static async Task ServeAsync()
     {
         // <serve>

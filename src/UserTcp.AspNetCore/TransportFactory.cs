@@ -1,0 +1,66 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace UserTcp.AspNetCore;
+
+/// <summary>Kestrel's way to listen on stacks.</summary>
+internal sealed class TransportFactory : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
+{
+    private readonly StackDirectory _stacks;
+    private readonly UserTcpTransportOptions _options;
+    private readonly ConnectionSurroundings _surroundings;
+
+    public TransportFactory(
+        StackDirectory stacks, IOptions<UserTcpTransportOptions> options, ILoggerFactory loggers,
+        IServiceProvider services)
+    {
+        _stacks = stacks;
+        _options = options.Value;
+        MemoryPool<byte> pool = services.GetService<IMemoryPoolFactory<byte>>()
+            ?.Create(new MemoryPoolOptions { Owner = "usertcp" }) ?? MemoryPool<byte>.Shared;
+        _surroundings = new ConnectionSurroundings(
+            pool, loggers.CreateLogger(TransportLog.Category), _options.AllowHalfOpenConnections);
+    }
+
+    public bool CanBind(EndPoint endpoint) =>
+        endpoint is UserTcpEndPoint
+        || (_options.ClaimStackAddresses && endpoint is IPEndPoint ip && _stacks.OwnerOf(ip.Address) is not null);
+
+    public async ValueTask<IConnectionListener> BindAsync(
+        EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        (UserTcpStack stack, IPEndPoint local) = Locate(endpoint);
+        UserTcpConnectionOptions connection = (_options.ConnectionOptions ?? stack.ConnectionDefaults).Clone();
+        connection.ErrorTranslator = TransportErrors.Translate;
+        var options = new UserTcpListenerOptions
+        {
+            LocalEndPoint = local, Backlog = _options.Backlog, ConnectionOptions = connection,
+        };
+        try
+        {
+            UserTcpListener listener = await stack.ListenAsync(options, cancellationToken).ConfigureAwait(false);
+            EndPoint bound = endpoint is UserTcpEndPoint own
+                ? own.WithPort(listener.LocalEndPoint.Port)
+                : listener.LocalEndPoint;
+            return new TransportListener(listener, bound, _surroundings);
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            throw new AddressInUseException(error.Message, error);
+        }
+    }
+
+    public void Dispose() => _surroundings.MemoryPool.Dispose();
+
+    private (UserTcpStack Stack, IPEndPoint Local) Locate(EndPoint endpoint) => endpoint switch
+    {
+        UserTcpEndPoint own => (_stacks.StackOf(own), new IPEndPoint(own.Address, own.Port)),
+        IPEndPoint plain when _stacks.OwnerOf(plain.Address) is UserTcpStack stack => (stack, plain),
+        _ => throw new NotSupportedException($"No stack has the end point {endpoint}."),
+    };
+}

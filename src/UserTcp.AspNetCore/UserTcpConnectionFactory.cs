@@ -1,0 +1,53 @@
+using System.Buffers;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace UserTcp.AspNetCore;
+
+/// <summary>
+/// Connects over a stack, for what dials through Microsoft.AspNetCore.Connections. Register it as
+/// <see cref="IConnectionFactory"/> if the application wants that. Thread-safe.
+/// </summary>
+public sealed class UserTcpConnectionFactory : IConnectionFactory
+{
+    private readonly UserTcpStack _stack;
+    private readonly ConnectionSurroundings _surroundings;
+
+    /// <summary>Makes a factory.</summary>
+    /// <param name="stack">The stack to connect over; it stays the caller's.</param>
+    /// <param name="loggers">Told how connections end; null for nobody.</param>
+    public UserTcpConnectionFactory(UserTcpStack stack, ILoggerFactory? loggers = null)
+    {
+        ArgumentNullException.ThrowIfNull(stack);
+        _stack = stack;
+        ILogger logger = loggers?.CreateLogger(TransportLog.Category) ?? NullLogger.Instance;
+        _surroundings = new ConnectionSurroundings(MemoryPool<byte>.Shared, logger, AllowHalfOpen: true);
+    }
+
+    /// <summary>Connects with the stack's <see cref="UserTcpStack.ConnectionDefaults"/>.</summary>
+    /// <param name="endpoint">
+    /// An <see cref="IPEndPoint"/>, or a <see cref="UserTcpEndPoint"/>, whose stack, if it names one, is used.
+    /// </param>
+    /// <param name="cancellationToken">Gives up the attempt.</param>
+    /// <returns>
+    /// The connection, which the caller has to dispose of. Its reads fail with
+    /// <see cref="ConnectionResetException"/> and <see cref="ConnectionAbortedException"/>; its
+    /// <see cref="BaseConnectionContext.ConnectionClosed"/> is cancelled when both directions are over. It has the
+    /// feature <see cref="IUserTcpConnectionFeature"/>.
+    /// </returns>
+    /// <inheritdoc
+    ///     cref="UserTcpStack.ConnectAsync(EndPoint, UserTcpConnectionOptions?, CancellationToken)" path="/exception"/>
+    public async ValueTask<ConnectionContext> ConnectAsync(
+        EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        (UserTcpStack stack, EndPoint remote) = endpoint is UserTcpEndPoint own
+            ? (own.Stack ?? _stack, new IPEndPoint(own.Address, own.Port))
+            : (_stack, endpoint);
+        UserTcpConnectionOptions options = stack.ConnectionDefaults;
+        options.ErrorTranslator = TransportErrors.Translate;
+        return new TransportConnection(
+            await stack.ConnectAsync(remote, options, cancellationToken).ConfigureAwait(false), _surroundings);
+    }
+}

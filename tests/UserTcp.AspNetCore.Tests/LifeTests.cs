@@ -1,0 +1,234 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using UserTcp.AspNetCore.Tests.Support;
+using UserTcp.Tests.Api;
+
+namespace UserTcp.AspNetCore.Tests;
+
+/// <summary>How connections end when the server stops, and what a protocol that is not HTTP sees of them.</summary>
+public sealed class LifeTests
+{
+    private const int Hang = 60_000;
+    private const string Get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    private readonly TaskCompletionSource _inHandler = Signal();
+    private readonly TaskCompletionSource _mayEnd = Signal();
+
+    [Theory(Timeout = Hang)]
+    [InlineData(Carrier.Sockets)]
+    [InlineData(Carrier.UserTcp)]
+    public async Task A_graceful_stop_lets_a_request_end_and_takes_no_new_one(Carrier carrier)
+    {
+        await using WebLab lab = await WebLab.StartAsync(carrier, application => application.Run(async context =>
+        {
+            _inHandler.TrySetResult();
+            await _mayEnd.Task;
+            await context.Response.WriteAsync("finished");
+        }));
+        await using RawClient client = await lab.ConnectAsync();
+        await client.SendAsync(Get);
+        await _inHandler.Task;
+        Task stopping = lab.Application.StopAsync();
+        await Assert.ThrowsAnyAsync<SocketException>(() => ConnectUntilRefusedAsync(lab));
+        Assert.False(stopping.IsCompleted);
+        _mayEnd.SetResult();
+
+        Assert.Contains("finished", await client.ReadToEndAsync(), StringComparison.Ordinal);
+        await stopping;
+        Assert.Empty(lab.Log.Complaints);
+    }
+
+    [Theory(Timeout = Hang)]
+    [InlineData(Carrier.Sockets)]
+    [InlineData(Carrier.UserTcp)]
+    public async Task A_graceful_stop_closes_idle_connections_by_FIN(Carrier carrier)
+    {
+        await using WebLab lab = await WebLab.StartAsync(
+            carrier, application => application.Run(context => context.Response.WriteAsync("hello")));
+        await using RawClient client = await lab.ConnectAsync();
+        await client.SendAsync(Get);
+        await client.ReadExactlyAsync("HTTP/1.1 200 OK".Length);
+        Task stopping = lab.Application.StopAsync();
+
+        Assert.EndsWith("hello\r\n0\r\n\r\n", await client.ReadToEndAsync(), StringComparison.Ordinal);
+        await stopping;
+    }
+
+    [Theory(Timeout = Hang)]
+    [InlineData(Carrier.Sockets)]
+    [InlineData(Carrier.UserTcp)]
+    public async Task A_stop_that_is_out_of_patience_resets_what_is_left(Carrier carrier)
+    {
+        await using WebLab lab = await WebLab.StartAsync(carrier, application => application.Run(context =>
+        {
+            _inHandler.TrySetResult();
+            return context.RequestAborted.WhenCancelledAsync();
+        }));
+        await using RawClient client = await lab.ConnectAsync();
+        await client.SendAsync(Get);
+        await _inHandler.Task;
+        await lab.Application.StopAsync(new CancellationToken(canceled: true));
+
+        var error = await Assert.ThrowsAnyAsync<IOException>(client.ReadToEndAsync);
+        Assert.Equal(SocketError.ConnectionReset,
+            Assert.IsAssignableFrom<SocketException>(error.GetBaseException()).SocketErrorCode);
+    }
+
+    [Theory(Timeout = Hang)]
+    [InlineData(Carrier.Sockets)]
+    [InlineData(Carrier.UserTcp)]
+    public async Task A_protocol_of_ones_own_reads_the_end_and_may_still_write(Carrier carrier)
+    {
+        await using WebLab lab = await WebLab.StartAsync(
+            carrier, _ => { }, listen => listen.Run(async connection =>
+            {
+                await connection.Transport.Input.CopyToAsync(connection.Transport.Output);
+                await connection.Transport.Output.WriteAsync(" and the end"u8.ToArray());
+            }));
+        await using RawClient client = await lab.ConnectAsync();
+        await client.SendAsync("echo");
+        client.Fin();
+
+        Assert.Equal("echo and the end", await client.ReadToEndAsync());
+        Assert.Empty(lab.Log.Complaints);
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task The_transport_is_the_connection_itself_and_has_the_features_of_one()
+    {
+        var seen = new TaskCompletionSource<ConnectionContext>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using WebLab lab = await WebLab.StartAsync(
+            Carrier.UserTcp, _ => { }, listen => listen.Run(async connection =>
+            {
+                seen.TrySetResult(connection);
+                await _mayEnd.Task;
+            }));
+        await using RawClient client = await lab.ConnectAsync();
+        ConnectionContext context = await seen.Task;
+        UserTcpConnection own = context.Features.Get<IUserTcpConnectionFeature>()!.Connection;
+
+        Assert.Same(own.Input, context.Transport.Input);
+        Assert.Same(own.Output, context.Transport.Output);
+        Assert.Equal(own.LocalEndPoint, context.LocalEndPoint);
+        Assert.Equal(own.RemoteEndPoint, context.Features.Get<IConnectionEndPointFeature>()!.RemoteEndPoint);
+        Assert.Equal($"usertcp-{own.Id}", context.ConnectionId);
+        Assert.NotNull(context.Features.Get<IMemoryPoolFeature>()!.MemoryPool.Rent(10));
+        Assert.Null(context.Features.Get<IConnectionSocketFeature>());
+        context.Items["key"] = "value";
+        Assert.Equal("value", context.Features.Get<IConnectionItemsFeature>()!.Items["key"]);
+        _mayEnd.SetResult();
+        Assert.Equal("", await client.ReadToEndAsync());
+        Assert.True(context.ConnectionClosed.IsCancellationRequested);
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task What_a_closed_server_is_still_sent_is_taken_until_the_client_closes()
+    {
+        var own = new TaskCompletionSource<UserTcpConnection>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using WebLab lab = await WebLab.StartAsync(
+            Carrier.UserTcp, _ => { }, listen => listen.Run(async connection =>
+            {
+                own.TrySetResult(connection.Features.Get<IUserTcpConnectionFeature>()!.Connection);
+                await connection.Transport.Output.WriteAsync("goodbye"u8.ToArray());
+            }));
+        await using RawClient client = await lab.ConnectAsync();
+        UserTcpConnection server = await own.Task;
+        Assert.Equal("goodbye", await client.ReadToEndAsync());
+        await client.SendAsync(new byte[1_000_000]);
+        client.Fin();
+
+        Assert.Equal(UserTcpCloseReason.Graceful, await server.Closed);
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task The_log_tells_each_end_as_the_sockets_transport_does()
+    {
+        await using WebLab lab = await WebLab.StartAsync(
+            Carrier.UserTcp, application => application.Run(context => context.Response.WriteAsync("hello")));
+        await using (RawClient client = await lab.ConnectAsync())
+        {
+            await client.SendAsync(Get);
+            await client.ReadExactlyAsync(10);
+            client.Reset();
+        }
+
+        await using (RawClient client = await lab.ConnectAsync())
+        {
+            await client.SendAsync(Get);
+            client.Fin();
+            await client.ReadToEndAsync();
+        }
+
+        await lab.Application.StopAsync();
+        string?[] events = [.. lab.Log.Entries
+            .Where(entry => entry.Category == "UserTcp.AspNetCore.Transport").Select(entry => entry.Event)];
+        Assert.Contains("ConnectionReset", events);
+        Assert.Contains("ConnectionReadFin", events);
+        Assert.Contains("ConnectionWriteFin", events);
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task The_client_twin_connects_talks_and_aborts()
+    {
+        await using StackPair pair = await StackPair.OpenAsync();
+        await using UserTcpListener listener = await pair.Server.ListenAsync(7);
+        var factory = new UserTcpConnectionFactory(pair.Client);
+        await using ConnectionContext client = await factory.ConnectAsync(
+            new UserTcpEndPoint(StackPair.ServerAddress, 7));
+        await using UserTcpConnection server = await listener.AcceptAsync();
+        await client.Transport.Output.WriteAsync("there"u8.ToArray());
+        Assert.Equal("there", Encoding.ASCII.GetString(await server.Input.ReadExactlyAsync(5)));
+        server.Abort();
+
+        await Assert.ThrowsAsync<ConnectionResetException>(async () => await client.Transport.Input.ReadAsync());
+        await client.ConnectionClosed.WhenCancelledAsync();
+        client.Abort();
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task An_abort_of_the_client_twin_comes_back_as_its_reason()
+    {
+        await using StackPair pair = await StackPair.OpenAsync();
+        await using UserTcpListener listener = await pair.Server.ListenAsync(7);
+        await using ConnectionContext client = await new UserTcpConnectionFactory(pair.Server).ConnectAsync(
+            new UserTcpEndPoint(pair.Client, StackPair.ServerAddress, 7));
+        await using UserTcpConnection server = await listener.AcceptAsync();
+        ValueTask<ReadResult> pending = client.Transport.Input.ReadAsync();
+        var reason = new ConnectionAbortedException("enough");
+        client.Abort(reason);
+
+        Assert.Same(reason, await Assert.ThrowsAsync<ConnectionAbortedException>(async () => await pending));
+        Assert.True((await client.Transport.Output.FlushAsync()).IsCompleted);
+        Assert.Equal(UserTcpCloseReason.ResetByPeer, await server.Closed);
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task The_client_twin_is_refused_like_a_socket()
+    {
+        await using StackPair pair = await StackPair.OpenAsync();
+        var factory = new UserTcpConnectionFactory(pair.Client);
+
+        var error = await Assert.ThrowsAsync<SocketException>(async () =>
+            await factory.ConnectAsync(new IPEndPoint(StackPair.ServerAddress, 9)));
+        Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
+    }
+
+    private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // The listener goes soon after the stop was asked for. A connection that made it before is let go.
+    private static async Task ConnectUntilRefusedAsync(WebLab lab)
+    {
+        while (true)
+        {
+            await using RawClient client = await lab.ConnectAsync();
+            await Task.Yield();
+        }
+    }
+}
