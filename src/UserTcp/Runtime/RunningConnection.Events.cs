@@ -6,6 +6,8 @@ namespace UserTcp.Runtime;
 /// <summary>What the stack tells a connection, and whom the connection wakes for it.</summary>
 internal sealed partial class RunningConnection
 {
+    private static readonly TaskCompletionSource<bool> s_connected = MakeConnected();
+
     /// <summary>Raised outside the door, on the application's scheduler, when urgent data was announced.</summary>
     public Action? UrgentAnnounced { get; set; }
 
@@ -53,11 +55,11 @@ internal sealed partial class RunningConnection
     {
         Log(reasons);
         if ((reasons & WakeReasons.Connected) != 0)
-            _connected.TrySetResult(true);
+            _connected.Reach(s_connected);
         if ((reasons & WakeReasons.OutputAcknowledged) != 0)
-            _outputEnd.TrySetResult(true);
+            _outputEnd.Reach(true, _stack.Completions);
         if ((reasons & WakeReasons.InputClosed) != 0)
-            _inputClosed.TrySetResult(UserTcpCloseReason.Graceful);
+            _inputClosed.Reach(UserTcpCloseReason.Graceful, _stack.Completions);
         if ((reasons & WakeReasons.Closed) != 0)
             End();
         if ((reasons & WakeReasons.Urgent) != 0 && UrgentAnnounced is Action announce)
@@ -96,11 +98,18 @@ internal sealed partial class RunningConnection
         return (effects & Effects.TimeWait) != 0 ? UserTcpCloseReason.Graceful : UserTcpCloseReason.ResetByLocal;
     }
 
+    private static TaskCompletionSource<bool> MakeConnected()
+    {
+        var connected = new TaskCompletionSource<bool>();
+        connected.SetResult(true);
+        return connected;
+    }
+
     private void End()
     {
-        _connected.TrySetResult(false);
-        _inputClosed.TrySetResult(_reason);
-        _outputEnd.TrySetResult(_reason == UserTcpCloseReason.Graceful);
-        _closed.TrySetResult(_reason);
+        _connected.Reach(false, _stack.Completions);
+        _inputClosed.Reach(_reason, _stack.Completions);
+        _outputEnd.Reach(_reason == UserTcpCloseReason.Graceful, _stack.Completions);
+        _closed.Reach(_reason, _stack.Completions);
     }
 }

@@ -217,6 +217,8 @@ internal sealed partial class StackCore : IDisposable
         if (connection.IsForgotten)
             return;
         connection.IsForgotten = true;
+        if (ReferenceEquals(_lastFound, connection))
+            _lastFound = null;
         _flows.Remove(connection);
         _wheel.Remove(connection);
         _dirty.Remove(connection);
