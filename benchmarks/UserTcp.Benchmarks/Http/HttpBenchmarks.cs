@@ -4,7 +4,9 @@ using UserTcp.Benchmarks.Connection;
 
 namespace UserTcp.Benchmarks.Http;
 
-/// <summary>HttpClient over our connections, against a server that does next to nothing: what an application sees.</summary>
+/// <summary>
+/// HttpClient over our connections, against a server that does next to nothing: what an application sees.
+/// </summary>
 public class HttpBenchmarks
 {
     private const int Port = 80;

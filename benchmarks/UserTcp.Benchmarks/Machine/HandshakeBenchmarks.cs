@@ -3,7 +3,9 @@ using UserTcp.Benchmarks.Workloads;
 
 namespace UserTcp.Benchmarks.Machine;
 
-/// <summary>Two machines are made and shake hands: three segments, parsed and summed. What it allocates, they are.</summary>
+/// <summary>
+/// Two machines are made and shake hands: three segments, parsed and summed. What it allocates, they are.
+/// </summary>
 public class HandshakeBenchmarks
 {
     private TcbPair _pair = null!;

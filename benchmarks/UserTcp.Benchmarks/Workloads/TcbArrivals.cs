@@ -43,7 +43,9 @@ internal sealed class TcbArrivals
             throw new InvalidOperationException("The handshake did not complete.");
     }
 
-    /// <summary>Segments of text arrive in order, are read, and what they are owed is pulled: a batch of a turn.</summary>
+    /// <summary>
+    /// Segments of text arrive in order, are read, and what they are owed is pulled: a batch of a turn.
+    /// </summary>
     /// <returns>How many ACKs that were.</returns>
     public int Text(int segments)
     {

@@ -24,8 +24,8 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     /// <param name="scheduler">Where continuations run.</param>
     /// <param name="owner">The pipe half, for <paramref name="makeError"/>.</param>
     /// <param name="makeError">
-    /// Makes the exception of a failed operation; runs outside the door. Static: there is a signal for each direction of
-    /// each connection.
+    /// Makes the exception of a failed operation; runs outside the door. Static: there is a signal for each direction
+    /// of each connection.
     /// </param>
     public PipeSignal(PipeScheduler scheduler, object? owner = null, Func<object?, Exception>? makeError = null)
     {

@@ -16,8 +16,8 @@ internal struct Milestone<T>
     public void Reach(T result, TaskCreationOptions options) => Source(options).TrySetResult(result);
 
     /// <summary>
-    /// As <see cref="Reach(T, TaskCreationOptions)"/>, with an answer that all share: who asked before has a task of its
-    /// own, and nobody else needs one.
+    /// As <see cref="Reach(T, TaskCreationOptions)"/>, with an answer that all share: who asked before has a task of
+    /// its own, and nobody else needs one.
     /// </summary>
     public void Reach(TaskCompletionSource<T> shared)
     {

@@ -50,8 +50,8 @@ public sealed class IdleMemoryTests
         var table = new TimeWaitTable(key, capacity, TimeSpan.FromSeconds(60));
         for (int i = 0; i < capacity; i++)
         {
-            var flow = new FlowKey(
-                HostAddress.FromV4(0x0A00_0001), 80, HostAddress.FromV4(0x0A00_0002 + (uint)(i >> 15)), (ushort)(i + 1));
+            HostAddress peer = HostAddress.FromV4(0x0A00_0002 + (uint)(i >> 15));
+            var flow = new FlowKey(HostAddress.FromV4(0x0A00_0001), 80, peer, (ushort)(i + 1));
             table.Add(flow, key.Hash(flow), default, new Instant(i));
         }
 
@@ -76,7 +76,9 @@ public sealed class IdleMemoryTests
         await client.Input.ReadExactlyAsync(text.Length);
     }
 
-    /// <summary>The last octets are acknowledged, and the chunks that held them are back: native or not, none is out.</summary>
+    /// <summary>
+    /// The last octets are acknowledged, and the chunks that held them are back: whatever their memory, none is out.
+    /// </summary>
     private static async Task UntilNothingIsBufferedAsync(StackPair pair)
     {
         while (pair.Client.GetStatistics().BytesBuffered + pair.Server.GetStatistics().BytesBuffered > 0)
