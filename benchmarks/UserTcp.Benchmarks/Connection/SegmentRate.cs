@@ -35,7 +35,7 @@ internal static class SegmentRate
             Array.Sort(rates);
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name}: {rates[Rounds / 2]:F2} ({rates[0]:F2}–{rates[^1]:F2}) million segments per processor second"));
+                $"{name}: {rates[Rounds / 2]:F2} ({rates[0]:F2}–{rates[^1]:F2}) million segments a processor second"));
         }
     }
 
