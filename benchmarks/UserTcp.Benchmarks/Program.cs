@@ -1,4 +1,8 @@
 using BenchmarkDotNet.Running;
 using UserTcp.Benchmarks;
+using UserTcp.Benchmarks.Connection;
 
-BenchmarkSwitcher.FromAssembly(typeof(BenchmarkConfig).Assembly).Run(args, new BenchmarkConfig());
+if (args is ["segments"])
+    SegmentRate.Run(Console.Out);
+else
+    BenchmarkSwitcher.FromAssembly(typeof(BenchmarkConfig).Assembly).Run(args, new BenchmarkConfig());

@@ -70,7 +70,23 @@ public sealed partial class UserTcpConnection
     /// Raised when the peer announced urgent data where none was pending, or more of it. Handlers run on the
     /// application scheduler, never on the caller's thread; they must not throw.
     /// </summary>
-    public event EventHandler? UrgentDataAnnounced;
+    public event EventHandler? UrgentDataAnnounced
+    {
+        add
+        {
+            lock (_running)
+            {
+                _urgentDataAnnounced += value;
+                _running.UrgentAnnounced ??= OnUrgent; // few ask, and every connection would carry it
+            }
+        }
+
+        remove
+        {
+            lock (_running)
+                _urgentDataAnnounced -= value;
+        }
+    }
 
     /// <summary>
     /// Sends what was written to
@@ -110,9 +126,9 @@ public sealed partial class UserTcpConnection
 
     private void ThrowIfDisposed()
     {
-        lock (_disposing)
+        lock (_running)
             ObjectDisposedException.ThrowIf(_disposal is not null, this);
     }
 
-    private void OnUrgent() => UrgentDataAnnounced?.Invoke(this, EventArgs.Empty);
+    private void OnUrgent() => _urgentDataAnnounced?.Invoke(this, EventArgs.Empty);
 }

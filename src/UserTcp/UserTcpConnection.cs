@@ -14,14 +14,13 @@ namespace UserTcp;
 public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
 {
     private readonly RunningConnection _running;
-    private readonly Lock _disposing = new();
+    private EventHandler? _urgentDataAnnounced;
     private Task? _outputAcknowledged;
     private Task? _disposal;
 
     private UserTcpConnection(RunningConnection running)
     {
         _running = running;
-        running.UrgentAnnounced = OnUrgent;
     }
 
     /// <summary>A number that no other connection of the process has, for logs; from 1.</summary>
@@ -57,7 +56,7 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
     {
         get
         {
-            lock (_disposing)
+            lock (_running)
                 return _outputAcknowledged ??= WaitForOutputAsync();
         }
     }
@@ -153,7 +152,7 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
     /// <returns>Completed at once, or when lingering is over.</returns>
     public ValueTask DisposeAsync()
     {
-        lock (_disposing)
+        lock (_running)
             return new ValueTask(_disposal ??= DisposeCoreAsync());
     }
 

@@ -15,17 +15,25 @@ internal sealed class TcbPair
     private static readonly TimeSpan s_turn = TimeSpan.FromMicroseconds(20);
 
     private readonly byte[] _wire = new byte[TcpSegment.MaxHeaderSize + ushort.MaxValue];
-    private readonly TcbEnd _client;
-    private readonly TcbEnd _server;
+    private readonly ChunkPool _pool = new(64 << 20);
+    private readonly int _maxGsoBytes;
+    private TcbEnd _client = null!;
+    private TcbEnd _server = null!;
     private Instant _now = new(TimeSpan.TicksPerSecond);
 
     /// <summary>Opens a connection.</summary>
     /// <param name="maxGsoBytes">The largest super-segment, in bytes of text; 0 for none.</param>
     public TcbPair(int maxGsoBytes = 0)
     {
-        var pool = new ChunkPool(64 << 20);
-        _client = new TcbEnd(new TcpConfig { MaxGsoBytes = maxGsoBytes }, pool);
-        _server = new TcbEnd(new TcpConfig { MaxGsoBytes = maxGsoBytes }, pool);
+        _maxGsoBytes = maxGsoBytes;
+        Reopen();
+    }
+
+    /// <summary>Opens another connection in place of the present one.</summary>
+    public void Reopen()
+    {
+        _client = new TcbEnd(new TcpConfig { MaxGsoBytes = _maxGsoBytes }, _pool);
+        _server = new TcbEnd(new TcpConfig { MaxGsoBytes = _maxGsoBytes }, _pool);
         Connect();
     }
 

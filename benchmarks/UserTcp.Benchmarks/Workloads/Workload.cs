@@ -1,3 +1,4 @@
+using UserTcp.Links;
 using UserTcp.Wire;
 
 namespace UserTcp.Benchmarks.Workloads;
@@ -18,6 +19,36 @@ internal sealed record Workload(string Name, Func<Action> Prepare)
             byte[] bytes = new byte[64_240];
             return () => InternetChecksum.Sum(bytes);
         }),
+        new("Memory/SendQueue", () =>
+        {
+            var load = new SendQueueLoad();
+            return () => load.Pass(64_240);
+        }),
+        new("Memory/ReceiveQueue", () =>
+        {
+            var load = new ReceiveQueueLoad(1460);
+            return () => load.InOrder(32);
+        }),
+        new("Memory/ReceiveQueue/Swapped", () =>
+        {
+            var load = new ReceiveQueueLoad(1460);
+            return () => load.Swapped(32);
+        }),
+        new("Memory/FlowTable", () =>
+        {
+            var load = new FlowTableLoad(entries: 1000);
+            return () => load.Find();
+        }),
+        new("Memory/DeadlineWheel", () =>
+        {
+            var load = new WheelLoad();
+            return () =>
+            {
+                load.PutOff();
+                load.BringForward();
+                load.Expire(64);
+            };
+        }),
         new("Wire/SegmentParse", () =>
         {
             var sample = new SegmentSample(textBytes: 1448, sackBlocks: 3);
@@ -27,6 +58,21 @@ internal sealed record Workload(string Name, Func<Action> Prepare)
         {
             var sample = new SegmentSample(textBytes: 1448, sackBlocks: 3);
             return () => sample.Write();
+        }),
+        new("Machine/SegmentArrives/Text", () =>
+        {
+            var tcb = new TcbArrivals();
+            return () => tcb.Text(32);
+        }),
+        new("Machine/SegmentArrives/Ack", () =>
+        {
+            var tcb = new TcbArrivals();
+            return tcb.AckOfSegment;
+        }),
+        new("Machine/Handshake", () =>
+        {
+            var pair = new TcbPair();
+            return pair.Reopen;
         }),
         new("Machine/TwoTcbs/Bulk", () =>
         {
@@ -42,6 +88,26 @@ internal sealed record Workload(string Name, Func<Action> Prepare)
         {
             var pair = new TcbPair();
             return () => pair.Exchange(requestBytes: 100, answerBytes: 1000);
+        }),
+        new("Connection/TwoCores/Bulk", () =>
+        {
+            var pair = new CorePair(CorePair.Plain);
+            return () => pair.Transfer(1 << 20);
+        }),
+        new("Connection/TwoCores/BulkGso", () =>
+        {
+            var pair = new CorePair(VirtualLinkOptions.AllFeatures);
+            return () => pair.Transfer(1 << 20);
+        }),
+        new("Connection/TwoCores/PingPong", () =>
+        {
+            var pair = new CorePair(CorePair.Plain);
+            return () => pair.Exchange(requestBytes: 100, answerBytes: 100);
+        }),
+        new("Connection/TwoCores/ConnectAndClose", () =>
+        {
+            var pair = new CorePair(CorePair.Plain);
+            return pair.ConnectAndClose;
         }),
     ];
 }

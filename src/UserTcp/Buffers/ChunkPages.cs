@@ -12,7 +12,7 @@ internal sealed class ChunkPages
     private const int PageShift = 12;
 
     private readonly ChunkPool _pool;
-    private Chunk?[] _ring = new Chunk?[32];
+    private Chunk?[] _ring = [];
     private long _origin;
     private long _low;
     private long _high;
@@ -106,6 +106,8 @@ internal sealed class ChunkPages
         }
 
         _low = _high = 0;
+        _pool.ReturnRing(_ring);
+        _ring = [];
     }
 
     private long PageOf(long position) => (position - _origin) >> PageShift;
@@ -158,12 +160,15 @@ internal sealed class ChunkPages
     {
         if (pages <= _ring.Length)
             return;
-        int size = _ring.Length;
-        while (size < pages)
-            size *= 2;
-        var larger = new Chunk?[size];
+        Chunk?[] larger = _pool.RentRing((int)pages);
         for (long page = _low; page < _high; page++)
-            larger[page & (size - 1)] = _ring[page & (_ring.Length - 1)];
+        {
+            ref Chunk? old = ref _ring[page & (_ring.Length - 1)];
+            larger[page & (larger.Length - 1)] = old;
+            old = null;
+        }
+
+        _pool.ReturnRing(_ring);
         _ring = larger;
     }
 }

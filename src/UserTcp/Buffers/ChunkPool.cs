@@ -8,6 +8,7 @@ namespace UserTcp.Buffers;
 /// </summary>
 internal sealed class ChunkPool
 {
+    private readonly ChunkRings _rings = new();
     private Chunk? _small;
     private Chunk? _large;
 
@@ -49,6 +50,12 @@ internal sealed class ChunkPool
     /// <summary>As <see cref="Rent"/>, unless the budget is used up.</summary>
     public Chunk? TryRent(int minimumBytes) =>
         BytesOut + SizeFor(minimumBytes) <= Budget ? Rent(minimumBytes) : null;
+
+    /// <summary>Rents a ring of at least so many places, all of them null.</summary>
+    public Chunk?[] RentRing(int places) => _rings.Rent(places);
+
+    /// <summary>Takes a ring back in which nothing is left.</summary>
+    public void ReturnRing(Chunk?[] ring) => _rings.Return(ring);
 
     /// <summary>Takes a chunk back. Nobody may look at its memory any more.</summary>
     public void Return(Chunk chunk)

@@ -160,6 +160,7 @@ internal sealed partial class SendQueue
             return false;
         while (_count > 0)
             _pool.Return(RemoveHead());
+        ReturnRing();
         if (_spare is not null)
             _pool.Return(_spare);
         _tail = _spare = _lent = _lentSpare = null;
@@ -172,6 +173,7 @@ internal sealed partial class SendQueue
         Debug.Assert(_count <= 1, "Only the last chunk of the ring may be the writer's.");
         if (_count > 0)
             _pool.Forget(RemoveHead());
+        ReturnRing();
         if (_lentSpare is not null)
             _pool.Forget(_lentSpare);
         _lent = _lentSpare = null;

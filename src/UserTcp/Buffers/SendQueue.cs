@@ -11,7 +11,7 @@ namespace UserTcp.Buffers;
 internal sealed unsafe partial class SendQueue
 {
     private readonly ChunkPool _pool;
-    private Chunk[] _ring = new Chunk[4];
+    private Chunk?[] _ring = [];
     private int _head;
     private int _count;
     private int _cursor;
@@ -109,7 +109,7 @@ internal sealed unsafe partial class SendQueue
             ForgetWriterMemory();
     }
 
-    private Chunk At(int index) => _ring[(_head + index) & (_ring.Length - 1)];
+    private Chunk At(int index) => _ring[(_head + index) & (_ring.Length - 1)]!;
 
     private BufferPiece Piece(int index, long position, int length)
     {
@@ -153,21 +153,33 @@ internal sealed unsafe partial class SendQueue
     private void Append(Chunk chunk)
     {
         if (_count == _ring.Length)
-        {
-            var larger = new Chunk[_ring.Length * 2];
-            for (int i = 0; i < _count; i++)
-                larger[i] = At(i);
-            _ring = larger;
-            _head = 0;
-        }
+            GrowRing();
 
         _ring[(_head + _count++) & (_ring.Length - 1)] = chunk;
+    }
+
+    private void GrowRing()
+    {
+        Chunk?[] larger = _pool.RentRing(_count + 1);
+        for (int i = 0; i < _count; i++)
+            larger[i] = At(i);
+        Array.Clear(_ring);
+        ReturnRing();
+        _ring = larger;
+    }
+
+    /// <summary>No chunk is left in the ring.</summary>
+    private void ReturnRing()
+    {
+        _pool.ReturnRing(_ring);
+        _ring = [];
+        _head = 0;
     }
 
     private Chunk RemoveHead()
     {
         Chunk chunk = At(0);
-        _ring[_head] = null!;
+        _ring[_head] = null;
         _head = (_head + 1) & (_ring.Length - 1);
         _count--;
         _cursor = Math.Max(0, _cursor - 1);

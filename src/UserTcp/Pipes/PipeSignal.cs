@@ -12,7 +12,8 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     private static readonly Action<object?> s_execute = static state => ((PipeSignal<T>)state!).Execute();
 
     private readonly PipeScheduler _scheduler;
-    private readonly Func<Exception>? _makeError;
+    private readonly object? _owner;
+    private readonly Func<object?, Exception>? _makeError;
     private ManualResetValueTaskSourceCore<T> _core;
     private CancellationTokenRegistration _registration;
     private CancellationToken _token;
@@ -21,10 +22,15 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     private Outcome _outcome;
 
     /// <param name="scheduler">Where continuations run.</param>
-    /// <param name="makeError">Makes the exception of a failed operation; runs outside the door.</param>
-    public PipeSignal(PipeScheduler scheduler, Func<Exception>? makeError = null)
+    /// <param name="owner">The pipe half, for <paramref name="makeError"/>.</param>
+    /// <param name="makeError">
+    /// Makes the exception of a failed operation; runs outside the door. Static: there is a signal for each direction
+    /// of each connection.
+    /// </param>
+    public PipeSignal(PipeScheduler scheduler, object? owner = null, Func<object?, Exception>? makeError = null)
     {
         _scheduler = scheduler;
+        _owner = owner;
         _makeError = makeError;
     }
 
@@ -119,16 +125,22 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
 
     T IValueTaskSource<T>.GetResult(short token)
     {
-        if (_core.GetStatus(token) != ValueTaskSourceStatus.Pending)
-        {
-            // Waits for a callback that is running just now: it must not meet the next operation.
-            _registration.Dispose();
-            _registration = default;
-            _result = default!;
-            _phase = Phase.Idle;
-        }
+        if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
+            return _core.GetResult(token); // it throws
 
-        return _core.GetResult(token);
+        // Waits for a callback that is running just now: it must not meet the next operation.
+        _registration.Dispose();
+        _registration = default;
+        _result = default!;
+        _phase = Phase.Idle;
+        try
+        {
+            return _core.GetResult(token);
+        }
+        finally
+        {
+            _core.Reset(); // or an idle connection would hold the caller's state until the next operation
+        }
     }
 
     private bool TryDecide(Outcome outcome)
@@ -151,7 +163,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
                 _core.SetException(new OperationCanceledException(_token));
                 break;
             default:
-                _core.SetException(_makeError!());
+                _core.SetException(_makeError!(_owner));
                 break;
         }
     }

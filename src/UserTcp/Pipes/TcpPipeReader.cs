@@ -43,7 +43,8 @@ internal sealed partial class TcpPipeReader : PipeReader
         _queue = queue;
         _door = door;
         _translate = translate;
-        _signal = new PipeSignal<ReadResult>(scheduler, MakeError);
+        _signal = new PipeSignal<ReadResult>(
+            scheduler, this, static reader => ((TcpPipeReader)reader!).MakeError());
     }
 
     private enum Verdict

@@ -7,6 +7,8 @@ namespace UserTcp.Runtime;
 /// <summary>What the stack tells a connection, and whom the connection wakes for it.</summary>
 internal sealed partial class RunningConnection
 {
+    private static readonly TaskCompletionSource<bool> s_connected = MakeConnected();
+
     /// <summary>Raised outside the door, on the application's scheduler, when urgent data was announced.</summary>
     public Action? UrgentAnnounced { get; set; }
 
@@ -77,11 +79,11 @@ internal sealed partial class RunningConnection
         if ((reasons & WakeReasons.Closed) != 0 && _wasConnected && _stack.Meter.WantsConnectionEnds)
             Measure();
         if ((reasons & WakeReasons.Connected) != 0)
-            _connected.TrySetResult(true);
+            _connected.Reach(s_connected);
         if ((reasons & WakeReasons.OutputAcknowledged) != 0)
-            _outputEnd.TrySetResult(true);
+            _outputEnd.Reach(true, _stack.Completions);
         if ((reasons & WakeReasons.InputClosed) != 0)
-            _inputClosed.TrySetResult(UserTcpCloseReason.Graceful);
+            _inputClosed.Reach(UserTcpCloseReason.Graceful, _stack.Completions);
         if ((reasons & WakeReasons.Closed) != 0)
             End();
         if ((reasons & WakeReasons.Urgent) != 0 && UrgentAnnounced is Action announce)
@@ -126,11 +128,18 @@ internal sealed partial class RunningConnection
         _stack.Meter.OnConnectionEnd(_stack.Name, _core.IsIncoming, _reason, report.Age, report.Rtt.Smoothed);
     }
 
+    private static TaskCompletionSource<bool> MakeConnected()
+    {
+        var connected = new TaskCompletionSource<bool>();
+        connected.SetResult(true);
+        return connected;
+    }
+
     private void End()
     {
-        _connected.TrySetResult(false);
-        _inputClosed.TrySetResult(_reason);
-        _outputEnd.TrySetResult(_reason == UserTcpCloseReason.Graceful);
-        _closed.TrySetResult(_reason);
+        _connected.Reach(false, _stack.Completions);
+        _inputClosed.Reach(_reason, _stack.Completions);
+        _outputEnd.Reach(_reason == UserTcpCloseReason.Graceful, _stack.Completions);
+        _closed.Reach(_reason, _stack.Completions);
     }
 }

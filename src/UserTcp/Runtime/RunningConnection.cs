@@ -18,10 +18,12 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     private static long s_lastId;
     private readonly RunningStack _stack;
     private readonly StackConnection _core;
-    private readonly TaskCompletionSource<bool> _connected;
-    private readonly TaskCompletionSource<UserTcpCloseReason> _inputClosed;
-    private readonly TaskCompletionSource<bool> _outputEnd;
-    private readonly TaskCompletionSource<UserTcpCloseReason> _closed;
+    private Milestone<bool> _connected;
+    private Milestone<UserTcpCloseReason> _inputClosed;
+    private Milestone<bool> _outputEnd;
+    private Milestone<UserTcpCloseReason> _closed;
+    private IPEndPoint? _localEndPoint;
+    private IPEndPoint? _remoteEndPoint;
     private UserTcpCloseReason _reason;
     private Exception? _cause;
     private bool _wasConnected;
@@ -32,14 +34,8 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         _stack = stack;
         _core = core;
         Settings = settings;
-        _connected = new TaskCompletionSource<bool>(stack.Completions);
-        _inputClosed = new TaskCompletionSource<UserTcpCloseReason>(stack.Completions);
-        _outputEnd = new TaskCompletionSource<bool>(stack.Completions);
-        _closed = new TaskCompletionSource<UserTcpCloseReason>(stack.Completions);
         core.Receive.HeldLimit = settings.MaxHeldBytes;
         Id = Interlocked.Increment(ref s_lastId);
-        LocalEndPoint = new IPEndPoint(core.Flow.Local.ToIPAddress(), core.Flow.LocalPort);
-        RemoteEndPoint = new IPEndPoint(core.Flow.Remote.ToIPAddress(), core.Flow.RemotePort);
         Reader = new TcpPipeReader(core.Receive, this, stack.Scheduler, settings.ErrorTranslator);
         Writer = new TcpPipeWriter(core.Send, this, stack.Scheduler);
     }
@@ -49,9 +45,11 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
 
     public ConnectionSettings Settings { get; }
 
-    public IPEndPoint LocalEndPoint { get; }
+    public IPEndPoint LocalEndPoint =>
+        _localEndPoint ??= new IPEndPoint(_core.Flow.Local.ToIPAddress(), _core.Flow.LocalPort);
 
-    public IPEndPoint RemoteEndPoint { get; }
+    public IPEndPoint RemoteEndPoint =>
+        _remoteEndPoint ??= new IPEndPoint(_core.Flow.Remote.ToIPAddress(), _core.Flow.RemotePort);
 
     public TcpPipeReader Reader { get; }
 
@@ -69,14 +67,14 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     public HostAddress NextHop => _core.NextHop;
 
     /// <summary>Whether the handshake ended well.</summary>
-    public Task<bool> Connected => _connected.Task;
+    public Task<bool> Connected => _connected.Task(_stack.Completions);
 
-    public Task<UserTcpCloseReason> InputClosed => _inputClosed.Task;
+    public Task<UserTcpCloseReason> InputClosed => _inputClosed.Task(_stack.Completions);
 
     /// <summary>Never fails: whether all that was written, and FIN, was acknowledged.</summary>
-    public Task<bool> OutputEnd => _outputEnd.Task;
+    public Task<bool> OutputEnd => _outputEnd.Task(_stack.Completions);
 
-    public Task<UserTcpCloseReason> Closed => _closed.Task;
+    public Task<UserTcpCloseReason> Closed => _closed.Task(_stack.Completions);
 
     public UserTcpCloseReason CloseReason => _reason;
 
@@ -152,14 +150,14 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     public void SetTrafficClass(byte value)
     {
         using Door.Visit visit = _stack.Door.Enter();
-        _core.Tcb.Config.TrafficClass = value;
+        _core.Tcb.OwnConfig().TrafficClass = value;
     }
 
     /// <summary>Changes settings of the machine, then lets it see what follows from them.</summary>
     public void Configure<T>(T value, Action<TcpConfig, T> change)
     {
         using Door.Visit visit = _stack.Door.Enter();
-        change(_core.Tcb.Config, value);
+        change(_core.Tcb.OwnConfig(), value);
         visit.Call(_core, UserCall.Reconfigure);
     }
 

@@ -13,15 +13,23 @@ internal sealed partial class StackCore
     // RFC 9293 §3.8.3 (MUST-23): a peer may go on with a SYN for three minutes; then nobody waits for the decision.
     private static readonly TimeSpan s_requestLifetime = TimeSpan.FromMinutes(3);
 
+    // Segments come in trains: the hash is left out for all but the first of one.
+    private StackConnection? _lastFound;
+
     private void OnSegment(in Ipv4Header packet, in TcpSegment seg, Instant arrival)
     {
         var flow = new FlowKey(packet.Destination, seg.DestinationPort, packet.Source, seg.SourcePort);
+        if (_lastFound is { } last && last.Flow == flow)
+        {
+            OnConnectionSegment(last, seg, arrival);
+            return;
+        }
+
         ulong hash = _tableKey.Hash(flow);
         if (_flows.Find(flow, hash) is { } connection)
         {
-            LastConnection = connection;
-            if (connection.Tcb.State != TcpState.Closed)
-                Apply(connection, connection.Tcb.OnSegmentArrives(seg, arrival), arrival);
+            _lastFound = connection;
+            OnConnectionSegment(connection, seg, arrival);
             return;
         }
 
@@ -40,6 +48,13 @@ internal sealed partial class StackCore
             Refuse(seg, flow, PacketDropReason.NoListener, arrival);
         else
             Drop(PacketDropReason.NotForUs);
+    }
+
+    private void OnConnectionSegment(StackConnection connection, in TcpSegment seg, Instant arrival)
+    {
+        LastConnection = connection;
+        if (connection.Tcb.State != TcpState.Closed)
+            Apply(connection, connection.Tcb.OnSegmentArrives(seg, arrival), arrival);
     }
 
     private StackListener? FindListener(in FlowKey flow) =>
@@ -176,7 +191,7 @@ internal sealed partial class StackCore
         }
 
         Remove(entry);
-        TcpConfig config = entry.Config with { };
+        TcpConfig config = entry.Config;
         Buffers.SendQueue send = NewSendQueue();
         Buffers.ReceiveQueue receive = NewReceiveQueue(config);
         var connection = new StackConnection(++_lastId, entry.Flow, entry.FlowHash)

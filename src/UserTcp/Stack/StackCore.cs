@@ -229,6 +229,8 @@ internal sealed partial class StackCore : IDisposable
         Counters.PastTextSent += connection.Tcb.Counters.BytesSent - connection.Tcb.Counters.BytesRetransmitted;
         Counters.PastTextReceived += connection.Tcb.Counters.BytesReceived;
         Counters.PastOutOfOrder += connection.Tcb.OutOfOrderSegments;
+        if (ReferenceEquals(_lastFound, connection))
+            _lastFound = null;
         _flows.Remove(connection);
         _wheel.Remove(connection);
         _dirty.Remove(connection);

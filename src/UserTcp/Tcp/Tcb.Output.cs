@@ -66,7 +66,7 @@ internal sealed partial class Tcb
         _replyResetDue = false;
         plan.Seq = _replyResetSeq;
         plan.Flags = TcpFlags.Rst;
-        plan.Options = _replyResetOptions;
+        plan.Options = _replyResetOptions!.Value;
         return true;
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using UserTcp.Primitives;
 using UserTcp.Tcp.Send;
 using UserTcp.Wire;
@@ -79,7 +80,7 @@ internal sealed partial class Tcb
     {
         _replyResetDue = true;
         _replyResetSeq = seg.Ack;
-        _replyResetOptions = Strangers.Echo(seg.Options);
+        _replyResetOptions = new StrongBox<TcpOptions>(Strangers.Echo(seg.Options));
     }
 
     private TimeSpan? EchoedRtt(in TcpSegment seg, Instant now)

@@ -194,6 +194,25 @@ internal sealed partial class Tcb
     {
         WindowSize window = WindowOf(seg);
         bool hadWindow = _sender.Window.Bytes > 0;
+        uint covered = 0;
+        if (seg.Ack == _sender.Una && seg.Options.SackCount == 0 && _sender.IsAtRest && !IsEcho(seg))
+            _sender.OnRepeatedAckAtRest(now);
+        else
+            covered = JudgeAck(seg, window, now);
+        if (covered > 0 || _sender.IsNewerWindow(seg.Seq, seg.Ack))
+            _sender.TakeWindow(window, seg.Seq, seg.Ack);
+        _counters.ZeroWindows += hadWindow && _sender.Window.Bytes == 0 ? 1 : 0;
+        if (_sender.Window.Bytes == 0)
+            StayAlive(now);
+        if (covered > 0)
+            OnProgress(covered, now);
+        RestartTimers(covered, hadWindow, now);
+        TakeEcho(seg, now);
+    }
+
+    /// <summary>Returns the octets that the ACK newly covers.</summary>
+    private uint JudgeAck(in TcpSegment seg, WindowSize window, Instant now)
+    {
         var facts = new AckFacts
         {
             Ack = seg.Ack,
@@ -208,15 +227,7 @@ internal sealed partial class Tcb
         Count(signs);
         if (_sender.TakePathNews())
             _effects |= Effects.PathMtu;
-        if (covered > 0 || _sender.IsNewerWindow(seg.Seq, seg.Ack))
-            _sender.TakeWindow(window, seg.Seq, seg.Ack);
-        _counters.ZeroWindows += hadWindow && _sender.Window.Bytes == 0 ? 1 : 0;
-        if (_sender.Window.Bytes == 0)
-            StayAlive(now);
-        if (covered > 0)
-            OnProgress(covered, now);
-        RestartTimers(covered, hadWindow, now);
-        TakeEcho(seg, now);
+        return covered;
     }
 
     private void Count(LossSigns signs)

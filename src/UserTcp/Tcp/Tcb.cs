@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using UserTcp.Buffers;
 using UserTcp.Primitives;
 using UserTcp.Tcp.Receive;
@@ -18,6 +19,7 @@ internal sealed partial class Tcb
     private readonly Sender _sender;
     private readonly Receiver _receiver;
     private readonly uint _timestampOffset;
+    private bool _ownsConfig;
     private TimerTable _timers = new();
     private Effects _effects;
 
@@ -29,7 +31,7 @@ internal sealed partial class Tcb
     private bool _resetDue;
     private bool _replyResetDue;
     private SeqNumber _replyResetSeq;
-    private TcpOptions _replyResetOptions;
+    private StrongBox<TcpOptions>? _replyResetOptions;
     private bool _persistFired;
     private bool _tailProbeDue;
     private bool _keepAliveDue;
@@ -79,7 +81,8 @@ internal sealed partial class Tcb
 
     public TcpState State { get; private set; }
 
-    public TcpConfig Config { get; }
+    /// <summary>Perhaps shared with other connections of a listener; see <see cref="OwnConfig"/>.</summary>
+    public TcpConfig Config { get; private set; }
 
     public UserTcpCloseReason CloseReason { get; private set; }
 
@@ -107,6 +110,18 @@ internal sealed partial class Tcb
             or TcpState.LastAck;
 
     private bool HasTimestamps => _receiver.Timestamps.IsNegotiated;
+
+    /// <summary>
+    /// The settings of this connection alone, to be changed. Most connections never are, and share theirs. What sender
+    /// and receiver look at cannot be changed, so that they may go on with the old ones.
+    /// </summary>
+    public TcpConfig OwnConfig()
+    {
+        if (!_ownsConfig)
+            Config = Config with { };
+        _ownsConfig = true;
+        return Config;
+    }
 
     /// <summary>What TIME-WAIT has to remember (RFC 9293 §3.6.1).</summary>
     public TimeWaitState DescribeTimeWait() => new(

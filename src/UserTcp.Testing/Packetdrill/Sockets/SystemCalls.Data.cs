@@ -140,7 +140,7 @@ internal sealed partial class SystemCalls
     private long WriteNow(VirtualSocket socket, long count, long flags)
     {
         bool isMore = (flags & MessageMore) != 0;
-        TcpConfig config = socket.Connection!.Tcb.Config;
+        TcpConfig config = socket.Connection!.Tcb.OwnConfig();
         bool wasCorked = config.Corked;
         config.Corked |= isMore;
         long written = socket.Write(count);

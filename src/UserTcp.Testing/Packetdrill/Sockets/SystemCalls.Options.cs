@@ -175,7 +175,7 @@ internal sealed partial class SystemCalls
         if (socket.Connection is not { } connection)
             return true;
 
-        change(connection.Tcb.Config);
+        change(connection.Tcb.OwnConfig());
         Tell(socket, UserCall.Reconfigure);
         return true;
     }

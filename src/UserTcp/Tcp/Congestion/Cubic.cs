@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace UserTcp.Tcp.Congestion;
 
 /// <summary>CUBIC (RFC 9438) after slow start with HyStart++ (RFC 9406), counting octets.</summary>
@@ -9,7 +11,8 @@ internal sealed class Cubic : ICongestionController
     private CubicCurve _curve;
     private double _window;
     private bool _isUsed = true;
-    private (double Window, long Threshold, CubicCurve Curve)? _undo;
+    private StrongBox<(double Window, long Threshold, CubicCurve Curve)>? _before; // few connections meet congestion
+    private bool _canUndo;
 
     public Cubic(int segmentSize, long initialWindow, bool usesHyStart)
     {
@@ -78,10 +81,11 @@ internal sealed class Cubic : ICongestionController
     public void OnSpuriousCongestion(in CongestionContext context)
     {
         _slowStart.OnRecovered();
-        if (_undo is not { } before)
+        if (!_canUndo)
             return;
 
-        _undo = null;
+        _canUndo = false;
+        (double Window, long Threshold, CubicCurve Curve) before = _before!.Value;
         if (_window >= before.Window)
             return; // it came late: what was found since then is newer
 
@@ -136,5 +140,10 @@ internal sealed class Cubic : ICongestionController
     private long Reduced(double window) =>
         Math.Max((long)(window * CubicCurve.Beta), WindowBounds.MinThreshold(_segmentSize));
 
-    private void Remember() => _undo = (_window, SlowStartThreshold, _curve);
+    private void Remember()
+    {
+        _before ??= new();
+        _before.Value = (_window, SlowStartThreshold, _curve);
+        _canUndo = true;
+    }
 }

@@ -11,42 +11,44 @@ namespace UserTcp.Tcp.Receive;
 internal struct SackReport
 {
     private const int Remembered = 8;
-    private Positions _recent;
-    private int _count;
-    private DuplicateReports _duplicates;
+    private Memory? _memory; // most connections see nothing out of order
 
     /// <summary>How many runs that came twice are still to be told, each in an ACK of its own.</summary>
-    public readonly int Duplicates => _duplicates.Count;
+    public readonly int Duplicates => _memory?.Duplicates.Count ?? 0;
 
     /// <summary>All of this had arrived before.</summary>
-    public void OnDuplicate(BufferRange run) => _duplicates.Add(run);
+    public void OnDuplicate(BufferRange run) => (_memory ??= new Memory()).Duplicates.Add(run);
 
     /// <summary>A segment was stored out of order at <paramref name="position"/>.</summary>
     public void OnStored(long position, RangeSet ranges)
     {
+        Memory memory = _memory ??= new Memory();
         int kept = 0;
-        Positions previous = _recent;
-        int previousCount = _count;
-        _recent[kept++] = position;
+        Positions previous = memory.Recent;
+        int previousCount = memory.Count;
+        memory.Recent[kept++] = position;
         BufferRange newest = RangeAt(ranges, position);
         for (int i = 0; i < previousCount && kept < Remembered; i++)
         {
             if (previous[i] < newest.Start || previous[i] >= newest.End)
-                _recent[kept++] = previous[i];
+                memory.Recent[kept++] = previous[i];
         }
 
-        _count = kept;
+        memory.Count = kept;
     }
 
     /// <summary>
     /// Takes what the next ACK reports, at most as many blocks as there is room for. A run that came twice is not told
     /// again, whatever becomes of the ACK.
     /// </summary>
-    public int Take(Span<BufferRange> blocks, RangeSet ranges)
+    public readonly int Take(Span<BufferRange> blocks, RangeSet ranges)
     {
+        if (_memory is not { } memory)
+            return 0;
+
         int first = 0;
         int written = 0;
-        if (_duplicates.TryTake(out BufferRange duplicate))
+        if (memory.Duplicates.TryTake(out BufferRange duplicate))
         {
             blocks[written++] = duplicate;
             first = written;
@@ -55,9 +57,9 @@ internal struct SackReport
                 blocks[written++] = holder; // RFC 2883 §4 (4), even if it is the same
         }
 
-        for (int i = 0; i < _count && written < blocks.Length; i++)
+        for (int i = 0; i < memory.Count && written < blocks.Length; i++)
         {
-            BufferRange range = RangeAt(ranges, _recent[i]);
+            BufferRange range = RangeAt(ranges, memory.Recent[i]);
             if (range.Length > 0 && !blocks[first..written].Contains(range))
                 blocks[written++] = range;
         }
@@ -74,6 +76,13 @@ internal struct SackReport
         }
 
         return default;
+    }
+
+    private sealed class Memory
+    {
+        public Positions Recent;
+        public int Count;
+        public DuplicateReports Duplicates;
     }
 
     [InlineArray(Remembered)]

@@ -22,7 +22,7 @@ internal sealed partial class Flight
     // Beyond what peers may split by their reports: of an entry that is sent again piece by piece, what did not leave
     // must not be taken for sent.
     private const int RetransmitReserve = MaxEntries;
-    private const int InitialEntries = 8;
+    private const int InitialEntries = 2; // an idle connection keeps them
 
     private SentSegment[] _ring = [];
     private int _head;

@@ -51,6 +51,28 @@ internal sealed partial class Sender
         return covered;
     }
 
+    /// <summary>
+    /// Whether an ACK that repeats the last one can tell nothing but the window: nothing is in flight, and nothing is
+    /// recovered from or probed for.
+    /// </summary>
+    public bool IsAtRest =>
+        Flight.IsEmpty && Loss.State == RecoveryState.Open && !_probe.IsOutstanding && !_search.HasProbe && !_isSpared;
+
+    /// <summary>
+    /// What is left of <see cref="OnAck"/> where the ACK repeats the last one and <see cref="IsAtRest"/>, as every
+    /// segment does to an end that only receives: congestion control hears that its window goes unused.
+    /// </summary>
+    public void OnRepeatedAckAtRest(Instant now)
+    {
+        _sizeBeforeAck = 0;
+        Congestion?.OnAck(new CongestionAck
+        {
+            Context = Context(now),
+            IsAppLimited = !WasCongestionLimited(0),
+            InRecovery = !Loss.ReorderingSeen,
+        });
+    }
+
     /// <summary>The reordering timer (RFC 8985 §6.2).</summary>
     public LossSigns OnReorderTimeout(Instant now)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
@@ -6,7 +7,7 @@ namespace UserTcp.Tcp.Send;
 internal sealed partial class Sender
 {
     private TimeSpan _initialRto = config.InitialRto;
-    private RttEstimator _rttBeforeTimeout;
+    private StrongBox<RttEstimator>? _rttBeforeTimeout; // most connections never meet a timeout
     private SeqNumber _nextAtTimeout;
     private bool _wasSpurious;
 
@@ -50,7 +51,8 @@ internal sealed partial class Sender
         if (isRepeated)
             return;
 
-        _rttBeforeTimeout = Rtt;
+        _rttBeforeTimeout ??= new StrongBox<RttEstimator>();
+        _rttBeforeTimeout.Value = Rtt;
         _nextAtTimeout = Next;
     }
 
@@ -59,7 +61,7 @@ internal sealed partial class Sender
         Rtt = Rtt.Sample(rtt, now);
         if (_wasSpurious && Una > _nextAtTimeout)
         {
-            Rtt = Rtt.AfterSpuriousTimeout(_rttBeforeTimeout, rtt);
+            Rtt = Rtt.AfterSpuriousTimeout(_rttBeforeTimeout!.Value, rtt);
             _wasSpurious = false;
         }
 
