@@ -97,12 +97,13 @@ internal sealed class StackMeter
         _resolveDuration.Record(elapsed.TotalSeconds, error is null ? tags[..^1] : tags);
     }
 
-    private List<Measurement<long>> Observe(Action<StackSample, List<Measurement<long>>> read)
+    private List<Measurement<long>> Observe(
+        Action<StackSample, List<Measurement<long>>> read, bool withConnections)
     {
         var found = new List<Measurement<long>>();
         foreach (IMeteredStack stack in _stacks)
         {
-            if (stack.Sample() is { } sample)
+            if (stack.Sample(withConnections) is { } sample)
                 read(sample, found);
         }
 

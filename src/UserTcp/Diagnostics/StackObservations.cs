@@ -6,8 +6,8 @@ using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
 namespace UserTcp.Diagnostics;
 
 /// <summary>The instruments that read what stacks count, when somebody collects.</summary>
-/// <param name="observe">Applies a reading to all stacks.</param>
-internal sealed class StackObservations(Func<Reading, List<Measurement<long>>> observe)
+/// <param name="look">Applies a reading to all stacks, or to all stacks and their connections.</param>
+internal sealed class StackObservations(Func<Reading, bool, List<Measurement<long>>> look)
 {
     public void AddTo(Meter meter)
     {
@@ -20,50 +20,55 @@ internal sealed class StackObservations(Func<Reading, List<Measurement<long>>> o
     private void AddConnections(Meter meter)
     {
         meter.CreateObservableUpDownCounter(
-            "usertcp.connection.active", () => observe(ReadActive), "{connection}",
+            "usertcp.connection.active", () => ObserveConnections(ReadActive), "{connection}",
             "Connections that are there, those in TIME-WAIT not counted.");
         meter.CreateObservableUpDownCounter(
-            "usertcp.connection.count", () => observe(ReadStates), "{connection}",
+            "usertcp.connection.count", () => ObserveConnections(ReadStates), "{connection}",
             "Connections, handshakes and listeners, by state.");
         meter.CreateObservableCounter(
-            "usertcp.connection.io", () => observe(ReadText), "By",
+            "usertcp.connection.io", () => ObserveConnections(ReadText), "By",
             "Bytes of the streams, what was sent again not counted.");
     }
 
     private void AddSegments(Meter meter)
     {
         meter.CreateObservableCounter(
-            "usertcp.segment.count", () => observe(ReadSegments), "{segment}", "TCP segments received and sent.");
+            "usertcp.segment.count", () => Observe(ReadSegments), "{segment}", "TCP segments received and sent.");
         meter.CreateObservableCounter(
-            "usertcp.segment.retransmits", () => observe(ReadResent), "{segment}", "TCP segments sent again.");
+            "usertcp.segment.retransmits", () => Observe(ReadResent), "{segment}", "TCP segments sent again.");
         meter.CreateObservableCounter(
-            "usertcp.segment.out_of_order", () => observe((s, found) => Add(found, s, s.OutOfOrder)), "{segment}",
+            "usertcp.segment.out_of_order",
+            () => ObserveConnections((s, found) => Add(found, s, s.OutOfOrder)), "{segment}",
             "TCP segments that arrived before others in front of them.");
     }
 
     private void AddListeners(Meter meter)
     {
         meter.CreateObservableUpDownCounter(
-            "usertcp.listener.pending", () => observe(ReadPending), "{connection}",
+            "usertcp.listener.pending", () => Observe(ReadPending), "{connection}",
             "Connections that wait to be accepted.");
         meter.CreateObservableCounter(
-            "usertcp.listener.overflows", () => observe(ReadOverflows), "{connection}",
+            "usertcp.listener.overflows", () => Observe(ReadOverflows), "{connection}",
             "Handshakes that were dropped because a backlog was full.");
         meter.CreateObservableCounter(
-            "usertcp.syn_cookies", () => observe(ReadCookies), "{cookie}", "SYN cookies sent, accepted and refused.");
+            "usertcp.syn_cookies", () => Observe(ReadCookies), "{cookie}", "SYN cookies sent, accepted and refused.");
     }
 
     private void AddLink(Meter meter)
     {
         meter.CreateObservableCounter(
-            "usertcp.link.io", () => observe((s, found) => AddFrames(found, s, s.BytesReceived, s.BytesSent)), "By",
+            "usertcp.link.io", () => Observe((s, found) => AddFrames(found, s, s.BytesReceived, s.BytesSent)), "By",
             "Bytes of frames, link headers included.");
         meter.CreateObservableCounter(
-            "usertcp.link.packets", () => observe((s, found) => AddFrames(found, s, s.FramesReceived, s.FramesSent)),
+            "usertcp.link.packets", () => Observe((s, found) => AddFrames(found, s, s.FramesReceived, s.FramesSent)),
             "{packet}", "Frames; a super-segment is one.");
         meter.CreateObservableCounter(
-            "usertcp.link.dropped", () => observe(ReadDrops), "{packet}", "Packets that went no further, by reason.");
+            "usertcp.link.dropped", () => Observe(ReadDrops), "{packet}", "Packets that went no further, by reason.");
     }
+
+    private List<Measurement<long>> Observe(Reading read) => look(read, false);
+
+    private List<Measurement<long>> ObserveConnections(Reading read) => look(read, true);
 
     private static void ReadActive(StackSample sample, List<Measurement<long>> found)
     {

@@ -7,7 +7,8 @@ namespace UserTcp.Diagnostics;
 internal interface IMeteredStack
 {
     /// <summary>Thread-safe; null once the stack is over.</summary>
-    StackSample? Sample();
+    /// <param name="withConnections">Whether to look at each connection: there may be many.</param>
+    StackSample? Sample(bool withConnections);
 }
 
 /// <summary>What a listener shows to meters.</summary>
@@ -56,9 +57,11 @@ internal sealed class StackSample
     public ReadOnlySpan<long> ByState => _byState;
 
     /// <summary>Under the door.</summary>
-    public void Read(StackCore core)
+    public void Read(StackCore core) => ReadCounters(core.Counters);
+
+    /// <summary>Under the door, after <see cref="Read"/>.</summary>
+    public void ReadConnections(StackCore core)
     {
-        ReadCounters(core.Counters);
         var connections = new List<StackConnection>(core.ConnectionCount);
         core.CopyConnectionsTo(connections);
         foreach (StackConnection connection in connections)

@@ -40,7 +40,7 @@ internal sealed partial class RunningStack : IMeteredStack
         }
     }
 
-    StackSample? IMeteredStack.Sample()
+    StackSample? IMeteredStack.Sample(bool withConnections)
     {
         var sample = new StackSample { Stack = Name, Link = _link.Info.Name, LinkStatistics = _link.Statistics };
         using Door.Visit visit = Door.Enter();
@@ -53,6 +53,8 @@ internal sealed partial class RunningStack : IMeteredStack
         }
 
         sample.Read(visit.Stack);
+        if (withConnections)
+            sample.ReadConnections(visit.Stack);
         return sample;
     }
 
