@@ -22,6 +22,7 @@ public sealed class InfoTests
         Assert.InRange(info.PacingRate, info.DeliveryRate * 0.5, info.CongestionWindow / info.MinRtt.TotalSeconds * 2);
         Assert.Equal((0, 0, 0), (info.Retransmits, info.Timeouts, info.SpuriousRetransmits));
         Assert.Equal(UserTcpRecoveryState.Open, info.RecoveryState);
+        Assert.True(info.CongestionWindow > 14_480);
         Assert.False(info.ReorderingSeen);
         Assert.InRange(info.BusyTime, TimeSpan.FromSeconds(Size / BytesPerSecond), info.Uptime);
     }
