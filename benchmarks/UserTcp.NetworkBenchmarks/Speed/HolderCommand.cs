@@ -5,8 +5,8 @@ using UserTcp.Links;
 namespace UserTcp.NetworkBenchmarks.Speed;
 
 /// <summary>
-/// <c>holder</c>: a stack of ours at the far end of the veth pair, which accepts connections and leaves them alone, until
-/// its input ends. The kernel's sockets would be as many files, which few systems allow.
+/// <c>holder</c>: a stack of ours at the far end of the veth pair, which accepts connections and leaves them alone,
+/// until its input ends. The kernel's sockets would be as many files, which few systems allow.
 /// </summary>
 internal static class HolderCommand
 {

@@ -16,7 +16,7 @@ internal sealed record Order(Workload Work, string Link, bool IsInline, int Size
 }
 
 /// <summary>What came of it; a line of JSON.</summary>
-/// <param name="Values">The figures, as the row's units have them; processor time is added by who gave the order.</param>
+/// <param name="Values">The figures, as the row's units have them; processor time is added later.</param>
 /// <param name="Gigabytes">What was carried, for the processor time.</param>
 /// <param name="Error">Why there are none.</param>
 internal sealed record Outcome(double[] Values, double Gigabytes = 0, string? Error = null)

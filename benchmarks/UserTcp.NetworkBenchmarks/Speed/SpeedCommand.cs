@@ -6,7 +6,7 @@ using UserTcp.NetworkBenchmarks.Reports;
 
 namespace UserTcp.NetworkBenchmarks.Speed;
 
-/// <summary><c>speed</c>: against the kernel, and against gVisor's netstack, over wires that do nothing wrong.</summary>
+/// <summary><c>speed</c>: against the kernel, and against gVisor's netstack, over good wires.</summary>
 internal static class SpeedCommand
 {
     private const int QuickRounds = 2;
@@ -72,7 +72,8 @@ internal static class SpeedCommand
         AnsiConsole.WriteLine(Machine.Describe());
         AnsiConsole.WriteLine(
             "CUBIC on both sides; both ends fill or look at every byte; each figure is the median of "
-            + $"{plan.Rounds} rounds (least to greatest), in turns; × is how much better than the kernel in the same round.");
+            + $"{plan.Rounds} rounds (least to greatest), in turns; "
+            + "× is how much better than the kernel in the same round.");
         GVisor? gVisor = GVisor.TryBuild(peers);
         if (gVisor is null)
             AnsiConsole.WriteLine($"gVisor's netstack is left out: there is no {peers}.");

@@ -3,7 +3,7 @@ using UserTcp.Lab.Tests.Support;
 
 namespace UserTcp.NetworkBenchmarks.Speed;
 
-/// <summary>The three cables, with a kernel at the far end of each, and one at the near end of the veth pairs.</summary>
+/// <summary>The three cables, with a kernel at the far end of each, and at the near end of veth pairs.</summary>
 internal sealed class SpeedLab : IDisposable
 {
     public const string Device = "speed0";
