@@ -28,6 +28,7 @@ internal sealed class TransportConnection : ConnectionContext, IConnectionIdFeat
     public TransportConnection(UserTcpConnection connection, ConnectionSurroundings surroundings)
     {
         Connection = connection;
+        connection.ErrorTranslator = Translate;
         Transport = connection;
         _surroundings = surroundings;
         ConnectionId = string.Create(CultureInfo.InvariantCulture, $"usertcp-{connection.Id}");
@@ -86,7 +87,7 @@ internal sealed class TransportConnection : ConnectionContext, IConnectionIdFeat
             TransportLog.ConnectionWriteFin(_surroundings.Logger, ConnectionId);
         await Connection.Output.CompleteAsync().ConfigureAwait(false);
         await Connection.Input.CompleteAsync().ConfigureAwait(false);
-        await EndAsync().ConfigureAwait(false);
+        End();
         if (Connection.Closed.IsCompleted)
             await Connection.DisposeAsync().ConfigureAwait(false);
         else
@@ -121,15 +122,28 @@ internal sealed class TransportConnection : ConnectionContext, IConnectionIdFeat
             TransportLog.ConnectionReset(_surroundings.Logger, ConnectionId);
         else if (reason is not (UserTcpCloseReason.Graceful or UserTcpCloseReason.ResetByLocal))
             TransportLog.ConnectionError(_surroundings.Logger, ConnectionId, reason);
-        await EndAsync().ConfigureAwait(false);
+        if (Thread.CurrentThread.IsThreadPoolThread)
+            End();
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(static self => self.End(), this, preferLocal: false);
     }
 
-    /// <summary>Cancels the token, on the thread pool: who registered with it may do anything.</summary>
-    private async Task EndAsync()
+    /// <summary>
+    /// The exception of a failed read. The token comes first: Kestrel takes what a handler throws for the handler's
+    /// mistake, and says so in the log, unless it has heard of the connection's end before.
+    /// </summary>
+    private Exception Translate(UserTcpConnectionException error)
+    {
+        End();
+        return TransportErrors.Translate(error);
+    }
+
+    /// <summary>Cancels the token. Not on the stack's loop: who registered with it may do anything.</summary>
+    private void End()
     {
         try
         {
-            await _closed.CancelAsync().ConfigureAwait(false);
+            _closed.Cancel();
         }
         catch (AggregateException failures)
         {

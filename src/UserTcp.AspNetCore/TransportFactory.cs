@@ -35,11 +35,9 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
         EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         (UserTcpStack stack, IPEndPoint local) = Locate(endpoint);
-        UserTcpConnectionOptions connection = (_options.ConnectionOptions ?? stack.ConnectionDefaults).Clone();
-        connection.ErrorTranslator = TransportErrors.Translate;
         var options = new UserTcpListenerOptions
         {
-            LocalEndPoint = local, Backlog = _options.Backlog, ConnectionOptions = connection,
+            LocalEndPoint = local, Backlog = _options.Backlog, ConnectionOptions = _options.ConnectionOptions,
         };
         try
         {

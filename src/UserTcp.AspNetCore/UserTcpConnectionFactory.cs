@@ -26,7 +26,7 @@ public sealed class UserTcpConnectionFactory : IConnectionFactory
         _surroundings = new ConnectionSurroundings(MemoryPool<byte>.Shared, logger, AllowHalfOpen: true);
     }
 
-    /// <summary>Connects with the stack's <see cref="UserTcpStack.ConnectionDefaults"/>.</summary>
+    /// <summary>Connects with <see cref="UserTcpStackOptions.ConnectionDefaults"/> of the stack.</summary>
     /// <param name="endpoint">
     /// An <see cref="IPEndPoint"/>, or a <see cref="UserTcpEndPoint"/>, whose stack, if it names one, is used.
     /// </param>
@@ -45,9 +45,7 @@ public sealed class UserTcpConnectionFactory : IConnectionFactory
         (UserTcpStack stack, EndPoint remote) = endpoint is UserTcpEndPoint own
             ? (own.Stack ?? _stack, new IPEndPoint(own.Address, own.Port))
             : (_stack, endpoint);
-        UserTcpConnectionOptions options = stack.ConnectionDefaults;
-        options.ErrorTranslator = TransportErrors.Translate;
         return new TransportConnection(
-            await stack.ConnectAsync(remote, options, cancellationToken).ConfigureAwait(false), _surroundings);
+            await stack.ConnectAsync(remote, null, cancellationToken).ConfigureAwait(false), _surroundings);
     }
 }

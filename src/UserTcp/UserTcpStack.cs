@@ -19,7 +19,6 @@ namespace UserTcp;
 public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
 {
     private readonly StackSettings _settings;
-    private readonly UserTcpConnectionOptions _connectionDefaults;
 
     /// <summary>Makes a stack and opens nothing yet: every asynchronous member starts it on first use.</summary>
     /// <param name="options">Validated and copied.</param>
@@ -31,7 +30,6 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         _settings = options.ToSettings();
-        _connectionDefaults = options.ConnectionDefaults.Clone();
         Addresses = [.. options.Addresses];
         Gateway = options.Gateway;
     }
@@ -53,11 +51,6 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
 
     /// <summary>The router for what is not on the link; null if there is none.</summary>
     public IPAddress? Gateway { get; }
-
-    /// <summary>
-    /// A copy of the options that connections and listeners have where none are given, to be changed for some of them.
-    /// </summary>
-    public UserTcpConnectionOptions ConnectionDefaults => _connectionDefaults.Clone();
 
     /// <summary>Makes a stack and starts it.</summary>
     /// <param name="options">Validated and copied.</param>

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
@@ -148,6 +148,47 @@ public sealed class LifeTests
     }
 
     [Fact(Timeout = Hang)]
+    public async Task Nothing_is_left_of_clients_however_they_leave()
+    {
+        var all = new ConcurrentBag<Task<UserTcpCloseReason>>();
+        await using WebLab lab = await WebLab.StartAsync(
+            Carrier.UserTcp,
+            application => application.Run(async context =>
+            {
+                await context.Request.Body.CopyToAsync(Stream.Null);
+                await context.Response.WriteAsync("hello");
+            }),
+            listen => listen.Use(next => connection =>
+            {
+                all.Add(connection.Features.Get<IUserTcpConnectionFeature>()!.Connection.Closed);
+                return next(connection);
+            }));
+
+        await Task.WhenAll(Enumerable.Range(0, 120).Select(i => LeaveAsync(lab, way: i % 4)));
+        await lab.Application.StopAsync();
+        await Task.WhenAll(all).WaitAsync(WebLab.Guard);
+        Assert.Equal(0, lab.ServerStack.GetStatistics().CurrentConnections);
+        Assert.Empty(lab.Log.Complaints);
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task A_stack_that_goes_ends_its_requests_and_the_server_still_stops()
+    {
+        await using WebLab lab = await WebLab.StartAsync(Carrier.UserTcp, application => application.Run(context =>
+        {
+            _inHandler.TrySetResult();
+            return context.RequestAborted.WhenCancelledAsync();
+        }));
+        await using RawClient client = await lab.ConnectAsync();
+        await client.SendAsync(Get);
+        await _inHandler.Task;
+        lab.ServerStack.Dispose();
+
+        await lab.Application.StopAsync();
+        Assert.Empty(lab.Log.Complaints);
+    }
+
+    [Fact(Timeout = Hang)]
     public async Task The_log_tells_each_end_as_the_sockets_transport_does()
     {
         await using WebLab lab = await WebLab.StartAsync(
@@ -218,6 +259,23 @@ public sealed class LifeTests
         var error = await Assert.ThrowsAsync<SocketException>(async () =>
             await factory.ConnectAsync(new IPEndPoint(StackPair.ServerAddress, 9)));
         Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
+    }
+
+    private static async Task LeaveAsync(WebLab lab, int way)
+    {
+        await using RawClient client = await lab.ConnectAsync();
+        if (way == 0)
+        {
+            await client.SendAsync("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            Assert.EndsWith("hello\r\n0\r\n\r\n", await client.ReadToEndAsync(), StringComparison.Ordinal);
+            return;
+        }
+
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
+        if (way == 1)
+            client.Reset();
+        else if (way == 2)
+            client.Fin();
     }
 
     private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -105,6 +105,6 @@ internal sealed partial class TcpPipeReader
         UserTcpConnectionException error = _isDisposed
             ? CloseErrors.Disposed("read data from")
             : CloseErrors.ToException(_closeReason, "read data from", _cause);
-        return _translate?.Invoke(error) ?? error;
+        return ErrorTranslator?.Invoke(error) ?? error;
     }
 }

@@ -19,7 +19,6 @@ internal sealed partial class TcpPipeReader : PipeReader
     private readonly ReceiveQueue _queue;
     private readonly IDoor _door;
     private readonly PipeSignal<ReadResult> _signal;
-    private readonly Func<UserTcpConnectionException, Exception>? _translate;
 
     // All below changes under the door.
     private long _minimum = 1;
@@ -42,10 +41,13 @@ internal sealed partial class TcpPipeReader : PipeReader
     {
         _queue = queue;
         _door = door;
-        _translate = translate;
+        ErrorTranslator = translate;
         _signal = new PipeSignal<ReadResult>(
             scheduler, this, static reader => ((TcpPipeReader)reader!).MakeError());
     }
+
+    /// <summary>Turns a connection's error into a host framework's; null to leave it. Called outside the door.</summary>
+    public Func<UserTcpConnectionException, Exception>? ErrorTranslator { get; set; }
 
     private enum Verdict
     {

@@ -218,6 +218,20 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public async Task A_connection_may_have_a_translator_of_its_own()
+    {
+        await using StackPair pair = await StackPair.OpenAsync();
+        (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync();
+        Assert.Null(client.ErrorTranslator);
+        client.ErrorTranslator = e => new NotSupportedException($"{client.Id} {e.CloseReason}", e);
+        server.Abort();
+
+        var thrown = await Assert.ThrowsAsync<NotSupportedException>(
+            () => client.Input.ReadAsync().AsTask().WaitAsync(s_guard));
+        Assert.Equal($"{client.Id} {nameof(UserTcpCloseReason.ResetByPeer)}", thrown.Message);
+    }
+
+    [Fact]
     public async Task A_cancelled_close_resets()
     {
         await using StackPair pair = await StackPair.OpenAsync();

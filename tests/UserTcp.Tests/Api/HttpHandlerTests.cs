@@ -137,6 +137,17 @@ public sealed class HttpHandlerTests : IAsyncLifetime
         AssertCode(SocketError.TimedOut, error.InnerException);
     }
 
+    [Fact(Timeout = Hang)]
+    public async Task A_stack_that_is_gone_is_a_connection_error()
+    {
+        using HttpClient client = _pair.Client.CreateHttpClient();
+        await _pair.Client.DisposeAsync();
+
+        HttpRequestException error = await FailsAsync(client, s_server);
+        Assert.Equal(HttpRequestError.ConnectionError, error.HttpRequestError);
+        Assert.IsType<ObjectDisposedException>(error.InnerException);
+    }
+
     [Fact]
     public void A_wrong_option_is_heard_of_at_once()
     {

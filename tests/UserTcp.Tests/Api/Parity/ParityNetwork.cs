@@ -24,7 +24,8 @@ public abstract class ParityEnd(Stream stream)
     public abstract void ShutdownSend();
 
     /// <summary>
-    /// close(2), which a <see cref="System.Net.Sockets.NetworkStream"/> precedes by a FIN, whatever is unread.
+    /// close(2), which the disposal of a <see cref="System.Net.Sockets.NetworkStream"/> precedes by a FIN: that hides
+    /// what is unread, and may end what waits before the close aborts it.
     /// </summary>
     public abstract void Close();
 

@@ -57,9 +57,10 @@ public abstract partial class StreamParity(ParityNetwork network) : IAsyncLifeti
     public async Task Disposal_fails_a_pending_read_promptly()
     {
         ValueTask<int> pending = Near.ReadAsync(new byte[1]);
-        Near.Dispose();
+        _near.Close();
 
         AssertCode(SocketError.OperationAborted, await FailsAsync(async () => await pending));
+        Near.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => ReadAsync(Near, 1));
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await Near.WriteAsync(new byte[1]));
         Assert.Throws<ObjectDisposedException>(() => Near.ReadByte());
@@ -71,7 +72,7 @@ public abstract partial class StreamParity(ParityNetwork network) : IAsyncLifeti
     public async Task Disposal_fails_a_pending_write_promptly()
     {
         Task pending = FillAsync(CancellationToken.None);
-        Near.Dispose();
+        _near.Close();
 
         AssertCode(SocketError.OperationAborted, await FailsAsync(() => pending));
     }
