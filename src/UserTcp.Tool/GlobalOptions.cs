@@ -37,7 +37,7 @@ internal sealed class GlobalOptions
     { HelpName = "FILE.pcapng", Description = "Writes every frame to a file for Wireshark.",
     };
 
-    private readonly Option<bool> _json = new("--json")
+    private readonly Option<bool> _json = new("--json", "-J")
     { Description = "Prints the result as JSON, and nothing else to the standard output.",
     };
 

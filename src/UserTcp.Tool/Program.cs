@@ -45,7 +45,7 @@ internal static class Program
         Command[] commands =
         [
             new PingCommand(context), new GetCommand(context), new NetcatCommand(context),
-            new DevicesCommand(context), new DoctorCommand(context),
+            new PerfCommand(context), new DevicesCommand(context), new DoctorCommand(context),
             PacketdrillCommand.Make(), SimulationCommand.Make(),
         ];
         foreach (Command command in commands)
