@@ -80,6 +80,10 @@ internal sealed class PerfClient(
             ? transfer.GoalReached
             : Task.Delay(TimeSpan.FromSeconds(parameters.OmitSeconds + parameters.Seconds), cancellationToken);
         Task first = await Task.WhenAny(end, transfer.GoalReached, word);
+
+        // A server that gives up says so, but its streams may be heard of first.
+        if (first.IsFaulted)
+            first = await Task.WhenAny(word, Task.Delay(s_goodbye, cancellationToken)) == word ? word : first;
         if (first == word)
             await CheckAsync(control, await word, PerfState.ExchangeResults, cancellationToken);
 

@@ -13,12 +13,12 @@ internal sealed class ToolRun : IAsyncDisposable
     private readonly CancellationTokenSource _interrupt = new();
     private readonly MemoryStream _output = new();
     private readonly LineWaiter _error = new();
-    private readonly StreamWriter _out;
+    private readonly LineWaiter _out;
     private readonly ToolConsole _console;
 
     private ToolRun(Stream input, string[] args)
     {
-        _out = new StreamWriter(_output, new UTF8Encoding(false)) { AutoFlush = true };
+        _out = new LineWaiter(_output);
         _console = new ToolConsole { Input = input, Output = _output, Out = _out, Error = _error };
         Ended = Task.Run(() => Program.RunAsync(args, _console, _interrupt.Token)).WaitAsync(s_guard);
     }
@@ -50,6 +50,9 @@ internal sealed class ToolRun : IAsyncDisposable
     /// <summary>Waits for a line of the standard error with these words.</summary>
     public Task<string> ErrorLineAsync(string words) => _error.LineWithAsync(words).WaitAsync(s_guard);
 
+    /// <summary>The same for the standard output.</summary>
+    public Task<string> OutLineAsync(string words) => _out.LineWithAsync(words).WaitAsync(s_guard);
+
     /// <summary>Ctrl+C.</summary>
     public void Interrupt() => _interrupt.Cancel();
 
@@ -61,7 +64,8 @@ internal sealed class ToolRun : IAsyncDisposable
     }
 
     /// <summary>Takes text and tells of its lines.</summary>
-    private sealed class LineWaiter : StringWriter
+    /// <param name="copy">Gets all of it too; null for nowhere.</param>
+    private sealed class LineWaiter(Stream? copy = null) : StringWriter
     {
         private readonly Lock _lock = new();
         private readonly List<string> _lines = [];
@@ -71,8 +75,8 @@ internal sealed class ToolRun : IAsyncDisposable
         {
             lock (_lock)
             {
-                base.WriteLine(value);
                 string line = value ?? "";
+                Write(line + Environment.NewLine);
                 _lines.Add(line);
                 foreach ((_, TaskCompletionSource<string> found) in
                     _waiting.Where(item => line.Contains(item.Words, StringComparison.Ordinal)))
@@ -81,6 +85,20 @@ internal sealed class ToolRun : IAsyncDisposable
                 }
             }
         }
+
+        // What is written in pieces is nobody's line here: help texts.
+        public override void Write(char value) => Write(value.ToString());
+
+        public override void Write(string? value)
+        {
+            lock (_lock)
+            {
+                base.Write(value);
+                copy?.Write(Encoding.UTF8.GetBytes(value ?? ""));
+            }
+        }
+
+        public override void WriteLine() => Write(Environment.NewLine);
 
         public Task<string> LineWithAsync(string words)
         {
