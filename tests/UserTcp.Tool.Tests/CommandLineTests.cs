@@ -4,7 +4,7 @@ namespace UserTcp.Tool.Tests;
 
 public sealed class CommandLineTests
 {
-    public static TheoryData<string> Commands => ["ping", "get", "nc", "devices", "doctor"];
+    public static TheoryData<string> Commands => ["ping", "get", "nc", "perf", "trace", "devices", "doctor"];
 
     [Theory]
     [MemberData(nameof(Commands))]

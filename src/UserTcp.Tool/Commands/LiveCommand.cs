@@ -12,7 +12,7 @@ internal sealed class LiveCommand : ToolCommand
 
     private readonly Option<double> _rate = Number("--mbit", 50, "The rate of the link in Mbit/s.");
     private readonly Option<double> _roundTrip = Number("--rtt", 40, "There and back, in milliseconds.");
-    private readonly Option<double> _loss = Number("--loss", 0.2, "Frames that are lost, in percent.");
+    private readonly Option<double> _loss = Number("--loss", 0.05, "Frames that are lost, in percent.");
     private readonly Option<double> _reordering = Number("--reorder", 0, "Frames that come too late, in percent.");
     private readonly Option<double> _queue = Number("--queue", 256, "The queue of the link, in KiB.");
     private readonly Option<double> _time = Number("--for", 20, "How long, in seconds of virtual time.");

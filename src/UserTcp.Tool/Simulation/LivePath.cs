@@ -9,7 +9,7 @@ internal sealed record LivePath
     public long BitsPerSecond { get; init; } = 50_000_000;
 
     /// <summary>The share of frames that are lost, in each direction.</summary>
-    public double Loss { get; init; } = 0.002;
+    public double Loss { get; init; } = 0.0005;
 
     /// <summary>The share of frames that come too late.</summary>
     public double Reordering { get; init; }
