@@ -35,8 +35,10 @@ finish() {
 
 # Debian package and what it is for:
 #   libpcap0.8 the pcap link · iproute2 namespaces and veth · ethtool offloads · tcpdump writes captures, tshark reads
-#   them · nginx-light, python3, curl, nghttp2-client (h2load), wrk peers · iputils-ping ping · procps sysctl and ps
+#   them · nginx-light, python3, curl, nghttp2-client (h2load), wrk peers · iputils-ping ping · procps sysctl and ps ·
+#   iperf3 the other end of perf
 packages="libpcap0.8 iproute2 ethtool tcpdump tshark nginx-light python3 curl nghttp2-client wrk iputils-ping procps"
+packages="$packages iperf3"
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 

@@ -1,16 +1,60 @@
 using System.CommandLine;
 using UserTcp.Tool.Commands;
+using UserTcp.Tool.Terminal;
 
 namespace UserTcp.Tool;
 
 /// <summary>The commands, one class each in <c>Commands</c>.</summary>
 internal static class Program
 {
-    private static Task<int> Main(string[] args)
+    /// <summary>The exit code for a command line that makes no sense.</summary>
+    private const int Usage = 2;
+
+    // Connections are closed in order before the process goes; a stack takes up to five seconds for it.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(8);
+
+    private static async Task<int> Main(string[] args)
     {
-        var root = new RootCommand("UserTcp at the command line.");
-        root.Subcommands.Add(PacketdrillCommand.Make());
-        root.Subcommands.Add(SimulationCommand.Make());
-        return root.Parse(args).InvokeAsync();
+        using var console = ToolConsole.OfProcess();
+        return await RunAsync(args, console, CancellationToken.None);
+    }
+
+    /// <summary>The whole program.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="console">What it reads and writes.</param>
+    /// <param name="cancellationToken">The same as Ctrl+C.</param>
+    /// <returns>The exit code.</returns>
+    internal static async Task<int> RunAsync(string[] args, ToolConsole console, CancellationToken cancellationToken)
+    {
+        ParseResult parsed = MakeRoot(console).Parse(args);
+        var invocation = new InvocationConfiguration
+        {
+            Output = console.Out, Error = console.Error, ProcessTerminationTimeout = s_patience,
+        };
+        int code = await parsed.InvokeAsync(invocation, cancellationToken);
+        return parsed.Errors.Count > 0 && code == 1 ? Usage : code;
+    }
+
+    private static RootCommand MakeRoot(ToolConsole console)
+    {
+        var root = new RootCommand("UserTcp at the command line: a TCP/IP stack in this process, not the system's.");
+        var options = new GlobalOptions();
+        options.AddTo(root);
+        HelpWithExamples.AddTo(root);
+        var context = new ToolContext(console, options);
+        Command[] commands =
+        [
+            new PingCommand(context), new GetCommand(context), new NetcatCommand(context),
+            new PerfCommand(context), new TraceCommand(context), new DevicesCommand(context), new DoctorCommand(context),
+            PacketdrillCommand.Make(), SimulationCommand.Make(context),
+        ];
+        foreach (Command command in commands)
+        {
+            root.Subcommands.Add(command);
+            if (command is ToolCommand)
+                options.AddTo(command);
+        }
+
+        return root;
     }
 }

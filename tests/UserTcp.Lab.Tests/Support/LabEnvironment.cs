@@ -28,11 +28,12 @@ internal static class LabEnvironment
         if (!Environment.IsPrivilegedProcess)
             return "The lab makes network namespaces and opens raw sockets: run the tests as root.";
 
-        string[] tools = ["ip", "ethtool", "tcpdump", "tshark", "nginx", "python3", "curl", "h2load", "wrk", "ping"];
+        string[] tools = ["ip", "ethtool", "tcpdump", "tshark", "nginx", "python3", "curl", "h2load", "wrk", "ping",
+            "iperf3"];
         if (Array.Find(tools, tool => !Shell.Exists(tool)) is { } missing)
         {
             return $"The lab needs '{missing}': apt-get install iproute2 ethtool tcpdump tshark nginx-light python3 "
-                + "curl nghttp2-client wrk iputils-ping.";
+                + "curl nghttp2-client wrk iputils-ping iperf3.";
         }
 
         return ProbeNamespaces();

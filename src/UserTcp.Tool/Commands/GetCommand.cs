@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Net;
+using UserTcp.Tool.Get;
+using UserTcp.Tool.Network;
+using UserTcp.Tool.Terminal;
+
+namespace UserTcp.Tool.Commands;
+
+/// <summary><c>get</c>: a page by HttpClient over the stack. Exit codes as those of curl.</summary>
+internal sealed class GetCommand : ToolCommand
+{
+    private readonly Argument<string> _url = new("URL") { Description = "The page to fetch, http or https." };
+
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        HelpName = "FILE", Description = "Where the body goes; by default to the standard output.",
+    };
+
+    private readonly Option<string?> _http = new Option<string?>("--http")
+    {
+        HelpName = "1.1|2",
+        Description = "The version of HTTP; by default what the server prefers. Without TLS, 2 is spoken at once (h2c).",
+    }.AcceptOnlyFromAmong("1.1", "2");
+
+    private readonly Option<string[]> _headers = new("--header", "-H")
+    {
+        HelpName = "'NAME: VALUE'", Description = "One more header field; may be repeated.",
+    };
+
+    private readonly Option<bool> _insecure = new("--insecure", "-k") { Description = "Any certificate will do." };
+
+    private readonly Option<bool> _fail = new("--fail", "-f")
+    {
+        Description = "An answer of 400 or more is a failure, with exit code 22 and without a body.",
+    };
+
+    private readonly Option<double?> _maxTime = new("--max-time", "-m")
+    {
+        HelpName = "SECONDS", Description = "The longest that all of it may take.",
+    };
+
+    private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Shows the header fields." };
+
+    public GetCommand(ToolContext context)
+        : base(
+            context, "get", "Fetches a page with HttpClient over the stack, with TLS and HTTP/2.",
+            "get https://example.com/ -o page.html",
+            "get http://192.168.1.7/ --link eth0 --address 192.168.1.50/24 --capture get.pcapng",
+            "get http://127.0.0.1:8080/ --http 2 --json")
+    {
+        Arguments.Add(_url);
+        foreach (Option option in (Option[])[_output, _http, _headers, _insecure, _fail, _maxTime, _verbose])
+        {
+            Options.Add(option);
+        }
+    }
+
+    protected override int CodeOf(Failure failure) => failure switch
+    {
+        Failure.Usage => 2,
+        Failure.BadUrl => 3,
+        Failure.Name => 6,
+        Failure.Link or Failure.Connect => 7,
+        Failure.HttpStatus => 22,
+        Failure.Write => 23,
+        Failure.TimedOut => 28,
+        Failure.Tls => 35,
+        Failure.TooManyRedirects => 47,
+        _ => 56,
+    };
+
+    protected override async Task<int> RunAsync(
+        ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
+    {
+        var wishes = new HttpWishes
+        {
+            Url = HttpWishes.ParseUrl(parsed.GetValue(_url)!),
+            HttpVersion = parsed.GetValue(_http) switch
+            {
+                "1.1" => HttpVersion.Version11,
+                "2" => HttpVersion.Version20,
+                _ => null,
+            },
+            Headers = parsed.GetValue(_headers) ?? [],
+            OutputFile = parsed.GetValue(_output),
+            IgnoresCertificates = parsed.GetValue(_insecure),
+            FailsOnError = parsed.GetValue(_fail),
+            IsVerbose = parsed.GetValue(_verbose),
+            MaxTime = parsed.GetValue(_maxTime) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        };
+        await using NetworkSession session = await NetworkSession
+            .OpenAsync(Context.Options.NetworkOf(parsed), cancellationToken);
+        await new GetRun(session, wishes, output).RunAsync(cancellationToken);
+        return 0;
+    }
+}

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Net;
+using UserTcp.Tool.Network;
+using UserTcp.Tool.Ping;
+using UserTcp.Tool.Terminal;
+
+namespace UserTcp.Tool.Commands;
+
+/// <summary><c>ping</c>: echo requests. Exit codes as those of ping: 0 answered, 1 not answered, 2 not possible.</summary>
+internal sealed class PingCommand : ToolCommand
+{
+    private readonly Argument<string> _host = new("HOST") { Description = "An IPv4 address or a name." };
+
+    private readonly Option<int?> _count = new("--count", "-c")
+    {
+        HelpName = "N", Description = "How many requests; without it, until Ctrl+C.",
+    };
+
+    private readonly Option<double> _interval = new("--interval", "-i")
+    {
+        HelpName = "SECONDS", DefaultValueFactory = _ => 1, Description = "The time between two requests.",
+    };
+
+    private readonly Option<double> _timeout = new("--timeout", "-W")
+    {
+        HelpName = "SECONDS", DefaultValueFactory = _ => 4, Description = "How long to wait for each answer.",
+    };
+
+    private readonly Option<int> _size = new("--size", "-s")
+    {
+        HelpName = "BYTES", DefaultValueFactory = _ => 56, Description = "The data of each request, up to 1400 bytes.",
+    };
+
+    private readonly Option<byte> _timeToLive = new("--ttl", "-t")
+    {
+        HelpName = "N", DefaultValueFactory = _ => 64, Description = "How many routers a request may pass.",
+    };
+
+    public PingCommand(ToolContext context)
+        : base(
+            context, "ping", "Sends ICMP echo requests and shows what comes back.",
+            "ping 10.0.2.2 -c 3",
+            "ping 192.168.1.1 --link eth0 --address 192.168.1.50/24")
+    {
+        Arguments.Add(_host);
+        Options.Add(_count);
+        Options.Add(_interval);
+        Options.Add(_timeout);
+        Options.Add(_size);
+        Options.Add(_timeToLive);
+    }
+
+    /// <summary>As ping has it: 1 is kept for "no answer".</summary>
+    protected override int CodeOf(Failure failure) => 2;
+
+    protected override async Task<int> RunAsync(
+        ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
+    {
+        var plan = new PingPlan
+        {
+            Count = parsed.GetValue(_count),
+            Interval = Seconds(parsed.GetValue(_interval), "--interval"),
+            Options = new UserTcpPingOptions
+            {
+                Timeout = Seconds(parsed.GetValue(_timeout), "--timeout"),
+                DataLength = parsed.GetValue(_size),
+                TimeToLive = parsed.GetValue(_timeToLive),
+            },
+        };
+        if (plan.Count < 1)
+            throw new ToolException(Failure.Usage, "--count is at least 1.");
+
+        string host = parsed.GetValue(_host)!;
+        await using NetworkSession session = await NetworkSession
+            .OpenAsync(Context.Options.NetworkOf(parsed), cancellationToken);
+        IPAddress address = await HostNames.ResolveAsync(session, host, cancellationToken);
+        var run = new PingRun(session, plan, output);
+        PingSummary summary = await run.RunAsync(host, address, cancellationToken);
+        return summary.Received > 0 ? 0 : 1;
+    }
+
+    private static TimeSpan Seconds(double value, string option) => value is >= 0.001 and <= 3600
+        ? TimeSpan.FromSeconds(value)
+        : throw new ToolException(Failure.Usage, $"{option} takes seconds, from 0.001 to 3600.");
+}

@@ -1,0 +1,120 @@
+using System.CommandLine;
+using System.Globalization;
+using UserTcp.Tool.Terminal;
+using UserTcp.Tool.Trace;
+
+namespace UserTcp.Tool.Commands;
+
+/// <summary><c>trace</c>: what a capture shows of TCP, as a page, a table or JSON.</summary>
+internal sealed class TraceCommand : ToolCommand
+{
+    private readonly Argument<string> _file = new("FILE")
+    {
+        Description = "A capture, of this tool or any other: pcapng or pcap.",
+    };
+
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        HelpName = "FILE.html", Description = "Where the page goes; by default beside the capture.",
+    };
+
+    private readonly Option<int> _most = new("--connections")
+    {
+        HelpName = "N", DefaultValueFactory = _ => 50, Description = "How many to show: those with the most bytes.",
+    };
+
+    public TraceCommand(ToolContext context)
+        : base(
+            context, "trace",
+            "Makes a page of a capture: time and sequence, round trips, window, throughput of each connection.",
+            "trace get.pcapng", "trace get.pcapng -o report.html", "trace server.pcap --json")
+    {
+        Arguments.Add(_file);
+        Options.Add(_output);
+        Options.Add(_most);
+    }
+
+    protected override Task<int> RunAsync(ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
+    {
+        string file = parsed.GetValue(_file)!;
+        int most = parsed.GetValue(_most);
+        if (most < 1)
+            throw new ToolException(Failure.Usage, "--connections is at least 1.");
+
+        TraceAnalysis analysis = Read(file);
+        if (analysis.Connections.Count == 0)
+            throw new ToolException(Failure.Read, $"{file} has {analysis.Frames} frames and no TCP.");
+
+        if (output.IsJson)
+        {
+            output.Json(analysis.Connections.Select(Describe));
+            return Task.FromResult(0);
+        }
+
+        string page = parsed.GetValue(_output) ?? Path.ChangeExtension(file, ".html");
+        Write(page, TraceReport.Make(Path.GetFileName(file), analysis, most));
+        Show(analysis, most, output);
+        output.Line($"Report: {page}");
+        return Task.FromResult(0);
+    }
+
+    private static TraceAnalysis Read(string file)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(file);
+            using var buffered = new BufferedStream(stream, 1 << 16);
+            return TraceAnalysis.Of(CaptureFile.Read(buffered));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException(Failure.Read, error.Message, error);
+        }
+    }
+
+    private static void Write(string page, string text)
+    {
+        try
+        {
+            File.WriteAllText(page, text);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException(Failure.Write, error.Message, error);
+        }
+    }
+
+    private static object Describe(TraceConnection connection) => new
+    {
+        Client = connection.Client.ToString(),
+        Server = connection.Server.ToString(),
+        StartSeconds = connection.Start,
+        Seconds = connection.End - connection.Start,
+        connection.WasReset,
+        ClientToServer = TraceFlowSummary.Of(connection.Upwards),
+        ServerToClient = TraceFlowSummary.Of(connection.Downwards),
+    };
+
+    private static void Show(TraceAnalysis analysis, int most, ToolOutput output)
+    {
+        TextTable table = new TextTable(
+            "client", "server", "start", "seconds", "bytes up", "bytes down", "again", "rtt", "rate", "")
+            .AlignRight(2, 3, 4, 5, 6, 7, 8);
+        foreach (TraceConnection connection in analysis.Connections.OrderByDescending(item => item.Bytes).Take(most))
+        {
+            TraceFlow main = connection.Upwards.Bytes > connection.Downwards.Bytes
+                ? connection.Upwards : connection.Downwards;
+            var summary = TraceFlowSummary.Of(main);
+            table.Add(
+                connection.Client.ToString(), connection.Server.ToString(), Text(connection.Start),
+                Text(connection.End - connection.Start), Quantity.Count(connection.Upwards.Bytes),
+                Quantity.Count(connection.Downwards.Bytes), Quantity.Count(connection.Retransmissions),
+                summary.RttMedianMs is { } median ? Quantity.Milliseconds(TimeSpan.FromMilliseconds(median)) : "-",
+                Quantity.BitsPerSecond(summary.BitsPerSecond), connection.WasReset ? "reset" : "");
+        }
+
+        table.Show(output);
+    }
+
+    private static string Text(double seconds) => seconds.ToString("0.000", CultureInfo.InvariantCulture);
+}

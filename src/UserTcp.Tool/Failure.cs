@@ -1,0 +1,41 @@
+namespace UserTcp.Tool;
+
+/// <summary>What kept a command from doing its work. Each command has its own exit codes for it.</summary>
+internal enum Failure
+{
+    /// <summary>The command line makes no sense.</summary>
+    Usage,
+
+    /// <summary>The URL makes no sense.</summary>
+    BadUrl,
+
+    /// <summary>The operating system does not know the name.</summary>
+    Name,
+
+    /// <summary>The link could not be opened.</summary>
+    Link,
+
+    /// <summary>Refused, or unreachable.</summary>
+    Connect,
+
+    /// <summary>No answer in time.</summary>
+    TimedOut,
+
+    /// <summary>The TLS handshake failed.</summary>
+    Tls,
+
+    /// <summary>The server answered with an error, and that was to count.</summary>
+    HttpStatus,
+
+    /// <summary>The redirects never ended.</summary>
+    TooManyRedirects,
+
+    /// <summary>A file could not be read, or is not what it was said to be.</summary>
+    Read,
+
+    /// <summary>A file, the standard output, or the capture could not be written.</summary>
+    Write,
+
+    /// <summary>The connection broke, or what came was not of the protocol.</summary>
+    Receive,
+}

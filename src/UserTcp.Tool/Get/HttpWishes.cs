@@ -1,0 +1,70 @@
+
+namespace UserTcp.Tool.Get;
+
+/// <summary>How a page is to be fetched.</summary>
+internal sealed record HttpWishes
+{
+    public required Uri Url { get; init; }
+
+    /// <summary>The highest version to speak; without TLS, 2 is spoken without asking (h2c).</summary>
+    public Version? HttpVersion { get; init; }
+
+    /// <summary>More header fields, as "Name: value".</summary>
+    public IReadOnlyList<string> Headers { get; init; } = [];
+
+    /// <summary>The file for the body; null for the standard output.</summary>
+    public string? OutputFile { get; init; }
+
+    /// <summary>Whether any certificate will do.</summary>
+    public bool IgnoresCertificates { get; init; }
+
+    /// <summary>Whether an answer of 400 or more is a failure, and its body is not wanted.</summary>
+    public bool FailsOnError { get; init; }
+
+    /// <summary>Whether the header fields are shown.</summary>
+    public bool IsVerbose { get; init; }
+
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The longest that everything may take; null for no limit.</summary>
+    public TimeSpan? MaxTime { get; init; }
+
+    public HttpRequestMessage MakeRequest()
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, Url);
+        if (HttpVersion is not null)
+        {
+            request.Version = HttpVersion;
+            request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        }
+        else
+        {
+            request.Version = System.Net.HttpVersion.Version20;
+            request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
+        }
+
+        request.Headers.UserAgent.ParseAdd("usertcp/0.1");
+        request.Headers.Accept.ParseAdd("*/*");
+        foreach (string header in Headers)
+        {
+            int colon = header.IndexOf(':', StringComparison.Ordinal);
+            if (colon <= 0 || !request.Headers.TryAddWithoutValidation(header[..colon], header[(colon + 1)..].Trim()))
+                throw new ToolException(Failure.Usage, $"'{header}' is not a header field such as 'Name: value'.");
+        }
+
+        return request;
+    }
+
+    /// <summary>Reads a URL; without a scheme it is http, as with curl.</summary>
+    /// <exception cref="ToolException">It is malformed, or of another protocol.</exception>
+    public static Uri ParseUrl(string text)
+    {
+        string full = text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}";
+        if (!Uri.TryCreate(full, UriKind.Absolute, out Uri? url) || url.IdnHost.Length == 0 || url.Port == 0)
+            throw new ToolException(Failure.BadUrl, $"'{text}' is not a URL.");
+        if (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps)
+            throw new ToolException(Failure.BadUrl, $"'{url.Scheme}' is not spoken here: use http or https.");
+
+        return url;
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
+using UserTcp.Tool.Network;
+
+namespace UserTcp.Tool;
+
+/// <summary>The options that every command takes, before or after its name.</summary>
+internal sealed class GlobalOptions
+{
+    private readonly Option<string> _link = new("--link")
+    {
+        HelpName = "gateway|DEV|SCHEME:DEV",
+        DefaultValueFactory = _ => NetworkSettings.GatewayLink,
+        Description = "The way out: 'gateway', through this process's own sockets, needs no privileges; 'eth0' puts an "
+            + "IP and a MAC address of its own on that wire.",
+    };
+
+    private readonly Option<UserTcpAddress?> _address = new("--address")
+    {
+        HelpName = "A/P",
+        CustomParser = argument => Read(argument, text =>
+            UserTcpAddress.TryParse(text, null, out UserTcpAddress address) ? address : (UserTcpAddress?)null,
+            "an address with a prefix length, such as 192.168.1.50/24"),
+        Description = "The address to use: one that nobody else on the link has.",
+    };
+
+    private readonly Option<IPAddress?> _gateway = new("--gateway")
+    {
+        HelpName = "A",
+        CustomParser = argument => Read(argument, text =>
+            IPAddress.TryParse(text, out IPAddress? address) ? address : null, "an address, such as 192.168.1.1"),
+        Description = "The router to everything that is not on the link.",
+    };
+
+    private readonly Option<string?> _capture = new("--capture")
+    { HelpName = "FILE.pcapng", Description = "Writes every frame to a file for Wireshark.",
+    };
+
+    private readonly Option<bool> _json = new("--json", "-J")
+    { Description = "Prints the result as JSON, and nothing else to the standard output.",
+    };
+
+    private readonly Option<bool> _noColor = new("--no-color")
+    { Description = "No colours; NO_COLOR in the environment says the same.",
+    };
+
+    /// <summary>To the root and to every command that heeds them: those of others keep their names to themselves.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_link, _address, _gateway, _capture, _json, _noColor])
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>The network that the command line asks for.</summary>
+    public NetworkSettings NetworkOf(ParseResult parsed) => new()
+    {
+        Link = parsed.GetValue(_link)!,
+        IsLinkGiven = parsed.GetResult(_link) is { Implicit: false },
+        Address = parsed.GetValue(_address),
+        Gateway = parsed.GetValue(_gateway),
+        Capture = parsed.GetValue(_capture),
+    };
+
+    public bool WantsJson(ParseResult parsed) => parsed.GetValue(_json);
+
+    public bool WantsNoColor(ParseResult parsed) => parsed.GetValue(_noColor);
+
+    /// <summary>Reads an argument, or says what was expected.</summary>
+    public static T? Read<T>(ArgumentResult argument, Func<string, T?> parse, string expected)
+    {
+        string text = argument.Tokens[0].Value;
+        T? value = parse(text);
+        if (value is null)
+            argument.AddError($"'{text}' is not {expected}.");
+
+        return value;
+    }
+}

@@ -1,0 +1,161 @@
+using System.Net;
+using System.Net.Sockets;
+using UserTcp.Gateway;
+using UserTcp.Links;
+
+namespace UserTcp.Tool.Network;
+
+/// <summary>The stack that the user asked for, on the link that he chose.</summary>
+internal sealed class NetworkSession : IAsyncDisposable
+{
+    private readonly IAsyncDisposable _owner;
+
+    private NetworkSession(UserTcpStack stack, IAsyncDisposable owner, IPAddress? loopback)
+    {
+        _owner = owner;
+        Stack = stack;
+        LoopbackAlias = loopback;
+    }
+
+    public UserTcpStack Stack { get; }
+
+    /// <summary>The address that stands for this machine's own loopback; null if none does.</summary>
+    public IPAddress? LoopbackAlias { get; }
+
+    /// <summary>Opens the link and starts the stack.</summary>
+    /// <param name="settings">What the user asked for.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ToolException">It cannot be opened; the message says what helps.</exception>
+    public static async Task<NetworkSession> OpenAsync(NetworkSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return settings.IsGateway
+                ? await OpenGatewayAsync(settings, cancellationToken)
+                : await OpenLinkAsync(settings, cancellationToken);
+        }
+        catch (ArgumentException error)
+        {
+            throw new ToolException(Failure.Usage, error.Message, error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException
+            or DllNotFoundException or NotSupportedException)
+        {
+            throw new ToolException(Failure.Link, error.Message, error);
+        }
+    }
+
+    /// <summary>The same, for a command that is to be reached by others.</summary>
+    /// <exception cref="ToolException">It cannot be opened, or nobody could reach it.</exception>
+    public static Task<NetworkSession> OpenForOthersAsync(
+        NetworkSettings settings, CancellationToken cancellationToken) => settings.IsGateway
+        ? throw new ToolException(
+            Failure.Usage, "Nobody can reach this process through the gateway: use --link DEV and --address A/P.")
+        : OpenAsync(settings, cancellationToken);
+
+    /// <summary>Connects.</summary>
+    /// <param name="destination">An address and a port.</param>
+    /// <param name="timeout">How long to wait for an answer; null for the stack's own patience.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ToolException">Refused, unreachable, or no answer.</exception>
+    public async Task<UserTcpConnection> ConnectAsync(
+        IPEndPoint destination, TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        var options = new UserTcpConnectionOptions { ConnectTimeout = timeout };
+        try
+        {
+            return await Stack.ConnectAsync(destination, options, cancellationToken);
+        }
+        catch (SocketException error)
+        {
+            throw FailureOf(error, destination);
+        }
+        catch (ArgumentException error)
+        {
+            throw new ToolException(
+                Failure.Connect, $"{destination} cannot be connected to: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Closes the stack, in order.</summary>
+    /// <exception cref="ToolException">The capture is not complete.</exception>
+    public async ValueTask DisposeAsync()
+    {
+        await _owner.DisposeAsync();
+        if ((Stack.Link as CaptureLink)?.CaptureFailure is { } failure)
+            throw new ToolException(Failure.Write, $"The capture is not complete: {failure.Message}", failure);
+    }
+
+    /// <summary>A failed attempt, in the words of the user.</summary>
+    public ToolException FailureOf(SocketException error, IPEndPoint destination) => error.SocketErrorCode switch
+    {
+        SocketError.TimedOut => new(Failure.TimedOut, $"{destination} did not answer.", error),
+        SocketError.ConnectionRefused => new(Failure.Connect, $"{destination} refused the connection.", error),
+        SocketError.NetworkUnreachable when Stack.Gateway is null => new(
+            Failure.Connect, $"{destination} is not on the link, and there is no router: use --gateway.", error),
+        _ => new(Failure.Connect, $"{destination} cannot be connected to: {error.Message}", error),
+    };
+
+    private static async Task<NetworkSession> OpenGatewayAsync(
+        NetworkSettings settings, CancellationToken cancellationToken)
+    {
+        var embedded = new EmbeddedGatewayOptions();
+
+        // Only a program that a person starts on his own machine may lend out the machine's loopback.
+        embedded.Gateway.AllowLoopback = true;
+        embedded.Address = settings.Address ?? embedded.Address;
+        if (settings.Gateway is not null)
+            embedded.Gateway.Address = new UserTcpAddress(settings.Gateway, embedded.Address.PrefixLength);
+        if (settings.Capture is not null)
+        {
+            // A capture is for reading: whole segments with finished checksums, as they would be on a wire.
+            embedded.Link.Features = LinkFeatures.PointToPoint;
+            embedded.WrapLink = link => Captured(link, settings);
+        }
+
+        EmbeddedGateway gateway = await EmbeddedGateway.StartAsync(embedded, cancellationToken);
+        return new NetworkSession(gateway.Stack, gateway, embedded.Gateway.Address.Address);
+    }
+
+    private static async Task<NetworkSession> OpenLinkAsync(
+        NetworkSettings settings, CancellationToken cancellationToken)
+    {
+        if (settings.Address is null)
+        {
+            throw new ToolException(Failure.Usage,
+                $"--address A/P is needed with --link {settings.Link}: one that nobody else on the link has.");
+        }
+
+        LinkDevice link = Captured(LinkDevice.Open(settings.Link), settings);
+        var options = new UserTcpStackOptions
+        {
+            Link = link, Addresses = { settings.Address.Value }, Gateway = settings.Gateway,
+        };
+        try
+        {
+            UserTcpStack stack = await UserTcpStack.OpenAsync(options, cancellationToken);
+            return new NetworkSession(stack, stack, loopback: null);
+        }
+        catch
+        {
+            link.Dispose();
+            throw;
+        }
+    }
+
+    private static LinkDevice Captured(LinkDevice link, NetworkSettings settings)
+    {
+        if (settings.Capture is null)
+            return link;
+
+        try
+        {
+            return new CaptureLink(link, settings.Capture);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            link.Dispose();
+            throw new ToolException(Failure.Write, $"The capture cannot be written: {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using System.Net;
+
+namespace UserTcp.Tool.Network;
+
+/// <summary>The network that the user asks for.</summary>
+internal sealed record NetworkSettings
+{
+    public const string GatewayLink = "gateway";
+
+    /// <summary>The name of a link, or <see cref="GatewayLink"/>.</summary>
+    public string Link { get; init; } = GatewayLink;
+
+    /// <summary>Whether the user named the link.</summary>
+    public bool IsLinkGiven { get; init; }
+
+    public UserTcpAddress? Address { get; init; }
+
+    public IPAddress? Gateway { get; init; }
+
+    /// <summary>The file for all frames; null for none.</summary>
+    public string? Capture { get; init; }
+
+    public bool IsGateway => Link == GatewayLink;
+}

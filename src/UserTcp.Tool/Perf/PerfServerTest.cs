@@ -1,0 +1,118 @@
+using System.Net;
+using System.Threading.Channels;
+
+namespace UserTcp.Tool.Perf;
+
+/// <summary>One test at the server.</summary>
+internal sealed class PerfServerTest(ControlChannel control, string cookie, TimeSpan interval, IPerfView view)
+    : IAsyncDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_goodbye = TimeSpan.FromSeconds(1);
+
+    // Streams come in on other tasks than the test's; who comes after the last one was awaited is turned away.
+    private readonly Channel<UserTcpConnection> _arrived =
+        Channel.CreateBounded<UserTcpConnection>(PerfParameters.MaxStreams);
+
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isClosing;
+    private PerfTransfer? _transfer;
+
+    public IPEndPoint Client => control.Connection.RemoteEndPoint;
+
+    /// <summary>Whether all is said but the goodbye.</summary>
+    public bool IsClosing => _isClosing;
+
+    /// <summary>Completes when the server may begin another test.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Takes a data connection of this test; false if it is none.</summary>
+    public bool TryAddStream(UserTcpConnection connection, string ofCookie) =>
+        ofCookie == cookie && _arrived.Writer.TryWrite(connection);
+
+    /// <exception cref="ToolException">The client gave up, or asked for what is not done here.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await view.FrameAsync(() => RunCoreAsync(cancellationToken));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            using var patience = new CancellationTokenSource(s_goodbye);
+            await control.SendAsync(PerfState.ServerTerminate, patience.Token);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _ended.TrySetResult();
+        if (_transfer is not null)
+            await _transfer.DisposeAsync();
+
+        _arrived.Writer.Complete();
+        while (_arrived.Reader.TryRead(out UserTcpConnection? left))
+            left.Abort();
+
+        await control.DisposeAsync();
+    }
+
+    private async Task RunCoreAsync(CancellationToken cancellationToken)
+    {
+        await control.SendAsync(PerfState.ParameterExchange, cancellationToken);
+        PerfParameters parameters = await ReadParametersAsync(cancellationToken);
+
+        // It is the client who knows when enough has passed.
+        _transfer = new PerfTransfer(parameters with { Bytes = 0 }, parameters.IsReverse, interval, view.Progressed);
+        await control.SendAsync(PerfState.CreateStreams, cancellationToken);
+        await TakeStreamsAsync(_transfer, parameters.Streams, cancellationToken);
+        view.Started(new PerfTest(parameters, cookie, _transfer.IsSender, _transfer.Streams));
+        await control.SendAsync(PerfState.TestStart, cancellationToken);
+        await control.SendAsync(PerfState.TestRunning, cancellationToken);
+        _transfer.Start();
+
+        await control.ExpectAsync(PerfState.TestEnd, cancellationToken);
+        PerfResults own = await _transfer.StopAsync();
+        await _transfer.EndStreamsAsync();
+        await control.SendAsync(PerfState.ExchangeResults, cancellationToken);
+        PerfResults others = PerfResults.Parse(await control.ReadTextAsync(cancellationToken));
+        await control.SendTextAsync(own.ToJson(), cancellationToken);
+        _isClosing = true;
+        await control.SendAsync(PerfState.DisplayResults, cancellationToken);
+        await control.ExpectAsync(PerfState.Done, cancellationToken);
+        view.Ended(new PerfOutcome(own, others, _transfer.IsSender));
+    }
+
+    private async Task<PerfParameters> ReadParametersAsync(CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(s_patience);
+        string text = await control.ReadTextAsync(patience.Token);
+        try
+        {
+            return PerfParameters.Parse(text);
+        }
+        catch (ToolException)
+        {
+            await control.SendErrorAsync(cancellationToken);
+            throw;
+        }
+    }
+
+    private async Task TakeStreamsAsync(PerfTransfer transfer, int count, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(s_patience);
+        try
+        {
+            while (transfer.Streams.Count < count)
+                transfer.Add(await _arrived.Reader.ReadAsync(patience.Token));
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ToolException(
+                Failure.TimedOut, $"The client opened {transfer.Streams.Count} of {count} streams.", error);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.IO.Pipelines;
+
+namespace UserTcp.Tool.Perf;
+
+/// <summary>
+/// A data connection and what passed on it. One task works it; the counts may be read from everywhere.
+/// </summary>
+internal sealed class PerfStream
+{
+    private const int NotFrozen = -1;
+    private long _bytes;
+    private long _uncounted;
+    private long _frozen = NotFrozen;
+    private long _retransmitsBefore;
+
+    public PerfStream(int index, UserTcpConnection connection)
+    {
+        Connection = connection;
+        Id = IdOf(index);
+    }
+
+    public UserTcpConnection Connection { get; }
+
+    /// <summary>The same at both sides, which count their streams in the same order.</summary>
+    public int Id { get; }
+
+    /// <summary>Bytes that count.</summary>
+    public long Bytes
+    {
+        get
+        {
+            long frozen = Interlocked.Read(ref _frozen);
+            return (frozen == NotFrozen ? Interlocked.Read(ref _bytes) : frozen) - Interlocked.Read(ref _uncounted);
+        }
+    }
+
+    public long Retransmits => Connection.GetInfo().Retransmits - Interlocked.Read(ref _retransmitsBefore);
+
+    /// <summary>iperf3 numbers its streams 1, 3, 4, 5 and so on; the numbers are compared.</summary>
+    public static int IdOf(int index) => index == 0 ? 1 : index + 2;
+
+    /// <summary>What was so far does not count.</summary>
+    public void Restart()
+    {
+        Interlocked.Exchange(ref _uncounted, Interlocked.Read(ref _bytes));
+        Interlocked.Exchange(ref _retransmitsBefore, Connection.GetInfo().Retransmits);
+    }
+
+    /// <summary>What still comes does not count.</summary>
+    public void Freeze() => Interlocked.CompareExchange(ref _frozen, Interlocked.Read(ref _bytes), NotFrozen);
+
+    /// <summary>Sends until it is stopped or the goal is reached.</summary>
+    public async Task SendAsync(PerfGoal goal, int blockBytes, CancellationToken stop)
+    {
+        byte[] block = new byte[blockBytes];
+        for (int i = 0; i < block.Length; i++)
+            block[i] = (byte)('0' + i % 10);
+
+        try
+        {
+            bool isMoreWanted = true;
+            while (isMoreWanted)
+            {
+                FlushResult result = await Connection.Output.WriteAsync(block, stop);
+                if (result.IsCompleted)
+                {
+                    goal.Fail(new ToolException(Failure.Receive, "The other side closed a stream too early."));
+                    return;
+                }
+
+                Interlocked.Add(ref _bytes, blockBytes);
+                isMoreWanted = goal.Add(blockBytes);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The time is over.
+        }
+    }
+
+    /// <summary>
+    /// Receives until the other side ends, also when nothing counts any more: a sender whose data nobody takes would
+    /// not hear of the end.
+    /// </summary>
+    public async Task ReceiveAsync(PerfGoal goal, CancellationToken stop)
+    {
+        try
+        {
+            ReadResult result;
+            do
+            {
+                result = await Connection.Input.ReadAsync(stop);
+                Interlocked.Add(ref _bytes, result.Buffer.Length);
+                goal.Add(result.Buffer.Length);
+                Connection.Input.AdvanceTo(result.Buffer.End);
+            }
+            while (!result.IsCompleted);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The test is over.
+        }
+        catch (IOException error)
+        {
+            goal.Fail(new ToolException(Failure.Receive, $"A stream broke: {error.Message}", error));
+        }
+    }
+}

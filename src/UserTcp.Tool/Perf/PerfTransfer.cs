@@ -1,0 +1,159 @@
+using System.Diagnostics;
+
+namespace UserTcp.Tool.Perf;
+
+/// <summary>The streams of a test at one side, and what is told of them while they run.</summary>
+internal sealed class PerfTransfer : IAsyncDisposable
+{
+    // The last tick and the end may come in either order: a sliver of an interval says nothing.
+    private const double SmallestShareOfInterval = 0.1;
+
+    private readonly PerfParameters _parameters;
+    private readonly TimeSpan _interval;
+    private readonly Action<PerfInterval> _tell;
+    private readonly PerfGoal _goal;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _end = new();
+    private readonly List<PerfStream> _streams = [];
+    private readonly List<Task> _work = [];
+    private readonly Dictionary<int, (long Bytes, long Retransmits)> _told = [];
+    private Task _meter = Task.CompletedTask;
+    private PerfCpuMeter _cpu = new();
+    private long _start;
+    private double _toldUntil;
+    private bool _isOmitting;
+
+    public PerfTransfer(PerfParameters parameters, bool isSender, TimeSpan interval, Action<PerfInterval> tell)
+    {
+        _parameters = parameters;
+        _interval = interval;
+        _tell = tell;
+        _goal = new PerfGoal(parameters.Bytes);
+        IsSender = isSender;
+    }
+
+    public bool IsSender { get; }
+
+    public IReadOnlyList<PerfStream> Streams => _streams;
+
+    /// <summary>Completes when the bytes have passed; fails if a stream ended too early.</summary>
+    public Task GoalReached => _goal.Reached;
+
+    /// <summary>Seconds since what counts began.</summary>
+    public double Elapsed => Stopwatch.GetElapsedTime(_start).TotalSeconds;
+
+    public void Add(UserTcpConnection connection) => _streams.Add(new PerfStream(_streams.Count, connection));
+
+    public void Start()
+    {
+        _start = Stopwatch.GetTimestamp();
+        _cpu = new PerfCpuMeter();
+        _isOmitting = _parameters.OmitSeconds > 0;
+        foreach (PerfStream stream in _streams)
+        {
+            _work.Add(Task.Run(() => IsSender
+                ? stream.SendAsync(_goal, _parameters.BlockBytes, _stop.Token)
+                : stream.ReceiveAsync(_goal, _end.Token)));
+        }
+
+        _meter = MeterAsync(_stop.Token);
+    }
+
+    /// <summary>Nothing counts any more; senders end, receivers go on taking what comes.</summary>
+    public async Task<PerfResults> StopAsync()
+    {
+        foreach (PerfStream stream in _streams)
+            stream.Freeze();
+
+        double seconds = Elapsed;
+        await _stop.CancelAsync();
+        await _meter;
+        if (seconds - _toldUntil > _interval.TotalSeconds * SmallestShareOfInterval)
+            Tell(seconds);
+        if (IsSender)
+            await Task.WhenAll(_work);
+
+        return new PerfResults(
+            [.. _streams.Select(stream => new PerfStreamResult(
+                stream.Id, stream.Bytes, IsSender ? stream.Retransmits : -1, seconds))],
+            IsSender, _cpu.Read(), Congestion);
+    }
+
+    /// <summary>
+    /// A sender's FIN, behind what it has queued: iperf3 reads the rest in whole blocks and waits for ever for one that
+    /// is not complete.
+    /// </summary>
+    public async Task EndStreamsAsync()
+    {
+        foreach (PerfStream stream in _streams.Where(_ => IsSender))
+            await stream.Connection.Output.CompleteAsync();
+    }
+
+    /// <summary>Resets the streams: what is still queued there is of no use to anybody.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _end.CancelAsync();
+        await _meter;
+        await Task.WhenAll(_work);
+        foreach (PerfStream stream in _streams)
+        {
+            stream.Connection.Abort();
+            await stream.Connection.DisposeAsync();
+        }
+
+        _stop.Dispose();
+        _end.Dispose();
+    }
+
+    private string? Congestion => _streams.Count == 0
+        ? null
+        : _streams[0].Connection.GetInfo().CongestionControl.ToLowerInvariant();
+
+    private async Task MeterAsync(CancellationToken stop)
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(_interval);
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                Tell(Elapsed);
+                if (_isOmitting && Elapsed >= _parameters.OmitSeconds)
+                    Restart();
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The test is over.
+        }
+    }
+
+    private void Restart()
+    {
+        _isOmitting = false;
+        foreach (PerfStream stream in _streams)
+            stream.Restart();
+
+        _start = Stopwatch.GetTimestamp();
+        _cpu = new PerfCpuMeter();
+        _toldUntil = 0;
+        _told.Clear();
+    }
+
+    private void Tell(double until)
+    {
+        List<PerfStreamInterval> streams = [];
+        foreach (PerfStream stream in _streams)
+        {
+            (long bytesBefore, long retransmitsBefore) = _told.GetValueOrDefault(stream.Id);
+            (long bytes, long retransmits) = (stream.Bytes, stream.Retransmits);
+            _told[stream.Id] = (bytes, retransmits);
+            streams.Add(new PerfStreamInterval(
+                stream.Id, bytes - bytesBefore, retransmits - retransmitsBefore, stream.Connection.GetInfo()));
+        }
+
+        var interval = new PerfInterval(_toldUntil, until, _isOmitting, streams);
+        _toldUntil = until;
+        _tell(interval);
+    }
+}

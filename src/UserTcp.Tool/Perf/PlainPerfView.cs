@@ -1,0 +1,36 @@
+using UserTcp.Tool.Terminal;
+
+namespace UserTcp.Tool.Perf;
+
+/// <summary>Lines as they come, like iperf3's.</summary>
+internal sealed class PlainPerfView(ToolOutput output) : IPerfView
+{
+    private bool _isSender;
+
+    public void Connecting(string text) => output.Line(text);
+
+    public void Started(PerfTest test)
+    {
+        _isSender = test.IsSender;
+        Show(PerfText.Connected(test));
+        output.Line(PerfText.Heading(_isSender));
+    }
+
+    public void Progressed(PerfInterval interval) => Show(PerfText.Interval(interval, _isSender));
+
+    public void Ended(PerfOutcome outcome)
+    {
+        Show(PerfText.Outcome(outcome));
+        output.Line("");
+    }
+
+    public Task FrameAsync(Func<Task> test) => test();
+
+    private void Show(IEnumerable<string> lines)
+    {
+        foreach (string line in lines)
+        {
+            output.Line(line.TrimEnd());
+        }
+    }
+}

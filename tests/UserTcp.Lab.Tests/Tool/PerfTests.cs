@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Text.Json;
+using UserTcp.Lab.Tests.Support;
+
+namespace UserTcp.Lab.Tests.Tool;
+
+/// <summary><c>usertcp perf</c> and the iperf3 of others, both ways.</summary>
+public sealed class PerfTests
+{
+    private const string OneSecond = "-t 1";
+    private const long SomeBytes = 50 << 20;
+
+    [LabTheory]
+    [InlineData("")]
+    [InlineData("-R")]
+    [InlineData("-P 4")]
+    [InlineData("-P 4 -R")]
+    [InlineData("-O 1")]
+    public async Task Our_client_measures_with_iperf3(string options)
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: true, "packet");
+        System.Diagnostics.Process server = lab.Peer.Start("iperf3", "-s", "-1", "--forceflush");
+        Assert.Contains("---", await server.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.Contains("listening", await server.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+        ToolProcess client = ToolProcess.Start(
+            lab, ["perf", "-c", $"{LabNetwork.PeerAddress}", "--json", .. $"{OneSecond} {options}".Trim().Split(' ')]);
+        using JsonDocument result = JsonDocument.Parse(await client.EndAsync());
+        string told = await server.StandardOutput.ReadToEndAsync();
+
+        JsonElement end = result.RootElement.GetProperty("end");
+        Assert.Equal(options.Contains("-P", StringComparison.Ordinal) ? 4 : 1, end.GetProperty("streams").GetArrayLength());
+        Check(end);
+        Assert.DoesNotContain("error", told, StringComparison.Ordinal);
+        Assert.Contains(options.Contains("-R", StringComparison.Ordinal) ? "sender" : "receiver", told, StringComparison.Ordinal);
+    }
+
+    [LabTheory]
+    [InlineData("")]
+    [InlineData("-R")]
+    [InlineData("-P 4")]
+    [InlineData("-P 4 -R")]
+    [InlineData("-O 1 -R")]
+    public async Task Iperf3_measures_with_our_server(string options)
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: true, "packet");
+        ToolProcess server = ToolProcess.Start(lab, "perf", "-s", "-1");
+        await server.LineAsync("Server listening");
+        string json = lab.Peer.Exec($"timeout 60 iperf3 -c {LabNetwork.Address(50)} {OneSecond} {options} --json");
+        string told = await server.EndAsync();
+
+        using JsonDocument result = JsonDocument.Parse(json);
+        Assert.False(result.RootElement.TryGetProperty("error", out JsonElement error), $"{error}");
+        Check(result.RootElement.GetProperty("end"));
+        Assert.Contains("receiver", told, StringComparison.Ordinal);
+    }
+
+    [LabFact]
+    public async Task Iperf3_hears_that_our_server_does_not_speak_udp()
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: true, "packet");
+        ToolProcess server = ToolProcess.Start(lab, "perf", "-s");
+        await server.LineAsync("Server listening");
+        ShellResult result = lab.Peer.TryExec($"timeout 60 iperf3 -u -c {LabNetwork.Address(50)} {OneSecond}");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("not implemented", result.Error, StringComparison.Ordinal);
+    }
+
+    [LabFact]
+    public async Task An_amount_instead_of_a_time_is_transferred_whole()
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: true, "packet");
+        ToolProcess server = ToolProcess.Start(lab, "perf", "-s", "-1");
+        await server.LineAsync("Server listening");
+        string bytes = SomeBytes.ToString(CultureInfo.InvariantCulture);
+        string json = lab.Peer.Exec($"timeout 60 iperf3 -c {LabNetwork.Address(50)} -R -n {bytes} --json");
+        await server.EndAsync();
+
+        using JsonDocument result = JsonDocument.Parse(json);
+        Assert.True(Bytes(result.RootElement.GetProperty("end"), "sum_received") >= SomeBytes);
+    }
+
+    // Both counted, and what arrived is what was sent but for what was still under way.
+    private static void Check(JsonElement end)
+    {
+        long sent = Bytes(end, "sum_sent"), received = Bytes(end, "sum_received");
+        Assert.True(sent > 0 && received > 0, $"{sent} sent, {received} received");
+        Assert.InRange(received, sent / 2, sent * 2);
+    }
+
+    private static long Bytes(JsonElement end, string sum) => end.GetProperty(sum).GetProperty("bytes").GetInt64();
+}

@@ -1,0 +1,76 @@
+using System.Text;
+using UserTcp.Tool.Tests.Support;
+
+namespace UserTcp.Tool.Tests.Commands;
+
+public sealed class NetcatTests
+{
+    [Fact]
+    public async Task Two_of_them_exchange_what_they_are_given_and_both_end()
+    {
+        byte[] upwards = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 100_000)));
+        byte[] downwards = "and back"u8.ToArray();
+        await using ToolRun server = ToolRun.StartWithInput(
+            new MemoryStream(downwards), "nc", "-l", "9000", "-v", "--link", "virtual:nc", "--address", "10.0.0.2/24");
+        await server.ErrorLineAsync("Listening on 10.0.0.2:9000");
+        await using ToolRun client = ToolRun.StartWithInput(
+            new MemoryStream(upwards), "nc", "10.0.0.2", "9000", "-v", "--link", "virtual:nc",
+            "--address", "10.0.0.1/24");
+
+        Assert.Equal(0, await client.Ended);
+        Assert.Equal(0, await server.Ended);
+        Assert.Equal(upwards, server.Bytes);
+        Assert.Equal(downwards, client.Bytes);
+        Assert.Contains("Connection from 10.0.0.1:", server.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nobody_can_be_reached_through_the_gateway()
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync("nc", "-l", "9000");
+
+        Assert.Equal(2, await run.Ended);
+        Assert.Contains("use --link DEV", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_refused_connection_is_exit_code_1()
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync("nc", "127.0.0.1", "1");
+
+        Assert.Equal(1, await run.Ended);
+        Assert.Contains("refused the connection", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_waits_in_vain_gives_up_in_time()
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync(
+            "nc", "-l", "9000", "-w", "0.05", "--link", "virtual:vain", "--address", "10.0.0.2/24");
+
+        Assert.Equal(1, await run.Ended);
+        Assert.Contains("Nobody came in time", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_ends_a_listener()
+    {
+        await using ToolRun run = ToolRun.Start(
+            "nc", "-l", "9000", "-v", "--link", "virtual:interrupted", "--address", "10.0.0.2/24");
+        await run.ErrorLineAsync("Listening");
+        run.Interrupt();
+
+        Assert.Equal(130, await run.Ended);
+    }
+
+    [Theory]
+    [InlineData("nc", "10.0.0.1")]
+    [InlineData("nc", "-l", "10.0.0.1", "80")]
+    [InlineData("nc", "10.0.0.1", "65536")]
+    public async Task A_port_and_a_host_have_to_be_there(params string[] args)
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync(args);
+
+        Assert.Equal(2, await run.Ended);
+    }
+}

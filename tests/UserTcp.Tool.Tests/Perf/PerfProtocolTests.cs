@@ -1,0 +1,110 @@
+using UserTcp.Tool.Perf;
+
+namespace UserTcp.Tool.Tests.Perf;
+
+public sealed class PerfProtocolTests
+{
+    [Fact]
+    public void Parameters_survive_the_journey()
+    {
+        var parameters = new PerfParameters
+        {
+            Seconds = 7, OmitSeconds = 2, Bytes = 5_000_000_000, Streams = 3, IsReverse = true, BlockBytes = 8192,
+        };
+
+        Assert.Equal(parameters, PerfParameters.Parse(parameters.ToJson()));
+    }
+
+    [Fact]
+    public void What_a_client_does_not_say_has_the_defaults_of_iperf3()
+    {
+        PerfParameters parameters = PerfParameters.Parse("""{"tcp":true,"time":10,"pacing_timer":1000,"extra":[1]}""");
+
+        Assert.Equal(new PerfParameters(), parameters);
+    }
+
+    [Theory]
+    [InlineData("""{"udp":true}""")]
+    [InlineData("""{"tcp":true,"bidirectional":1}""")]
+    [InlineData("""{"tcp":true,"parallel":129}""")]
+    [InlineData("""{"tcp":true,"parallel":0}""")]
+    [InlineData("""{"tcp":true,"len":2000000}""")]
+    [InlineData("""{"tcp":true,"time":-1}""")]
+    [InlineData("""{"tcp":true,"num":"many"}""")]
+    [InlineData("""{"tcp":true,"omit":1e300}""")]
+    [InlineData("[]")]
+    [InlineData("{")]
+    public void What_is_not_done_here_or_makes_no_sense_is_refused(string json) =>
+        Assert.Equal(
+            Failure.Receive, Assert.Throws<ToolException>(() => PerfParameters.Parse(json)).Failure);
+
+    [Fact]
+    public void Results_survive_the_journey()
+    {
+        var results = new PerfResults(
+            [new PerfStreamResult(1, 1000, 3, 1.5), new PerfStreamResult(3, 2000, 0, 1.5)], true,
+            new PerfCpu(50, 30, 20), "cubic");
+        PerfResults read = PerfResults.Parse(results.ToJson());
+
+        Assert.Equal(results.Streams, read.Streams);
+        Assert.Equal((true, results.Cpu, "cubic"), (read.HasRetransmits, read.Cpu, read.Congestion));
+    }
+
+    [Fact]
+    public void The_unsigned_minus_one_of_a_receiver_means_unknown()
+    {
+        PerfResults read = PerfResults.Parse("""
+            {"cpu_util_total":1.5,"sender_has_retransmits":0,"streams":[{"id":1,"bytes":7,
+             "retransmits":18446744073709551615,"jitter":0,"errors":0,"packets":0,"start_time":0,"end_time":2}]}
+            """);
+
+        Assert.Equal([new PerfStreamResult(1, 7, -1, 2)], read.Streams);
+        Assert.False(read.HasRetransmits);
+    }
+
+    [Theory]
+    [InlineData("""{"streams":[{"id":1,"bytes":-5}]}""")]
+    [InlineData("""{"streams":[{"id":"one","bytes":5}]}""")]
+    [InlineData("null")]
+    public void Results_that_make_no_sense_are_refused(string json) =>
+        Assert.Throws<ToolException>(() => PerfResults.Parse(json));
+
+    [Fact]
+    public void Streams_are_numbered_as_iperf3_numbers_them() =>
+        Assert.Equal([1, 3, 4, 5], Enumerable.Range(0, 4).Select(PerfStream.IdOf));
+
+    [Fact]
+    public void A_cookie_has_36_letters_and_a_zero()
+    {
+        string cookie = PerfCookie.Create();
+        byte[] bytes = PerfCookie.ToBytes(cookie);
+
+        Assert.Equal(37, bytes.Length);
+        Assert.Equal(0, bytes[^1]);
+        Assert.Equal(cookie, PerfCookie.Parse(bytes));
+        Assert.NotEqual(cookie, PerfCookie.Create());
+    }
+
+    [Fact]
+    public void The_lines_are_those_of_iperf3()
+    {
+        var interval = new PerfInterval(0, 1, false,
+            [new PerfStreamInterval(1, 125_000_000, 2, default(UserTcpConnectionInfo) with { CongestionWindow = 409_600 })]);
+
+        Assert.Equal(
+            "[  1]   0.00-1.00   sec   119 MBytes   1.00 Gbits/sec    2   400 KBytes",
+            Assert.Single(PerfText.Interval(interval, isSender: true)));
+    }
+
+    [Fact]
+    public async Task A_goal_is_reached_by_all_streams_together()
+    {
+        var goal = new PerfGoal(100);
+
+        Assert.True(goal.Add(60));
+        Assert.False(goal.Reached.IsCompleted);
+        Assert.False(goal.Add(40));
+        await goal.Reached;
+        Assert.True(new PerfGoal(0).Add(long.MaxValue));
+    }
+}

@@ -1,0 +1,116 @@
+using System.Text.Json;
+using UserTcp.Tool.Tests.Support;
+
+namespace UserTcp.Tool.Tests.Perf;
+
+/// <summary>Client and server over two stacks, joined in memory.</summary>
+public sealed class PerfRunTests
+{
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(1, true)]
+    [InlineData(3, false)]
+    [InlineData(3, true)]
+    public async Task Both_sides_end_with_the_same_numbers(int streams, bool isReverse)
+    {
+        string link = $"virtual:perf{streams}{isReverse}";
+        await using ToolRun server = await ServeAsync(link, "--json", "-1");
+        string[] direction = isReverse ? ["-R"] : [];
+        await using ToolRun client = ToolRun.Start(
+            ["perf", "-c", "10.0.0.2", "-n", "20M", "-P", $"{streams}", .. direction, "-J", .. Client(link)]);
+
+        Assert.Equal(0, await client.Ended);
+        Assert.Equal(0, await server.Ended);
+        JsonElement end = client.Json.GetProperty("end");
+        Assert.Equal(streams, end.GetProperty("streams").GetArrayLength());
+        Assert.True(Bytes(end, isReverse ? "sum_received" : "sum_sent") >= 20 << 20);
+        Assert.Equal(
+            isReverse ? 1 : 0,
+            client.Json.GetProperty("start").GetProperty("test_start").GetProperty("reverse").GetInt32());
+        JsonElement other = server.Json.GetProperty("end");
+        foreach (string sum in (string[])["sum_sent", "sum_received"])
+            Assert.Equal(Bytes(end, sum), Bytes(other, sum));
+    }
+
+    [Fact]
+    public async Task Redirected_it_prints_the_lines_of_iperf3()
+    {
+        await using ToolRun server = await ServeAsync("virtual:perflines", "-1");
+        await using ToolRun client = ToolRun.Start(
+            ["perf", "-c", "10.0.0.2", "-t", "1", "-i", "0.5", "-P", "2", .. Client("virtual:perflines")]);
+
+        Assert.Equal(0, await client.Ended);
+        Assert.Equal(0, await server.Ended);
+        Assert.StartsWith("Connecting to host 10.0.0.2, port 5201", client.Out, StringComparison.Ordinal);
+        Assert.Matches(@"\[  3\] local 10\.0\.0\.1 port \d+ connected to 10\.0\.0\.2 port 5201", client.Out);
+        Assert.Matches(@"\[SUM\]   0\.00-\d\.\d\d   sec ", client.Out);
+        Assert.Matches(@"\[SUM\]   0\.00-\d+\.\d\d +sec .*bits/sec +\d+ +sender", client.Out);
+        Assert.Contains("Accepted connection from 10.0.0.1", server.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', client.Out + server.Out);
+    }
+
+    [Fact]
+    public async Task A_server_that_nobody_runs_is_exit_code_1()
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync("perf", "-c", "127.0.0.1", "-p", "1");
+
+        Assert.Equal(1, await run.Ended);
+        Assert.Contains("refused the connection", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_at_the_client_ends_the_test_at_the_server_too()
+    {
+        await using ToolRun server = await ServeAsync("virtual:perfstop", "-1");
+        await using ToolRun client = ToolRun.Start(
+            ["perf", "-c", "10.0.0.2", "-t", "600", "-i", "0.1", .. Client("virtual:perfstop")]);
+        await client.OutLineAsync("[ ID]");
+        client.Interrupt();
+
+        Assert.Equal(130, await client.Ended);
+        Assert.Equal(1, await server.Ended);
+        Assert.Contains("The client has given up", server.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_at_the_server_ends_the_test_at_the_client_too()
+    {
+        await using ToolRun server = await ServeAsync("virtual:perfkill");
+        await using ToolRun client = ToolRun.Start(
+            ["perf", "-c", "10.0.0.2", "-t", "600", "-i", "0.1", .. Client("virtual:perfkill")]);
+        await client.OutLineAsync("[ ID]");
+        server.Interrupt();
+
+        Assert.Equal(130, await server.Ended);
+        Assert.Equal(1, await client.Ended);
+        Assert.Contains("The server has given up", client.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("perf")]
+    [InlineData("perf", "-s", "-c", "10.0.0.2")]
+    [InlineData("perf", "-s")]
+    [InlineData("perf", "-c", "10.0.0.2", "-t", "0")]
+    [InlineData("perf", "-c", "10.0.0.2", "-P", "129")]
+    [InlineData("perf", "-c", "10.0.0.2", "-n", "12X")]
+    [InlineData("perf", "-c", "10.0.0.2", "-l", "2M")]
+    public async Task Options_that_make_no_sense_are_refused(params string[] args)
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync(args);
+
+        Assert.Equal(2, await run.Ended);
+    }
+
+    private static string[] Client(string link) => ["--link", link, "--address", "10.0.0.1/24"];
+
+    private static async Task<ToolRun> ServeAsync(string link, params string[] more)
+    {
+        ToolRun server = ToolRun.Start(["perf", "-s", "--link", link, "--address", "10.0.0.2/24", .. more]);
+        await (more.Contains("--json")
+            ? server.ErrorLineAsync("Server listening")
+            : server.OutLineAsync("Server listening"));
+        return server;
+    }
+
+    private static long Bytes(JsonElement end, string sum) => end.GetProperty(sum).GetProperty("bytes").GetInt64();
+}
