@@ -44,7 +44,7 @@ internal static class Program
         var context = new ToolContext(console, options);
         Command[] commands =
         [
-            new PingCommand(context), new GetCommand(context), new NetcatCommand(context),
+            new PingCommand(context), new GetCommand(context), new ServeCommand(context), new NetcatCommand(context),
             new PerfCommand(context), new TraceCommand(context), new DevicesCommand(context), new DoctorCommand(context),
             PacketdrillCommand.Make(), SimulationCommand.Make(context),
         ];
