@@ -45,7 +45,7 @@ internal sealed partial class TcpPipeReader : PipeReader
         _signal = new PipeSignal<ReadResult>(scheduler, MakeError);
     }
 
-    /// <summary>Turns a connection's error into a host framework's; null to leave it. Called outside the door.</summary>
+    /// <summary>Turns a connection's error into a host framework's; null to leave it. Runs outside the door.</summary>
     public Func<UserTcpConnectionException, Exception>? ErrorTranslator { get; set; }
 
     private enum Verdict
