@@ -46,7 +46,7 @@ internal sealed partial class TcpPipeReader : PipeReader
             scheduler, this, static reader => ((TcpPipeReader)reader!).MakeError());
     }
 
-    /// <summary>Turns a connection's error into a host framework's; null to leave it. Called outside the door.</summary>
+    /// <summary>Turns a connection's error into a host framework's; null to leave it. Runs outside the door.</summary>
     public Func<UserTcpConnectionException, Exception>? ErrorTranslator { get; set; }
 
     private enum Verdict
