@@ -9,7 +9,7 @@ using UserTcp.AspNetCore;
 
 namespace UserTcp.Tool.Serve;
 
-/// <summary>The files of a folder, by Kestrel on a stack. HTTP/1.1 and HTTP/2 without TLS on one port.</summary>
+/// <summary>The files of a folder, by Kestrel on a stack, over HTTP/1.1.</summary>
 internal sealed class DirectoryServer : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -1,0 +1,61 @@
+using System.Text.Json;
+using UserTcp.Tool.Tests.Support;
+
+namespace UserTcp.Tool.Tests.Commands;
+
+public sealed class ServeTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("usertcp-serve-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task Get_fetches_what_serve_has_and_each_answer_is_told()
+    {
+        string text = string.Concat(Enumerable.Range(0, 50_000));
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "numbers.txt"), text);
+        await using ToolRun server = ToolRun.Start(
+            "serve", _folder.FullName, "--link", "virtual:serve", "--address", "10.0.0.2/24", "--json");
+        await server.ErrorLineAsync("Serving");
+        await using ToolRun client = ToolRun.Start(
+            "get", "http://10.0.0.2:8080/numbers.txt", "--link", "virtual:serve", "--address", "10.0.0.1/24");
+
+        Assert.Equal(0, await client.Ended);
+        Assert.Equal(text, client.Out);
+        server.Interrupt();
+        Assert.Equal(130, await server.Ended);
+        using JsonDocument told = JsonDocument.Parse(server.Out);
+        Assert.Equal("/numbers.txt", told.RootElement.GetProperty("path").GetString());
+        Assert.Equal("HTTP/1.1", told.RootElement.GetProperty("protocol").GetString());
+        Assert.Equal(200, told.RootElement.GetProperty("status").GetInt32());
+        Assert.Equal(text.Length, told.RootElement.GetProperty("bytes").GetInt64());
+    }
+
+    [Fact]
+    public async Task A_folder_is_listed()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "strange.name-of-a-file"), "x");
+        await using ToolRun server = ToolRun.Start(
+            "serve", _folder.FullName, "--port", "80", "--link", "virtual:list", "--address", "10.0.0.2/24");
+        await server.ErrorLineAsync("Serving");
+        await using ToolRun list = ToolRun.Start(
+            "get", "http://10.0.0.2/", "--link", "virtual:list", "--address", "10.0.0.1/24");
+
+        Assert.Equal(0, await list.Ended);
+        Assert.Contains("strange.name-of-a-file", list.Out, StringComparison.Ordinal);
+        server.Interrupt();
+        Assert.Equal(130, await server.Ended);
+        Assert.Contains("10.0.0.1 \"GET / HTTP/1.1\" 200 ", server.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/no/such/folder", "8080", "--link", "virtual:none")]
+    [InlineData("/tmp", "0", "--link", "virtual:none")]
+    [InlineData("/tmp", "8080", "--json", "--no-color")] // through the gateway
+    public async Task What_cannot_be_served_is_a_usage_error(string folder, string port, params string[] more)
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync(["serve", folder, "--port", port, .. more]);
+        Assert.Equal(2, await run.Ended);
+        Assert.NotEmpty(run.Error);
+    }
+}
