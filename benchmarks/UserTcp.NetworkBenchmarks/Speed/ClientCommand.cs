@@ -7,7 +7,7 @@ namespace UserTcp.NetworkBenchmarks.Speed;
 
 /// <summary>
 /// <c>client</c>: the near end, a process inside the namespace of its cable. It takes an <see cref="Order"/> a line and
-/// answers with an <see cref="Outcome"/>. A stack lives as long as its order, so that no other's frames pass its filter.
+/// answers with an <see cref="Outcome"/>. A stack lives as long as its order, so that no others' frames pass it by.
 /// </summary>
 internal static class ClientCommand
 {

@@ -9,7 +9,7 @@ namespace UserTcp.NetworkBenchmarks.Speed;
 /// <param name="Seconds">Of each turn.</param>
 internal sealed record SpeedPlan(IReadOnlyList<SpeedRow> Rows, int Rounds, double Seconds);
 
-/// <summary>All rows, everybody in turns, round by round; a first one, in which code is compiled, does not count.</summary>
+/// <summary>All rows, everybody in turns, round by round; a first one, for compiling, does not count.</summary>
 internal sealed class SpeedRun(SpeedPlan plan, GVisor? gVisor) : IDisposable
 {
     private const double WarmUpSeconds = 0.3;

@@ -1,6 +1,6 @@
 namespace UserTcp.NetworkBenchmarks.Speed;
 
-/// <summary>The processes of one placement: a peer with an end on every cable, and on each a client if asked for.</summary>
+/// <summary>The processes of one placement: a peer with an end on every cable, and clients if asked for.</summary>
 internal sealed class Stage : IDisposable
 {
     private const int PortsPerStage = 100;
