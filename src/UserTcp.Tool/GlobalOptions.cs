@@ -45,7 +45,7 @@ internal sealed class GlobalOptions
     { Description = "No colours; NO_COLOR in the environment says the same.",
     };
 
-    /// <summary>To the root and to every command that heeds them: those of others keep their names to themselves.</summary>
+    /// <summary>To the root and to every command that heeds them; others may use the names for their own.</summary>
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[_link, _address, _gateway, _capture, _json, _noColor])

@@ -45,7 +45,8 @@ internal static class Program
         Command[] commands =
         [
             new PingCommand(context), new GetCommand(context), new ServeCommand(context), new NetcatCommand(context),
-            new PerfCommand(context), new TraceCommand(context), new DevicesCommand(context), new DoctorCommand(context),
+            new PerfCommand(context), new TraceCommand(context),
+            new DevicesCommand(context), new DoctorCommand(context),
             PacketdrillCommand.Make(), SimulationCommand.Make(context),
         ];
         foreach (Command command in commands)

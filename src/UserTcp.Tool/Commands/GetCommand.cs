@@ -19,7 +19,7 @@ internal sealed class GetCommand : ToolCommand
     private readonly Option<string?> _http = new Option<string?>("--http")
     {
         HelpName = "1.1|2",
-        Description = "The version of HTTP; by default what the server prefers. Without TLS, 2 is spoken at once (h2c).",
+        Description = "The version of HTTP; by default what the server prefers. 2 without TLS is h2c.",
     }.AcceptOnlyFromAmong("1.1", "2");
 
     private readonly Option<string[]> _headers = new("--header", "-H")

@@ -30,7 +30,7 @@ internal sealed class PerfCommand : ToolCommand
         HelpName = "SECONDS", DefaultValueFactory = _ => 10, Description = "How long to measure.",
     };
 
-    private readonly Option<long> _bytes = SizeOption("--bytes", "-n", 0, "How much to transfer instead of for how long.");
+    private readonly Option<long> _bytes = SizeOption("--bytes", "-n", 0, "How much to transfer, instead of a time.");
     private readonly Option<int> _omit = new("--omit", "-O")
     {
         HelpName = "SECONDS", Description = "What to leave out at first, such as slow start.",
@@ -143,7 +143,9 @@ internal sealed class PerfCommand : ToolCommand
     // As iperf3 has it: K, M and G are powers of 1024.
     private static long? ParseSize(string text)
     {
-        int shift = text.Length == 0 ? 0 : char.ToUpperInvariant(text[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, _ => 0 };
+        int shift = text.Length == 0
+            ? 0
+            : char.ToUpperInvariant(text[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, _ => 0 };
         string digits = shift == 0 ? text : text[..^1];
         return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
             && number is > 0 and < 1L << 33 ? number << shift : null;

@@ -6,7 +6,7 @@ using UserTcp.Tool.Terminal;
 
 namespace UserTcp.Tool.Commands;
 
-/// <summary><c>ping</c>: echo requests. Exit codes as those of ping: 0 answered, 1 not answered, 2 not possible.</summary>
+/// <summary><c>ping</c>: echo requests. Exit codes as ping's: 0 answered, 1 not, 2 not possible.</summary>
 internal sealed class PingCommand : ToolCommand
 {
     private readonly Argument<string> _host = new("HOST") { Description = "An IPv4 address or a name." };

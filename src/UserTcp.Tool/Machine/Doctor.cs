@@ -53,7 +53,8 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
         if (!Has(has, NetRaw))
         {
             yield return Finding.Problem(
-                "privileges", "This process lacks CAP_NET_RAW, without which no link to a wire can be opened.", Grant());
+                "privileges", "This process lacks CAP_NET_RAW, without which no link to a wire can be opened.",
+                Grant());
             yield break;
         }
 

@@ -12,7 +12,7 @@ internal sealed class NetcatPipe(Stream input, Stream output)
     /// <summary>Takes lines about what happens.</summary>
     public required Action<string> Tell { get; init; }
 
-    /// <summary>How long to wait for the connection; null for the stack's patience, or for ever when listening.</summary>
+    /// <summary>How long to wait for the connection; null: as long as the stack does, or for ever (-l).</summary>
     public TimeSpan? Wait { get; init; }
 
     /// <exception cref="ToolException">It could not be connected, or broke.</exception>

@@ -9,6 +9,7 @@ namespace UserTcp.Tool.Perf;
 internal sealed class ControlChannel : IAsyncDisposable
 {
     private const int MaxJsonBytes = 1024 * 1024;
+    private static readonly TimeSpan s_goodbye = TimeSpan.FromSeconds(1);
 
     // Between start and end nobody says anything here, and a client that has vanished must not keep the server busy.
     private static readonly UserTcpKeepAliveOptions s_keepAlive = new()
@@ -29,6 +30,20 @@ internal sealed class ControlChannel : IAsyncDisposable
 
     public async Task SendAsync(PerfState state, CancellationToken cancellationToken) =>
         await WriteAsync(new[] { (byte)state }, cancellationToken);
+
+    /// <summary>A last word, if the other side still takes one.</summary>
+    public async Task SayGoodbyeAsync(PerfState state)
+    {
+        using var patience = new CancellationTokenSource(s_goodbye);
+        try
+        {
+            await SendAsync(state, patience.Token);
+        }
+        catch (Exception error) when (error is ToolException or OperationCanceledException)
+        {
+            // It is gone, and we were going.
+        }
+    }
 
     /// <exception cref="ToolException">The connection ended.</exception>
     public async Task<PerfState> ReadStateAsync(CancellationToken cancellationToken) =>

@@ -23,8 +23,7 @@ internal sealed class PerfClient(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            using var patience = new CancellationTokenSource(s_goodbye);
-            await control.SendAsync(PerfState.ClientTerminate, patience.Token);
+            await control.SayGoodbyeAsync(PerfState.ClientTerminate);
             throw;
         }
     }
@@ -105,8 +104,9 @@ internal sealed class PerfClient(
         {
             PerfState.AccessDenied => "The server is busy with another test. Try again later.",
             PerfState.ServerTerminate => "The server has given up.",
-            PerfState.ServerError => $"The server has failed, with error {await control.ReadNumberAsync(cancellationToken)}"
-                + $" and errno {await control.ReadNumberAsync(cancellationToken)}.",
+            PerfState.ServerError => "The server has failed, with error "
+                + $"{await control.ReadNumberAsync(cancellationToken)} and errno "
+                + $"{await control.ReadNumberAsync(cancellationToken)}.",
             _ => $"{expected} was to come, and {state} came.",
         });
     }

@@ -69,5 +69,6 @@ internal sealed record PerfParameters
     }
 
     private static bool IsTrue(JsonElement json, string name) => json.TryGetProperty(name, out JsonElement value)
-        && (value.ValueKind == JsonValueKind.True || (value.ValueKind == JsonValueKind.Number && value.GetDouble() != 0));
+        && (value.ValueKind == JsonValueKind.True
+            || (value.ValueKind == JsonValueKind.Number && value.GetDouble() != 0));
 }

@@ -8,7 +8,6 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
     : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan s_goodbye = TimeSpan.FromSeconds(1);
 
     // Streams come in on other tasks than the test's; who comes after the last one was awaited is turned away.
     private readonly Channel<UserTcpConnection> _arrived =
@@ -39,8 +38,7 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            using var patience = new CancellationTokenSource(s_goodbye);
-            await control.SendAsync(PerfState.ServerTerminate, patience.Token);
+            await control.SayGoodbyeAsync(PerfState.ServerTerminate);
             throw;
         }
     }

@@ -37,7 +37,7 @@ internal sealed class TraceConnection(IPEndPoint client, IPEndPoint server, doub
         other.Answered(segment, ScaleOf(segment, own, other), seconds);
     }
 
-    // Windows are scaled if both sides offered it, and never in a SYN (RFC 7323 §2.2).
+    // Windows are scaled if both sides offered it, and never in a SYN.
     private static int ScaleOf(TraceSegment segment, TraceFlow own, TraceFlow other) =>
         segment.IsSyn || other.WindowScale is null ? 0 : own.WindowScale ?? 0;
 

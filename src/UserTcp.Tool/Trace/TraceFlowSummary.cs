@@ -8,7 +8,7 @@ namespace UserTcp.Tool.Trace;
 /// <param name="WindowScale">The same.</param>
 /// <param name="MaxSegment">The longest text of a segment, in octets.</param>
 /// <param name="MaxOutstanding">The most octets that were under way.</param>
-/// <param name="RttMinMs">The shortest round trip from the place of the capture, in milliseconds; null for none.</param>
+/// <param name="RttMinMs">The shortest round trip from where it was captured, in milliseconds; null: none.</param>
 /// <param name="RttMedianMs">The median.</param>
 /// <param name="RttMaxMs">The longest.</param>
 /// <param name="BitsPerSecond">Acknowledged octets over the time from the first to the last segment of text.</param>

@@ -6,7 +6,7 @@ using UserTcp.Tests.Api;
 
 namespace UserTcp.Tests.Diagnostics;
 
-/// <summary>The spans of connect, listen and resolve. A listener sees those of all tests and looks for its own.</summary>
+/// <summary>The spans of connect, listen and resolve. A listener sees all, and looks for its own.</summary>
 public sealed class SpanTests
 {
     private const string Connect = "tcp connect ";

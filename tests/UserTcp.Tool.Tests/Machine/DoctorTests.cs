@@ -59,7 +59,7 @@ public sealed class DoctorTests
     [Fact]
     public void A_link_that_cannot_be_opened_has_the_words_of_the_link()
     {
-        _machine.Access["eth0"] = new LinkAccess("packet:eth0", LinkProblem.DeviceDown, "It is down.", "ip link set up");
+        _machine.Access["eth0"] = new LinkAccess("eth0", LinkProblem.DeviceDown, "It is down.", "ip link set up");
 
         Finding finding = Single("link eth0");
         Assert.Equal(Severity.Problem, finding.Severity);

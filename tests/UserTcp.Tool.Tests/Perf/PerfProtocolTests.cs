@@ -88,8 +88,8 @@ public sealed class PerfProtocolTests
     [Fact]
     public void The_lines_are_those_of_iperf3()
     {
-        var interval = new PerfInterval(0, 1, false,
-            [new PerfStreamInterval(1, 125_000_000, 2, default(UserTcpConnectionInfo) with { CongestionWindow = 409_600 })]);
+        var info = default(UserTcpConnectionInfo) with { CongestionWindow = 409_600 };
+        var interval = new PerfInterval(0, 1, false, [new PerfStreamInterval(1, 125_000_000, 2, info)]);
 
         Assert.Equal(
             "[  1]   0.00-1.00   sec   119 MBytes   1.00 Gbits/sec    2   400 KBytes",

@@ -7,8 +7,9 @@ internal sealed class CaptureBytes(bool isBig)
 {
     private readonly MemoryStream _bytes = new();
 
-    /// <summary>A frame of Ethernet and IPv4 with a segment of TCP from 10.0.0.1:1000 to 10.0.0.2:80, or back.</summary>
-    public static byte[] Frame(uint seq, uint ack, byte flags, int length, bool isBack = false, byte[]? options = null)
+    /// <summary>Ethernet and IPv4 with a segment of TCP from 10.0.0.1:1000 to 10.0.0.2:80, or back.</summary>
+    public static byte[] Frame(
+        uint seq, uint ack, byte flags, int length, bool isBack = false, byte[]? options = null)
     {
         options ??= [];
         int tcp = 20 + options.Length;
