@@ -17,6 +17,7 @@ internal static class Program
         root.Subcommands.Add(PeerCommand.Make());
         root.Subcommands.Add(ClientCommand.Make());
         root.Subcommands.Add(HolderCommand.Make());
+        root.Subcommands.Add(WebCommand.Make());
         return root.Parse(args).InvokeAsync();
     }
 }

@@ -23,6 +23,9 @@ internal enum Workload
     /// <summary>Requests by HttpClient; requests per second.</summary>
     Http,
 
+    /// <summary>Kestrel at our end, wrk at the other; requests per second.</summary>
+    Web,
+
     /// <summary>Connections that do nothing; the memory of the process that they take, in MB.</summary>
     Idle,
 }
@@ -120,8 +123,9 @@ internal sealed record SpeedRow(
         new("ping-pong, 100 B, split CPUs", Workload.PingPong, s_times, 100, Placement.Split, s_offloaded),
         new("ping-pong, 100 B, one CPU", Workload.PingPong, s_times, 100, Placement.OneCpu, s_offloaded),
         new("connect and close", Workload.Connect, s_rate, 1, Placement.Free, s_few, IsMain: true),
-        new("HTTP requests, 1 connection", Workload.Http, s_rate, 1, Placement.Free, s_few),
-        new("HTTP requests, 64 connections", Workload.Http, s_rate, 64, Placement.Free, s_few),
+        new("HttpClient, 1 connection", Workload.Http, s_rate, 1, Placement.Free, s_few),
+        new("HttpClient, 64 connections", Workload.Http, s_rate, 64, Placement.Free, s_few),
+        new("Kestrel, wrk at 64 connections", Workload.Web, s_rate, 64, Placement.Free, s_offloaded),
     ];
 
     /// <summary>Each in a process of its own, once: what memory is taken does not vary.</summary>

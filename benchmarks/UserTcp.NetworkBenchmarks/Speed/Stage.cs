@@ -34,6 +34,15 @@ internal sealed class Stage : IDisposable
             return fresh.Obey(order);
         }
 
+        if (row.Work == Workload.Web)
+        {
+            string[] inline = contender.IsInline ? ["--inline"] : [];
+            using Agent web = Agent.Start(
+                null, _lab.Ends(contender.Cable).Near,
+                ["web", "--cable", $"{contender.Cable}", "--link", contender.Link, .. inline]);
+            return Wrk.Measure(_lab.Ends(contender.Cable).Far, WebCommand.UrlOf(contender), row.Size, seconds);
+        }
+
         if (!_clients.TryGetValue(contender.Cable, out Agent? client))
             _clients[contender.Cable] = client = StartClient(contender.Cable);
         double before = client.ProcessorSeconds + _peer.ProcessorSeconds;
