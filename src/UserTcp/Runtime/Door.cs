@@ -18,11 +18,15 @@ internal interface IStackOwner
 
 /// <summary>
 /// The lock of a stack, and what everybody who holds it does before leaving: send what is due, then leave, then wake
-/// who waits. Fair: who leaves lets the waiting threads have the processor, else the loop would starve them.
+/// who waits. Fair in the end: who leaves lets those who have waited for long have the processor.
 /// </summary>
 internal sealed class Door
 {
     private const int FramesPerPull = 64;
+
+    /// <summary>How long somebody waits before those who leave make way, in timestamps: 1 ms.</summary>
+    private static readonly long s_patience = Stopwatch.Frequency / 1000;
+
     private readonly Lock _lock = new();
     private readonly StackCore _stack;
     private readonly LinkDevice _link;
@@ -35,7 +39,7 @@ internal sealed class Door
     private WakeList _wakes = new();
     private WakeList? _spareWakes;
     private Instant _now;
-    private int _waiting;
+    private long _waitingSince;
     private bool _isBlocked;
     private bool _isKilled;
 
@@ -70,9 +74,9 @@ internal sealed class Door
         Debug.Assert(!_lock.IsHeldByCurrentThread, "The door is not to be entered twice.");
         if (!_lock.TryEnter())
         {
-            Interlocked.Increment(ref _waiting);
+            Interlocked.CompareExchange(ref _waitingSince, Stopwatch.GetTimestamp(), 0);
             _lock.Enter();
-            Interlocked.Decrement(ref _waiting);
+            Volatile.Write(ref _waitingSince, 0); // who still waits has the patience for another round
         }
 
         _now = Instant.Max(_now, _clock.Now);
@@ -107,8 +111,7 @@ internal sealed class Door
             _taps!.Show();
         if (!isTurn)
             _bell.RingIfNeeded();
-        if (Volatile.Read(ref _waiting) > 0)
-            Thread.Yield();
+        LetWaiterIn();
         if (wakes is null)
             return;
 
@@ -120,6 +123,15 @@ internal sealed class Door
 
         wakes.WakeAll(inlineAllowed: isTurn);
         Volatile.Write(ref _spareWakes, wakes);
+    }
+
+    // The lock goes to whoever comes by while those who wait wake up. Yielding to them each time costs a crowd more than
+    // half of what it gets done, and never yielding starves them behind a loop that comes back at once.
+    private void LetWaiterIn()
+    {
+        long since = Volatile.Read(ref _waitingSince);
+        if (since != 0 && Stopwatch.GetTimestamp() - since > s_patience)
+            Thread.Yield();
     }
 
     // A full link ends the loop's wait when it takes frames again, but only if the loop itself has seen it full.
