@@ -55,7 +55,17 @@ public sealed class InfoTests
         Assert.True(info.PeerWindowLimitedTime > info.BusyTime / 2);
     }
 
-    private static UserTcpConnectionInfo Upload(ILinkRule? rule = null, TimeSpan pause = default)
+    [Fact]
+    public void An_observer_sees_what_is_in_flight()
+    {
+        var observer = new Flights();
+        Upload(observer: observer);
+
+        Assert.InRange(observer.Most, 10 * 1448, Size);
+    }
+
+    private static UserTcpConnectionInfo Upload(
+        ILinkRule? rule = null, TimeSpan pause = default, IUserTcpConnectionObserver? observer = null)
     {
         UserTcpConnectionInfo info = default;
         using var network = new SimulatedNetwork(seed: 7);
@@ -79,6 +89,7 @@ public sealed class InfoTests
             Task<long> reading = CountAsync(network, listener, pause);
             var remote = new IPEndPoint(server.Address, 7);
             await using UserTcpConnection connection = await client.Stack.ConnectAsync(remote);
+            using IDisposable? observing = observer is null ? null : connection.AddObserver(observer);
             await connection.Output.WriteAsync(new byte[Size]);
             info = connection.GetInfo();
             await connection.Output.CompleteAsync();
@@ -102,5 +113,12 @@ public sealed class InfoTests
             if (pause > TimeSpan.Zero)
                 await Task.Delay(pause, network.TimeProvider);
         }
+    }
+
+    private sealed class Flights : IUserTcpConnectionObserver
+    {
+        public long Most { get; private set; }
+
+        public void OnAck(in UserTcpAckSample sample) => Most = Math.Max(Most, sample.BytesInFlight);
     }
 }

@@ -34,13 +34,18 @@ public sealed class LinkAllocationTests : IDisposable
         Assert.Equal(0, link.Statistics.TransmitDropped);
     }
 
+    /// <summary>The least of some attempts: what the runtime allocates once for itself is nobody's operation.</summary>
     private static long Allocated(Action action)
     {
+        const int Attempts = 5;
         action(); // buffers that are made on first use
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 200; i++)
-            action();
-        return GC.GetAllocatedBytesForCurrentThread() - before;
+        return Enumerable.Range(0, Attempts).Min(_ =>
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 200; i++)
+                action();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        });
     }
 
     private void Exchange(LinkDevice from, VirtualLink to, TxFrame[] frames)
