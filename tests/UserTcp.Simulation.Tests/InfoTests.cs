@@ -1,4 +1,5 @@
 using System.Net;
+using UserTcp.Diagnostics;
 using UserTcp.Testing;
 using UserTcp.Testing.Rules;
 
