@@ -9,7 +9,7 @@ using UserTcp.Links;
 
 namespace UserTcp.NetworkBenchmarks.Speed;
 
-/// <summary><c>web</c>: Kestrel at the near end, on kernel sockets or on a stack of ours, until its input ends.</summary>
+/// <summary><c>web</c>: Kestrel at the near end, on kernel sockets or a stack of ours, until its input ends.</summary>
 internal static class WebCommand
 {
     private const int Port = 8080;

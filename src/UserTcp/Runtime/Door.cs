@@ -125,8 +125,8 @@ internal sealed class Door
         Volatile.Write(ref _spareWakes, wakes);
     }
 
-    // The lock goes to whoever comes by while those who wait wake up. Yielding to them each time costs a crowd more than
-    // half of what it gets done, and never yielding starves them behind a loop that comes back at once.
+    // The lock goes to whoever comes by while those who wait wake up. Yielding to them each time costs a crowd more
+    // than half of what it gets done, and never yielding starves them behind a loop that comes back at once.
     private void LetWaiterIn()
     {
         long since = Volatile.Read(ref _waitingSince);
