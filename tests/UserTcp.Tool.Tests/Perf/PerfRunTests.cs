@@ -19,8 +19,8 @@ public sealed class PerfRunTests
         await using ToolRun client = ToolRun.Start(
             ["perf", "-c", "10.0.0.2", "-n", "20M", "-P", $"{streams}", .. direction, "-J", .. Client(link)]);
 
-        Assert.Equal(0, await client.Ended);
-        Assert.Equal(0, await server.Ended);
+        Assert.True(await client.Ended == 0, client.Error);
+        Assert.True(await server.Ended == 0, server.Error + server.Out);
         JsonElement end = client.Json.GetProperty("end");
         Assert.Equal(streams, end.GetProperty("streams").GetArrayLength());
         Assert.True(Bytes(end, isReverse ? "sum_received" : "sum_sent") >= 20 << 20);
