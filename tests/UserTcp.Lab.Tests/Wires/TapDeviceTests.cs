@@ -113,7 +113,7 @@ public sealed class TapDeviceTests(ITestOutputHelper output)
     {
         UserTcpStackStatistics statistics = stack.GetStatistics();
         output.WriteLine($"{statistics}");
-        Assert.Equal(0, statistics.SegmentsResent);
+        Assert.InRange(statistics.SegmentsResent, 0, 1); // a tail probe, where the machine pauses
         Assert.Equal(0, statistics.Link.TransmitDropped);
         Assert.InRange(statistics.SegmentsSent, 100, long.MaxValue);
     }

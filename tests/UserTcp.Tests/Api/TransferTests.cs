@@ -173,7 +173,7 @@ public sealed class TransferTests
         while (!flush.IsCompleted)
         {
             UserTcpConnectionInfo info = sender.GetInfo();
-            if (info.BytesInFlight == 0 && info.BytesQueued > 0)
+            if (info.BytesInFlight == 0 && info.BytesQueued > 0 && info.PeerWindow < info.SendSegmentSize)
                 return flush.IsCompleted;
 
             guard.Token.ThrowIfCancellationRequested();
