@@ -110,42 +110,15 @@ public sealed class PacketSocketEventTests
     public void A_wake_ends_the_wait_before_and_during_it()
     {
         using var lab = new LinkLab();
-        PacketSocketLink a = lab.OpenPacketA();
-        a.Wake();
-        Assert.True(a.Wait(-1));
-        Assert.False(a.Wait(0));
-        for (int i = 0; i < 500; i++)
-        {
-            var waiter = Task.Factory.StartNew(() => a.Wait(20_000_000_000), TaskCreationOptions.LongRunning);
-            a.Wake(); // at any moment of the wait's beginning
-            Assert.True(waiter.GetAwaiter().GetResult());
-        }
-
-        a.Dispose();
-        a.Wake();
-        a.Dispose();
-        using var batch = new RxBatch();
-        Assert.Throws<ObjectDisposedException>(() => a.Wait(0));
-        Assert.Throws<ObjectDisposedException>(() => a.Receive(batch));
-        Assert.Throws<ObjectDisposedException>(() => a.Transmit([]));
+        LinkContract.WakeEndsTheWait(lab.OpenPacketA());
     }
 
     [LabFact]
     public void A_batch_that_was_too_small_does_not_put_the_loop_to_sleep()
     {
         using var lab = new LinkLab();
-        PacketSocketLink a = lab.OpenPacketA();
         PacketSocketLink b = lab.OpenPacketB();
-        Send(a, Frame(MacB, MacA, 1), Frame(MacB, MacA, 2));
-        using var one = new RxBatch(1);
-        for (byte mark = 1; mark <= 2; mark++)
-        {
-            Assert.True(b.Wait(20_000_000_000));
-            one.Clear();
-            Assert.Equal(1, b.Receive(one));
-            Assert.Equal(mark, one[0].Bytes[14]);
-        }
-
+        LinkContract.SmallBatchesGoOn(lab.OpenPacketA(), b);
         Assert.False(b.Wait(0));
     }
 }

@@ -179,14 +179,8 @@ public sealed class PacketSocketLinkTests
     {
         using var lab = new LinkLab();
         MacAddress other = MacAddress.Parse("02:00:00:00:00:0c");
-        PacketSocketLink a = lab.OpenPacketA();
-        PacketSocketLink c = lab.OpenPacketA(mac: other);
-        PacketSocketLink b = lab.OpenPacketB();
-        Send(a, Frame(other, MacA, 1), Frame(MacAddress.Broadcast, MacA, 2));
-        Send(b, Frame(MacAddress.Broadcast, MacB, Last));
-
-        Assert.Equal([Last], lab.ReceiveUntil(c, Last).Select(f => f[14]));
-        Assert.Equal([Last], lab.ReceiveUntil(a, Last).Select(f => f[14]));
+        LinkContract.TwoHearThePeerOnly(
+            lab, lab.OpenPacketA(), lab.OpenPacketA(mac: other), other, lab.OpenPacketB());
     }
 
     [LabFact]

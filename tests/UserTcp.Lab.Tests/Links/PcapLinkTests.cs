@@ -195,14 +195,7 @@ public sealed class PcapLinkTests
     {
         using var lab = new LinkLab();
         MacAddress other = MacAddress.Parse("02:00:00:00:00:0c");
-        PcapLink a = lab.OpenA();
-        PcapLink c = lab.OpenA(mac: other);
-        PcapLink b = lab.OpenB();
-        Send(a, Frame(other, MacA, 1), Frame(MacAddress.Broadcast, MacA, 2));
-        Send(b, Frame(MacAddress.Broadcast, MacB, Last));
-
-        Assert.Equal([Last], lab.ReceiveUntil(c, Last).Select(f => f[14]));
-        Assert.Equal([Last], lab.ReceiveUntil(a, Last).Select(f => f[14]));
+        LinkContract.TwoHearThePeerOnly(lab, lab.OpenA(), lab.OpenA(mac: other), other, lab.OpenB());
     }
 
     [LabFact]
@@ -230,41 +223,14 @@ public sealed class PcapLinkTests
     public void A_wake_ends_the_wait_before_and_during_it()
     {
         using var lab = new LinkLab();
-        PcapLink a = lab.OpenA();
-        a.Wake();
-        Assert.True(a.Wait(-1));
-        Assert.False(a.Wait(0));
-        Assert.False(a.Wait(2_000_000));
-
-        for (int i = 0; i < 2000; i++)
-        {
-            var waiter = Task.Factory.StartNew(
-                () => a.Wait(20_000_000_000), TaskCreationOptions.LongRunning);
-            a.Wake(); // at any moment of the wait's beginning
-            Assert.True(waiter.GetAwaiter().GetResult());
-        }
-
-        a.Dispose();
-        a.Wake();
-        a.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => a.Wait(0));
+        LinkContract.WakeEndsTheWait(lab.OpenA());
     }
 
     [LabFact]
     public void A_batch_that_was_too_small_does_not_put_the_loop_to_sleep()
     {
         using var lab = new LinkLab();
-        PcapLink a = lab.OpenA();
-        PcapLink b = lab.OpenB();
-        Send(a, Frame(MacB, MacA, 1), Frame(MacB, MacA, 2));
-        using var one = new RxBatch(1);
-        for (byte mark = 1; mark <= 2; mark++)
-        {
-            Assert.True(b.Wait(20_000_000_000));
-            one.Clear();
-            Assert.Equal(1, b.Receive(one));
-            Assert.Equal(mark, one[0].Bytes[14]);
-        }
+        LinkContract.SmallBatchesGoOn(lab.OpenA(), lab.OpenB());
     }
 
     [LabFact]

@@ -133,24 +133,9 @@ public sealed class TapLinkTests
     {
         using var lab = new TapLab();
         TapLink ours = lab.Open();
-        ours.Wake();
-        Assert.True(ours.Wait(-1));
         lab.Kernel.Exec("ip link set tap0 down");
         Drain(ours);
-        for (int i = 0; i < 500; i++)
-        {
-            var waiter = Task.Factory.StartNew(() => ours.Wait(20_000_000_000), TaskCreationOptions.LongRunning);
-            ours.Wake(); // at any moment of the wait's beginning
-            Assert.True(waiter.GetAwaiter().GetResult());
-        }
-
-        ours.Dispose();
-        ours.Wake();
-        ours.Dispose();
-        using var batch = new RxBatch();
-        Assert.Throws<ObjectDisposedException>(() => ours.Wait(0));
-        Assert.Throws<ObjectDisposedException>(() => ours.Receive(batch));
-        Assert.Throws<ObjectDisposedException>(() => ours.Transmit([]));
+        LinkContract.WakeEndsTheWait(ours);
     }
 
     [LabFact]
@@ -158,17 +143,7 @@ public sealed class TapLinkTests
     {
         using var lab = new TapLab();
         TapLink ours = lab.Open();
-        PacketSocketLink kernel = lab.OpenKernelSide(MacA);
-        Drain(ours);
-        Send(kernel, Frame(MacB, MacA, 1), Frame(MacB, MacA, 2));
-        using var one = new RxBatch(1);
-        for (byte mark = 1; mark <= 2;)
-        {
-            Assert.True(ours.Wait(20_000_000_000));
-            one.Clear();
-            Assert.Equal(1, ours.Receive(one));
-            mark += one[0].Bytes[14] == mark ? (byte)1 : (byte)0; // the system has frames of its own
-        }
+        LinkContract.SmallBatchesGoOn(lab.OpenKernelSide(MacA), ours);
     }
 
     [LabFact]
