@@ -24,6 +24,7 @@ public sealed class InfoTests
         Assert.Equal((0, 0, 0), (info.Retransmits, info.Timeouts, info.SpuriousRetransmits));
         Assert.Equal(UserTcpRecoveryState.Open, info.RecoveryState);
         Assert.True(info.CongestionWindow > 14_480);
+        Assert.Equal(Size, info.BytesSent);
         Assert.False(info.ReorderingSeen);
         Assert.InRange(info.BusyTime, TimeSpan.FromSeconds(Size / BytesPerSecond), info.Uptime);
     }
