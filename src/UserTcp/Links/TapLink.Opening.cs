@@ -44,9 +44,10 @@ public sealed partial class TapLink
 
         TapHandle tap = TapHandle.TryOpen(device, medium, options.MultiQueue, out int error)
             ?? throw Explain(device, medium, error).ToException();
-        var questions = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        Socket? questions = null;
         try
         {
+            questions = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
             int socket = (int)questions.Handle;
             if (existing is null && !LinuxInterface.TrySwitchOn(socket, tap.Name))
                 throw Explain(tap.Name, medium, Marshal.GetLastPInvokeError()).ToException();
@@ -57,7 +58,7 @@ public sealed partial class TapLink
         catch
         {
             tap.Dispose();
-            questions.Dispose();
+            questions?.Dispose();
             throw;
         }
     }
@@ -145,6 +146,9 @@ public sealed partial class TapLink
     // The system's own answer comes with the attempt; here it is only asked whether one would be hopeless.
     private static bool MayMakeInterfaces()
     {
+        if (!File.Exists(StatusFile))
+            return true;
+
         string? line = File.ReadLines(StatusFile)
             .FirstOrDefault(line => line.StartsWith(CapabilityLine, StringComparison.Ordinal));
         return line is null
