@@ -9,7 +9,7 @@ internal sealed class GVisor
 {
     private const string Build = "build.sh";
     private const string Program = "gv";
-    private const string OwnAddress = "99";
+    private const int OwnHost = 99;
     private readonly string _program;
 
     private GVisor(string program) => _program = program;
@@ -48,7 +48,7 @@ internal sealed class GVisor
             Workload.PingPong => ("pp", new[] { "-disp", "mmap" }, PeerCommand.Echo),
             _ => ("crr", [], PeerCommand.Close),
         };
-        string own = SpeedLab.Address(Cable.Veth, int.Parse(OwnAddress, CultureInfo.InvariantCulture)).ToString();
+        string own = SpeedLab.Address(Cable.Veth, OwnHost).ToString();
         using Process process = Start(
             "ip", ["netns", "exec", lab.Veth.Near, _program, "-mode", mode, "-dev", SpeedLab.Device,
                 "-l", own, "-r", SpeedLab.PeerAddress(Cable.Veth).ToString(), "-port", $"{port + service}",

@@ -33,7 +33,8 @@ internal static class HolderCommand
         await using UserTcpStack stack = await UserTcpStack.OpenAsync(options);
         for (int i = 0; i < Ports; i++)
         {
-            _ = HoldAsync(await stack.ListenAsync(FirstPort + i));
+            UserTcpListener listener = await stack.ListenAsync(FirstPort + i);
+            Background.Run(() => HoldAsync(listener));
         }
 
         Console.WriteLine(PeerCommand.Ready);

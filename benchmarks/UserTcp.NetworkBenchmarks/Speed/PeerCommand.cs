@@ -69,7 +69,7 @@ internal static class PeerCommand
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(address, port));
         listener.Listen(Backlog);
-        _ = AcceptAsync(listener, service);
+        Background.Run(() => AcceptAsync(listener, service));
     }
 
     private static async Task AcceptAsync(Socket listener, Func<Socket, Task> service)
@@ -78,7 +78,7 @@ internal static class PeerCommand
         {
             Socket accepted = await listener.AcceptAsync();
             accepted.NoDelay = true;
-            _ = ServeAsync(accepted, service);
+            Background.Run(() => ServeAsync(accepted, service));
         }
     }
 
