@@ -27,7 +27,7 @@ internal sealed class HttpDialer
         DnsEndPoint peer = context.DnsEndPoint;
         IPAddress[] addresses = IPAddress.TryParse(peer.Host, out IPAddress? literal)
             ? [literal]
-            : await ResolveAsync(peer.Host, cancellationToken).ConfigureAwait(false);
+            : await _stack.WatchLookupAsync(peer.Host, ResolveAsync, cancellationToken).ConfigureAwait(false);
         for (int next = 0; ; next++)
         {
             try

@@ -1,10 +1,17 @@
+using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
+using UserTcp.Diagnostics;
 
 namespace UserTcp;
 
 /// <content>HTTP by the platform's own client, over this stack.</content>
 public sealed partial class UserTcpStack
 {
+    // Known before the stack runs.
+    private string StackName =>
+        _settings.Name ?? (_settings.Link ?? _openedLink)?.Info.Name ?? _settings.LinkName ?? "";
+
     /// <summary>
     /// Makes a handler whose connections go over this stack: HTTP/1.1 and HTTP/2, with and without TLS, pooled. It is
     /// set up as <see cref="SocketsHttpHandlerExtensions.UseUserTcp"/> says, and takes no notice of the system's proxy,
@@ -32,4 +39,31 @@ public sealed partial class UserTcpStack
     /// <exception cref="ArgumentException">An option is out of its range, or two contradict each other.</exception>
     public HttpClient CreateHttpClient(UserTcpHttpOptions? options = null) =>
         new(CreateHttpHandler(options), disposeHandler: true);
+
+    /// <summary>
+    /// Resolves a name, and tells how that went. The stack need not run yet: it starts with the connect that follows.
+    /// </summary>
+    internal async ValueTask<IPAddress[]> WatchLookupAsync(
+        string host, Func<string, CancellationToken, ValueTask<IPAddress[]>> resolve,
+        CancellationToken cancellationToken)
+    {
+        using Activity? span = Spans.StartLookup(host);
+        long start = _settings.TimeProvider.GetTimestamp();
+        string? error = null;
+        try
+        {
+            return await resolve(host, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            error = Spans.ErrorType(e);
+            Spans.Fail(span, e);
+            throw;
+        }
+        finally
+        {
+            StackMeter.Of(_settings.MeterFactory)
+                .OnLookedUp(StackName, _settings.TimeProvider.GetElapsedTime(start), error);
+        }
+    }
 }

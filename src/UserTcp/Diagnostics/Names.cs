@@ -22,6 +22,7 @@ internal static class Names
     public const string RetransmitReason = "usertcp.retransmit.reason";
     public const string DropReason = "usertcp.drop.reason";
     public const string CookieResult = "usertcp.syn_cookie.result";
+    public const string QuestionName = "dns.question.name";
 
     public const string Tcp = "tcp";
     public const string Ipv4 = "ipv4";

@@ -32,6 +32,11 @@ internal static class Spans
             .SetTag(Names.LocalAddress, local.ToString());
     }
 
+    /// <summary>The resolution of a name into addresses.</summary>
+    public static Activity? StartLookup(string host) => Source.HasListeners()
+        ? Source.StartActivity($"dns lookup {host}")?.SetTag(Names.QuestionName, host)
+        : null;
+
     /// <summary>A resolution is known of when it is over: the span is made afterwards, with its true length.</summary>
     public static void Resolved(ActivityContext parent, HostAddress address, TimeSpan elapsed, string? error)
     {

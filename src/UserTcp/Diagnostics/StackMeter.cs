@@ -32,6 +32,7 @@ internal sealed class StackMeter
     private readonly Histogram<double> _connectDuration;
     private readonly Histogram<double> _roundTrip;
     private readonly Histogram<double> _resolveDuration;
+    private readonly Histogram<double> _lookupDuration;
     private ImmutableArray<IMeteredStack> _stacks = [];
 
     private StackMeter(Meter meter)
@@ -44,6 +45,8 @@ internal sealed class StackMeter
             "usertcp.rtt", "s", "The smoothed round trip of each connection at its end.", null, s_seconds);
         _resolveDuration = meter.CreateHistogram(
             "usertcp.arp.resolve.duration", "s", "How long next hops were asked for.", null, s_seconds);
+        _lookupDuration = meter.CreateHistogram(
+            "usertcp.dns.lookup.duration", "s", "How long names took to resolve.", null, s_seconds);
         new StackObservations(Observe).AddTo(meter);
     }
 
@@ -88,13 +91,21 @@ internal sealed class StackMeter
             _roundTrip.Record(rtt.TotalSeconds, tags[0], role);
     }
 
-    public void OnResolved(string stack, TimeSpan elapsed, string? error)
+    /// <summary>A next hop was asked for.</summary>
+    public void OnResolved(string stack, TimeSpan elapsed, string? error) =>
+        Record(_resolveDuration, stack, elapsed, error);
+
+    /// <summary>A name was asked for.</summary>
+    public void OnLookedUp(string stack, TimeSpan elapsed, string? error) =>
+        Record(_lookupDuration, stack, elapsed, error);
+
+    private static void Record(Histogram<double> histogram, string stack, TimeSpan elapsed, string? error)
     {
-        if (!_resolveDuration.Enabled)
+        if (!histogram.Enabled)
             return;
 
         ReadOnlySpan<Tag> tags = [new(Names.StackName, stack), new(Names.ErrorType, error)];
-        _resolveDuration.Record(elapsed.TotalSeconds, error is null ? tags[..^1] : tags);
+        histogram.Record(elapsed.TotalSeconds, error is null ? tags[..^1] : tags);
     }
 
     private List<Measurement<long>> Observe(

@@ -10,7 +10,8 @@ public static class UserTcpTelemetry
     public const string MeterName = "UserTcp";
 
     /// <summary>
-    /// The <see cref="ActivitySource"/> of the spans <c>tcp connect</c>, <c>tcp listen</c> and <c>arp resolve</c>.
+    /// The <see cref="ActivitySource"/> of the spans <c>tcp connect</c>, <c>tcp listen</c>, <c>arp resolve</c> and
+    /// <c>dns lookup</c>.
     /// </summary>
     public const string ActivitySourceName = "UserTcp";
 

@@ -76,6 +76,25 @@ public sealed class MeterTests
         Assert.Equal("connection_refused", refused.Tags["error.type"]);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_names_of_an_http_client_are_measured(bool isKnown)
+    {
+        using MeterReadings readings = new MeterReadings().Start();
+        await using StackPair pair = await OpenAsync(readings);
+        using HttpClient client = pair.Client.CreateHttpClient(new UserTcpHttpOptions
+        {
+            Resolver = (_, _) => new(isKnown ? [StackPair.ServerAddress] : []),
+        });
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri("http://server.test:9/")));
+
+        Reading lookup = Assert.Single(readings.Collect(), one => one.Instrument == "usertcp.dns.lookup.duration");
+        Assert.Equal("client", lookup.Tags["usertcp.stack.name"]);
+        Assert.Equal(isKnown ? null : "host_not_found", lookup.Tags.GetValueOrDefault("error.type"));
+    }
+
     [Fact]
     public async Task A_stack_that_is_over_is_not_asked()
     {
@@ -97,7 +116,7 @@ public sealed class MeterTests
         Assert.Equal("By", readings.Units["usertcp.link.io"]);
         Assert.Equal("{segment}", readings.Units["usertcp.segment.retransmits"]);
         Assert.Equal("{connection}", readings.Units["usertcp.connection.active"]);
-        Assert.Equal(16, readings.Units.Count);
+        Assert.Equal(17, readings.Units.Count);
     }
 
     [Fact]

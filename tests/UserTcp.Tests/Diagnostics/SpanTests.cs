@@ -61,6 +61,40 @@ public sealed class SpanTests
     }
 
     [Fact]
+    public async Task A_name_that_an_http_client_asks_for_has_a_span_of_its_own()
+    {
+        using var spans = new SpanList();
+        using var parent = new Activity("test").Start();
+        await using StackPair pair = await StackPair.OpenAsync();
+        using HttpClient client = pair.Client.CreateHttpClient(new UserTcpHttpOptions
+        {
+            Resolver = (_, _) => new([StackPair.ServerAddress]),
+        });
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri("http://server.test:9/")));
+
+        Activity lookup = Assert.Single(spans.Of(parent), span => span.DisplayName == "dns lookup server.test");
+        Assert.Equal("server.test", lookup.GetTagItem("dns.question.name"));
+        Assert.Equal(ActivityStatusCode.Unset, lookup.Status);
+        Assert.Single(spans.Of(parent), span => span.DisplayName == "tcp connect 10.0.0.2:9");
+    }
+
+    [Fact]
+    public async Task A_name_that_nobody_has_is_an_error()
+    {
+        using var spans = new SpanList();
+        using var parent = new Activity("test").Start();
+        await using StackPair pair = await StackPair.OpenAsync();
+        using HttpClient client = pair.Client.CreateHttpClient(new UserTcpHttpOptions { Resolver = (_, _) => new([]) });
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri("http://nowhere.test/")));
+
+        Activity lookup = Assert.Single(spans.Of(parent));
+        Assert.Equal(ActivityStatusCode.Error, lookup.Status);
+        Assert.Equal("host_not_found", lookup.GetTagItem("error.type"));
+    }
+
+    [Fact]
     public async Task Nobody_listening_nothing_is_made()
     {
         using var parent = new Activity("test").Start();
