@@ -23,7 +23,6 @@ public sealed partial class SourceTests
             "Microsoft.Extensions.DependencyInjection",
         ["src/UserTcp.SharpPcap/SharpPcapLink.cs"] = "UserTcp.Links",
         ["src/UserTcp.SharpPcap/SharpPcapDevice.cs"] = "UserTcp.Links",
-        ["src/UserTcp.SharpPcap/SharpPcapLinkOptions.cs"] = "UserTcp.Links",
     };
 
     /// <summary>
