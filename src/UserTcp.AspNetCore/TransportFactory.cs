@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -37,7 +38,7 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
         (UserTcpStack stack, IPEndPoint local) = Locate(endpoint);
         var options = new UserTcpListenerOptions
         {
-            LocalEndPoint = local, Backlog = _options.Backlog, ConnectionOptions = _options.ConnectionOptions,
+            LocalEndPoint = local, Backlog = _options.Backlog, ConnectionOptions = ConnectionOptions(stack),
         };
         try
         {
@@ -54,6 +55,16 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
     }
 
     public void Dispose() => _surroundings.MemoryPool.Dispose();
+
+    private UserTcpConnectionOptions? ConnectionOptions(UserTcpStack stack)
+    {
+        if (!_options.UnsafePreferInlineScheduling)
+            return _options.ConnectionOptions;
+
+        UserTcpConnectionOptions inline = _options.ConnectionOptions?.Clone() ?? stack.ConnectionDefaults;
+        inline.ApplicationScheduler = PipeScheduler.Inline;
+        return inline;
+    }
 
     private (UserTcpStack Stack, IPEndPoint Local) Locate(EndPoint endpoint) => endpoint switch
     {

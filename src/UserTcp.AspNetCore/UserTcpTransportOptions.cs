@@ -22,6 +22,13 @@ public sealed class UserTcpTransportOptions
     public int Backlog { get; set; } = 512;
 
     /// <summary>
+    /// Whether Kestrel, and handlers that never awaited anything else, run on the stack's own thread: quicker where
+    /// nothing blocks, and a stop of all connections where something does. Default: false, the thread pool; as with the
+    /// option of Kestrel's sockets. Stands above <see cref="UserTcpConnectionOptions.ApplicationScheduler"/>.
+    /// </summary>
+    public bool UnsafePreferInlineScheduling { get; set; }
+
+    /// <summary>
     /// The options of accepted connections; null for the stack's own. Their
     /// <see cref="UserTcpConnectionOptions.ErrorTranslator"/> is not used: Kestrel wants its own exceptions.
     /// </summary>

@@ -50,6 +50,7 @@ public sealed partial class UserTcpConnectionOptions
             LingerTimeout = LingerTimeout,
             TrafficClass = TrafficClass,
             TimeToLive = TimeToLive,
+            Scheduler = ApplicationScheduler,
             ErrorTranslator = ErrorTranslator,
         });
     }

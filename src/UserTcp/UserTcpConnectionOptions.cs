@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 
 namespace UserTcp;
@@ -166,6 +167,12 @@ public sealed partial class UserTcpConnectionOptions
 
     /// <summary>The time to live of packets, from 1. Default: 64.</summary>
     public byte TimeToLive { get; set; } = 64;
+
+    /// <summary>
+    /// Where those who await this connection's pipes resume; null for
+    /// <see cref="UserTcpStackOptions.ApplicationScheduler"/>, where <see cref="PipeScheduler.Inline"/> is explained.
+    /// </summary>
+    public PipeScheduler? ApplicationScheduler { get; set; }
 
     /// <summary>
     /// Turns the error that ends the pipes into a host framework's own exception. Called once for each failed read;

@@ -19,6 +19,7 @@ namespace UserTcp;
 public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
 {
     private readonly StackSettings _settings;
+    private readonly UserTcpConnectionOptions _connectionDefaults;
 
     /// <summary>Makes a stack and opens nothing yet: every asynchronous member starts it on first use.</summary>
     /// <param name="options">Validated and copied.</param>
@@ -30,6 +31,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         _settings = options.ToSettings();
+        _connectionDefaults = options.ConnectionDefaults.Clone();
         Addresses = [.. options.Addresses];
         Gateway = options.Gateway;
     }
@@ -51,6 +53,12 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
 
     /// <summary>The router for what is not on the link; null if there is none.</summary>
     public IPAddress? Gateway { get; }
+
+    /// <summary>
+    /// A copy of <see cref="UserTcpStackOptions.ConnectionDefaults"/>, for who wants to connect or listen otherwise in
+    /// one point only. Changing it does not change the stack.
+    /// </summary>
+    public UserTcpConnectionOptions ConnectionDefaults => _connectionDefaults.Clone();
 
     /// <summary>Makes a stack and starts it.</summary>
     /// <param name="options">Validated and copied.</param>

@@ -46,6 +46,26 @@ public sealed class LifeTests
     }
 
     [Theory(Timeout = Hang)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Handlers_run_on_the_stacks_thread_only_where_that_is_asked_for(bool isInline)
+    {
+        const int Attempts = 200;
+        await using WebLab lab = await WebLab.StartAsync(
+            Carrier.UserTcp,
+            application => application.Run(context => context.Response.WriteAsync(Thread.CurrentThread.Name ?? "")),
+            transport: transport => transport.UnsafePreferInlineScheduling = isInline);
+        using HttpClient client = lab.CreateClient();
+        string own = $"UserTcp {lab.ServerStack.Link.Info.Name}";
+        bool wasThere = false;
+        // A request that is there before Kestrel waits for it is met by the thread that came to wait.
+        for (int i = 0; i < Attempts && !wasThere; i++)
+            wasThere = await client.GetStringAsync(lab.Url()) == own;
+
+        Assert.Equal(isInline, wasThere);
+    }
+
+    [Theory(Timeout = Hang)]
     [InlineData(Carrier.Sockets)]
     [InlineData(Carrier.UserTcp)]
     public async Task A_graceful_stop_closes_idle_connections_by_FIN(Carrier carrier)

@@ -97,10 +97,10 @@ internal sealed partial class RunningConnection
     // A handler is not a continuation that promised not to block: it never runs on the loop's thread.
     private void Post(Action handler)
     {
-        if (_stack.Scheduler == PipeScheduler.Inline)
+        if (Scheduler == PipeScheduler.Inline)
             ThreadPool.QueueUserWorkItem(static run => run(), handler, preferLocal: false);
         else
-            _stack.Scheduler.Schedule(static state => ((Action)state!)(), handler);
+            Scheduler.Schedule(static state => ((Action)state!)(), handler);
     }
 
     private WakeReasons OnReadable()

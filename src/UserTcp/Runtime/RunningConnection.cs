@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Pipelines;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using UserTcp.Diagnostics;
@@ -36,8 +37,8 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         Settings = settings;
         core.Receive.HeldLimit = settings.MaxHeldBytes;
         Id = Interlocked.Increment(ref s_lastId);
-        Reader = new TcpPipeReader(core.Receive, this, stack.Scheduler, settings.ErrorTranslator);
-        Writer = new TcpPipeWriter(core.Send, this, stack.Scheduler);
+        Reader = new TcpPipeReader(core.Receive, this, Scheduler, settings.ErrorTranslator);
+        Writer = new TcpPipeWriter(core.Send, this, Scheduler);
     }
 
     /// <summary>Unique in the process, from 1.</summary>
@@ -56,6 +57,9 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     public TcpPipeWriter Writer { get; }
 
     public RunningStack Stack => _stack;
+
+    /// <summary>Where the application's code resumes.</summary>
+    public PipeScheduler Scheduler => Settings.Scheduler ?? _stack.Scheduler;
 
     /// <summary>The public object for this connection, once somebody asked for one.</summary>
     public object? Facade { get; set; }

@@ -140,6 +140,9 @@ internal sealed record ConnectionSettings
 
     public byte TimeToLive { get; init; }
 
+    /// <summary>Null: the stack's.</summary>
+    public PipeScheduler? Scheduler { get; init; }
+
     public Func<UserTcpConnectionException, Exception>? ErrorTranslator { get; init; }
 
     public CongestionControl CongestionControl { get; init; } = CongestionControl.Cubic;

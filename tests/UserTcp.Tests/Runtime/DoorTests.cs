@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net;
 using UserTcp.Tests.Api;
 
 namespace UserTcp.Tests.Runtime;
@@ -37,6 +38,26 @@ public sealed class DoorTests
         // A read that found its bytes at once went on where it was; one that waited was woken by the server's loop.
         bool wasWoken = await thread.WaitAsync(StackPair.Guard) == $"UserTcp {pair.Server.Link.Info.Name}";
         Assert.Equal(isWaiting, wasWoken);
+    }
+
+    [Fact]
+    public async Task A_connection_may_have_another_scheduler_than_its_stack()
+    {
+        await using StackPair pair = await StackPair.OpenAsync();
+        UserTcpConnectionOptions inline = pair.Server.ConnectionDefaults;
+        inline.ApplicationScheduler = PipeScheduler.Inline;
+        await using UserTcpListener listener = await pair.Server.ListenAsync(
+            new UserTcpListenerOptions { LocalEndPoint = new(IPAddress.Any, 80), ConnectionOptions = inline });
+        await using UserTcpConnection client = await pair.Client.ConnectAsync(StackPair.ServerAddress, 80);
+        await using UserTcpConnection server = await listener.AcceptAsync();
+        Task<string?> thread = EchoOnceAsync(server);
+        bool isWaiting = !thread.IsCompleted;
+        await client.Output.SendAsync("inline"u8.ToArray());
+        Assert.Equal("inline"u8.ToArray(), await client.Input.ReadExactlyAsync(6));
+
+        Assert.True(isWaiting);
+        Assert.Equal($"UserTcp {pair.Server.Link.Info.Name}", await thread.WaitAsync(StackPair.Guard));
+        Assert.Null(pair.Server.ConnectionDefaults.ApplicationScheduler); // what was changed was a copy
     }
 
     [Fact]
