@@ -22,8 +22,12 @@ internal static class Program
         string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         RootCommand command = CommandLine.Create((options, stop) => RunAsync(options, output, error, stop));
-        return command.Parse(args).InvokeAsync(
-            new InvocationConfiguration { Output = output, Error = error }, cancellationToken);
+        // The host handles signals, and takes the time that the requests under way need.
+        var configuration = new InvocationConfiguration
+        {
+            Output = output, Error = error, ProcessTerminationTimeout = null,
+        };
+        return command.Parse(args).InvokeAsync(configuration, cancellationToken);
     }
 
     private static async Task<int> RunAsync(

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net.NetworkInformation;
 using System.Threading.Channels;
 using PacketDotNet;
 using SharpPcap;
@@ -104,7 +103,8 @@ internal sealed class SharpPcapDevice(ILiveDevice device, int snapLength, string
 
     private static LinkInfo Describe(ILiveDevice device, int snapLength) => new()
     {
-        Name = $"sharppcap:{device.Name}", Mtu = MtuOf(device), MaxReceiveFrame = snapLength,
+        Name = $"sharppcap:{device.Name}", MaxReceiveFrame = snapLength,
+        Mtu = LinkInterface.Find(device.Name)?.Mtu ?? UsualMtu,
         MacAddress = device.MacAddress?.GetAddressBytes() is { Length: MacAddress.Size } mac ? new(mac) : null,
         Medium = device.LinkType switch
         {
@@ -114,11 +114,6 @@ internal sealed class SharpPcapDevice(ILiveDevice device, int snapLength, string
         },
         Features = LinkFeatures.ReceiveMayLackChecksum | LinkFeatures.ReceiveCoalesces,
     };
-
-    private static int MtuOf(ILiveDevice device) => NetworkInterface.GetAllNetworkInterfaces()
-        .Where(one => one.Name == device.Name || device.Name.Contains(one.Id, StringComparison.OrdinalIgnoreCase))
-        .Where(one => one.Supports(NetworkInterfaceComponent.IPv4))
-        .Select(one => one.GetIPProperties().GetIPv4Properties().Mtu).FirstOrDefault(mtu => mtu > 0, UsualMtu);
 
     private void OnPacketArrival(object sender, PacketCapture capture)
     {

@@ -37,9 +37,10 @@ internal sealed class HttpDialer
                     .ConnectAsync(address, _connection, cancellationToken).ConfigureAwait(false);
                 return connection.AsStream();
             }
-            catch (SocketException) when (next + 1 < addresses.Length)
+            catch (Exception error) when (error is SocketException or ArgumentException && next + 1 < addresses.Length)
             {
-                // The next address may do better; the failure of the last one is reported.
+                // The next address may do better, also than one that no host on a network can have; the failure of the
+                // last one is reported.
             }
         }
     }

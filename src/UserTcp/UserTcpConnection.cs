@@ -57,7 +57,7 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
         get
         {
             lock (_running)
-                return _outputAcknowledged ??= WaitForOutputAsync();
+                return _outputAcknowledged ??= Observed(WaitForOutputAsync());
         }
     }
 
@@ -187,6 +187,16 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
         {
             _running.Abort(null);
         }
+    }
+
+    // Whoever asks for the task and then has no more use for it has not overlooked an error.
+    private static Task Observed(Task task)
+    {
+        _ = task.ContinueWith(
+            static ended => _ = ended.Exception, CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+        return task;
     }
 
     private async Task WaitForOutputAsync()

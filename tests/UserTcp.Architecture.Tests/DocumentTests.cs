@@ -13,9 +13,11 @@ public sealed partial class DocumentTests
     [InlineData("src/UserTcp.SharpPcap/README.md")]
     public void Examples_are_taken_from_the_code(string document)
     {
-        MatchCollection examples = Example().Matches(Repository.Read(document));
+        string text = Repository.Read(document);
+        MatchCollection examples = Example().Matches(text);
 
         Assert.NotEmpty(examples);
+        Assert.Equal(text.Split("```csharp\n").Length - 1, examples.Count); // each names its file
         Expect.None(
             examples.SelectMany(one => LinesNotIn(one.Groups["file"].Value, one.Groups["code"].Value)),
             $"Lines of examples in {document} that their files do not have, in this order:");
@@ -36,7 +38,9 @@ public sealed partial class DocumentTests
     private static IEnumerable<string> Documents()
     {
         string[] folders = ["", "src", "tests", "benchmarks", "samples"];
-        return folders.SelectMany(folder => Directory.EnumerateFiles(Repository.PathOf(folder), "*.md"))
+        IEnumerable<string> all = folders.Select(Repository.PathOf);
+        return all.Concat(Directory.EnumerateDirectories(Repository.PathOf("src")))
+            .SelectMany(folder => Directory.EnumerateFiles(folder, "*.md"))
             .Select(path => Path.GetRelativePath(Repository.Root, path));
     }
 

@@ -64,20 +64,8 @@ internal sealed class ThisMachine : IMachine
                 || (isLoopback && found.OperationalStatus == OperationalStatus.Unknown),
             isLoopback,
             mac.Length == MacAddress.Size && !isLoopback ? new MacAddress(mac) : null,
-            MtuOf(found, properties),
+            LinkInterface.Find(found.Name)?.Mtu ?? 0,
             [.. properties.UnicastAddresses.Select(item => item.Address)
                 .Where(address => address.AddressFamily == AddressFamily.InterNetwork)]);
-    }
-
-    private static int MtuOf(NetworkInterface found, IPInterfaceProperties properties)
-    {
-        try
-        {
-            return found.Supports(NetworkInterfaceComponent.IPv4) ? properties.GetIPv4Properties().Mtu : 0;
-        }
-        catch (NetworkInformationException)
-        {
-            return 0; // an interface without IPv4
-        }
     }
 }

@@ -33,6 +33,11 @@ public abstract class LinkDevice : IDisposable
     /// <returns>The answer, for this moment and the calling thread's network namespace.</returns>
     public static LinkAccess CheckAccess(string name) => LinkNames.CheckAccess(name);
 
+    /// <summary>The interfaces of the calling thread's network namespace, whether or not they can be opened.</summary>
+    /// <returns>What was there at this moment.</returns>
+    public static IReadOnlyList<LinkInterface> List() =>
+        [.. InterfaceFacts.Names().Select(LinkInterface.Find).OfType<LinkInterface>()];
+
     /// <summary>Frames lost on the way. Thread-safe.</summary>
     public virtual LinkStatistics Statistics => default;
 

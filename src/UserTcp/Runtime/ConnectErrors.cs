@@ -51,7 +51,10 @@ internal static class ConnectErrors
         CallResult result, HostAddress remote, ushort port, ConnectionSettings settings) => result switch
     {
         CallResult.InvalidDestination => new ArgumentException(
-            $"{remote} does not name one host: it is a broadcast address.", "address"),
+            remote.IsLoopback
+                ? $"{remote} is a loopback address: to a stack, this machine is another host, with an address."
+                : $"{remote} does not name one host: it is a broadcast address.",
+            "address"),
         CallResult.Stopped => Disposed(),
         CallResult.NoRoute => Socket(
             SocketError.NetworkUnreachable, $"There is no route to {remote}: set Gateway, or add a route."),

@@ -57,7 +57,8 @@ public sealed class HttpHandlerTests : IAsyncLifetime
             Resolver = (host, _) =>
             {
                 asked.Add(host);
-                return new([IPAddress.IPv6Loopback, StackPair.ServerAddress]);
+                IPAddress[] nobodys = [IPAddress.IPv6Loopback, IPAddress.Loopback, IPAddress.Parse("10.0.0.255")];
+                return new([.. nobodys, StackPair.ServerAddress]);
             },
         });
 
