@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using UserTcp;
 using UserTcp.AspNetCore;
@@ -18,14 +17,7 @@ internal static class WebServer
         builder.Logging.SetMinimumLevel(LogLevel.Warning)
             .AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
         builder.WebHost.UseUserTcp(stack).ConfigureKestrel(kestrel =>
-        {
-            kestrel.AllowAlternateSchemes = true;
-            kestrel.ListenUserTcp(stack, port, listen =>
-            {
-                listen.Protocols = HttpProtocols.Http1AndHttp2;
-                listen.UsePriorKnowledge();
-            });
-        });
+            kestrel.ListenUserTcp(stack, port, listen => listen.UseHttp2PriorKnowledge()));
         WebApplication application = builder.Build();
         application.MapGet("/", InfoPage.WriteAsync);
         return application;

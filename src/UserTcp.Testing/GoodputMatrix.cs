@@ -1,4 +1,3 @@
-using System.Text;
 using UserTcp.Testing.Goodput;
 
 namespace UserTcp.Testing;
@@ -38,8 +37,8 @@ public static class GoodputMatrix
     /// mean of nine runs.
     /// </summary>
     /// <param name="cell">The path.</param>
-    /// <returns>The path, the goodput, its bound, and the share of it.</returns>
-    public static string Measure(GoodputCell cell)
+    /// <returns>The line, as a value and as text.</returns>
+    public static GoodputResult Measure(GoodputCell cell)
     {
         ArgumentNullException.ThrowIfNull(cell);
         int runs = cell.Loss > 0 ? LossyRuns : 1;
@@ -50,29 +49,31 @@ public static class GoodputMatrix
             goodput += run.Measure(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(40)) / runs;
         }
 
-        return $"{cell}  {goodput / 1e6,8:F3}  {cell.Bound / 1e6,8:F3}  {goodput / cell.Bound,7:P1}";
+        return new GoodputResult(cell, goodput);
     }
 
-    /// <summary>A line of the second table: the time from the first SYN until the last byte was read.</summary>
+    /// <summary>
+    /// A line of the second table: the time from the first SYN until the last byte was read, the median and the worst
+    /// of 25 runs, for 10 KB and 1 MB.
+    /// </summary>
     /// <param name="cell">The path.</param>
-    /// <returns>The path, and the median and the worst of 25 runs, in milliseconds, for 10 KB and 1 MB.</returns>
-    public static string MeasureShort(GoodputCell cell)
+    /// <returns>The line, as a value and as text.</returns>
+    public static ShortTransferResult MeasureShort(GoodputCell cell)
     {
         ArgumentNullException.ThrowIfNull(cell);
-        var line = new StringBuilder(cell.ToString());
-        foreach (int length in s_lengths)
-        {
-            double[] times = new double[Samples];
-            for (int i = 0; i < times.Length; i++)
-            {
-                using var run = new GoodputRun(cell, Seed + (ulong)i, length);
-                times[i] = run.Complete().TotalMilliseconds;
-            }
+        return new ShortTransferResult(cell, [.. s_lengths.Select(length => MeasureShort(cell, length))]);
+    }
 
-            Array.Sort(times);
-            line.Append($"  {times[Samples / 2],9:F1}  {times[^1],9:F1}");
+    private static ShortTransfer MeasureShort(GoodputCell cell, int length)
+    {
+        var times = new TimeSpan[Samples];
+        for (int i = 0; i < times.Length; i++)
+        {
+            using var run = new GoodputRun(cell, Seed + (ulong)i, length);
+            times[i] = run.Complete();
         }
 
-        return line.ToString();
+        Array.Sort(times);
+        return new ShortTransfer(length, times[Samples / 2], times[^1]);
     }
 }

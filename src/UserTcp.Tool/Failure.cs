@@ -24,6 +24,12 @@ internal enum Failure
     /// <summary>The TLS handshake failed.</summary>
     Tls,
 
+    /// <summary>The server's certificate is not one to trust.</summary>
+    Certificate,
+
+    /// <summary>The certificates to trust cannot be read.</summary>
+    Authorities,
+
     /// <summary>The server answered with an error, and that was to count.</summary>
     HttpStatus,
 

@@ -5,7 +5,7 @@ using UserTcp.Tool.Network;
 
 namespace UserTcp.Tool;
 
-/// <summary>The options that every command takes, before or after its name.</summary>
+/// <summary>The options that stand before or after the name of a command, each with those that heed it.</summary>
 internal sealed class GlobalOptions
 {
     private readonly Option<string> _link = new("--link")
@@ -45,12 +45,32 @@ internal sealed class GlobalOptions
     { Description = "No colours; NO_COLOR in the environment says the same.",
     };
 
-    /// <summary>To the root and to every command that heeds them; others may use the names for their own.</summary>
-    public void AddTo(Command command)
+    private (Option Option, GlobalOptionSet Set)[] All =>
+    [
+        (_link, GlobalOptionSet.Network), (_address, GlobalOptionSet.Network), (_gateway, GlobalOptionSet.Network),
+        (_capture, GlobalOptionSet.Capture), (_json, GlobalOptionSet.Json), (_noColor, GlobalOptionSet.Color),
+    ];
+
+    /// <summary>Lets all of them stand before the name of a command.</summary>
+    public void AddTo(RootCommand root)
     {
-        foreach (Option option in (Option[])[_link, _address, _gateway, _capture, _json, _noColor])
+        foreach ((Option option, _) in All)
         {
-            command.Options.Add(option);
+            root.Options.Add(option);
+        }
+    }
+
+    /// <summary>
+    /// Gives a command what it heeds, but for what it has by the same name, and lets it refuse the rest.
+    /// </summary>
+    public void AddTo(ToolCommand command)
+    {
+        foreach ((Option option, GlobalOptionSet set) in All)
+        {
+            if (!command.Heeds.HasFlag(set))
+                RefuseAt(command, option);
+            else if (command.Options.All(own => own.Name != option.Name))
+                command.Options.Add(option);
         }
     }
 
@@ -77,5 +97,20 @@ internal sealed class GlobalOptions
             argument.AddError($"'{text}' is not {expected}.");
 
         return value;
+    }
+
+    // It may stand before the command's name; and after it, what nobody knows would be taken for a file or a host.
+    private static void RefuseAt(ToolCommand command, Option option)
+    {
+        string[] aliases = [.. option.Aliases];
+        Option unknown = option is Option<bool>
+            ? new Option<bool>(option.Name, aliases) { Hidden = true }
+            : new Option<string?>(option.Name, aliases) { Hidden = true };
+        command.Options.Add(unknown);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(option) is { Implicit: false } || result.GetResult(unknown) is { Implicit: false })
+                result.AddError($"'{result.Command.Name}' takes no {option.Name}: see its --help.");
+        });
     }
 }

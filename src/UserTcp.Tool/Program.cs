@@ -47,13 +47,13 @@ internal static class Program
             new PingCommand(context), new GetCommand(context), new ServeCommand(context), new NetcatCommand(context),
             new PerfCommand(context), new TraceCommand(context),
             new DevicesCommand(context), new DoctorCommand(context),
-            PacketdrillCommand.Make(), SimulationCommand.Make(context),
+            new PacketdrillCommand(context), SimulationCommand.Make(context),
         ];
         foreach (Command command in commands)
         {
             root.Subcommands.Add(command);
-            if (command is ToolCommand)
-                options.AddTo(command);
+            if (command is ToolCommand tool)
+                options.AddTo(tool);
         }
 
         return root;

@@ -23,6 +23,9 @@ internal abstract class ToolCommand : Command
     /// <summary>Command lines for the help text, without the name of the tool.</summary>
     public IReadOnlyList<string> Examples { get; }
 
+    /// <summary>The global options that mean something here; others are refused.</summary>
+    public virtual GlobalOptionSet Heeds => GlobalOptionSet.All;
+
     protected ToolContext Context { get; }
 
     /// <summary>Does the work.</summary>
@@ -36,10 +39,12 @@ internal abstract class ToolCommand : Command
     /// <summary>The exit code for a failure.</summary>
     protected virtual int CodeOf(Failure failure) => failure == Failure.Usage ? 2 : 1;
 
+    /// <summary>Whether the results are wanted as JSON.</summary>
+    protected virtual bool WantsJson(ParseResult parsed) => Context.Options.WantsJson(parsed);
+
     private async Task<int> InvokeAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var output = new ToolOutput(
-            _console, Context.Options.WantsJson(parsed), Context.Options.WantsNoColor(parsed));
+        var output = new ToolOutput(_console, WantsJson(parsed), Context.Options.WantsNoColor(parsed));
         try
         {
             return await RunAsync(parsed, output, cancellationToken);

@@ -57,9 +57,9 @@ public sealed class GoodputTests
     private static GoodputCell Cell(double loss, int milliseconds, int megabits) =>
         new(loss, TimeSpan.FromMilliseconds(milliseconds), megabits * 1_000_000L, false);
 
-    private static void Matches(IEnumerable<GoodputCell> cells, Func<GoodputCell, string> measure)
+    private static void Matches(IEnumerable<GoodputCell> cells, Func<GoodputCell, object> measure)
     {
-        string[] lines = cells.AsParallel().AsOrdered().Select(measure).ToArray();
+        string[] lines = cells.AsParallel().AsOrdered().Select(cell => $"{measure(cell)}").ToArray();
         Assert.NotEmpty(lines);
         string[] changed = lines.Except(Snapshot).ToArray();
         Assert.True(changed.Length == 0, $"Not in the snapshot:\n{string.Join('\n', changed)}");

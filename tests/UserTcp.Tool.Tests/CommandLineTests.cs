@@ -4,17 +4,60 @@ namespace UserTcp.Tool.Tests;
 
 public sealed class CommandLineTests
 {
-    public static TheoryData<string> Commands => ["ping", "get", "nc", "perf", "trace", "devices", "doctor"];
+    private static readonly string[] s_network = ["--link", "--address", "--gateway"];
+    private static readonly string[] s_all = [.. s_network, "--capture", "--json", "--no-color"];
+
+    /// <summary>The commands, each with the global options that mean something to it.</summary>
+    public static TheoryData<string, string[]> Commands => new()
+    {
+        { "ping", s_all },
+        { "get", s_all },
+        { "serve", s_all },
+        { "nc", [.. s_network, "--capture", "--no-color"] },
+        { "perf", s_all },
+        { "trace", ["--json", "--no-color"] },
+        { "devices", ["--json", "--no-color"] },
+        { "doctor", [.. s_network, "--json", "--no-color"] },
+        { "pkt", ["--json", "--no-color"] },
+        { "sim live", ["--capture", "--json", "--no-color"] },
+        { "sim swarm", ["--json", "--no-color"] },
+        { "sim goodput", ["--json", "--no-color"] },
+    };
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public async Task Help_ends_with_examples_of_the_command(string command)
+    public async Task Help_has_what_the_command_heeds_and_ends_with_examples(string command, string[] heeded)
     {
-        await using ToolRun run = await ToolRun.ToEndAsync(command, "--help");
+        await using ToolRun run = await ToolRun.ToEndAsync([.. command.Split(' '), "--help"]);
 
         Assert.Equal(0, await run.Ended);
         Assert.Contains($"Examples:{Environment.NewLine}  usertcp {command}", run.Out, StringComparison.Ordinal);
-        Assert.Contains("--capture", run.Out, StringComparison.Ordinal);
+        string options = run.Out[..run.Out.IndexOf("Examples:", StringComparison.Ordinal)];
+        Assert.Equal(heeded, s_all.Where(option => options.Contains($" {option}", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task What_a_command_does_not_heed_is_refused_before_and_after_its_name(string command, string[] heeded)
+    {
+        foreach (string option in s_all.Except(heeded))
+        {
+            string[] words = option switch
+            {
+                "--address" => [option, "10.0.0.1/24"],
+                "--gateway" => [option, "10.0.0.254"],
+                "--json" => [option],
+                _ => [option, "x"],
+            };
+            string[] name = command.Split(' ');
+            await using ToolRun before = await ToolRun.ToEndAsync([.. words, .. name, .. Arguments(command)]);
+            await using ToolRun after = await ToolRun.ToEndAsync([.. name, .. words, .. Arguments(command)]);
+
+            string refusal = $"'{name[^1]}' takes no {option}: see its --help.{Environment.NewLine}";
+            Assert.Equal((2, 2), (await before.Ended, await after.Ended));
+            Assert.StartsWith(refusal, before.Error, StringComparison.Ordinal);
+            Assert.StartsWith(refusal, after.Error, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
@@ -51,26 +94,6 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task The_option_of_pkt_for_a_file_keeps_its_meaning()
-    {
-        string folder = Directory.CreateTempSubdirectory().FullName;
-        try
-        {
-            string script = Path.Combine(folder, "empty.pkt");
-            string results = Path.Combine(folder, "results.json");
-            await File.WriteAllTextAsync(script, "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n");
-            await using ToolRun run = await ToolRun.ToEndAsync("pkt", script, "--json", results);
-
-            Assert.Equal(0, await run.Ended);
-            Assert.Contains("empty", await File.ReadAllTextAsync(results), StringComparison.Ordinal);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    [Fact]
     public async Task A_capture_that_cannot_be_written_is_told()
     {
         await using ToolRun run = await ToolRun.ToEndAsync(
@@ -79,4 +102,11 @@ public sealed class CommandLineTests
         Assert.Equal(23, await run.Ended);
         Assert.Contains("The capture cannot be written", run.Error, StringComparison.Ordinal);
     }
+
+    private static string[] Arguments(string command) => command switch
+    {
+        "nc" => ["10.0.2.2", "7"],
+        "trace" or "pkt" => ["/no/such/file"],
+        _ => [],
+    };
 }

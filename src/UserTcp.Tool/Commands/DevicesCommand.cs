@@ -11,6 +11,8 @@ internal sealed class DevicesCommand(ToolContext context) : ToolCommand(
     context, "devices", "Lists the network interfaces, the best link to each, and whether it can be opened.",
     "devices", "devices --json")
 {
+    public override GlobalOptionSet Heeds => GlobalOptionSet.Output;
+
     protected override Task<int> RunAsync(ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
     {
         Show(new ThisMachine(), output);

@@ -11,6 +11,8 @@ internal sealed class DoctorCommand(ToolContext context) : ToolCommand(
     "Checks privileges, links, the risk of resets by the kernel, forwarding and offloads, each with what mends it.",
     "doctor", "doctor --link eth0 --address 192.168.1.50/24")
 {
+    public override GlobalOptionSet Heeds => GlobalOptionSet.Network | GlobalOptionSet.Output;
+
     protected override Task<int> RunAsync(ParseResult parsed, ToolOutput output, CancellationToken cancellationToken) =>
         Task.FromResult(Show(new ThisMachine(), Context.Options.NetworkOf(parsed), output));
 

@@ -9,6 +9,9 @@ namespace UserTcp.Tool.Commands;
 /// <summary><c>get</c>: a page by HttpClient over the stack. Exit codes as those of curl.</summary>
 internal sealed class GetCommand : ToolCommand
 {
+    private const string Http11 = "1.1";
+    private const string Http2 = "2";
+
     private readonly Argument<string> _url = new("URL") { Description = "The page to fetch, http or https." };
 
     private readonly Option<string?> _output = new("--output", "-o")
@@ -19,8 +22,15 @@ internal sealed class GetCommand : ToolCommand
     private readonly Option<string?> _http = new Option<string?>("--http")
     {
         HelpName = "1.1|2",
-        Description = "The version of HTTP; by default what the server prefers. 2 without TLS is h2c.",
-    }.AcceptOnlyFromAmong("1.1", "2");
+        Description = "The version of HTTP, and no other; by default the highest that TLS agrees on, without TLS 1.1.",
+    }.AcceptOnlyFromAmong(Http11, Http2);
+
+    private readonly Option<bool> _http11 = new("--http1.1") { Description = "The same as --http 1.1." };
+
+    private readonly Option<bool> _http2 = new("--http2", "--http2-prior-knowledge")
+    {
+        Description = "The same as --http 2: without TLS it is spoken without asking (h2c).",
+    };
 
     private readonly Option<string[]> _headers = new("--header", "-H")
     {
@@ -28,6 +38,11 @@ internal sealed class GetCommand : ToolCommand
     };
 
     private readonly Option<bool> _insecure = new("--insecure", "-k") { Description = "Any certificate will do." };
+
+    private readonly Option<string?> _authorities = new("--cacert")
+    {
+        HelpName = "FILE", Description = "Trusts the certificates of a PEM file, and not the system's.",
+    };
 
     private readonly Option<bool> _fail = new("--fail", "-f")
     {
@@ -46,10 +61,15 @@ internal sealed class GetCommand : ToolCommand
             context, "get", "Fetches a page with HttpClient over the stack, with TLS and HTTP/2.",
             "get https://example.com/ -o page.html",
             "get http://192.168.1.7/ --link eth0 --address 192.168.1.50/24 --capture get.pcapng",
-            "get http://127.0.0.1:8080/ --http 2 --json")
+            "get http://127.0.0.1:8080/ --http2 --json",
+            "get https://localhost:8443/ --cacert server.pem")
     {
         Arguments.Add(_url);
-        foreach (Option option in (Option[])[_output, _http, _headers, _insecure, _fail, _maxTime, _verbose])
+        Option[] options =
+        [
+            _output, _http, _http11, _http2, _headers, _insecure, _authorities, _fail, _maxTime, _verbose,
+        ];
+        foreach (Option option in options)
         {
             Options.Add(option);
         }
@@ -66,6 +86,8 @@ internal sealed class GetCommand : ToolCommand
         Failure.TimedOut => 28,
         Failure.Tls => 35,
         Failure.TooManyRedirects => 47,
+        Failure.Certificate => 60,
+        Failure.Authorities => 77,
         _ => 56,
     };
 
@@ -75,15 +97,11 @@ internal sealed class GetCommand : ToolCommand
         var wishes = new HttpWishes
         {
             Url = HttpWishes.ParseUrl(parsed.GetValue(_url)!),
-            HttpVersion = parsed.GetValue(_http) switch
-            {
-                "1.1" => HttpVersion.Version11,
-                "2" => HttpVersion.Version20,
-                _ => null,
-            },
+            HttpVersion = VersionOf(parsed),
             Headers = parsed.GetValue(_headers) ?? [],
             OutputFile = parsed.GetValue(_output),
             IgnoresCertificates = parsed.GetValue(_insecure),
+            Authorities = parsed.GetValue(_authorities) is { } file ? HttpWishes.ReadAuthorities(file) : null,
             FailsOnError = parsed.GetValue(_fail),
             IsVerbose = parsed.GetValue(_verbose),
             MaxTime = parsed.GetValue(_maxTime) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
@@ -92,5 +110,20 @@ internal sealed class GetCommand : ToolCommand
             .OpenAsync(Context.Options.NetworkOf(parsed), cancellationToken);
         await new GetRun(session, wishes, output).RunAsync(cancellationToken);
         return 0;
+    }
+
+    private Version? VersionOf(ParseResult parsed)
+    {
+        string?[] wanted =
+        [
+            parsed.GetValue(_http), parsed.GetValue(_http11) ? Http11 : null, parsed.GetValue(_http2) ? Http2 : null,
+        ];
+        return wanted.OfType<string>().Distinct().ToArray() switch
+        {
+            [] => null,
+            [Http11] => HttpVersion.Version11,
+            [Http2] => HttpVersion.Version20,
+            _ => throw new ToolException(Failure.Usage, "Two versions of HTTP are asked for: which one is it?"),
+        };
     }
 }

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using UserTcp.Testing;
+using UserTcp.Tool.Terminal;
 
 namespace UserTcp.Tool.Commands;
 
 /// <summary><c>sim goodput</c>: the goodput matrix, as its snapshot has it.</summary>
-internal static class GoodputCommand
+internal sealed class GoodputCommand : ToolCommand
 {
     private const string Head = """
         Goodput of one connection between seconds 10 and 40 of virtual time, in Mbit/s, its bound, and the share of it
@@ -19,32 +20,77 @@ internal static class GoodputCommand
 
         """;
 
-    public static Command Make()
+    private readonly Option<long> _mostRate = new("--most-mbit")
     {
-        var mostRate = new Option<long>("--most-mbit")
-        {
-            Description = "Leaves out faster paths, which take longest.", DefaultValueFactory = _ => 1000,
-        };
-        var command = new Command("goodput", "Prints the goodput of a transfer over many paths.") { mostRate };
-        command.SetAction(parsed => Run(parsed.GetValue(mostRate) * 1_000_000));
-        return command;
-    }
+        HelpName = "N", DefaultValueFactory = _ => 1000,
+        Description = "Leaves out faster paths of the first table, which take longest.",
+    };
 
-    private static int Run(long mostRate)
+    public GoodputCommand(ToolContext context)
+        : base(
+            context, "goodput", "Prints the goodput of a transfer over many paths, and the time of short ones.",
+            "sim goodput", "sim goodput --most-mbit 10 --json") => Options.Add(_mostRate);
+
+    public override GlobalOptionSet Heeds => GlobalOptionSet.Output;
+
+    // Minutes of work: Ctrl+C is listened to only beside a command that has given its thread back.
+    protected override Task<int> RunAsync(
+        ParseResult parsed, ToolOutput output, CancellationToken cancellationToken) =>
+        Task.Run(() => Run(parsed.GetValue(_mostRate) * 1_000_000, output, cancellationToken), cancellationToken);
+
+    private static int Run(long mostRate, ToolOutput output, CancellationToken cancellationToken)
     {
-        Console.WriteLine(Head);
-        Print(GoodputMatrix.Cells.Where(cell => cell.BitsPerSecond <= mostRate), GoodputMatrix.Measure);
-        Console.WriteLine(ShortHead);
-        Print(GoodputMatrix.ShortCells, GoodputMatrix.MeasureShort);
+        output.Lines(Head);
+        List<GoodputResult> all = Measure(
+            GoodputMatrix.Cells.Where(cell => cell.BitsPerSecond <= mostRate), GoodputMatrix.Measure, output,
+            cancellationToken);
+        output.Lines(ShortHead);
+        List<ShortTransferResult> brief = Measure(
+            GoodputMatrix.ShortCells, GoodputMatrix.MeasureShort, output, cancellationToken);
+        if (output.IsJson)
+            output.Json(new { Goodput = all.Select(Describe), ShortTransfers = brief.Select(Describe) });
         return 0;
     }
 
-    private static void Print(IEnumerable<GoodputCell> cells, Func<GoodputCell, string> measure)
+    private static List<T> Measure<T>(
+        IEnumerable<GoodputCell> cells, Func<GoodputCell, T> measure, ToolOutput output,
+        CancellationToken cancellationToken)
     {
-        foreach (string line in cells.AsParallel().AsOrdered().WithMergeOptions(ParallelMergeOptions.NotBuffered)
-            .Select(measure))
+        List<T> results = [];
+        foreach (T result in cells.AsParallel().AsOrdered().WithMergeOptions(ParallelMergeOptions.NotBuffered)
+            .WithCancellation(cancellationToken).Select(measure))
         {
-            Console.WriteLine(line);
+            results.Add(result);
+            output.Line($"{result}");
         }
+
+        return results;
     }
+
+    private static object Describe(GoodputResult result) => new
+    {
+        Path = Describe(result.Cell),
+        result.BitsPerSecond,
+        BoundBitsPerSecond = result.Cell.Bound,
+        result.Share,
+    };
+
+    private static object Describe(ShortTransferResult result) => new
+    {
+        Path = Describe(result.Cell),
+        Transfers = result.Transfers.Select(transfer => new
+        {
+            transfer.Bytes,
+            MedianMs = transfer.Median.TotalMilliseconds,
+            WorstMs = transfer.Worst.TotalMilliseconds,
+        }),
+    };
+
+    private static object Describe(GoodputCell cell) => new
+    {
+        cell.Loss,
+        RttMs = cell.RoundTrip.TotalMilliseconds,
+        cell.BitsPerSecond,
+        cell.Reorders,
+    };
 }

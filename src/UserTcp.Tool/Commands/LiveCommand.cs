@@ -34,6 +34,8 @@ internal sealed class LiveCommand : ToolCommand
         }
     }
 
+    public override GlobalOptionSet Heeds => GlobalOptionSet.Capture | GlobalOptionSet.Output;
+
     protected override async Task<int> RunAsync(
         ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
     {

@@ -41,6 +41,8 @@ internal sealed class NetcatCommand : ToolCommand
         Options.Add(_verbose);
     }
 
+    public override GlobalOptionSet Heeds => GlobalOptionSet.All & ~GlobalOptionSet.Json;
+
     protected override async Task<int> RunAsync(
         ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
     {

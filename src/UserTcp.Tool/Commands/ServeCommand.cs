@@ -16,7 +16,7 @@ internal sealed class ServeCommand : ToolCommand
 
     private readonly Option<int> _port = new("--port", "-p")
     {
-        DefaultValueFactory = _ => 8080, Description = "The port.",
+        DefaultValueFactory = _ => 8080, Description = "The port, for both versions of HTTP.",
     };
 
     private readonly Lock _telling = new();
@@ -24,7 +24,7 @@ internal sealed class ServeCommand : ToolCommand
     public ServeCommand(ToolContext context)
         : base(
             context, "serve",
-            "Serves the files of a folder over HTTP/1.1 until Ctrl+C, with a line for each answer.",
+            "Serves the files of a folder over HTTP/1.1 and HTTP/2, without TLS, until Ctrl+C; a line for each answer.",
             "serve . --link eth0 --address 192.168.1.50/24",
             "serve ~/public --port 80 --link tap:tap0 --address 10.9.0.2/24 --json")
     {

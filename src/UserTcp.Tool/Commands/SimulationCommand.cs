@@ -8,11 +8,13 @@ internal static class SimulationCommand
     public static Command Make(ToolContext context)
     {
         var command = new Command("sim", "Runs the stack in simulated networks.");
-        var live = new LiveCommand(context);
-        context.Options.AddTo(live);
-        command.Subcommands.Add(live);
-        command.Subcommands.Add(SwarmCommand.Make());
-        command.Subcommands.Add(GoodputCommand.Make());
+        foreach (ToolCommand simulation in (ToolCommand[])
+            [new LiveCommand(context), new SwarmCommand(context), new GoodputCommand(context)])
+        {
+            context.Options.AddTo(simulation);
+            command.Subcommands.Add(simulation);
+        }
+
         return command;
     }
 }

@@ -34,6 +34,8 @@ internal sealed class TraceCommand : ToolCommand
         Options.Add(_most);
     }
 
+    public override GlobalOptionSet Heeds => GlobalOptionSet.Output;
+
     protected override Task<int> RunAsync(ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
     {
         string file = parsed.GetValue(_file)!;

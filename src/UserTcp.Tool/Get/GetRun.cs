@@ -32,8 +32,9 @@ internal sealed class GetRun(NetworkSession session, HttpWishes wishes, ToolOutp
         {
             throw Translate(error);
         }
-        catch (HttpIOException error)
+        catch (IOException error)
         {
+            // HttpIOException where HTTP noticed it, the stream's own where a reset came.
             throw new ToolException(Failure.Receive, $"The connection broke: {error.Message}", error);
         }
     }
@@ -107,11 +108,11 @@ internal sealed class GetRun(NetworkSession session, HttpWishes wishes, ToolOutp
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        if (destination is not null)
-            await destination.FlushAsync(cancellationToken);
+        await WriteAsync(destination, default, cancellationToken);
         return total;
     }
 
+    // No bytes at all are the end.
     private static async Task WriteAsync(
         Stream? destination, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
@@ -120,7 +121,10 @@ internal sealed class GetRun(NetworkSession session, HttpWishes wishes, ToolOutp
 
         try
         {
-            await destination.WriteAsync(bytes, cancellationToken);
+            if (bytes.IsEmpty)
+                await destination.FlushAsync(cancellationToken);
+            else
+                await destination.WriteAsync(bytes, cancellationToken);
         }
         catch (IOException error)
         {
@@ -199,12 +203,16 @@ internal sealed class GetRun(NetworkSession session, HttpWishes wishes, ToolOutp
             if (cause is ToolException known)
                 return known;
             if (cause is AuthenticationException)
-            {
-                return new ToolException(
-                    Failure.Tls, $"The TLS handshake with {wishes.Url.IdnHost} failed: {cause.Message}", error);
-            }
+                return Translate(error, cause);
         }
 
         return new ToolException(Failure.Receive, error.Message, error);
     }
+
+    private ToolException Translate(HttpRequestException error, Exception cause) => _trail.Distrust is { } distrust
+        ? new ToolException(
+            Failure.Certificate, $"{distrust} --cacert FILE says whom to trust, -k that any certificate will do.",
+            error)
+        : new ToolException(
+            Failure.Tls, $"The TLS handshake with {wishes.Url.IdnHost} failed: {cause.Message}", error);
 }

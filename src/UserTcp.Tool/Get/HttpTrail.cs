@@ -9,6 +9,7 @@ internal sealed class HttpTrail
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly List<UserTcpConnection> _connections = [];
     private TimeSpan _connected;
+    private string? _distrust;
 
     /// <summary>How many connections were made.</summary>
     public int Count
@@ -40,6 +41,16 @@ internal sealed class HttpTrail
         }
     }
 
+    /// <summary>What is wrong with the last certificate that was refused; null if none was.</summary>
+    public string? Distrust
+    {
+        get
+        {
+            lock (_lock)
+                return _distrust;
+        }
+    }
+
     /// <summary>Since the start.</summary>
     public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
 
@@ -50,5 +61,11 @@ internal sealed class HttpTrail
             _connections.Add(connection);
             _connected = Elapsed;
         }
+    }
+
+    public void Distrusted(string reason)
+    {
+        lock (_lock)
+            _distrust = reason;
     }
 }

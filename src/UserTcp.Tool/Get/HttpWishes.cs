@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace UserTcp.Tool.Get;
 
@@ -6,7 +8,9 @@ internal sealed record HttpWishes
 {
     public required Uri Url { get; init; }
 
-    /// <summary>The highest version to speak; without TLS, 2 is spoken without asking (h2c).</summary>
+    /// <summary>
+    /// The one version to speak, without TLS too (h2c); null for the highest that TLS agrees on, and 1.1 without it.
+    /// </summary>
     public Version? HttpVersion { get; init; }
 
     /// <summary>More header fields, as "Name: value".</summary>
@@ -17,6 +21,9 @@ internal sealed record HttpWishes
 
     /// <summary>Whether any certificate will do.</summary>
     public bool IgnoresCertificates { get; init; }
+
+    /// <summary>Whose certificates are trusted; null for whom the operating system trusts.</summary>
+    public X509Certificate2Collection? Authorities { get; init; }
 
     /// <summary>Whether an answer of 400 or more is a failure, and its body is not wanted.</summary>
     public bool FailsOnError { get; init; }
@@ -66,5 +73,24 @@ internal sealed record HttpWishes
             throw new ToolException(Failure.BadUrl, $"'{url.Scheme}' is not spoken here: use http or https.");
 
         return url;
+    }
+
+    /// <summary>Reads certificates in PEM.</summary>
+    /// <exception cref="ToolException">The file cannot be read, or has none.</exception>
+    public static X509Certificate2Collection ReadAuthorities(string file)
+    {
+        var authorities = new X509Certificate2Collection();
+        try
+        {
+            authorities.ImportFromPemFile(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new ToolException(Failure.Authorities, $"{file} cannot be read: {error.Message}", error);
+        }
+
+        return authorities.Count > 0
+            ? authorities
+            : throw new ToolException(Failure.Authorities, $"{file} has no certificate in PEM.");
     }
 }

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Security;
-using System.Net.Sockets;
 using UserTcp.Tool.Network;
 
 namespace UserTcp.Tool.Get;
@@ -10,49 +8,24 @@ internal static class StackHttp
 {
     private const int MaxRedirects = 10;
 
-    public static SocketsHttpHandler CreateHandler(NetworkSession session, HttpWishes wishes, HttpTrail trail)
+    // Not UserTcpStack.CreateHttpHandler, whose resolver hears of names only: here an address may be another one too
+    // (127.0.0.1 is the gateway's alias), a failure is told in the words of the tool, and each connection is noted.
+    public static SocketsHttpHandler CreateHandler(NetworkSession session, HttpWishes wishes, HttpTrail trail) => new()
     {
-        var handler = new SocketsHttpHandler
+        ConnectCallback = async (context, cancellationToken) =>
         {
-            ConnectCallback = (context, cancellationToken) =>
-                ConnectAsync(session, context.DnsEndPoint, trail, cancellationToken),
-            ConnectTimeout = wishes.ConnectTimeout,
-            UseProxy = false,
-            UseCookies = false,
-            MaxAutomaticRedirections = MaxRedirects,
-            AutomaticDecompression = DecompressionMethods.All,
-        };
-        if (wishes.IgnoresCertificates)
-        {
-            handler.SslOptions = new SslClientAuthenticationOptions
-            {
-                RemoteCertificateValidationCallback = static (_, _, _, _) => true,
-            };
-        }
-
-        return handler;
-    }
-
-    private static async ValueTask<Stream> ConnectAsync(
-        NetworkSession session, DnsEndPoint destination, HttpTrail trail, CancellationToken cancellationToken)
-    {
-        IPAddress address = await HostNames.ResolveAsync(session, destination.Host, cancellationToken);
-        var endPoint = new IPEndPoint(address, destination.Port);
-        try
-        {
-            UserTcpConnection connection = await session.Stack
-                .ConnectAsync(endPoint, options: null, cancellationToken);
-            connection.NoDelay = true;
+            DnsEndPoint wanted = context.DnsEndPoint;
+            IPAddress address = await HostNames.ResolveAsync(session, wanted.Host, cancellationToken);
+            UserTcpConnection connection = await session.ConnectAsync(
+                new IPEndPoint(address, wanted.Port), timeout: null, cancellationToken);
             trail.Connected(connection);
             return connection.AsStream();
-        }
-        catch (SocketException error)
-        {
-            throw session.FailureOf(error, endPoint);
-        }
-        catch (ArgumentException error)
-        {
-            throw new ToolException(Failure.Connect, $"{endPoint} cannot be connected to: {error.Message}", error);
-        }
-    }
+        },
+        ConnectTimeout = wishes.ConnectTimeout,
+        SslOptions = ServerTrust.MakeOptions(wishes, trail),
+        UseProxy = false,
+        UseCookies = false,
+        MaxAutomaticRedirections = MaxRedirects,
+        AutomaticDecompression = DecompressionMethods.All,
+    };
 }

@@ -9,7 +9,7 @@ using UserTcp.AspNetCore;
 
 namespace UserTcp.Tool.Serve;
 
-/// <summary>The files of a folder, by Kestrel on a stack, over HTTP/1.1.</summary>
+/// <summary>The files of a folder, by Kestrel on a stack, over HTTP/1.1 and HTTP/2 on one port.</summary>
 internal sealed class DirectoryServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -29,7 +29,8 @@ internal sealed class DirectoryServer : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
         builder.WebHost.UseUserTcp(stack);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUserTcp(stack, port));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.ListenUserTcp(stack, port, listen => listen.UseHttp2PriorKnowledge()));
         builder.Services.AddDirectoryBrowser();
         WebApplication app = builder.Build();
         app.Use((context, next) => TellAsync(context, next, answered));

@@ -49,6 +49,15 @@ internal sealed class ToolOutput
             Console.Out.WriteLine(Clean(text));
     }
 
+    /// <summary>The same for a text of several lines.</summary>
+    public void Lines(string text)
+    {
+        foreach (string line in text.Split('\n'))
+        {
+            Line(line);
+        }
+    }
+
     /// <summary>A line beside the result.</summary>
     public void Note(string text) => Console.Error.WriteLine(Clean(text));
 

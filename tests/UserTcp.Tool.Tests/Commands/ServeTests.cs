@@ -31,6 +31,32 @@ public sealed class ServeTests : IDisposable
         Assert.Equal(text.Length, told.RootElement.GetProperty("bytes").GetInt64());
     }
 
+    [Theory]
+    [InlineData("2.0", "HTTP/2")]
+    [InlineData("1.1", "HTTP/1.1")]
+    public async Task One_port_speaks_both_versions_without_TLS(string version, string protocol)
+    {
+        byte[] bytes = [.. Enumerable.Range(0, 300_000).Select(i => (byte)(i * 31 + i / 251))];
+        await File.WriteAllBytesAsync(Path.Combine(_folder.FullName, "some.bin"), bytes);
+        await using ToolRun server = ToolRun.Start(
+            "serve", _folder.FullName, "--link", "virtual:both", "--address", "10.0.0.2/24");
+        await server.ErrorLineAsync("Serving");
+        await using (UserTcpStack stack = await UserTcpStack.OpenAsync("virtual:both", "10.0.0.1/24"))
+        {
+            using HttpClient client = stack.CreateHttpClient();
+            client.DefaultRequestVersion = Version.Parse(version);
+            client.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+            using HttpResponseMessage response = await client.GetAsync("http://10.0.0.2:8080/some.bin");
+
+            Assert.Equal(Version.Parse(version), response.Version);
+            Assert.Equal(bytes, await response.Content.ReadAsByteArrayAsync());
+            await server.OutLineAsync($"10.0.0.1 \"GET /some.bin {protocol}\" 200 300000");
+        }
+
+        server.Interrupt();
+        Assert.Equal(130, await server.Ended);
+    }
+
     [Fact]
     public async Task A_folder_is_listed()
     {

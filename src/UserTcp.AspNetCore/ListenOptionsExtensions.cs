@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace UserTcp.AspNetCore;
+
+/// <summary>What Kestrel can be taught of an end point.</summary>
+public static class ListenOptionsExtensions
+{
+    /// <summary>
+    /// Lets an end point without TLS speak HTTP/1.1 and HTTP/2 on one port, over a stack or over sockets. Kestrel alone
+    /// takes HTTP/2 beside HTTP/1.1 only where TLS has negotiated it; here the first bytes of a client decide, "prior
+    /// knowledge" (RFC 9113 §3.3). An upgrade from HTTP/1.1 is not offered.
+    /// </summary>
+    /// <param name="listen">
+    /// The end point; its <see cref="ListenOptions.Protocols"/> are set. Where TLS is used as well, it decides.
+    /// </param>
+    /// <returns>The end point.</returns>
+    /// <remarks>
+    /// Sets <see cref="KestrelServerOptions.AllowAlternateSchemes"/>, for all end points of the server: Kestrel takes
+    /// a negotiated connection for https, and these carry http. Kestrel warns at the start that the end point has no
+    /// HTTP/2 without TLS; it has. A client that stays silent, or ends before it has decided, is let go of after
+    /// <see cref="KestrelServerLimits.KeepAliveTimeout"/>.
+    /// </remarks>
+    public static ListenOptions UseHttp2PriorKnowledge(this ListenOptions listen)
+    {
+        ArgumentNullException.ThrowIfNull(listen);
+        KestrelServerOptions server = listen.KestrelServerOptions;
+        server.AllowAlternateSchemes = true;
+        listen.Protocols = HttpProtocols.Http1AndHttp2;
+        listen.Use(next => connection => new PriorKnowledge(connection).RunAsync(next, server.Limits));
+        return listen;
+    }
+}
