@@ -29,7 +29,7 @@ internal sealed class TraceConnection(IPEndPoint client, IPEndPoint server, doub
 
     public void Add(TraceSegment segment, double seconds)
     {
-        End = seconds;
+        End = Math.Max(End, seconds); // captures may go back in time
         WasReset |= segment.IsReset;
         bool isUpwards = segment.Source.Equals(Client);
         (TraceFlow own, TraceFlow other) = isUpwards ? (Upwards, Downwards) : (Downwards, Upwards);

@@ -57,25 +57,28 @@ internal sealed class TraceFlow
 
     public int MaxSegment { get; private set; }
 
-    /// <summary>Acknowledged octets in equal steps of the time, in bits per second.</summary>
-    public IEnumerable<TracePoint> Throughput()
+    /// <summary>
+    /// Acknowledged octets in equal steps of the time, in bits per second. Captures of several interfaces, or of a clock
+    /// that was set, go back in time: what comes then counts for the step that was reached before.
+    /// </summary>
+    public IReadOnlyList<TracePoint> Throughput()
     {
         if (Acks.Count < 2)
-            yield break;
+            return [];
 
         double start = Acks[0].Seconds;
-        double step = Math.Max(ShortestStep, (Acks[^1].Seconds - start) / ThroughputSteps);
-        double before = Acks[0].Value;
-        int next = 0;
-        for (int i = 1; next < Acks.Count; i++)
+        double length = Acks.Max(ack => ack.Seconds) - start;
+        double step = Math.Max(ShortestStep, length / ThroughputSteps);
+        double[] acknowledged = new double[Math.Clamp((int)Math.Ceiling(length / step), 1, ThroughputSteps)];
+        int reached = 0;
+        for (int i = 1; i < Acks.Count; i++)
         {
-            double last = before;
-            while (next < Acks.Count && Acks[next].Seconds <= start + i * step)
-                last = Acks[next++].Value;
-
-            yield return new TracePoint(start + (i - 1) * step, (last - before) * 8 / step);
-            before = last;
+            double at = Math.Ceiling((Acks[i].Seconds - start) / step) - 1;
+            reached = (int)Math.Clamp(at, reached, acknowledged.Length - 1);
+            acknowledged[reached] += Acks[i].Value - Acks[i - 1].Value;
         }
+
+        return [.. acknowledged.Select((octets, i) => new TracePoint(start + i * step, octets * 8 / step))];
     }
 
     /// <summary>A segment of this direction.</summary>

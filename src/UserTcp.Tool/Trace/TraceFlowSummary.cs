@@ -31,7 +31,7 @@ internal sealed record TraceFlowSummary(
         if (flow.Segments.Count == 0 || flow.Acks.Count == 0)
             return 0;
 
-        double seconds = flow.Acks[^1].Seconds - flow.Segments[0].Seconds;
+        double seconds = flow.Acks.Max(ack => ack.Seconds) - flow.Segments[0].Seconds;
         return seconds > 0 ? flow.Bytes * 8 / seconds : 0;
     }
 }

@@ -65,7 +65,7 @@ internal static class TraceReport
             WindowEdges = Points(flow.WindowEdges, connection.Start, limit),
             Outstanding = Points(flow.Outstanding, connection.Start, limit),
             RoundTrips = Points(flow.RoundTrips, connection.Start, limit),
-            Throughput = Points([.. flow.Throughput()], connection.Start, limit),
+            Throughput = Points(flow.Throughput(), connection.Start, limit),
             Marks = flow.Marks.Select(mark => new object[]
             {
                 Time(mark.Seconds - connection.Start), mark.Position, mark.Text,
@@ -74,7 +74,7 @@ internal static class TraceReport
     }
 
     // Time and value, one after the other.
-    private static IEnumerable<double> Points(List<TracePoint> points, double start, int limit)
+    private static IEnumerable<double> Points(IReadOnlyList<TracePoint> points, double start, int limit)
     {
         int step = (points.Count + limit - 1) / limit;
         for (int i = 0; i < points.Count; i += step)

@@ -93,6 +93,40 @@ public sealed class TraceAnalysisTests
     }
 
     [Fact]
+    public void Time_that_goes_back_is_no_progress_and_far_times_make_no_more_points()
+    {
+        TraceAnalysis analysis = Analyse(
+            (0, CaptureBytes.Frame(1000, 1, Ack, 1000)),
+            (0, CaptureBytes.Frame(1, 1000, Ack, 0, isBack: true)),
+            (4_000_000_000_000, CaptureBytes.Frame(1, 1500, Ack, 0, isBack: true)),
+            (1000, CaptureBytes.Frame(1, 2000, Ack, 0, isBack: true)));
+        TraceConnection connection = Assert.Single(analysis.Connections);
+        TracePoint[] points = [.. connection.Upwards.Throughput().Take(1000)];
+
+        Assert.Equal(4e9, connection.End);
+        Assert.Equal(120, points.Length);
+        double step = 4e9 / 120;
+        Assert.Equal(1000 * 8 / step, points[^1].Value, 12);
+        Assert.All(points[..^1], point => Assert.Equal(0, point.Value));
+        Assert.Equal(1000 * 8 / 4e9, TraceFlowSummary.Of(connection.Upwards).BitsPerSecond, 12);
+    }
+
+    [Fact]
+    public void The_steps_of_the_throughput_hold_all_that_was_acknowledged()
+    {
+        TraceAnalysis analysis = Analyse([
+            (0, CaptureBytes.Frame(1000, 1, Ack, 1000)),
+            .. Enumerable.Range(0, 11).Select(i =>
+                ((long)i * i, CaptureBytes.Frame(1, 1000 + 100 * (uint)i, Ack, 0, isBack: true)))]);
+        IReadOnlyList<TracePoint> points = Assert.Single(analysis.Connections).Upwards.Throughput();
+
+        Assert.Equal(100, points.Count); // milliseconds, the shortest step
+        Assert.Equal(1000, points.Sum(point => point.Value / 8 * 0.001), 6);
+        Assert.Equal([0, 3, 8, 15, 24, 35, 48, 63, 80, 99], points.Index().Where(point => point.Item.Value > 0)
+            .Select(point => point.Index));
+    }
+
+    [Fact]
     public void The_page_holds_all_data_and_nothing_in_them_ends_its_script()
     {
         TraceAnalysis analysis = Analyse(
@@ -109,7 +143,7 @@ public sealed class TraceAnalysisTests
             StringComparison.Ordinal);
     }
 
-    private static TraceAnalysis Analyse(params (int Milliseconds, byte[] Frame)[] frames) =>
+    private static TraceAnalysis Analyse(params (long Milliseconds, byte[] Frame)[] frames) =>
         TraceAnalysis.Of(frames.Select(item =>
             new CapturedFrame(item.Milliseconds * 1_000_000L, LinkType.Ethernet, item.Frame)));
 }
