@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using UserTcp.Tool.Commands;
 using UserTcp.Tool.Terminal;
 
@@ -31,9 +33,26 @@ internal static class Program
         {
             Output = console.Out, Error = console.Error, ProcessTerminationTimeout = s_patience,
         };
+        if (parsed.Action is ParseErrorAction mistake)
+            TellOnError(parsed, mistake, invocation);
         int code = await parsed.InvokeAsync(invocation, cancellationToken);
+        if (parsed.Action is ParseErrorAction { ShowHelp: false })
+            await console.Error.WriteLineAsync($"See '{NameOf(parsed.CommandResult)} --help'.");
         return parsed.Errors.Count > 0 && code == 1 ? Usage : code;
     }
+
+    // The standard output is for results: what reads it must not find a page of help there.
+    private static void TellOnError(ParseResult parsed, ParseErrorAction mistake, InvocationConfiguration invocation)
+    {
+        invocation.Output = invocation.Error;
+        bool isCommandMissing = parsed.CommandResult.Command is not ToolCommand;
+        mistake.ShowHelp = isCommandMissing && parsed.UnmatchedTokens.Count == 0;
+        mistake.ShowTypoCorrections = isCommandMissing; // for 'eth0' it would propose -h
+    }
+
+    private static string NameOf(CommandResult command) => command.Parent is CommandResult parent
+        ? $"{NameOf(parent)} {command.Command.Name}"
+        : "usertcp"; // and not what its assembly is called
 
     private static RootCommand MakeRoot(ToolConsole console)
     {

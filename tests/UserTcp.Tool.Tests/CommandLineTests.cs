@@ -73,6 +73,66 @@ public sealed class CommandLineTests
 
         Assert.Equal(2, await run.Ended);
         Assert.NotEmpty(run.Error);
+        Assert.Equal("", run.Out);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_parsed_is_an_error_and_where_to_read_on_but_no_result()
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync("sim", "live", "--json", "--loss", "much");
+
+        Assert.Equal((2, ""), (await run.Ended, run.Out));
+        Assert.StartsWith("Cannot parse argument 'much' for option '--loss'", run.Error, StringComparison.Ordinal);
+        Assert.EndsWith("See 'usertcp sim live --help'.", run.Error.TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("sim swarn", "'swarn'", "See 'usertcp sim --help'.")]
+    [InlineData("sim", "swarm", "--help")]
+    [InlineData("", "doctor", "--help")]
+    public async Task Who_names_no_command_is_told_which_there_are(string line, params string[] words)
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync(
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Equal((2, ""), (await run.Ended, run.Out));
+        Assert.All(words, word => Assert.Contains(word, run.Error, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("trace", "")]
+    [InlineData("trace", "/dev/null", "-o", "")]
+    [InlineData("trace", "/dev/null", "--connections", "0")]
+    [InlineData("trace", "/no/such/x.html")]
+    [InlineData("pkt", "")]
+    [InlineData("pkt", "/dev/null", "--json", "")]
+    [InlineData("pkt", "/dev/null", "--pcapng", "")]
+    [InlineData("pkt", "/dev/null", "--profile", "7")]
+    [InlineData("sim", "swarm", "--seeds", "-1")]
+    [InlineData("sim", "swarm", "--seeds", "0")]
+    [InlineData("sim", "swarm", "--seeds", "99999999999999999999")]
+    [InlineData("sim", "swarm", "--seed", "-1", "--seeds", "1")]
+    [InlineData("sim", "swarm", "--for", "-00:00:01")]
+    [InlineData("sim", "swarm", "--for", "00:00:00")]
+    [InlineData("sim", "swarm", "--for", "1")]
+    [InlineData("sim", "swarm", "--for", "soon")]
+    [InlineData("sim", "swarm", "--seeds", "1", "--pcapng", "")]
+    [InlineData("sim", "goodput", "--most-mbit", "-1")]
+    [InlineData("sim", "goodput", "--most-mbit", "0")]
+    [InlineData("sim", "goodput", "--most-mbit", "NaN")]
+    [InlineData("sim", "live", "--for", "1", "--speed", "NaN")]
+    [InlineData("sim", "live", "--for", "Infinity", "--speed", "0")]
+    [InlineData("sim", "live", "--for", "1", "--speed", "0", "--capture", "")]
+    [InlineData("devices", "eth0")]
+    [InlineData("doctor", "--link", "")]
+    [InlineData("doctor", "--address", "")]
+    [InlineData("doctor", "--gateway", "")]
+    public async Task Arguments_that_cannot_be_meant_end_with_2_and_no_result(params string[] args)
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync(args);
+
+        Assert.Equal((2, ""), (await run.Ended, run.Out));
+        Assert.InRange(run.Error.Trim().Split('\n').Length, 1, 3);
     }
 
     [Fact]

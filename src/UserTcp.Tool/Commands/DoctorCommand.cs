@@ -13,8 +13,14 @@ internal sealed class DoctorCommand(ToolContext context) : ToolCommand(
 {
     public override GlobalOptionSet Heeds => GlobalOptionSet.Network | GlobalOptionSet.Output;
 
-    protected override Task<int> RunAsync(ParseResult parsed, ToolOutput output, CancellationToken cancellationToken) =>
-        Task.FromResult(Show(new ThisMachine(), Context.Options.NetworkOf(parsed), output));
+    protected override Task<int> RunAsync(ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
+    {
+        NetworkSettings settings = Context.Options.NetworkOf(parsed);
+        if (string.IsNullOrWhiteSpace(settings.Link))
+            throw new ToolException(Failure.Usage, "--link takes the name of a link, not an empty one.");
+
+        return Task.FromResult(Show(new ThisMachine(), settings, output));
+    }
 
     internal static int Show(IMachine machine, NetworkSettings settings, ToolOutput output)
     {

@@ -20,6 +20,8 @@ internal sealed class GoodputCommand : ToolCommand
 
         """;
 
+    private const long BitsPerMbit = 1_000_000;
+
     private readonly Option<long> _mostRate = new("--most-mbit")
     {
         HelpName = "N", DefaultValueFactory = _ => 1000,
@@ -35,14 +37,19 @@ internal sealed class GoodputCommand : ToolCommand
 
     // Minutes of work: Ctrl+C is listened to only beside a command that has given its thread back.
     protected override Task<int> RunAsync(
-        ParseResult parsed, ToolOutput output, CancellationToken cancellationToken) =>
-        Task.Run(() => Run(parsed.GetValue(_mostRate) * 1_000_000, output, cancellationToken), cancellationToken);
+        ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
+    {
+        long most = parsed.GetValue(_mostRate);
+        return most >= 1
+            ? Task.Run(() => Run(most, output, cancellationToken), cancellationToken)
+            : throw new ToolException(Failure.Usage, "--most-mbit is at least 1.");
+    }
 
-    private static int Run(long mostRate, ToolOutput output, CancellationToken cancellationToken)
+    private static int Run(long mostMbit, ToolOutput output, CancellationToken cancellationToken)
     {
         output.Lines(Head);
         List<GoodputResult> all = Measure(
-            GoodputMatrix.Cells.Where(cell => cell.BitsPerSecond <= mostRate), GoodputMatrix.Measure, output,
+            GoodputMatrix.Cells.Where(cell => cell.BitsPerSecond / BitsPerMbit <= mostMbit), GoodputMatrix.Measure, output,
             cancellationToken);
         output.Lines(ShortHead);
         List<ShortTransferResult> brief = Measure(

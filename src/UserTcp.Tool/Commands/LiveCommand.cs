@@ -129,6 +129,9 @@ internal sealed class LiveCommand : ToolCommand
 
     private static FileStream? OpenCapture(string? file)
     {
+        if (file is "")
+            throw new ToolException(Failure.Usage, "--capture takes the name of a file, not an empty one.");
+
         try
         {
             return file is null ? null : File.Create(file);

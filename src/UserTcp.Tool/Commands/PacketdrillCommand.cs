@@ -11,14 +11,16 @@ namespace UserTcp.Tool.Commands;
 /// </summary>
 internal sealed class PacketdrillCommand : ToolCommand
 {
-    private readonly Argument<string[]> _paths = new("PATH")
+    private readonly Argument<string[]> _paths = new Argument<string[]>("PATH")
     {
         Description = "Scripts, or folders of them.", Arity = ArgumentArity.OneOrMore,
-    };
+    }.NeverEmpty();
 
     private readonly Option<PacketdrillProfile> _profile = new("--profile")
     {
         Description = "The system that the scripts were written for: linux, freebsd, or auto, by their own words.",
+        CustomParser = argument => GlobalOptions.Read<PacketdrillProfile?>(
+            argument, ReadProfile, "linux, freebsd or auto") ?? default,
     };
 
     private readonly Option<bool> _strict = new("--strict")
@@ -27,16 +29,16 @@ internal sealed class PacketdrillCommand : ToolCommand
     };
 
     // The global option of that name has no file. Who gives none has that one.
-    private readonly Option<string?> _json = new("--json", "-J")
+    private readonly Option<string?> _json = new Option<string?>("--json", "-J")
     {
         HelpName = "FILE", Arity = ArgumentArity.ZeroOrOne,
         Description = "The results as JSON, to a file beside the lines, or instead of them to the standard output.",
-    };
+    }.NeverEmpty();
 
-    private readonly Option<string?> _captures = new("--pcapng")
+    private readonly Option<string?> _captures = new Option<string?>("--pcapng")
     {
         HelpName = "FOLDER", Description = "The folder for a capture of each script.",
-    };
+    }.NeverEmpty();
 
     public PacketdrillCommand(ToolContext context)
         : base(
@@ -57,6 +59,12 @@ internal sealed class PacketdrillCommand : ToolCommand
 
     /// <summary>1 is kept for scripts that failed.</summary>
     protected override int CodeOf(Failure failure) => 2;
+
+    // Their usual reader would take numbers, too.
+    private static PacketdrillProfile? ReadProfile(string text) =>
+        Enum.GetNames<PacketdrillProfile>().Contains(text, StringComparer.OrdinalIgnoreCase)
+            ? Enum.Parse<PacketdrillProfile>(text, ignoreCase: true)
+            : null;
 
     protected override Task<int> RunAsync(ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
     {

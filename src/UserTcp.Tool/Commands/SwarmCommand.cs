@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using UserTcp.Tool.Simulation;
 using UserTcp.Tool.Terminal;
 
@@ -8,6 +9,7 @@ namespace UserTcp.Tool.Commands;
 internal sealed class SwarmCommand : ToolCommand
 {
     private const long Seeds = 1000;
+    private static readonly TimeSpan s_shortest = TimeSpan.FromSeconds(1);
 
     private readonly Option<long?> _seeds = new("--seeds")
     {
@@ -17,6 +19,7 @@ internal sealed class SwarmCommand : ToolCommand
     private readonly Option<TimeSpan?> _time = new("--for")
     {
         HelpName = "HH:MM:SS", Description = "How long, as 00:30:00.",
+        CustomParser = argument => GlobalOptions.Read(argument, ReadTime, "a time of a second or more, as 00:30:00"),
     };
 
     private readonly Option<ulong> _first = new("--seed")
@@ -24,10 +27,10 @@ internal sealed class SwarmCommand : ToolCommand
         HelpName = "N", DefaultValueFactory = _ => 1, Description = "The first seed.",
     };
 
-    private readonly Option<string?> _folder = new("--pcapng")
+    private readonly Option<string?> _folder = new Option<string?>("--pcapng")
     {
         HelpName = "FOLDER", Description = "The folder for captures of what fails.",
-    };
+    }.NeverEmpty();
 
     public SwarmCommand(ToolContext context)
         : base(
@@ -45,13 +48,24 @@ internal sealed class SwarmCommand : ToolCommand
     protected override Task<int> RunAsync(ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
     {
         TimeSpan? time = parsed.GetValue(_time);
+        long seeds = parsed.GetValue(_seeds) ?? (time is null ? Seeds : long.MaxValue);
+        if (seeds < 1)
+            throw new ToolException(Failure.Usage, "--seeds is at least 1.");
+
         var plan = new SwarmPlan
         {
-            Seeds = parsed.GetValue(_seeds) ?? (time is null ? Seeds : long.MaxValue),
+            Seeds = seeds,
             Time = time,
             First = parsed.GetValue(_first),
             Folder = parsed.GetValue(_folder),
         };
         return new SwarmRun(plan, output).RunAsync(cancellationToken);
     }
+
+    // A number alone would be days.
+    private static TimeSpan? ReadTime(string text) =>
+        text.Contains(':', StringComparison.Ordinal)
+        && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan time) && time >= s_shortest
+            ? time
+            : null;
 }

@@ -8,15 +8,15 @@ namespace UserTcp.Tool.Commands;
 /// <summary><c>trace</c>: what a capture shows of TCP, as a page, a table or JSON.</summary>
 internal sealed class TraceCommand : ToolCommand
 {
-    private readonly Argument<string> _file = new("FILE")
+    private readonly Argument<string> _file = new Argument<string>("FILE")
     {
         Description = "A capture, of this tool or any other: pcapng or pcap.",
-    };
+    }.NeverEmpty();
 
-    private readonly Option<string?> _output = new("--output", "-o")
+    private readonly Option<string?> _output = new Option<string?>("--output", "-o")
     {
         HelpName = "FILE.html", Description = "Where the page goes; by default beside the capture.",
-    };
+    }.NeverEmpty();
 
     private readonly Option<int> _most = new("--connections")
     {
@@ -43,6 +43,10 @@ internal sealed class TraceCommand : ToolCommand
         if (most < 1)
             throw new ToolException(Failure.Usage, "--connections is at least 1.");
 
+        string page = parsed.GetValue(_output) ?? Path.ChangeExtension(file, ".html");
+        if (!output.IsJson && Path.GetFullPath(page) == Path.GetFullPath(file))
+            throw new ToolException(Failure.Usage, "The page would overwrite the capture: name another with -o.");
+
         TraceAnalysis analysis = Read(file);
         if (analysis.Connections.Count == 0)
             throw new ToolException(Failure.Read, $"{file} has {analysis.Frames} frames and no TCP.");
@@ -53,7 +57,6 @@ internal sealed class TraceCommand : ToolCommand
             return Task.FromResult(0);
         }
 
-        string page = parsed.GetValue(_output) ?? Path.ChangeExtension(file, ".html");
         Write(page, TraceReport.Make(Path.GetFileName(file), analysis, most));
         Show(analysis, most, output);
         output.Line($"Report: {page}");

@@ -30,10 +30,11 @@ internal sealed class SwarmRun(SwarmPlan plan, ToolOutput output)
 
     private void Work(CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested && (plan.Time is null || _watch.Elapsed < plan.Time))
+        while (!cancellationToken.IsCancellationRequested)
         {
+            // One is run however little time there was: a swarm of none would pass without having looked.
             long number = Interlocked.Increment(ref _next) - 1;
-            if (number >= plan.Seeds)
+            if (number >= plan.Seeds || (number > 0 && _watch.Elapsed >= plan.Time))
                 return;
 
             SwarmFailure? failure = SimulationSwarm.Check(unchecked(plan.First + (ulong)number));
