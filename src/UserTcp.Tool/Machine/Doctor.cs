@@ -20,8 +20,8 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
             return findings;
         }
 
-        findings.AddRange(CheckPrivileges());
-        string[] links = [.. Links()];
+        ExaminedLink[] links = [.. Links().Select(link => new ExaminedLink(link, machine.CheckAccess(link)))];
+        findings.AddRange(CheckPrivileges(links));
         if (links.Length == 0)
         {
             findings.Add(Finding.Problem(
@@ -30,7 +30,7 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
 
         findings.AddRange(links.SelectMany(CheckLink));
         findings.AddRange(CheckResets(links));
-        findings.AddRange(CheckPlatform());
+        findings.AddRange(CheckPlatform(links));
         return findings;
     }
 
@@ -39,9 +39,10 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
         ? [settings.Link]
         : machine.Interfaces().Where(item => item.IsUp && !item.IsLoopback).Select(item => item.Name);
 
-    private IEnumerable<Finding> CheckPrivileges()
+    // Who owns a TAP or TUN device opens it without any.
+    private IEnumerable<Finding> CheckPrivileges(ExaminedLink[] links)
     {
-        if (!machine.IsLinux || Capabilities() is not { } has)
+        if (!machine.IsLinux || !Array.Exists(links, link => link.IsWire) || Capabilities() is not { } has)
             yield break;
 
         if (Has(has, NetRaw) && Has(has, NetAdmin))
@@ -59,7 +60,8 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
         }
 
         int wanted = new PacketSocketLinkOptions().ReceiveBufferBytes;
-        if (long.TryParse(machine.Read("/proc/sys/net/core/rmem_max"), CultureInfo.InvariantCulture, out long most)
+        if (Array.Exists(links, link => link.IsPacketSocket)
+            && long.TryParse(machine.Read("/proc/sys/net/core/rmem_max"), CultureInfo.InvariantCulture, out long most)
             && most < wanted)
         {
             yield return Finding.Warning(
@@ -69,15 +71,21 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
         }
     }
 
+    // Capabilities of dotnet itself would be those of every program; and sudo may look for it elsewhere.
     private string Grant() => Path.GetFileNameWithoutExtension(machine.Executable) == "dotnet"
         ? "sudo setpriv --reuid=$USER --init-groups --inh-caps=+net_raw,+net_admin "
-            + "--ambient-caps=+net_raw,+net_admin dotnet usertcp.dll ..."
-        : $"sudo setcap cap_net_raw,cap_net_admin+ep {machine.Executable}";
+            + $"--ambient-caps=+net_raw,+net_admin {Quote(machine.Executable)} {Quote(machine.Program)} ..."
+        : $"sudo setcap cap_net_raw,cap_net_admin+ep {Quote(machine.Executable)}";
 
-    private IEnumerable<Finding> CheckLink(string link)
+    private static string Quote(string path) => path.All(letter => char.IsAsciiLetterOrDigit(letter)
+        || "/._-+".Contains(letter, StringComparison.Ordinal))
+        ? path
+        : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    private IEnumerable<Finding> CheckLink(ExaminedLink link)
     {
-        LinkAccess access = machine.CheckAccess(link);
-        string subject = $"link {link}";
+        LinkAccess access = link.Access;
+        string subject = $"link {link.Given}";
         if (!access.IsGranted)
         {
             yield return Finding.Problem(subject, access.Reason, access.Remedy);
@@ -89,10 +97,9 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
             yield return Finding.Ok(subject, $"{access.Name} can be opened.");
         }
 
-        string device = link[(link.IndexOf(':', StringComparison.Ordinal) + 1)..];
-        if (machine.IsLinux)
+        if (machine.IsLinux && link.IsWire)
         {
-            foreach (Finding finding in CheckWireless(device).Concat(CheckOffloads(device)))
+            foreach (Finding finding in CheckWireless(link.Device).Concat(CheckOffloads(link.Device)))
                 yield return finding;
         }
     }
@@ -144,9 +151,9 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
     }
 
     // The kernel knows no socket for a connection of ours: with its address it answers the peer's SYN-ACK with a reset.
-    private IEnumerable<Finding> CheckResets(string[] links)
+    private IEnumerable<Finding> CheckResets(ExaminedLink[] links)
     {
-        if (links.Length == 0)
+        if (Array.TrueForAll(links, link => link.IsVirtual))
             yield break;
 
         if (settings.Address is not { } wanted)
@@ -161,6 +168,15 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
             yield break;
         }
 
+        if (!Array.Exists(links, link => link.IsWire))
+        {
+            yield return Finding.Problem(
+                "kernel resets",
+                $"{wanted.Address} is the host's own address on {owner.Name}: its kernel answers instead of the stack.",
+                "Use another address of the device's network.");
+            yield break;
+        }
+
         yield return Finding.Problem(
             "kernel resets",
             $"{wanted.Address} is the host's own address on {owner.Name}: its kernel resets every connection.",
@@ -168,8 +184,16 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
             + $"-s {wanted.Address} --sport 40000:65535 -j DROP");
     }
 
-    private IEnumerable<Finding> CheckPlatform()
+    // Frames leave a machine by a wire, or by a bridge that a TAP is a part of.
+    private IEnumerable<Finding> CheckPlatform(ExaminedLink[] links)
     {
+        if (!Array.Exists(links, link => link.IsWire
+            ? link.Device != "lo"
+            : link.IsTap && machine.Exists($"/sys/class/net/{link.Device}/master")))
+        {
+            yield break;
+        }
+
         string vendor = machine.Read("/sys/class/dmi/id/sys_vendor")?.Trim() ?? "";
         string? remedy = vendor switch
         {

@@ -11,6 +11,9 @@ internal interface IMachine
     /// <summary>The file that this process was started from: where capabilities would sit.</summary>
     string Executable { get; }
 
+    /// <summary>The assembly that it runs, where the executable is dotnet.</summary>
+    string Program { get; }
+
     /// <summary>The text of a file; null if it cannot be read.</summary>
     string? Read(string path);
 

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using System.Reflection;
 using UserTcp.Links;
 
 namespace UserTcp.Tool.Machine;
@@ -14,6 +15,8 @@ internal sealed class ThisMachine : IMachine
     public bool IsLinux => OperatingSystem.IsLinux();
 
     public string Executable => Environment.ProcessPath ?? "usertcp";
+
+    public string Program => Assembly.GetEntryAssembly()?.Location ?? "UserTcp.Tool.dll";
 
     public string? Read(string path)
     {

@@ -33,7 +33,6 @@ public sealed class DoctorTests
 
     [Theory]
     [InlineData("/opt/usertcp", "sudo setcap cap_net_raw,cap_net_admin+ep /opt/usertcp")]
-    [InlineData("/usr/bin/dotnet", "sudo setpriv ")]
     public void Without_capabilities_the_command_grants_them_to_what_was_started(string executable, string remedy)
     {
         _machine.Executable = executable;
@@ -43,6 +42,77 @@ public sealed class DoctorTests
         Assert.Equal(Severity.Problem, finding.Severity);
         Assert.StartsWith(remedy, finding.Remedy, StringComparison.Ordinal);
         Assert.Equal(1, Show(s_wire).Code);
+    }
+
+    [Theory]
+    [InlineData("/srv/tool/UserTcp.Tool.dll", "/srv/tool/UserTcp.Tool.dll")]
+    [InlineData("/srv/my tool/it's.dll", "'/srv/my tool/it'\\''s.dll'")]
+    public void Run_by_dotnet_the_command_starts_what_was_started(string program, string word)
+    {
+        _machine.Executable = "/usr/bin/dotnet";
+        _machine.Program = program;
+        _machine.Files["/proc/self/status"] = "CapEff:\t0000000000000000\n";
+
+        string remedy = Single("privileges").Remedy!;
+        Assert.StartsWith("sudo setpriv ", remedy, StringComparison.Ordinal);
+        Assert.EndsWith($"+net_admin /usr/bin/dotnet {word} ...", remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void This_program_is_a_file_that_exists() => Assert.True(File.Exists(new ThisMachine().Program));
+
+    [Theory]
+    [InlineData("tap:tap0")]
+    [InlineData("tun:tun0")]
+    [InlineData("virtual:lab")]
+    public void What_needs_no_wire_has_no_problems_of_wires(string link)
+    {
+        _machine.Files["/proc/self/status"] = "CapEff:\t0000000000000000\n";
+        _machine.Files["/sys/class/net/tap0/wireless"] = "";
+        _machine.Files["/sys/class/net/lab/wireless"] = "";
+        _machine.Files["/sys/class/dmi/id/sys_vendor"] = "Amazon EC2\n";
+        _machine.Features = null;
+        _machine.Access[link] = new LinkAccess(link, LinkProblem.None, "", "");
+        NetworkSettings settings = s_wire with { Link = link };
+
+        IReadOnlyList<Finding> findings = Examine(settings);
+        Assert.Contains(findings, finding => finding.Subject == $"link {link}");
+        Assert.All(findings, finding => Assert.Equal(Severity.Ok, finding.Severity));
+        Assert.Equal(0, Show(settings).Code);
+    }
+
+    [Fact]
+    public void Pcap_needs_privileges_and_no_receive_buffers()
+    {
+        NetworkSettings settings = s_wire with { Link = "pcap:eth0" };
+        _machine.Access["pcap:eth0"] = new LinkAccess("pcap:eth0", LinkProblem.None, "", "");
+        _machine.Files["/proc/sys/net/core/rmem_max"] = "212992\n";
+
+        _machine.Files["/proc/self/status"] = "CapEff:\t0000000000002000\n";
+        Assert.DoesNotContain(Examine(settings), finding => finding.Severity != Severity.Ok);
+        _machine.Files["/proc/self/status"] = "CapEff:\t0000000000000000\n";
+        Assert.Equal(Severity.Problem, Single("privileges", settings).Severity);
+    }
+
+    [Fact]
+    public void The_hosts_own_address_does_not_work_on_a_tap_either_but_packet_filters_do_not_mend_it()
+    {
+        _machine.Access["tap:tap0"] = new LinkAccess("tap:tap0", LinkProblem.None, "", "");
+
+        Finding finding = Single(
+            "kernel resets", s_wire with { Link = "tap:tap0", Address = UserTcpAddress.Parse("192.168.1.2/24") });
+        Assert.Equal(Severity.Problem, finding.Severity);
+        Assert.DoesNotContain("iptables", finding.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tap_of_a_bridge_leads_out_of_a_virtual_machine()
+    {
+        _machine.Access["tap:tap0"] = new LinkAccess("tap:tap0", LinkProblem.None, "", "");
+        _machine.Files["/sys/class/dmi/id/sys_vendor"] = "Amazon EC2\n";
+        _machine.Files["/sys/class/net/tap0/master"] = "";
+
+        Assert.Equal(Severity.Warning, Single("platform", s_wire with { Link = "tap:tap0" }).Severity);
     }
 
     [Fact]

@@ -21,6 +21,8 @@ internal sealed class FakeMachine : IMachine
 
     public string Executable { get; set; } = "/home/me/.dotnet/tools/usertcp";
 
+    public string Program { get; set; } = "/home/me/UserTcp.Tool.dll";
+
     public string? Read(string path) => Files.GetValueOrDefault(path);
 
     public bool Exists(string path) => Files.Keys.Any(file => file.StartsWith(path, StringComparison.Ordinal));
