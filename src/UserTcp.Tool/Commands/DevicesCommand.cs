@@ -42,17 +42,31 @@ internal sealed class DevicesCommand(ToolContext context) : ToolCommand(
             return;
         }
 
-        TextTable table = new TextTable("device", "state", "mac", "mtu", "kernel's addresses", "link", "")
-            .AlignRight(3);
+        TextTable table = new TextTable("device", "state", "mac", "mtu", "kernel's addresses", "link", "access")
+            .AlignRight(3).MayLack(3, 2, 1, 4);
         foreach ((MachineInterface item, LinkAccess access) in rows)
         {
             table.Add(
                 item.Name, item.IsUp ? "up" : "down", item.Mac?.ToString() ?? "-",
                 item.Mtu.ToString(CultureInfo.InvariantCulture), string.Join(' ', item.Addresses),
-                access.Name, access.IsGranted ? "ok" : access.ToString());
+                access.Name, access.IsGranted ? "ok" : "problem");
         }
 
         table.Add("gateway", "up", "-", "1500", "", "gateway", "ok");
         table.Show(output);
+        ShowProblems(rows.Select(row => row.Access).Where(access => !access.IsGranted), output);
+    }
+
+    // Below the table: too long for a column, and there to be copied. Many links often lack the same.
+    private static void ShowProblems(IEnumerable<LinkAccess> refused, ToolOutput output)
+    {
+        foreach (IGrouping<(string Reason, string Remedy), LinkAccess> alike in
+            refused.GroupBy(access => (access.Reason, access.Remedy)))
+        {
+            output.Line("");
+            output.Line($"{string.Join(", ", alike.Select(access => access.Name))}: {alike.Key.Reason}");
+            if (alike.Key.Remedy.Length > 0)
+                output.Line($"  {alike.Key.Remedy}");
+        }
     }
 }

@@ -31,7 +31,7 @@ internal sealed class DoctorCommand(ToolContext context) : ToolCommand(
         }
         else
         {
-            var table = new TextTable("", "what", "found");
+            var table = new TextTable("", "what", "found").EndingInProse();
             foreach (Finding finding in findings)
             {
                 table.Add(Word(finding.Severity), finding.Subject, finding.Text);

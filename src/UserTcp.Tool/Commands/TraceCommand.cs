@@ -100,11 +100,11 @@ internal sealed class TraceCommand : ToolCommand
         ServerToClient = TraceFlowSummary.Of(connection.Downwards),
     };
 
-    private static void Show(TraceAnalysis analysis, int most, ToolOutput output)
+    internal static void Show(TraceAnalysis analysis, int most, ToolOutput output)
     {
         TextTable table = new TextTable(
-            "client", "server", "start", "seconds", "bytes up", "bytes down", "again", "rtt", "rate", "")
-            .AlignRight(2, 3, 4, 5, 6, 7, 8);
+            "client", "server", "start", "seconds", "bytes up", "bytes down", "again", "rtt", "rate", "end")
+            .AlignRight(2, 3, 4, 5, 6, 7, 8).MayLack(2, 3, 7, 8, 9, 6);
         foreach (TraceConnection connection in analysis.Connections.OrderByDescending(item => item.Bytes).Take(most))
         {
             TraceFlow main = connection.Upwards.Bytes > connection.Downwards.Bytes

@@ -46,7 +46,7 @@ internal sealed class LivePerfView(ToolOutput output) : IPerfView
     private Rows Draw()
     {
         TextTable table = new TextTable("seconds", "transfer", "bit rate", "retr", "cwnd", "rtt")
-            .AlignRight(1, 2, 3, 4, 5);
+            .AlignRight(1, 2, 3, 4, 5).MayLack(5, 4, 3);
         foreach (PerfInterval interval in _intervals.TakeLast(ShownIntervals))
         {
             UserTcpConnectionInfo info = interval.Streams[0].Info;

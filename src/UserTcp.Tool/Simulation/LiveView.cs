@@ -8,7 +8,6 @@ namespace UserTcp.Tool.Simulation;
 /// <summary>Draws samples of a transfer: two charts and a table.</summary>
 internal sealed class LiveView(LivePath path)
 {
-    private const int ChartWidth = 64;
     private const int ChartHeight = 6;
     private const int ShownSamples = 300;
 
@@ -35,21 +34,20 @@ internal sealed class LiveView(LivePath path)
     {
         double[] values = [.. _samples.Select(value)];
         yield return new Markup($"[grey]{name}, now {unit(values[^1])}, up to {unit(values.Max())}[/]");
-        foreach (string line in BrailleChart.Draw(values, ChartWidth, ChartHeight))
-            yield return new Text(line, new Style(color));
+        yield return new FittingChart(values, ChartHeight, color);
     }
 
     private static TextTable Table(LiveSample sample)
     {
         UserTcpConnectionInfo info = sample.Info;
-        var table = new TextTable("sender", "", "link and receiver", "");
+        var table = new TextTable("sender", "", "link", "");
         table.Add("recovery", info.RecoveryState.ToString(), "virtual time", Quantity.Seconds(sample.Time));
         table.Add(
             "smoothed rtt", Quantity.Milliseconds(info.SmoothedRtt), "delivered", Quantity.Bytes(sample.Delivered));
-        table.Add("under way", Quantity.Bytes(info.BytesInFlight), "frames lost", Quantity.Count(sample.Lost));
+        table.Add("under way", Quantity.Bytes(info.BytesInFlight), "lost", Quantity.Count(sample.Lost));
         table.Add(
-            "slow start until", info.SlowStartThreshold > int.MaxValue ? "-" : Quantity.Bytes(info.SlowStartThreshold),
-            "frames overflowed", Quantity.Count(sample.Overflowed));
+            "ssthresh", info.SlowStartThreshold > int.MaxValue ? "-" : Quantity.Bytes(info.SlowStartThreshold),
+            "overflowed", Quantity.Count(sample.Overflowed));
         table.Add(
             "sent again", Quantity.Count(info.Retransmits), "timeouts", Quantity.Count(info.Timeouts));
         return table;

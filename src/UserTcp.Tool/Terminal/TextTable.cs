@@ -9,13 +9,27 @@ internal sealed class TextTable(params string[] columns)
     private const string Gap = "  ";
     private readonly List<string[]> _rows = [];
     private readonly HashSet<int> _right = [];
-
-    public int Count => _rows.Count;
+    private readonly List<int> _dispensable = [];
+    private bool _endsInProse;
 
     /// <summary>Numbers are read from the right.</summary>
     public TextTable AlignRight(params int[] indices)
     {
         _right.UnionWith(indices);
+        return this;
+    }
+
+    /// <summary>The columns that a narrow terminal may go without, the first one first.</summary>
+    public TextTable MayLack(params int[] indices)
+    {
+        _dispensable.AddRange(indices);
+        return this;
+    }
+
+    /// <summary>The last column is sentences, which may be broken into lines.</summary>
+    public TextTable EndingInProse()
+    {
+        _endsInProse = true;
         return this;
     }
 
@@ -35,25 +49,8 @@ internal sealed class TextTable(params string[] columns)
         }
     }
 
-    /// <summary>The table for a terminal.</summary>
-    public IRenderable Render()
-    {
-        var table = new Table { Border = TableBorder.Rounded };
-        foreach ((int i, string column) in columns.Index())
-        {
-            table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold)))
-            {
-                Alignment = _right.Contains(i) ? Justify.Right : Justify.Left, NoWrap = i < columns.Length - 1,
-            });
-        }
-
-        foreach (string[] row in _rows)
-        {
-            table.AddRow(row.Select(cell => new Text(cell, StyleOf(cell))));
-        }
-
-        return table;
-    }
+    /// <summary>The table for a terminal, of any width.</summary>
+    public IRenderable Render() => new FittingTable(columns, _rows, _right, _dispensable, _endsInProse);
 
     /// <summary>The table for a file.</summary>
     public IEnumerable<string> Lines()
@@ -64,12 +61,4 @@ internal sealed class TextTable(params string[] columns)
             ? cell.PadLeft(widths[i])
             : cell.PadRight(widths[i]))).TrimEnd());
     }
-
-    private static Style StyleOf(string cell) => cell switch
-    {
-        "ok" => new Style(Color.Green),
-        "warning" => new Style(Color.Yellow),
-        "problem" => new Style(Color.Red),
-        _ => Style.Plain,
-    };
 }
