@@ -19,27 +19,26 @@ internal sealed class FittingTable(
 
     private IRenderable Fit(int width)
     {
-        List<int> shown = [.. Enumerable.Range(0, columns.Length)];
-        List<string> lacking = [];
-        foreach (int column in dispensable)
-        {
-            if (Room(shown, width) >= 0)
-                break;
-
-            shown.Remove(column);
-            if (rows.Any(row => row[column].Length > 0))
-                lacking.Add(columns[column]);
-        }
-
+        List<int> shown = [.. Enumerable.Range(0, columns.Length).Except(dispensable)];
         if (Room(shown, width) < 0)
             return Stack();
 
+        foreach (int column in dispensable.Reverse().OrderByDescending(HasText))
+        {
+            if (Room([.. shown, column], width) >= 0)
+                shown.Add(column);
+        }
+
+        shown.Sort();
         IRenderable table = Draw(shown, width);
-        return lacking.Count == 0
+        string[] lacking = [.. dispensable.Except(shown).Where(HasText).Order().Select(column => columns[column])];
+        return lacking.Length == 0
             ? table
             : new Rows(table, new Text(
                 $"No room for: {string.Join(", ", lacking)}.", new Style(decoration: Decoration.Dim)));
     }
+
+    private bool HasText(int column) => rows.Any(row => row[column].Length > 0);
 
     // What is left of the width. Prose needs no more than it can be broken to.
     private int Room(List<int> shown, int width)

@@ -143,6 +143,17 @@ public sealed class NarrowTerminalTests
         Assert.Equal("No room for: first.", lines[^1]);
     }
 
+    [Fact]
+    public async Task There_may_be_room_for_a_narrow_column_where_there_is_none_for_one_that_matters_more()
+    {
+        TextTable table = new TextTable("name", "a", "second").MayLack(1, 2);
+        table.Add("wwwwwwwwww", "x", "yyyyyyyyyyyyyyyyyyyyyyyy");
+
+        string[] lines = await TestTerminal.LinesOfAsync(30, table.Show);
+        Assert.Contains("│ wwwwwwwwww │ x │", lines);
+        Assert.Equal("No room for: second.", lines[^1]);
+    }
+
     private static void AssertFits(string[] lines, int width)
     {
         Assert.All(lines, line => Assert.InRange(line.GetCellWidth(), 0, width));
