@@ -49,8 +49,8 @@ internal sealed class GoodputCommand : ToolCommand
     {
         output.Lines(Head);
         List<GoodputResult> all = Measure(
-            GoodputMatrix.Cells.Where(cell => cell.BitsPerSecond / BitsPerMbit <= mostMbit), GoodputMatrix.Measure, output,
-            cancellationToken);
+            GoodputMatrix.Cells.Where(cell => cell.BitsPerSecond / BitsPerMbit <= mostMbit), GoodputMatrix.Measure,
+            output, cancellationToken);
         output.Lines(ShortHead);
         List<ShortTransferResult> brief = Measure(
             GoodputMatrix.ShortCells, GoodputMatrix.MeasureShort, output, cancellationToken);

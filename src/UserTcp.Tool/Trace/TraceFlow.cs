@@ -58,8 +58,8 @@ internal sealed class TraceFlow
     public int MaxSegment { get; private set; }
 
     /// <summary>
-    /// Acknowledged octets in equal steps of the time, in bits per second. Captures of several interfaces, or of a clock
-    /// that was set, go back in time: what comes then counts for the step that was reached before.
+    /// Acknowledged octets in equal steps of the time, in bits per second. Captures of several interfaces, or of a
+    /// clock that was set, go back in time: what comes then counts for the step that was reached before.
     /// </summary>
     public IReadOnlyList<TracePoint> Throughput()
     {
