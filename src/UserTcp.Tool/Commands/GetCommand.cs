@@ -107,7 +107,7 @@ internal sealed class GetCommand : ToolCommand
             MaxTime = parsed.GetValue(_maxTime) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         };
         await using NetworkSession session = await NetworkSession
-            .OpenAsync(Context.Options.NetworkOf(parsed), cancellationToken);
+            .OpenAsync(NetworkOf(parsed), cancellationToken);
         await new GetRun(session, wishes, output).RunAsync(cancellationToken);
         return 0;
     }

@@ -57,7 +57,7 @@ internal sealed class NetcatCommand : ToolCommand
             Wait = parsed.GetValue(_wait) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         };
         int port = HostNames.ParsePort(where[^1]);
-        NetworkSettings settings = Context.Options.NetworkOf(parsed);
+        NetworkSettings settings = NetworkOf(parsed);
         await using NetworkSession session = listens
             ? await NetworkSession.OpenForOthersAsync(settings, cancellationToken)
             : await NetworkSession.OpenAsync(settings, cancellationToken);

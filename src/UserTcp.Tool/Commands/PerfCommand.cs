@@ -86,7 +86,7 @@ internal sealed class PerfCommand : ToolCommand
 
         PerfParameters parameters = ParametersOf(parsed);
         await using NetworkSession session = await NetworkSession.OpenAsync(
-            Context.Options.NetworkOf(parsed), cancellationToken);
+            NetworkOf(parsed), cancellationToken);
         IPAddress address = await HostNames.ResolveAsync(session, host!, cancellationToken);
         var client = new PerfClient(session, new IPEndPoint(address, port), parameters, interval, ViewFor(output));
         await client.RunAsync(cancellationToken);
@@ -96,7 +96,7 @@ internal sealed class PerfCommand : ToolCommand
     private async Task ServeAsync(ParseResult parsed, Common common, CancellationToken cancellationToken)
     {
         await using NetworkSession session = await NetworkSession.OpenForOthersAsync(
-            Context.Options.NetworkOf(parsed), cancellationToken);
+            NetworkOf(parsed), cancellationToken);
         var server = new PerfServer(session, common.Port, common.Interval, () => ViewFor(common.Output))
         {
             Tell = common.Output.IsJson ? common.Output.Note : common.Output.Line,

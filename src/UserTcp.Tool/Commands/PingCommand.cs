@@ -72,7 +72,7 @@ internal sealed class PingCommand : ToolCommand
 
         string host = parsed.GetValue(_host)!;
         await using NetworkSession session = await NetworkSession
-            .OpenAsync(Context.Options.NetworkOf(parsed), cancellationToken);
+            .OpenAsync(NetworkOf(parsed), cancellationToken);
         IPAddress address = await HostNames.ResolveAsync(session, host, cancellationToken);
         var run = new PingRun(session, plan, output);
         PingSummary summary = await run.RunAsync(host, address, cancellationToken);

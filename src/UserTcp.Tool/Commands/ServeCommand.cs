@@ -43,7 +43,7 @@ internal sealed class ServeCommand : ToolCommand
             throw new ToolException(Failure.Usage, "--port takes a number from 1 to 65535.");
 
         await using NetworkSession session = await NetworkSession
-            .OpenForOthersAsync(Context.Options.NetworkOf(parsed), cancellationToken);
+            .OpenForOthersAsync(NetworkOf(parsed), cancellationToken);
         try
         {
             await using DirectoryServer server = await DirectoryServer.StartAsync(

@@ -17,7 +17,7 @@ internal static class StackHttp
             DnsEndPoint wanted = context.DnsEndPoint;
             IPAddress address = await HostNames.ResolveAsync(session, wanted.Host, cancellationToken);
             UserTcpConnection connection = await session.ConnectAsync(
-                new IPEndPoint(address, wanted.Port), timeout: null, cancellationToken);
+                new IPEndPoint(address, wanted.Port), options: null, cancellationToken);
             trail.Connected(connection);
             return connection.AsStream();
         },

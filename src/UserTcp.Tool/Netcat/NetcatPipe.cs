@@ -20,7 +20,7 @@ internal sealed class NetcatPipe(Stream input, Stream output)
         NetworkSession session, IPEndPoint destination, CancellationToken cancellationToken)
     {
         await using UserTcpConnection connection = await session
-            .ConnectAsync(destination, Wait, cancellationToken);
+            .ConnectAsync(destination, new UserTcpConnectionOptions { ConnectTimeout = Wait }, cancellationToken);
         Tell($"Connected to {connection.RemoteEndPoint} from {connection.LocalEndPoint}.");
         await RunAsync(connection, cancellationToken);
     }
