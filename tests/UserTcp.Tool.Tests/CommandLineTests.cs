@@ -76,6 +76,18 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public async Task An_address_needs_the_length_of_its_prefix()
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync(
+            "ping", "10.77.0.1", "-c", "1", "--link", "virtual:alone", "--address", "10.77.0.50");
+
+        Assert.Equal(2, await run.Ended);
+        Assert.Contains(
+            "'10.77.0.50' is not an address with a prefix length, such as 192.168.1.50/24.", run.Error,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_wire_needs_an_address()
     {
         await using ToolRun run = await ToolRun.ToEndAsync("get", "http://10.0.0.1/", "--link", "eth0");

@@ -38,9 +38,7 @@ internal sealed class ServeCommand : ToolCommand
         string folder = Path.GetFullPath(parsed.GetValue(_folder)!);
         if (!Directory.Exists(folder))
             throw new ToolException(Failure.Usage, $"There is no folder '{folder}'.");
-        int port = parsed.GetValue(_port);
-        if (port is < 1 or > ushort.MaxValue)
-            throw new ToolException(Failure.Usage, "--port takes a number from 1 to 65535.");
+        int port = OptionRange.Check(parsed.GetValue(_port), 1, ushort.MaxValue, "--port");
 
         await using NetworkSession session = await NetworkSession
             .OpenForOthersAsync(NetworkOf(parsed), cancellationToken);

@@ -51,7 +51,7 @@ internal static class HostNames
         }
         catch (ArgumentException error)
         {
-            throw new ToolException(Failure.Name, $"'{host}' is not a name: {error.Message}", error);
+            throw new ToolException(Failure.Name, $"'{host}' is not a name: {ToolException.WordsOf(error)}", error);
         }
     }
 }
