@@ -8,6 +8,9 @@ internal static class StackHttp
 {
     private const int MaxRedirects = 10;
 
+    // Without it .NET takes an encoded body that lacks its end for a whole one.
+    static StackHttp() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
     // Not UserTcpStack.CreateHttpHandler, whose resolver hears of names only: here an address may be another one too
     // (127.0.0.1 is the gateway's alias), a failure is told in the words of the tool, and each connection is noted.
     public static SocketsHttpHandler CreateHandler(NetworkSession session, HttpWishes wishes, HttpTrail trail) => new()
