@@ -75,6 +75,23 @@ public sealed class CommandLineTests
         Assert.NotEmpty(run.Error);
     }
 
+    [Theory]
+    [InlineData(2, "ping", "", "-c", "1")]
+    [InlineData(2, "nc", "", "80")]
+    [InlineData(2, "perf", "-c", "")]
+    [InlineData(2, "serve", "", "--link", "virtual:nothing", "--address", "10.0.0.1/24")]
+    [InlineData(3, "get", "")]
+    [InlineData(23, "get", "http://10.0.2.2:1/", "--capture", "")]
+    [InlineData(77, "get", "https://10.0.2.2:1/", "--cacert", "")]
+    public async Task What_a_script_left_empty_is_told(int code, params string[] args)
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync(args);
+
+        Assert.Equal(code, await run.Ended);
+        Assert.Single(run.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+        Assert.DoesNotContain("Parameter", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_address_needs_the_length_of_its_prefix()
     {

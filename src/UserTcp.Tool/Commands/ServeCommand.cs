@@ -35,7 +35,7 @@ internal sealed class ServeCommand : ToolCommand
     protected override async Task<int> RunAsync(
         ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
     {
-        string folder = Path.GetFullPath(parsed.GetValue(_folder)!);
+        string folder = parsed.GetValue(_folder) is { Length: > 0 } given ? Path.GetFullPath(given) : "";
         if (!Directory.Exists(folder))
             throw new ToolException(Failure.Usage, $"There is no folder '{folder}'.");
         int port = OptionRange.Check(parsed.GetValue(_port), 1, ushort.MaxValue, "--port");

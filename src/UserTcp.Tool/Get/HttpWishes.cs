@@ -108,9 +108,11 @@ internal sealed record HttpWishes
         {
             authorities.ImportFromPemFile(file);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException
+            or ArgumentException)
         {
-            throw new ToolException(Failure.Authorities, $"{file} cannot be read: {error.Message}", error);
+            throw new ToolException(
+                Failure.Authorities, $"'{file}' cannot be read: {ToolException.WordsOf(error)}", error);
         }
 
         return authorities.Count > 0

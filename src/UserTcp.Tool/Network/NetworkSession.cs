@@ -157,10 +157,12 @@ internal sealed class NetworkSession : IAsyncDisposable
         {
             return new CaptureLink(link, settings.Capture);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException
+            or ArgumentException)
         {
             link.Dispose();
-            throw new ToolException(Failure.Write, $"The capture cannot be written: {error.Message}", error);
+            throw new ToolException(
+                Failure.Write, $"The capture cannot be written: {ToolException.WordsOf(error)}", error);
         }
     }
 }
