@@ -5,7 +5,7 @@ namespace UserTcp.Tool.Perf;
 /// <param name="Burst">Blocks that are written one after the other once there may be one; 0 for one.</param>
 internal readonly record struct PerfPace(long BitsPerSecond, int Burst)
 {
-    /// <summary>How long the next block has to wait.</summary>
+    /// <summary>How long the next block has to wait, in whole milliseconds: timers know no others.</summary>
     /// <param name="blocks">So many were written.</param>
     /// <param name="blockBytes">The bytes of each.</param>
     /// <param name="elapsed">Since the first one.</param>
@@ -16,6 +16,7 @@ internal readonly record struct PerfPace(long BitsPerSecond, int Burst)
 
         // In double: the bits of a long test do not fit a long in ticks.
         TimeSpan due = TimeSpan.FromSeconds(blocks * 8.0 * blockBytes / BitsPerSecond);
-        return due > elapsed ? due - elapsed : TimeSpan.Zero;
+        return due > elapsed
+            ? TimeSpan.FromMilliseconds(Math.Ceiling((due - elapsed).TotalMilliseconds)) : TimeSpan.Zero;
     }
 }

@@ -64,8 +64,9 @@ internal sealed class PerfStream
             bool isMoreWanted = true;
             for (long blocks = 0; isMoreWanted; blocks++)
             {
-                TimeSpan wait = pace.WaitFor(blocks, block.Length, Stopwatch.GetElapsedTime(start));
-                if (wait > TimeSpan.Zero)
+                // Again: a timer may be early by a tick.
+                TimeSpan wait;
+                while ((wait = pace.WaitFor(blocks, block.Length, Stopwatch.GetElapsedTime(start))) > TimeSpan.Zero)
                     await Task.Delay(wait, stop);
                 FlushResult result = await Connection.Output.WriteAsync(block, stop);
                 if (result.IsCompleted)

@@ -77,6 +77,7 @@ public sealed class PerfProtocolTests
     [InlineData(8000, 0, 0, 0, 0)] // the first one at once
     [InlineData(8000, 0, 1, 0, 1000)]
     [InlineData(8000, 0, 1, 400, 600)]
+    [InlineData(3_000_000, 0, 1, 0, 3)] // 2.67 ms
     [InlineData(8000, 0, 3, 3100, 0)] // late: the average is what counts
     [InlineData(8000, 5, 4, 0, 0)] // inside a burst
     [InlineData(8000, 5, 5, 1000, 4000)]
