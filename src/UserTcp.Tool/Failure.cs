@@ -42,6 +42,12 @@ internal enum Failure
     /// <summary>A file, the standard output, or the capture could not be written.</summary>
     Write,
 
+    /// <summary>Nobody reads the standard output any more, which ends a command without a word.</summary>
+    OutputClosed,
+
+    /// <summary>The body is not encoded as its server says.</summary>
+    Encoding,
+
     /// <summary>The connection broke, or what came was not of the protocol.</summary>
     Receive,
 }

@@ -12,13 +12,11 @@ internal static class Program
     /// <summary>The exit code for a command line that makes no sense.</summary>
     private const int Usage = 2;
 
-    // Connections are closed in order before the process goes; a stack takes up to five seconds for it.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(8);
-
     private static async Task<int> Main(string[] args)
     {
         using var console = ToolConsole.OfProcess();
-        return await RunAsync(args, console, CancellationToken.None);
+        using var interruption = Interruption.OfProcess(console.Error);
+        return await RunAsync(args, console, interruption.Token);
     }
 
     /// <summary>The whole program.</summary>
@@ -29,9 +27,10 @@ internal static class Program
     internal static async Task<int> RunAsync(string[] args, ToolConsole console, CancellationToken cancellationToken)
     {
         ParseResult parsed = MakeRoot(console).Parse(args);
+        // The signals are ours: the library's handler does not survive a second one.
         var invocation = new InvocationConfiguration
         {
-            Output = console.Out, Error = console.Error, ProcessTerminationTimeout = s_patience,
+            Output = console.Out, Error = console.Error, ProcessTerminationTimeout = null,
         };
         if (parsed.Action is ParseErrorAction mistake)
             TellOnError(parsed, mistake, invocation);

@@ -135,6 +135,35 @@ public sealed class CommandLineTests
         Assert.InRange(run.Error.Trim().Split('\n').Length, 1, 3);
     }
 
+    [Theory]
+    [InlineData(2, "ping", "", "-c", "1")]
+    [InlineData(2, "nc", "", "80")]
+    [InlineData(2, "perf", "-c", "")]
+    [InlineData(2, "serve", "", "--link", "virtual:nothing", "--address", "10.0.0.1/24")]
+    [InlineData(3, "get", "")]
+    [InlineData(23, "get", "http://10.0.2.2:1/", "--capture", "")]
+    [InlineData(77, "get", "https://10.0.2.2:1/", "--cacert", "")]
+    public async Task What_a_script_left_empty_is_told(int code, params string[] args)
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync(args);
+
+        Assert.Equal(code, await run.Ended);
+        Assert.Single(run.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+        Assert.DoesNotContain("Parameter", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_address_needs_the_length_of_its_prefix()
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync(
+            "ping", "10.77.0.1", "-c", "1", "--link", "virtual:alone", "--address", "10.77.0.50");
+
+        Assert.Equal(2, await run.Ended);
+        Assert.Contains(
+            "'10.77.0.50' is not an address with a prefix length, such as 192.168.1.50/24.", run.Error,
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_wire_needs_an_address()
     {

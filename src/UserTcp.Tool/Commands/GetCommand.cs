@@ -51,7 +51,7 @@ internal sealed class GetCommand : ToolCommand
 
     private readonly Option<double?> _maxTime = new("--max-time", "-m")
     {
-        HelpName = "SECONDS", Description = "The longest that all of it may take.",
+        HelpName = "SECONDS", Description = "The longest that all of it may take; 0 for no limit.",
     };
 
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Shows the header fields." };
@@ -75,6 +75,8 @@ internal sealed class GetCommand : ToolCommand
         }
     }
 
+    protected override int CodeOfClosedOutput => CodeOf(Failure.Write);
+
     protected override int CodeOf(Failure failure) => failure switch
     {
         Failure.Usage => 2,
@@ -87,6 +89,7 @@ internal sealed class GetCommand : ToolCommand
         Failure.Tls => 35,
         Failure.TooManyRedirects => 47,
         Failure.Certificate => 60,
+        Failure.Encoding => 61,
         Failure.Authorities => 77,
         _ => 56,
     };
@@ -98,16 +101,17 @@ internal sealed class GetCommand : ToolCommand
         {
             Url = HttpWishes.ParseUrl(parsed.GetValue(_url)!),
             HttpVersion = VersionOf(parsed),
-            Headers = parsed.GetValue(_headers) ?? [],
+            Headers = [.. (parsed.GetValue(_headers) ?? []).Select(HttpWishes.ParseHeader)],
             OutputFile = parsed.GetValue(_output),
             IgnoresCertificates = parsed.GetValue(_insecure),
             Authorities = parsed.GetValue(_authorities) is { } file ? HttpWishes.ReadAuthorities(file) : null,
             FailsOnError = parsed.GetValue(_fail),
             IsVerbose = parsed.GetValue(_verbose),
-            MaxTime = parsed.GetValue(_maxTime) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            MaxTime = parsed.GetValue(_maxTime) is { } seconds and not 0
+                ? OptionRange.Seconds(seconds, "--max-time") : null,
         };
         await using NetworkSession session = await NetworkSession
-            .OpenAsync(Context.Options.NetworkOf(parsed), cancellationToken);
+            .OpenAsync(NetworkOf(parsed), cancellationToken);
         await new GetRun(session, wishes, output).RunAsync(cancellationToken);
         return 0;
     }

@@ -54,10 +54,10 @@ internal sealed class NetcatCommand : ToolCommand
         var pipe = new NetcatPipe(output.Console.Input, output.Console.Output)
         {
             Tell = parsed.GetValue(_verbose) ? output.Note : static _ => { },
-            Wait = parsed.GetValue(_wait) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            Wait = parsed.GetValue(_wait) is { } seconds ? OptionRange.Seconds(seconds, "--wait") : null,
         };
         int port = HostNames.ParsePort(where[^1]);
-        NetworkSettings settings = Context.Options.NetworkOf(parsed);
+        NetworkSettings settings = NetworkOf(parsed);
         await using NetworkSession session = listens
             ? await NetworkSession.OpenForOthersAsync(settings, cancellationToken)
             : await NetworkSession.OpenAsync(settings, cancellationToken);

@@ -51,6 +51,37 @@ internal sealed class PerfCommand : ToolCommand
         HelpName = "SECONDS", DefaultValueFactory = _ => 1, Description = "The time between two reports.",
     };
 
+    private readonly Option<PerfPace> _rate = new("--bitrate", "-b")
+    {
+        HelpName = "BITS[KMG][/N]",
+        CustomParser = argument => GlobalOptions.Read(
+            argument, ParseRate, "a rate, such as 500K, 10M or 1.5G, or 10M/5 for five blocks at once") ?? default,
+        Description = "The rate of each stream in bits per second; 0, the default, for no limit.",
+    };
+
+    private readonly Option<int> _segment = new("--set-mss", "-M")
+    {
+        HelpName = "BYTES", Description = "The largest segment.",
+    };
+
+    private readonly Option<long> _window = SizeOption(
+        "--window", "-w", 0, "The buffers of each stream, instead of some that tune themselves.");
+
+    private readonly Option<bool> _noDelay = new("--no-delay", "-N") { Description = "Without Nagle's algorithm." };
+
+    private readonly Option<int> _tos = new("--tos", "-S")
+    {
+        HelpName = "N",
+        CustomParser = argument => GlobalOptions.Read(
+            argument, ParseTos, "a number from 0 to 255, or from 0x00 to 0xff") ?? 0,
+        Description = "The type of service of the packets.",
+    };
+
+    private readonly Option<string?> _congestion = new("--congestion", "-C")
+    {
+        HelpName = "cubic|reno", Description = "The congestion control, at both sides.",
+    };
+
     public PerfCommand(ToolContext context)
         : base(
             context, "perf", "Measures the throughput of TCP. Speaks the protocol of iperf3, version 3.1 and later.",
@@ -61,6 +92,7 @@ internal sealed class PerfCommand : ToolCommand
         Option[] options =
         [
             _client, _server, _oneOff, _port, _time, _bytes, _omit, _parallel, _reverse, _length, _interval,
+            _rate, _segment, _window, _noDelay, _tos, _congestion,
         ];
         foreach (Option option in options)
         {
@@ -76,8 +108,9 @@ internal sealed class PerfCommand : ToolCommand
         if (isServer == (host is not null))
             throw new ToolException(Failure.Usage, "Either -c HOST or -s is needed.");
 
-        TimeSpan interval = TimeSpan.FromSeconds(InRange(parsed.GetValue(_interval), 0.1, 3600, "--interval"));
-        int port = (int)InRange(parsed.GetValue(_port), 1, 65535, "--port");
+        TimeSpan interval = TimeSpan.FromSeconds(
+            OptionRange.Check(parsed.GetValue(_interval), 0.1, 3600, "--interval"));
+        int port = OptionRange.Check(parsed.GetValue(_port), 1, 65535, "--port");
         if (isServer)
         {
             await ServeAsync(parsed, new Common(port, interval, output), cancellationToken);
@@ -86,7 +119,7 @@ internal sealed class PerfCommand : ToolCommand
 
         PerfParameters parameters = ParametersOf(parsed);
         await using NetworkSession session = await NetworkSession.OpenAsync(
-            Context.Options.NetworkOf(parsed), cancellationToken);
+            NetworkOf(parsed), cancellationToken);
         IPAddress address = await HostNames.ResolveAsync(session, host!, cancellationToken);
         var client = new PerfClient(session, new IPEndPoint(address, port), parameters, interval, ViewFor(output));
         await client.RunAsync(cancellationToken);
@@ -96,7 +129,7 @@ internal sealed class PerfCommand : ToolCommand
     private async Task ServeAsync(ParseResult parsed, Common common, CancellationToken cancellationToken)
     {
         await using NetworkSession session = await NetworkSession.OpenForOthersAsync(
-            Context.Options.NetworkOf(parsed), cancellationToken);
+            NetworkOf(parsed), cancellationToken);
         var server = new PerfServer(session, common.Port, common.Interval, () => ViewFor(common.Output))
         {
             Tell = common.Output.IsJson ? common.Output.Note : common.Output.Line,
@@ -107,14 +140,28 @@ internal sealed class PerfCommand : ToolCommand
     private PerfParameters ParametersOf(ParseResult parsed)
     {
         long bytes = parsed.GetValue(_bytes);
+        PerfPace pace = parsed.GetValue(_rate);
+        string? congestion = parsed.GetValue(_congestion);
+        if (congestion is not null && !PerfConnections.Knows(congestion))
+            throw new ToolException(Failure.Usage, $"There is no congestion control '{congestion}' here.");
+
         return new PerfParameters
         {
             Bytes = bytes,
-            Seconds = bytes > 0 ? 0 : (int)InRange(parsed.GetValue(_time), 1, 86_400, "--time"),
-            OmitSeconds = (int)InRange(parsed.GetValue(_omit), 0, 60, "--omit"),
-            Streams = (int)InRange(parsed.GetValue(_parallel), 1, PerfParameters.MaxStreams, "--parallel"),
-            BlockBytes = (int)InRange(parsed.GetValue(_length), 1, PerfParameters.MaxBlockBytes, "--length"),
+            Seconds = bytes > 0 ? 0 : OptionRange.Check(parsed.GetValue(_time), 1, 86_400, "--time"),
+            OmitSeconds = OptionRange.Check(parsed.GetValue(_omit), 0, 60, "--omit"),
+            Streams = OptionRange.Check(parsed.GetValue(_parallel), 1, PerfParameters.MaxStreams, "--parallel"),
+            BlockBytes = (int)OptionRange.Check(parsed.GetValue(_length), 1, PerfParameters.MaxBlockBytes, "--length"),
             IsReverse = parsed.GetValue(_reverse),
+            Rate = pace.BitsPerSecond,
+            Burst = pace.Burst,
+            SegmentBytes = parsed.GetValue(_segment) is var segment and not 0 ? OptionRange.Check(
+                segment, PerfParameters.MinSegmentBytes, PerfParameters.MaxSegmentBytes, "--set-mss") : 0,
+            WindowBytes = (int)OptionRange.Check(
+                parsed.GetValue(_window), 0, PerfParameters.MaxWindowBytes, "--window"),
+            IsNoDelay = parsed.GetValue(_noDelay),
+            TrafficClass = (byte)parsed.GetValue(_tos),
+            Congestion = congestion,
         };
     }
 
@@ -124,11 +171,6 @@ internal sealed class PerfCommand : ToolCommand
         { IsLive: true } => new LivePerfView(output),
         _ => new PlainPerfView(output),
     };
-
-    private static double InRange(double value, double least, double most, string option) =>
-        value >= least && value <= most
-            ? value
-            : throw new ToolException(Failure.Usage, $"{option} takes {least} to {most}.");
 
     private static Option<long> SizeOption(string name, string alias, long fallback, string description) =>
         new(name, alias)
@@ -149,6 +191,31 @@ internal sealed class PerfCommand : ToolCommand
         string digits = shift == 0 ? text : text[..^1];
         return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
             && number is > 0 and < 1L << 33 ? number << shift : null;
+    }
+
+    // As iperf3 has it: here K, M and G are powers of 1000.
+    private static PerfPace? ParseRate(string text)
+    {
+        string[] parts = text.Split('/');
+        double factor = parts[0].Length == 0
+            ? 1
+            : char.ToUpperInvariant(parts[0][^1]) switch { 'K' => 1e3, 'M' => 1e6, 'G' => 1e9, _ => 1 };
+        string digits = factor == 1 ? parts[0] : parts[0][..^1];
+        int burst = 0;
+        return parts.Length <= 2
+            && double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
+            && number * factor is >= 0 and <= PerfParameters.MaxRate
+            && (parts.Length == 1 || (int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out burst)
+                && burst is > 0 and <= PerfParameters.MaxBurst))
+            ? new PerfPace((long)(number * factor), burst) : null;
+    }
+
+    private static int? ParseTos(string text)
+    {
+        bool isHex = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
+        return byte.TryParse(
+            isHex ? text[2..] : text, isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None,
+            CultureInfo.InvariantCulture, out byte value) ? value : null;
     }
 
     private readonly record struct Common(int Port, TimeSpan Interval, ToolOutput Output);

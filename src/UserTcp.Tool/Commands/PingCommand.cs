@@ -9,6 +9,8 @@ namespace UserTcp.Tool.Commands;
 /// <summary><c>ping</c>: echo requests. Exit codes as ping's: 0 answered, 1 not, 2 not possible.</summary>
 internal sealed class PingCommand : ToolCommand
 {
+    private const double MostSeconds = 3600;
+    private const int MostBytes = 1400;
     private readonly Argument<string> _host = new("HOST") { Description = "An IPv4 address or a name." };
 
     private readonly Option<int?> _count = new("--count", "-c")
@@ -31,7 +33,7 @@ internal sealed class PingCommand : ToolCommand
         HelpName = "BYTES", DefaultValueFactory = _ => 56, Description = "The data of each request, up to 1400 bytes.",
     };
 
-    private readonly Option<byte> _timeToLive = new("--ttl", "-t")
+    private readonly Option<int> _timeToLive = new("--ttl", "-t")
     {
         HelpName = "N", DefaultValueFactory = _ => 64, Description = "How many routers a request may pass.",
     };
@@ -59,12 +61,12 @@ internal sealed class PingCommand : ToolCommand
         var plan = new PingPlan
         {
             Count = parsed.GetValue(_count),
-            Interval = Seconds(parsed.GetValue(_interval), "--interval"),
+            Interval = OptionRange.Seconds(parsed.GetValue(_interval), "--interval", MostSeconds),
             Options = new UserTcpPingOptions
             {
-                Timeout = Seconds(parsed.GetValue(_timeout), "--timeout"),
-                DataLength = parsed.GetValue(_size),
-                TimeToLive = parsed.GetValue(_timeToLive),
+                Timeout = OptionRange.Seconds(parsed.GetValue(_timeout), "--timeout", MostSeconds),
+                DataLength = OptionRange.Check(parsed.GetValue(_size), 0, MostBytes, "--size"),
+                TimeToLive = (byte)OptionRange.Check(parsed.GetValue(_timeToLive), 1, byte.MaxValue, "--ttl"),
             },
         };
         if (plan.Count < 1)
@@ -72,14 +74,10 @@ internal sealed class PingCommand : ToolCommand
 
         string host = parsed.GetValue(_host)!;
         await using NetworkSession session = await NetworkSession
-            .OpenAsync(Context.Options.NetworkOf(parsed), cancellationToken);
+            .OpenAsync(NetworkOf(parsed), cancellationToken);
         IPAddress address = await HostNames.ResolveAsync(session, host, cancellationToken);
         var run = new PingRun(session, plan, output);
         PingSummary summary = await run.RunAsync(host, address, cancellationToken);
         return summary.Received > 0 ? 0 : 1;
     }
-
-    private static TimeSpan Seconds(double value, string option) => value is >= 0.001 and <= 3600
-        ? TimeSpan.FromSeconds(value)
-        : throw new ToolException(Failure.Usage, $"{option} takes seconds, from 0.001 to 3600.");
 }

@@ -35,15 +35,13 @@ internal sealed class ServeCommand : ToolCommand
     protected override async Task<int> RunAsync(
         ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
     {
-        string folder = Path.GetFullPath(parsed.GetValue(_folder)!);
+        string folder = parsed.GetValue(_folder) is { Length: > 0 } given ? Path.GetFullPath(given) : "";
         if (!Directory.Exists(folder))
             throw new ToolException(Failure.Usage, $"There is no folder '{folder}'.");
-        int port = parsed.GetValue(_port);
-        if (port is < 1 or > ushort.MaxValue)
-            throw new ToolException(Failure.Usage, "--port takes a number from 1 to 65535.");
+        int port = OptionRange.Check(parsed.GetValue(_port), 1, ushort.MaxValue, "--port");
 
         await using NetworkSession session = await NetworkSession
-            .OpenForOthersAsync(Context.Options.NetworkOf(parsed), cancellationToken);
+            .OpenForOthersAsync(NetworkOf(parsed), cancellationToken);
         try
         {
             await using DirectoryServer server = await DirectoryServer.StartAsync(

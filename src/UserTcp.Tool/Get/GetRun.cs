@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Authentication;
 using Spectre.Console;
 using UserTcp.Tool.Network;
@@ -91,56 +90,59 @@ internal sealed class GetRun(NetworkSession session, HttpWishes wishes, ToolOutp
     private static async Task<long> CopyAsync(
         Stream body, Stream? destination, Action<int> advance, CancellationToken cancellationToken)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        // Not of a pool: a write that nobody waits for any more may still read it.
+        byte[] buffer = new byte[BufferBytes];
         long total = 0;
-        try
+        int count;
+        while ((count = await ReadAsync(body, buffer, cancellationToken)) > 0)
         {
-            int count;
-            while ((count = await body.ReadAsync(buffer, cancellationToken)) > 0)
-            {
+            if (destination is not null)
                 await WriteAsync(destination, buffer.AsMemory(0, count), cancellationToken);
-                total += count;
-                advance(count);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
+            total += count;
+            advance(count);
         }
 
-        await WriteAsync(destination, default, cancellationToken);
         return total;
     }
 
-    // No bytes at all are the end.
-    private static async Task WriteAsync(
-        Stream? destination, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    private static async Task<int> ReadAsync(Stream body, byte[] buffer, CancellationToken cancellationToken)
     {
-        if (destination is null)
-            return;
-
         try
         {
-            if (bytes.IsEmpty)
-                await destination.FlushAsync(cancellationToken);
-            else
-                await destination.WriteAsync(bytes, cancellationToken);
+            return await body.ReadAsync(buffer, cancellationToken);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is InvalidDataException or InvalidOperationException)
+        {
+            // The second is what Brotli's decoder has for it.
+            throw new ToolException(Failure.Encoding, $"The body cannot be decoded: {error.Message}", error);
+        }
+    }
+
+    // Writes to pipes and files block, whatever the token says.
+    private static async Task WriteAsync(
+        Stream destination, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await destination.WriteAsync(bytes, cancellationToken).AsTask().WaitAsync(cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new ToolException(Failure.Write, $"The body cannot be written: {error.Message}", error);
         }
     }
 
+    // Without a buffer of its own, which would fail as late as when it is closed.
     private FileStream? OpenFile()
     {
         try
         {
-            return wishes.OutputFile is null ? null : File.Create(wishes.OutputFile);
+            return wishes.OutputFile is null ? null : File.Create(wishes.OutputFile, bufferSize: 0);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new ToolException(Failure.Write, $"{wishes.OutputFile} cannot be written: {error.Message}", error);
+            throw new ToolException(
+                Failure.Write, $"'{wishes.OutputFile}' cannot be written: {ToolException.WordsOf(error)}", error);
         }
     }
 
@@ -198,15 +200,18 @@ internal sealed class GetRun(NetworkSession session, HttpWishes wishes, ToolOutp
 
     private ToolException Translate(HttpRequestException error)
     {
-        for (Exception? cause = error; cause is not null; cause = cause.InnerException)
+        for (Exception? inner = error; inner is not null; inner = inner.InnerException)
         {
-            if (cause is ToolException known)
+            if (inner is ToolException known)
                 return known;
-            if (cause is AuthenticationException)
-                return Translate(error, cause);
+            if (inner is AuthenticationException)
+                return Translate(error, inner);
         }
 
-        return new ToolException(Failure.Receive, error.Message, error);
+        // What HttpClient says of itself is only that something went wrong.
+        string cause = error.GetBaseException().Message;
+        return new ToolException(
+            Failure.Receive, cause == error.Message ? cause : $"{error.Message} {cause}", error);
     }
 
     private ToolException Translate(HttpRequestException error, Exception cause) => _trail.Distrust is { } distrust

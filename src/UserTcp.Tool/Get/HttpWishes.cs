@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -6,6 +7,13 @@ namespace UserTcp.Tool.Get;
 /// <summary>How a page is to be fetched.</summary>
 internal sealed record HttpWishes
 {
+    private static readonly KeyValuePair<string, string>[] s_usualHeaders =
+        [new("User-Agent", "usertcp/0.1"), new("Accept", "*/*")];
+
+    // The characters of a token (RFC 9110 §5.6.2).
+    private static readonly SearchValues<char> s_nameLetters = SearchValues.Create(
+        "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
     public required Uri Url { get; init; }
 
     /// <summary>
@@ -13,8 +21,8 @@ internal sealed record HttpWishes
     /// </summary>
     public Version? HttpVersion { get; init; }
 
-    /// <summary>More header fields, as "Name: value".</summary>
-    public IReadOnlyList<string> Headers { get; init; } = [];
+    /// <summary>More header fields, or other values for those that are sent anyway.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 
     /// <summary>The file for the body; null for the standard output.</summary>
     public string? OutputFile { get; init; }
@@ -50,16 +58,32 @@ internal sealed record HttpWishes
             request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
         }
 
-        request.Headers.UserAgent.ParseAdd("usertcp/0.1");
-        request.Headers.Accept.ParseAdd("*/*");
-        foreach (string header in Headers)
+        foreach ((string name, string value) in s_usualHeaders.Where(usual => !Headers.Any(own => IsSame(own, usual)))
+            .Concat(Headers))
         {
-            int colon = header.IndexOf(':', StringComparison.Ordinal);
-            if (colon <= 0 || !request.Headers.TryAddWithoutValidation(header[..colon], header[(colon + 1)..].Trim()))
-                throw new ToolException(Failure.Usage, $"'{header}' is not a header field such as 'Name: value'.");
+            // A name that is refused is that of a field of a content, such as Content-Type.
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+                (request.Content ??= new ByteArrayContent([])).Headers.TryAddWithoutValidation(name, value);
         }
 
         return request;
+    }
+
+    /// <summary>Reads a header field as curl has it, "Name: value".</summary>
+    /// <exception cref="ToolException">It is none, or one that would not be true.</exception>
+    public static KeyValuePair<string, string> ParseHeader(string text)
+    {
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        string name = colon < 0 ? "" : text[..colon];
+        string value = text[(colon + 1)..].Trim();
+        if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(s_nameLetters))
+            throw new ToolException(Failure.Usage, $"'{text}' is not a header field such as 'Name: value'.");
+        if (value.Any(letter => !char.IsAscii(letter) || char.IsControl(letter)))
+            throw new ToolException(Failure.Usage, $"The value of '{text}' has letters that a header cannot have.");
+        if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+            throw new ToolException(Failure.Usage, "Content-Length cannot be given: nothing is sent with the request.");
+
+        return new KeyValuePair<string, string>(name, value);
     }
 
     /// <summary>Reads a URL; without a scheme it is http, as with curl.</summary>
@@ -84,13 +108,18 @@ internal sealed record HttpWishes
         {
             authorities.ImportFromPemFile(file);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException
+            or ArgumentException)
         {
-            throw new ToolException(Failure.Authorities, $"{file} cannot be read: {error.Message}", error);
+            throw new ToolException(
+                Failure.Authorities, $"'{file}' cannot be read: {ToolException.WordsOf(error)}", error);
         }
 
         return authorities.Count > 0
             ? authorities
             : throw new ToolException(Failure.Authorities, $"{file} has no certificate in PEM.");
     }
+
+    private static bool IsSame(KeyValuePair<string, string> one, KeyValuePair<string, string> other) =>
+        one.Key.Equals(other.Key, StringComparison.OrdinalIgnoreCase);
 }

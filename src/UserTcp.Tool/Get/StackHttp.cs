@@ -8,6 +8,9 @@ internal static class StackHttp
 {
     private const int MaxRedirects = 10;
 
+    // Without it .NET takes an encoded body that lacks its end for a whole one.
+    static StackHttp() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
     // Not UserTcpStack.CreateHttpHandler, whose resolver hears of names only: here an address may be another one too
     // (127.0.0.1 is the gateway's alias), a failure is told in the words of the tool, and each connection is noted.
     public static SocketsHttpHandler CreateHandler(NetworkSession session, HttpWishes wishes, HttpTrail trail) => new()
@@ -17,7 +20,7 @@ internal static class StackHttp
             DnsEndPoint wanted = context.DnsEndPoint;
             IPAddress address = await HostNames.ResolveAsync(session, wanted.Host, cancellationToken);
             UserTcpConnection connection = await session.ConnectAsync(
-                new IPEndPoint(address, wanted.Port), timeout: null, cancellationToken);
+                new IPEndPoint(address, wanted.Port), options: null, cancellationToken);
             trail.Connected(connection);
             return connection.AsStream();
         },

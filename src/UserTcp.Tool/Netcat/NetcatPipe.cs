@@ -9,6 +9,8 @@ namespace UserTcp.Tool.Netcat;
 /// <summary>Two streams of the process, joined to the two directions of a connection.</summary>
 internal sealed class NetcatPipe(Stream input, Stream output)
 {
+    private const int BufferBytes = 64 * 1024;
+
     /// <summary>Takes lines about what happens.</summary>
     public required Action<string> Tell { get; init; }
 
@@ -20,7 +22,7 @@ internal sealed class NetcatPipe(Stream input, Stream output)
         NetworkSession session, IPEndPoint destination, CancellationToken cancellationToken)
     {
         await using UserTcpConnection connection = await session
-            .ConnectAsync(destination, Wait, cancellationToken);
+            .ConnectAsync(destination, new UserTcpConnectionOptions { ConnectTimeout = Wait }, cancellationToken);
         Tell($"Connected to {connection.RemoteEndPoint} from {connection.LocalEndPoint}.");
         await RunAsync(connection, cancellationToken);
     }
@@ -60,20 +62,15 @@ internal sealed class NetcatPipe(Stream input, Stream output)
     {
         // The peer's end does not end our input, and a terminal's read cannot be cancelled: it is left behind.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task sending = SendAsync(connection, stop.Token);
         try
         {
-            await connection.Input.CopyToAsync(output, cancellationToken);
-            await output.FlushAsync(cancellationToken);
-            await EndAsync(connection, sending, cancellationToken);
+            Task sending = SendAsync(connection, stop.Token);
+            Task receiving = ReceiveAsync(connection, stop.Token);
+            await WaitAsync(connection, sending, receiving).WaitAsync(cancellationToken);
         }
-        catch (IOException error)
+        catch
         {
-            connection.Abort();
-            throw new ToolException(Failure.Receive, $"The connection broke: {error.Message}", error);
-        }
-        catch (OperationCanceledException)
-        {
+            // What is not whole must not look so to the peer.
             connection.Abort();
             throw;
         }
@@ -87,22 +84,87 @@ internal sealed class NetcatPipe(Stream input, Stream output)
             + $"{info.Retransmits} segments retransmitted.");
     }
 
-    private async Task SendAsync(UserTcpConnection connection, CancellationToken cancellationToken)
+    // A direction that fails ends the other one. What is still to be sent at the peer's end is sent, unless the peer
+    // has gone altogether.
+    private static async Task WaitAsync(UserTcpConnection connection, Task sending, Task receiving)
     {
-        // On a thread of its own: reads of the console block.
-        await Task.Run(() => input.CopyToAsync(connection.Output, cancellationToken), cancellationToken);
-        await connection.ShutdownOutputAsync(cancellationToken);
-    }
-
-    // What is still to be sent is sent, unless the peer has gone altogether.
-    private static async Task EndAsync(
-        UserTcpConnection connection, Task sending, CancellationToken cancellationToken)
-    {
-        await Task.WhenAny(sending, connection.Closed).WaitAsync(cancellationToken);
+        await await Task.WhenAny(sending, receiving);
+        await receiving;
+        await Task.WhenAny(sending, connection.Closed);
         if (!sending.IsCompleted)
             return;
 
         await sending;
-        await connection.OutputAcknowledged.WaitAsync(cancellationToken);
+        await connection.OutputAcknowledged;
+    }
+
+    private async Task SendAsync(UserTcpConnection connection, CancellationToken cancellationToken)
+    {
+        byte[] buffer = new byte[BufferBytes];
+        int count;
+        while ((count = await ReadInputAsync(buffer, cancellationToken)) > 0)
+        {
+            FlushResult result = await TranslateAsync(
+                connection.Output.WriteAsync(buffer.AsMemory(0, count), cancellationToken));
+            if (result.IsCompleted)
+                return;
+        }
+
+        await connection.ShutdownOutputAsync(cancellationToken);
+    }
+
+    private async Task ReceiveAsync(UserTcpConnection connection, CancellationToken cancellationToken)
+    {
+        ReadResult result;
+        do
+        {
+            result = await TranslateAsync(connection.Input.ReadAsync(cancellationToken));
+            foreach (ReadOnlyMemory<byte> bytes in result.Buffer)
+            {
+                await WriteOutputAsync(bytes, cancellationToken);
+            }
+
+            connection.Input.AdvanceTo(result.Buffer.End);
+        }
+        while (!result.IsCompleted);
+
+        await output.FlushAsync(cancellationToken);
+    }
+
+    private async Task<int> ReadInputAsync(byte[] buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // On a thread of its own: reads of the console block.
+            return await Task.Run(() => input.ReadAsync(buffer, cancellationToken).AsTask(), cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException(Failure.Read, $"The standard input cannot be read: {error.Message}", error);
+        }
+    }
+
+    private async Task WriteOutputAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await output.WriteAsync(bytes, cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw OutputWatch.FailureOf(error);
+        }
+    }
+
+    private static async ValueTask<T> TranslateAsync<T>(ValueTask<T> call)
+    {
+        try
+        {
+            return await call;
+        }
+        catch (IOException error)
+        {
+            throw new ToolException(Failure.Receive, $"The connection broke: {error.Message}", error);
+        }
     }
 }

@@ -33,6 +33,9 @@ internal static class HostNames
 
     private static async Task<IPAddress> LookUpAsync(string host, CancellationToken cancellationToken)
     {
+        // The operating system takes no name for that of this machine: a variable of a script that is not set.
+        if (string.IsNullOrWhiteSpace(host))
+            throw new ToolException(Failure.Usage, $"'{host}' is not a host.");
         if (IPAddress.TryParse(host, out IPAddress? address))
         {
             return address.AddressFamily == AddressFamily.InterNetwork
@@ -51,7 +54,7 @@ internal static class HostNames
         }
         catch (ArgumentException error)
         {
-            throw new ToolException(Failure.Name, $"'{host}' is not a name: {error.Message}", error);
+            throw new ToolException(Failure.Name, $"'{host}' is not a name: {ToolException.WordsOf(error)}", error);
         }
     }
 }

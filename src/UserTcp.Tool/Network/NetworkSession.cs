@@ -9,10 +9,13 @@ namespace UserTcp.Tool.Network;
 internal sealed class NetworkSession : IAsyncDisposable
 {
     private readonly IAsyncDisposable _owner;
+    private readonly Action<ToolException> _captureFailed;
 
-    private NetworkSession(UserTcpStack stack, IAsyncDisposable owner, IPAddress? loopback)
+    private NetworkSession(
+        UserTcpStack stack, IAsyncDisposable owner, IPAddress? loopback, Action<ToolException> captureFailed)
     {
         _owner = owner;
+        _captureFailed = captureFailed;
         Stack = stack;
         LoopbackAlias = loopback;
     }
@@ -36,7 +39,7 @@ internal sealed class NetworkSession : IAsyncDisposable
         }
         catch (ArgumentException error)
         {
-            throw new ToolException(Failure.Usage, error.Message, error);
+            throw new ToolException(Failure.Usage, ToolException.WordsOf(error), error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException
             or DllNotFoundException or NotSupportedException)
@@ -55,13 +58,12 @@ internal sealed class NetworkSession : IAsyncDisposable
 
     /// <summary>Connects.</summary>
     /// <param name="destination">An address and a port.</param>
-    /// <param name="timeout">How long to wait for an answer; null for the stack's own patience.</param>
+    /// <param name="options">Null for the stack's own.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ToolException">Refused, unreachable, or no answer.</exception>
     public async Task<UserTcpConnection> ConnectAsync(
-        IPEndPoint destination, TimeSpan? timeout, CancellationToken cancellationToken)
+        IPEndPoint destination, UserTcpConnectionOptions? options, CancellationToken cancellationToken)
     {
-        var options = new UserTcpConnectionOptions { ConnectTimeout = timeout };
         try
         {
             return await Stack.ConnectAsync(destination, options, cancellationToken);
@@ -73,17 +75,20 @@ internal sealed class NetworkSession : IAsyncDisposable
         catch (ArgumentException error)
         {
             throw new ToolException(
-                Failure.Connect, $"{destination} cannot be connected to: {error.Message}", error);
+                Failure.Connect, $"{destination} cannot be connected to: {ToolException.WordsOf(error)}", error);
         }
     }
 
-    /// <summary>Closes the stack, in order.</summary>
-    /// <exception cref="ToolException">The capture is not complete.</exception>
+    /// <summary>Closes the stack, in order, and tells if the capture is not complete.</summary>
     public async ValueTask DisposeAsync()
     {
         await _owner.DisposeAsync();
         if ((Stack.Link as CaptureLink)?.CaptureFailure is { } failure)
-            throw new ToolException(Failure.Write, $"The capture is not complete: {failure.Message}", failure);
+        {
+            // Not thrown: it would take the place of what the command itself has failed by.
+            _captureFailed(
+                new ToolException(Failure.Write, $"The capture is not complete: {failure.Message}", failure));
+        }
     }
 
     /// <summary>A failed attempt, in the words of the user.</summary>
@@ -114,7 +119,7 @@ internal sealed class NetworkSession : IAsyncDisposable
         }
 
         EmbeddedGateway gateway = await EmbeddedGateway.StartAsync(embedded, cancellationToken);
-        return new NetworkSession(gateway.Stack, gateway, embedded.Gateway.Address.Address);
+        return new NetworkSession(gateway.Stack, gateway, embedded.Gateway.Address.Address, settings.CaptureFailed);
     }
 
     private static async Task<NetworkSession> OpenLinkAsync(
@@ -134,7 +139,7 @@ internal sealed class NetworkSession : IAsyncDisposable
         try
         {
             UserTcpStack stack = await UserTcpStack.OpenAsync(options, cancellationToken);
-            return new NetworkSession(stack, stack, loopback: null);
+            return new NetworkSession(stack, stack, loopback: null, settings.CaptureFailed);
         }
         catch
         {
@@ -152,10 +157,12 @@ internal sealed class NetworkSession : IAsyncDisposable
         {
             return new CaptureLink(link, settings.Capture);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException
+            or ArgumentException)
         {
             link.Dispose();
-            throw new ToolException(Failure.Write, $"The capture cannot be written: {error.Message}", error);
+            throw new ToolException(
+                Failure.Write, $"The capture cannot be written: {ToolException.WordsOf(error)}", error);
         }
     }
 }

@@ -20,5 +20,8 @@ internal sealed record NetworkSettings
     /// <summary>The file for all frames; null for none.</summary>
     public string? Capture { get; init; }
 
+    /// <summary>Hears at the end that the capture is not complete.</summary>
+    public Action<ToolException> CaptureFailed { get; init; } = static failure => throw failure;
+
     public bool IsGateway => Link == GatewayLink;
 }

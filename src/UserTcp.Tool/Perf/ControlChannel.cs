@@ -82,13 +82,12 @@ internal sealed class ControlChannel : IAsyncDisposable
     public async Task<int> ReadNumberAsync(CancellationToken cancellationToken) =>
         BinaryPrimitives.ReadInt32BigEndian(await ReadAsync(sizeof(int), cancellationToken));
 
-    /// <summary>Tells a client that its test cannot be done here, with the number iperf3 has for that.</summary>
-    public async Task SendErrorAsync(CancellationToken cancellationToken)
+    /// <summary>Tells a client that its test cannot be done here.</summary>
+    public async Task SendErrorAsync(PerfError error, CancellationToken cancellationToken)
     {
-        const int notImplemented = 13;
         byte[] bytes = new byte[1 + 2 * sizeof(int)];
         bytes[0] = unchecked((byte)PerfState.ServerError);
-        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(1), notImplemented);
+        BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(1), (int)error);
         await WriteAsync(bytes, cancellationToken);
     }
 

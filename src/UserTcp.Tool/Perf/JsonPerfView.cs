@@ -43,6 +43,8 @@ internal sealed class JsonPerfView(ToolOutput output) : IPerfView
                 test.Parameters.Bytes,
                 Blocks = 0,
                 Reverse = test.Parameters.IsReverse ? 1 : 0,
+                Tos = test.Parameters.TrafficClass,
+                TargetBitrate = test.Parameters.Rate,
             },
         };
     }

@@ -30,7 +30,7 @@ internal sealed class PerfClient(
 
     private async Task<ControlChannel> OpenAsync(CancellationToken cancellationToken)
     {
-        UserTcpConnection connection = await session.ConnectAsync(server, timeout: null, cancellationToken);
+        UserTcpConnection connection = await session.ConnectAsync(server, options: null, cancellationToken);
         var control = new ControlChannel(connection);
         await control.SendCookieAsync(_cookie, cancellationToken);
         return control;
@@ -62,9 +62,10 @@ internal sealed class PerfClient(
 
     private async Task CreateStreamsAsync(PerfTransfer transfer, CancellationToken cancellationToken)
     {
+        UserTcpConnectionOptions? options = PerfConnections.OptionsOf(parameters);
         for (int i = 0; i < parameters.Streams; i++)
         {
-            UserTcpConnection connection = await session.ConnectAsync(server, timeout: null, cancellationToken);
+            UserTcpConnection connection = await session.ConnectAsync(server, options, cancellationToken);
             transfer.Add(connection);
             await connection.Output.WriteAsync(PerfCookie.ToBytes(_cookie), cancellationToken);
         }

@@ -20,7 +20,7 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
     /// <exception cref="ToolException">The port cannot be listened on, or the only test failed.</exception>
     public async Task RunAsync(bool onlyOne, CancellationToken cancellationToken)
     {
-        await using UserTcpListener listener = await ListenAsync(cancellationToken);
+        await using PerfListener listener = await PerfListener.StartAsync(session, port, cancellationToken);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Tell($"Server listening on {port}");
@@ -33,19 +33,7 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    private async Task<UserTcpListener> ListenAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await session.Stack.ListenAsync(port, cancellationToken);
-        }
-        catch (SocketException error)
-        {
-            throw new ToolException(Failure.Connect, $"Port {port} cannot be listened on: {error.Message}", error);
-        }
-    }
-
-    private async Task AcceptAsync(UserTcpListener listener, TaskCompletionSource? over, CancellationToken stop)
+    private async Task AcceptAsync(PerfListener listener, TaskCompletionSource? over, CancellationToken stop)
     {
         List<Task> work = [];
         try
@@ -54,7 +42,7 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
             {
                 UserTcpConnection connection = await listener.AcceptAsync(stop);
                 work.RemoveAll(task => task.IsCompleted);
-                work.Add(Task.Run(() => TakeAsync(connection, over, stop), CancellationToken.None));
+                work.Add(Task.Run(() => TakeAsync(listener, connection, over, stop), CancellationToken.None));
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -71,7 +59,8 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
     }
 
     // Which connection it is shows its cookie. Nothing that one client does may end the server.
-    private async Task TakeAsync(UserTcpConnection connection, TaskCompletionSource? over, CancellationToken stop)
+    private async Task TakeAsync(
+        PerfListener listener, UserTcpConnection connection, TaskCompletionSource? over, CancellationToken stop)
     {
         var channel = new ControlChannel(connection);
         try
@@ -85,7 +74,7 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
             }
             else if (isNew)
             {
-                await RunAsync(current, over, stop);
+                await RunAsync(listener, current, over, stop);
             }
         }
         catch (Exception error) when (error is ToolException or OperationCanceledException)
@@ -126,13 +115,14 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
         }
     }
 
-    private async Task RunAsync(PerfServerTest test, TaskCompletionSource? over, CancellationToken stop)
+    private async Task RunAsync(
+        PerfListener listener, PerfServerTest test, TaskCompletionSource? over, CancellationToken stop)
     {
         IPEndPoint client = test.Client;
         Tell($"Accepted connection from {client.Address}, port {client.Port}");
         try
         {
-            await test.RunAsync(stop);
+            await test.RunAsync(listener, stop);
             over?.TrySetResult();
         }
         catch (ToolException error)

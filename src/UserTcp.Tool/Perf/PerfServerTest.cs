@@ -30,11 +30,11 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
         ofCookie == cookie && _arrived.Writer.TryWrite(connection);
 
     /// <exception cref="ToolException">The client gave up, or asked for what is not done here.</exception>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(PerfListener listener, CancellationToken cancellationToken)
     {
         try
         {
-            await view.FrameAsync(() => RunCoreAsync(cancellationToken));
+            await view.FrameAsync(() => RunCoreAsync(listener, cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -56,15 +56,14 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
         await control.DisposeAsync();
     }
 
-    private async Task RunCoreAsync(CancellationToken cancellationToken)
+    private async Task RunCoreAsync(PerfListener listener, CancellationToken cancellationToken)
     {
         await control.SendAsync(PerfState.ParameterExchange, cancellationToken);
         PerfParameters parameters = await ReadParametersAsync(cancellationToken);
 
         // It is the client who knows when enough has passed.
         _transfer = new PerfTransfer(parameters with { Bytes = 0 }, parameters.IsReverse, interval, view.Progressed);
-        await control.SendAsync(PerfState.CreateStreams, cancellationToken);
-        await TakeStreamsAsync(_transfer, parameters.Streams, cancellationToken);
+        await OpenStreamsAsync(listener, parameters, _transfer, cancellationToken);
         view.Started(new PerfTest(parameters, cookie, _transfer.IsSender, _transfer.Streams));
         await control.SendAsync(PerfState.TestStart, cancellationToken);
         await control.SendAsync(PerfState.TestRunning, cancellationToken);
@@ -87,14 +86,41 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(s_patience);
         string text = await control.ReadTextAsync(patience.Token);
+        PerfParameters parameters;
         try
         {
-            return PerfParameters.Parse(text);
+            parameters = PerfParameters.Parse(text);
         }
         catch (ToolException)
         {
-            await control.SendErrorAsync(cancellationToken);
+            await control.SendErrorAsync(PerfError.NotImplemented, cancellationToken);
             throw;
+        }
+
+        if (parameters.Congestion is not { } congestion || PerfConnections.Knows(congestion))
+            return parameters;
+
+        await control.SendErrorAsync(PerfError.SetCongestion, cancellationToken);
+        throw new ToolException(Failure.Receive, $"The client asks for the congestion control '{congestion}'.");
+    }
+
+    private async Task OpenStreamsAsync(
+        PerfListener listener, PerfParameters parameters, PerfTransfer transfer, CancellationToken cancellationToken)
+    {
+        UserTcpConnectionOptions? options = PerfConnections.OptionsOf(parameters);
+        if (options is not null)
+            await listener.UseAsync(options, cancellationToken);
+
+        try
+        {
+            await control.SendAsync(PerfState.CreateStreams, cancellationToken);
+            await TakeStreamsAsync(transfer, parameters.Streams, cancellationToken);
+        }
+        finally
+        {
+            // The next client is none of this test's business.
+            if (options is not null)
+                await listener.UseAsync(options: null, cancellationToken);
         }
     }
 

@@ -17,3 +17,13 @@ internal enum PerfState : sbyte
     DisplayResults = 14,
     Done = 16,
 }
+
+/// <summary>Why a server will not do a test, by the numbers of iperf3, which has words for them.</summary>
+internal enum PerfError
+{
+    /// <summary>"an option you are trying to set is not implemented yet".</summary>
+    NotImplemented = 13,
+
+    /// <summary>"Supplied congestion control algorithm not supported on this host".</summary>
+    SetCongestion = 134,
+}

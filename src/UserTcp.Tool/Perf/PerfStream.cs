@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 
 namespace UserTcp.Tool.Perf;
@@ -50,17 +51,23 @@ internal sealed class PerfStream
     public void Freeze() => Interlocked.CompareExchange(ref _frozen, Interlocked.Read(ref _bytes), NotFrozen);
 
     /// <summary>Sends until it is stopped or the goal is reached.</summary>
-    public async Task SendAsync(PerfGoal goal, int blockBytes, CancellationToken stop)
+    public async Task SendAsync(PerfGoal goal, PerfParameters parameters, CancellationToken stop)
     {
-        byte[] block = new byte[blockBytes];
+        var pace = new PerfPace(parameters.Rate, parameters.Burst);
+        long start = Stopwatch.GetTimestamp();
+        byte[] block = new byte[parameters.BlockBytes];
         for (int i = 0; i < block.Length; i++)
             block[i] = (byte)('0' + i % 10);
 
         try
         {
             bool isMoreWanted = true;
-            while (isMoreWanted)
+            for (long blocks = 0; isMoreWanted; blocks++)
             {
+                // Again: a timer may be early by a tick.
+                TimeSpan wait;
+                while ((wait = pace.WaitFor(blocks, block.Length, Stopwatch.GetElapsedTime(start))) > TimeSpan.Zero)
+                    await Task.Delay(wait, stop);
                 FlushResult result = await Connection.Output.WriteAsync(block, stop);
                 if (result.IsCompleted)
                 {
@@ -68,8 +75,8 @@ internal sealed class PerfStream
                     return;
                 }
 
-                Interlocked.Add(ref _bytes, blockBytes);
-                isMoreWanted = goal.Add(blockBytes);
+                Interlocked.Add(ref _bytes, block.Length);
+                isMoreWanted = goal.Add(block.Length);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

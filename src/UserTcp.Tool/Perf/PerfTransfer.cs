@@ -42,7 +42,11 @@ internal sealed class PerfTransfer : IAsyncDisposable
     /// <summary>Seconds since what counts began.</summary>
     public double Elapsed => Stopwatch.GetElapsedTime(_start).TotalSeconds;
 
-    public void Add(UserTcpConnection connection) => _streams.Add(new PerfStream(_streams.Count, connection));
+    public void Add(UserTcpConnection connection)
+    {
+        _streams.Add(new PerfStream(_streams.Count, connection));
+        PerfConnections.Configure(connection, _parameters);
+    }
 
     public void Start()
     {
@@ -52,7 +56,7 @@ internal sealed class PerfTransfer : IAsyncDisposable
         foreach (PerfStream stream in _streams)
         {
             _work.Add(Task.Run(() => IsSender
-                ? stream.SendAsync(_goal, _parameters.BlockBytes, _stop.Token)
+                ? stream.SendAsync(_goal, _parameters, _stop.Token)
                 : stream.ReceiveAsync(_goal, _end.Token)));
         }
 

@@ -30,7 +30,7 @@ internal sealed class PingRun(NetworkSession session, PingPlan plan, ToolOutput 
         }
         catch (Exception error) when (error is ArgumentException or SocketException)
         {
-            throw new ToolException(Failure.Connect, error.Message, error);
+            throw new ToolException(Failure.Connect, ToolException.WordsOf(error), error);
         }
 
         output.Line("");

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Hosting;
 using UserTcp.AspNetCore;
 
 namespace UserTcp.Tool.Serve;
@@ -12,6 +13,8 @@ namespace UserTcp.Tool.Serve;
 /// <summary>The files of a folder, by Kestrel on a stack, over HTTP/1.1 and HTTP/2 on one port.</summary>
 internal sealed class DirectoryServer : IAsyncDisposable
 {
+    // A client that is still downloading must not keep the stack and its capture from ending in order.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
     private readonly WebApplication _app;
 
     private DirectoryServer(WebApplication app) => _app = app;
@@ -32,6 +35,7 @@ internal sealed class DirectoryServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
             kestrel.ListenUserTcp(stack, port, listen => listen.UseHttp2PriorKnowledge()));
         builder.Services.AddDirectoryBrowser();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_patience);
         WebApplication app = builder.Build();
         app.Use((context, next) => TellAsync(context, next, answered));
         var files = new PhysicalFileProvider(folder);
@@ -50,7 +54,7 @@ internal sealed class DirectoryServer : IAsyncDisposable
         return new DirectoryServer(app);
     }
 
-    /// <summary>Waits for the answers under way, some seconds at most.</summary>
+    /// <summary>Waits for the answers under way, two seconds at most.</summary>
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync(CancellationToken.None);

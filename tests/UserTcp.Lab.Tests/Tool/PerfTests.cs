@@ -55,6 +55,40 @@ public sealed class PerfTests
         Assert.Contains("receiver", told, StringComparison.Ordinal);
     }
 
+    [LabTheory]
+    [InlineData("-R -b 20M", 20e6)]
+    [InlineData("-R -b 10M -P 2", 20e6)]
+    [InlineData("-R --fq-rate 20M", 20e6)]
+    [InlineData("-b 20M -M 600 -w 64K -S 0x20 -N", 20e6)]
+    public async Task Iperf3_gets_the_rate_that_it_asks_for(string options, double rate)
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: true, "packet");
+        ToolProcess server = ToolProcess.Start(lab, "perf", "-s", "-1");
+        await server.LineAsync("Server listening");
+        string json = lab.Peer.Exec($"timeout 60 iperf3 -c {LabNetwork.Address(50)} {OneSecond} {options} --json");
+        await server.EndAsync();
+
+        using JsonDocument result = JsonDocument.Parse(json);
+        JsonElement sent = result.RootElement.GetProperty("end").GetProperty("sum_sent");
+
+        // Each of two streams may be a block of 128 KiB ahead.
+        double ahead = 2 * (128 << 10) * 8 / sent.GetProperty("seconds").GetDouble();
+        Assert.InRange(sent.GetProperty("bits_per_second").GetDouble(), 1, rate + ahead);
+    }
+
+    [LabFact]
+    public async Task Iperf3_hears_that_our_server_has_no_such_congestion_control()
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: true, "packet");
+        ToolProcess server = ToolProcess.Start(lab, "perf", "-s");
+        await server.LineAsync("Server listening");
+        ShellResult result = lab.Peer.TryExec($"timeout 60 iperf3 -C vegas -c {LabNetwork.Address(50)} {OneSecond}");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("unable to set TCP_CONGESTION", result.Error, StringComparison.Ordinal);
+        await server.LineAsync("The client asks for the congestion control 'vegas'");
+    }
+
     [LabFact]
     public async Task Iperf3_hears_that_our_server_does_not_speak_udp()
     {

@@ -43,6 +43,19 @@ public sealed class GetSecureTests
     }
 
     [Fact]
+    public async Task Versions_that_do_not_fit_are_told_with_the_cause()
+    {
+        await using SecureServer server = await StartAsync("https", HttpProtocols.Http2);
+        await using ToolRun run = await ToolRun.ToEndAsync(
+            "get", server.Url(), "--cacert", server.CertificateFile, "--http", "1.1");
+
+        Assert.Equal(56, await run.Ended);
+        const string httpClientsWords = "usertcp get: An error occurred while sending the request.";
+        Assert.StartsWith(httpClientsWords, run.Error, StringComparison.Ordinal);
+        Assert.NotEqual(httpClientsWords, run.Error.Trim());
+    }
+
+    [Fact]
     public async Task A_certificate_that_nobody_signed_is_not_trusted()
     {
         await using SecureServer server = await StartAsync("https", HttpProtocols.Http1AndHttp2);

@@ -63,6 +63,54 @@ public sealed class NetcatTests
         Assert.Equal(130, await run.Ended);
     }
 
+    [Fact]
+    public async Task An_input_that_fails_is_told_though_the_peer_is_silent()
+    {
+        await using ToolRun server = ToolRun.StartWithInput(
+            new EndlessSilence(), "nc", "-l", "9000", "-v", "--link", "virtual:badinput", "--address", "10.0.0.2/24");
+        await server.ErrorLineAsync("Listening");
+        await using ToolRun client = ToolRun.StartWithInput(
+            new BrokenStream(failure: 21), "nc", "10.0.0.2", "9000", "--link", "virtual:badinput",
+            "--address", "10.0.0.1/24");
+
+        Assert.Equal(1, await client.Ended);
+        Assert.Contains("The standard input cannot be read", client.Error, StringComparison.Ordinal);
+
+        // What the input still had to say is not known: to the peer that is no regular end.
+        Assert.Equal(1, await server.Ended);
+        Assert.Contains("The connection broke", server.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(28, 1)]
+    [InlineData(BrokenStream.BrokenPipe, 141)]
+    public async Task An_output_that_fails_is_not_the_connections_fault(int failure, int code)
+    {
+        string link = $"virtual:badoutput{failure}";
+        await using ToolRun server = ToolRun.StartWithInput(
+            new MemoryStream(new byte[100_000]), "nc", "-l", "9000", "-v", "--link", link, "--address", "10.0.0.2/24");
+        await server.ErrorLineAsync("Listening");
+        await using ToolRun client = ToolRun.StartWithOutput(
+            new BrokenStream(failure), "nc", "10.0.0.2", "9000", "--link", link, "--address", "10.0.0.1/24");
+
+        Assert.Equal(code, await client.Ended);
+        string told = code == 1 ? "usertcp nc: The standard output cannot be written: It failed." : "";
+        Assert.Equal(told, client.Error.Trim());
+    }
+
+    [Theory]
+    [InlineData("nc", "10.0.0.1", "80", "-w", "-1")]
+    [InlineData("nc", "10.0.0.1", "80", "-w", "NaN")]
+    [InlineData("nc", "-l", "80", "-w", "-1")]
+    public async Task Seconds_that_make_no_sense_are_refused(params string[] args)
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync(
+            [.. args, "--link", "virtual:never", "--address", "10.0.0.2/24"]);
+
+        Assert.Equal(2, await run.Ended);
+        Assert.StartsWith("usertcp nc: --wait takes seconds", run.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("nc", "10.0.0.1")]
     [InlineData("nc", "-l", "10.0.0.1", "80")]

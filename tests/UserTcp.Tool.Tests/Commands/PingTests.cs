@@ -38,14 +38,46 @@ public sealed class PingTests
     }
 
     [Theory]
+    [InlineData(BrokenStream.BrokenPipe, 141, "")]
+    [InlineData(28, 2, "usertcp ping: The standard output cannot be written: It failed.")]
+    public async Task It_ends_when_nobody_hears_of_it_any_more(int failure, int code, string told)
+    {
+        await using ToolRun run = ToolRun.StartWithOutput(
+            new BrokenStream(failure, after: 60), "ping", "10.0.2.2", "-i", "0.01");
+
+        Assert.Equal(code, await run.Ended);
+        Assert.Equal(told, run.Error.Trim());
+    }
+
+    [Theory]
     [InlineData("-c", "0")]
     [InlineData("-i", "0")]
     [InlineData("-W", "-1")]
-    public async Task Options_out_of_range_are_refused(string option, string value)
+    [InlineData("-s", "5000")]
+    [InlineData("-s", "-1")]
+    [InlineData("-t", "0")]
+    [InlineData("-t", "256")]
+    public async Task Options_out_of_range_are_refused_before_anything_is_said(string option, string value)
     {
         await using ToolRun run = await ToolRun.ToEndAsync("ping", "10.0.2.2", option, value);
 
         Assert.Equal(2, await run.Ended);
+        Assert.Empty(run.Out);
+        Assert.StartsWith("usertcp ping: --", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("10.0.2.2", "--gateway", "10.78.0.1")]
+    [InlineData("10.0.2.2", "--address", "0.0.0.0/24")]
+    [InlineData("10.0.2.2", "--link", "nonsense:x", "--address", "10.0.0.1/24")]
+    [InlineData("224.0.0.1")]
+    public async Task Parameters_of_the_library_are_nobody_elses_business(params string[] args)
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync(["ping", "-c", "1", .. args]);
+
+        Assert.Equal(2, await run.Ended);
+        Assert.StartsWith("usertcp ping: ", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Parameter", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+using System.Net;
 using System.Text.Json;
 using UserTcp.Tool.Tests.Support;
 
@@ -72,6 +74,27 @@ public sealed class ServeTests : IDisposable
         server.Interrupt();
         Assert.Equal(130, await server.Ended);
         Assert.Contains("10.0.0.1 \"GET / HTTP/1.1\" 200 ", server.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_read_keeps_nobody_from_ending_with_a_whole_capture()
+    {
+        await using (FileStream big = File.Create(Path.Combine(_folder.FullName, "big")))
+            big.SetLength(1L << 30);
+        string capture = Path.Combine(_folder.FullName, "serve.pcapng");
+        await using ToolRun server = ToolRun.Start(
+            "serve", _folder.FullName, "--link", "virtual:slow", "--address", "10.0.0.2/24", "--capture", capture);
+        await server.ErrorLineAsync("Serving");
+        await using UserTcpStack stack = await UserTcpStack.OpenAsync("virtual:slow", "10.0.0.1/24");
+        await using UserTcpConnection connection = await stack.ConnectAsync(IPEndPoint.Parse("10.0.0.2:8080"));
+        await connection.Output.WriteAsync("GET /big HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
+        await connection.Input.ReadAtLeastAsync(1000);
+        server.Interrupt();
+
+        // Had it not ended in order, the capture would have been disposed of by nobody.
+        Assert.Equal(130, await server.Ended);
+        await using ToolRun trace = await ToolRun.ToEndAsync("trace", capture, "-o", capture + ".html");
+        Assert.Equal(0, await trace.Ended);
     }
 
     [Theory]

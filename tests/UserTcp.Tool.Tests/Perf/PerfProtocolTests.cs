@@ -10,6 +10,8 @@ public sealed class PerfProtocolTests
         var parameters = new PerfParameters
         {
             Seconds = 7, OmitSeconds = 2, Bytes = 5_000_000_000, Streams = 3, IsReverse = true, BlockBytes = 8192,
+            Rate = 10_000_000_000, Burst = 5, SegmentBytes = 1000, WindowBytes = 100_000, IsNoDelay = true,
+            TrafficClass = 0x10, Congestion = "reno",
         };
 
         Assert.Equal(parameters, PerfParameters.Parse(parameters.ToJson()));
@@ -32,11 +34,57 @@ public sealed class PerfProtocolTests
     [InlineData("""{"tcp":true,"time":-1}""")]
     [InlineData("""{"tcp":true,"num":"many"}""")]
     [InlineData("""{"tcp":true,"omit":1e300}""")]
+    [InlineData("""{"tcp":true,"bandwidth":-1}""")]
+    [InlineData("""{"tcp":true,"MSS":70000}""")]
+    [InlineData("""{"tcp":true,"TOS":256}""")]
+    [InlineData("""{"tcp":true,"server_affinity":0}""")]
+    [InlineData("""{"tcp":true,"flowlabel":5}""")]
     [InlineData("[]")]
     [InlineData("{")]
     public void What_is_not_done_here_or_makes_no_sense_is_refused(string json) =>
         Assert.Equal(
             Failure.Receive, Assert.Throws<ToolException>(() => PerfParameters.Parse(json)).Failure);
+
+    /// <summary>What iperf3 3.12 sends for -M 1000 -w 100K -N -S 0x10 -C reno -b 10M/5.</summary>
+    [Fact]
+    public void The_options_of_iperf3_are_heeded()
+    {
+        PerfParameters parameters = PerfParameters.Parse("""
+            {"tcp":true,"omit":0,"time":10,"num":0,"blockcount":0,"MSS":1000,"nodelay":true,"parallel":1,
+             "window":102400,"len":131072,"bandwidth":10000000,"pacing_timer":1000,"burst":5,"TOS":16,
+             "congestion":"reno","client_version":"3.12"}
+            """);
+
+        Assert.Equal((10_000_000, 5), (parameters.Rate, parameters.Burst));
+        Assert.True(parameters.IsNoDelay);
+        Assert.Equal(16, parameters.TrafficClass);
+        UserTcpConnectionOptions options = PerfConnections.OptionsOf(parameters)!;
+        Assert.Equal(1000, options.MaxSegmentSize);
+        Assert.Equal((102_400, 102_400), (options.SendBufferSize, options.ReceiveBufferSize));
+        Assert.False(options.AutoTuneBuffers);
+        Assert.Same(CongestionControl.NewReno, options.CongestionControl);
+    }
+
+    [Theory]
+    [InlineData("""{"tcp":true,"fqrate":1000000}""", 1_000_000)]
+    [InlineData("""{"tcp":true,"fqrate":1000000,"bandwidth":500000}""", 500_000)]
+    [InlineData("""{"tcp":true,"fqrate":1000000,"bandwidth":0}""", 1_000_000)]
+    public void Both_limits_of_the_rate_are_kept(string json, long rate) =>
+        Assert.Equal(rate, PerfParameters.Parse(json).Rate);
+
+    [Theory]
+    [InlineData(0, 0, 7, 0, 0)] // no limit
+    [InlineData(8000, 0, 0, 0, 0)] // the first one at once
+    [InlineData(8000, 0, 1, 0, 1000)]
+    [InlineData(8000, 0, 1, 400, 600)]
+    [InlineData(3_000_000, 0, 1, 0, 3)] // 2.67 ms
+    [InlineData(8000, 0, 3, 3100, 0)] // late: the average is what counts
+    [InlineData(8000, 5, 4, 0, 0)] // inside a burst
+    [InlineData(8000, 5, 5, 1000, 4000)]
+    public void A_pace_is_the_average_since_the_start(long rate, int burst, long blocks, int elapsed, int wait) =>
+        Assert.Equal(
+            TimeSpan.FromMilliseconds(wait),
+            new PerfPace(rate, burst).WaitFor(blocks, 1000, TimeSpan.FromMilliseconds(elapsed)));
 
     [Fact]
     public void Results_survive_the_journey()

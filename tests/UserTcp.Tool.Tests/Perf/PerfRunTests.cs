@@ -32,6 +32,79 @@ public sealed class PerfRunTests
             Assert.Equal(Bytes(end, sum), Bytes(other, sum));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_rate_is_kept_by_whoever_sends(bool isReverse)
+    {
+        const long rate = 16_000_000, block = 16 << 10;
+        string link = $"virtual:perfrate{isReverse}";
+        await using ToolRun server = await ServeAsync(link, "--json", "-1");
+        string[] direction = isReverse ? ["-R"] : [];
+        await using ToolRun client = ToolRun.Start(
+            ["perf", "-c", "10.0.0.2", "-n", "512K", "-l", "16K", "-b", "16M", .. direction, "-J", .. Client(link)]);
+
+        Assert.True(await client.Ended == 0, client.Error);
+        Assert.Equal(0, await server.Ended);
+        JsonElement sent = (isReverse ? server : client).Json.GetProperty("end").GetProperty("sum_sent");
+
+        // However slow the machine is: never more than the rate allows, but for the block that is ahead of it.
+        double most = rate * sent.GetProperty("seconds").GetDouble() + block * 8;
+        Assert.InRange(sent.GetProperty("bytes").GetInt64() * 8, (512 << 10) * 8 - block * 8, most);
+    }
+
+    [Theory]
+    [InlineData("reno", "newreno", "-C", "reno", "-M", "500", "-w", "64K", "-S", "0x20", "-N")]
+    [InlineData("reno, reversed", "newreno", "-C", "reno", "-M", "500", "-w", "64K", "-S", "0x20", "-R")]
+    [InlineData("usual", "cubic")]
+    public async Task Both_sides_open_their_streams_as_the_client_says(
+        string name, string control, params string[] options)
+    {
+        string link = $"virtual:perfoptions{name}";
+        await using ToolRun server = await ServeAsync(link, "--json", "-1");
+        await using ToolRun client = ToolRun.Start(
+            ["perf", "-c", "10.0.0.2", "-n", "1M", .. options, "-J", .. Client(link)]);
+
+        Assert.True(await client.Ended == 0, client.Error);
+        Assert.Equal(0, await server.Ended);
+        foreach (JsonElement told in (JsonElement[])[client.Json, server.Json])
+        {
+            JsonElement end = told.GetProperty("end");
+            Assert.Equal(control, end.GetProperty("sender_tcp_congestion").GetString());
+            Assert.Equal(control, end.GetProperty("receiver_tcp_congestion").GetString());
+            int segment = told.GetProperty("start").GetProperty("tcp_mss_default").GetInt32();
+            Assert.Equal(options.Contains("-M"), segment <= 500);
+        }
+    }
+
+    [Fact]
+    public async Task A_client_that_nobody_hears_of_any_more_ends()
+    {
+        const string link = "virtual:perfdeafclient";
+        await using ToolRun server = await ServeAsync(link);
+        await using ToolRun client = ToolRun.StartWithOutput(
+            new BrokenStream(BrokenStream.BrokenPipe, after: 60),
+            ["perf", "-c", "10.0.0.2", "-t", "600", "-i", "0.1", .. Client(link)]);
+
+        Assert.Equal(141, await client.Ended);
+        Assert.Empty(client.Error);
+    }
+
+    [Fact]
+    public async Task A_server_that_nobody_hears_of_any_more_ends()
+    {
+        const string link = "virtual:perfdeafserver";
+        var output = new BrokenStream(BrokenStream.BrokenPipe, after: 30);
+        await using ToolRun server = ToolRun.StartWithOutput(
+            output, "perf", "-s", "--link", link, "--address", "10.0.0.2/24");
+        await output.Written; // that it listens; that somebody has come cannot be written any more
+        await using ToolRun client = ToolRun.Start(["perf", "-c", "10.0.0.2", "-t", "600", .. Client(link)]);
+
+        Assert.Equal(141, await server.Ended);
+        Assert.Empty(server.Error);
+        Assert.Equal(1, await client.Ended);
+    }
+
     [Fact]
     public async Task Redirected_it_prints_the_lines_of_iperf3()
     {
@@ -94,6 +167,14 @@ public sealed class PerfRunTests
     [InlineData("perf", "-c", "10.0.0.2", "-P", "129")]
     [InlineData("perf", "-c", "10.0.0.2", "-n", "12X")]
     [InlineData("perf", "-c", "10.0.0.2", "-l", "2M")]
+    [InlineData("perf", "-c", "10.0.0.2", "-b", "fast")]
+    [InlineData("perf", "-c", "10.0.0.2", "-b", "10M/0")]
+    [InlineData("perf", "-c", "10.0.0.2", "-b", "-1")]
+    [InlineData("perf", "-c", "10.0.0.2", "-M", "10")]
+    [InlineData("perf", "-c", "10.0.0.2", "-S", "256")]
+    [InlineData("perf", "-c", "10.0.0.2", "-C", "bbr")]
+    [InlineData("perf", "-c", "10.0.0.2", "-w", "1G")]
+    [InlineData("perf", "-c", "10.0.0.2", "-i", "NaN")]
     public async Task Options_that_make_no_sense_are_refused(params string[] args)
     {
         await using ToolRun run = await ToolRun.ToEndAsync(args);

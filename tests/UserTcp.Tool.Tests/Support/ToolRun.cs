@@ -16,10 +16,18 @@ internal sealed class ToolRun : IAsyncDisposable
     private readonly LineWaiter _out;
     private readonly ToolConsole _console;
 
-    private ToolRun(Stream input, string[] args)
+    private ToolRun(Stream input, Stream? output, string[] args)
     {
         _out = new LineWaiter(_output);
-        _console = new ToolConsole { Input = input, Output = _output, Out = _out, Error = _error };
+        var watch = new OutputWatch();
+        _console = new ToolConsole
+        {
+            Input = input,
+            Output = output ?? _output,
+            Watch = watch,
+            Out = output is null ? _out : watch.WriteTo(output, new UTF8Encoding(false)),
+            Error = _error,
+        };
         Ended = Task.Run(() => Program.RunAsync(args, _console, _interrupt.Token)).WaitAsync(s_guard);
     }
 
@@ -35,9 +43,12 @@ internal sealed class ToolRun : IAsyncDisposable
 
     public JsonElement Json => JsonDocument.Parse(Out).RootElement;
 
-    public static ToolRun Start(params string[] args) => new(Stream.Null, args);
+    public static ToolRun Start(params string[] args) => new(Stream.Null, null, args);
 
-    public static ToolRun StartWithInput(Stream input, params string[] args) => new(input, args);
+    public static ToolRun StartWithInput(Stream input, params string[] args) => new(input, null, args);
+
+    /// <summary>With a standard output of the test's; <see cref="Out"/> stays empty.</summary>
+    public static ToolRun StartWithOutput(Stream output, params string[] args) => new(Stream.Null, output, args);
 
     /// <summary>Runs a command line to its end.</summary>
     public static async Task<ToolRun> ToEndAsync(params string[] args)

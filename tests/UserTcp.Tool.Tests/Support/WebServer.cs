@@ -22,6 +22,12 @@ internal sealed class WebServer : IAsyncDisposable
 
     public string? LastRequest { get; private set; }
 
+    /// <summary>Whether connections end with a reset.</summary>
+    public bool Resets { get; init; }
+
+    /// <summary>Whether nothing is answered at all.</summary>
+    public bool IsSilent { get; init; }
+
     public async ValueTask DisposeAsync()
     {
         _listener.Stop();
@@ -37,7 +43,10 @@ internal sealed class WebServer : IAsyncDisposable
                 using TcpClient client = await _listener.AcceptTcpClientAsync();
                 NetworkStream stream = client.GetStream();
                 LastRequest = await ReadHeadAsync(stream);
-                await stream.WriteAsync(_answer);
+                if (!IsSilent)
+                    await stream.WriteAsync(_answer);
+                if (Resets)
+                    client.Client.Close(timeout: 0); // without the shutdown of TcpClient, which would send a FIN
             }
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)

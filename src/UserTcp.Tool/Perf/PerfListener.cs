@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using UserTcp.Tool.Network;
+
+namespace UserTcp.Tool.Perf;
+
+/// <summary>
+/// The server's port. The segment size, the buffers and the congestion control of a connection are settled when it is
+/// opened: for a test that asks for other ones the port is closed and opened again, as iperf3 does it. Thread-safe.
+/// </summary>
+internal sealed class PerfListener : IAsyncDisposable
+{
+    private readonly NetworkSession _session;
+    private readonly int _port;
+    private Task<UserTcpListener> _listening;
+
+    private PerfListener(NetworkSession session, int port, UserTcpListener first)
+    {
+        _session = session;
+        _port = port;
+        _listening = Task.FromResult(first);
+    }
+
+    /// <exception cref="ToolException">The port cannot be listened on.</exception>
+    public static async Task<PerfListener> StartAsync(
+        NetworkSession session, int port, CancellationToken cancellationToken) =>
+        new(session, port, await ListenAsync(session, port, options: null, cancellationToken));
+
+    /// <summary>Waits for a connection.</summary>
+    /// <exception cref="SocketException">The link is gone.</exception>
+    public async Task<UserTcpConnection> AcceptAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task<UserTcpListener> listening = Volatile.Read(ref _listening);
+            try
+            {
+                return await (await listening).AcceptAsync(cancellationToken);
+            }
+            catch (Exception error) when (error is SocketException or ObjectDisposedException
+                && listening != Volatile.Read(ref _listening))
+            {
+                // Another listener has taken its place.
+            }
+        }
+    }
+
+    /// <summary>Sets the options of the connections to come; one call at a time.</summary>
+    /// <param name="options">Null for the stack's own.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ToolException">The port cannot be listened on any more.</exception>
+    public async Task UseAsync(UserTcpConnectionOptions? options, CancellationToken cancellationToken)
+    {
+        var next = new TaskCompletionSource<UserTcpListener>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<UserTcpListener> before = Interlocked.Exchange(ref _listening, next.Task);
+        try
+        {
+            await (await before).DisposeAsync();
+            next.SetResult(await ListenAsync(_session, _port, options, cancellationToken));
+        }
+        catch (Exception error)
+        {
+            next.SetException(error);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_listening.IsCompletedSuccessfully)
+            await (await _listening).DisposeAsync();
+    }
+
+    private static async Task<UserTcpListener> ListenAsync(
+        NetworkSession session, int port, UserTcpConnectionOptions? options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var settings = new UserTcpListenerOptions
+            {
+                LocalEndPoint = new IPEndPoint(IPAddress.Any, port), ConnectionOptions = options,
+            };
+            return await session.Stack.ListenAsync(settings, cancellationToken);
+        }
+        catch (SocketException error)
+        {
+            throw new ToolException(Failure.Connect, $"Port {port} cannot be listened on: {error.Message}", error);
+        }
+    }
+}
