@@ -24,6 +24,9 @@ internal sealed class Door
 {
     private const int FramesPerPull = 64;
 
+    /// <summary>How many in a row may leave the sending to who comes after them.</summary>
+    private const int MostPassed = 16;
+
     /// <summary>How long somebody waits before those who leave make way, in timestamps: 1 ms.</summary>
     private static readonly long s_patience = Stopwatch.Frequency / 1000;
 
@@ -40,7 +43,10 @@ internal sealed class Door
     private WakeList? _spareWakes;
     private Instant _now;
     private long _waitingSince;
+    private int _waiting;
+    private int _passed;
     private bool _isBlocked;
+    private bool _isStopping;
     private bool _isKilled;
 
     public Door(
@@ -60,6 +66,9 @@ internal sealed class Door
     /// <summary>Whether the stack is over: nothing in it may be used any more. Read under the door.</summary>
     public bool IsDead { get; private set; }
 
+    /// <summary>How many wait outside.</summary>
+    internal int Waiting => Volatile.Read(ref _waiting);
+
     /// <summary>Waits for the door.</summary>
     /// <param name="isTurn">Whether the loop enters for a turn of its own: the only visit that may wake inline.</param>
     public Visit Enter(bool isTurn = false)
@@ -73,12 +82,7 @@ internal sealed class Door
     {
         Debug.Assert(!_lock.IsHeldByCurrentThread, "The door is not to be entered twice.");
         if (!_lock.TryEnter())
-        {
-            Interlocked.CompareExchange(ref _waitingSince, Stopwatch.GetTimestamp(), 0);
-            _lock.Enter();
-            Volatile.Write(ref _waitingSince, 0); // who still waits has the patience for another round
-        }
-
+            WaitForLock();
         _now = Instant.Max(_now, _clock.Now);
     }
 
@@ -98,14 +102,16 @@ internal sealed class Door
         }
     }
 
-    /// <summary>Sends what is due, leaves, wakes who waits.</summary>
+    /// <summary>Sends what is due, unless somebody comes in who can do it, leaves, wakes who waits.</summary>
     public void Leave(bool isTurn = false)
     {
-        Flush();
+        bool isPassed = TryPassOn(isTurn);
+        if (!isPassed)
+            Flush();
         CollectWakeups();
         WakeList? wakes = TakeWakes();
         bool mayShow = _taps is not null && _taps.Close();
-        Publish(isTurn);
+        Publish(isTurn, isPassed);
         _lock.Exit();
         if (mayShow)
             _taps!.Show();
@@ -134,10 +140,39 @@ internal sealed class Door
             Thread.Yield();
     }
 
-    // A full link ends the loop's wait when it takes frames again, but only if the loop itself has seen it full.
-    private void Publish(bool isTurn)
+    private void WaitForLock()
     {
-        bool hasOutput = !IsDead && _stack.HasPendingOutput;
+        Interlocked.CompareExchange(ref _waitingSince, Stopwatch.GetTimestamp(), 0);
+        Interlocked.Increment(ref _waiting);
+        bool isIn = false;
+        try
+        {
+            _lock.Enter();
+            isIn = true;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+            if (!isIn)
+                _bell.AskForTurn(); // interrupted: what was passed on is left to the loop
+        }
+
+        Volatile.Write(ref _waitingSince, 0); // who still waits has the patience for another round
+    }
+
+    // Sending is most of a visit. Where many write at once, each would send its own segment while the others wait; who
+    // comes last sends the segments of all by one call.
+    private bool TryPassOn(bool isTurn)
+    {
+        bool passes = !isTurn && !IsDead && !_isStopping && Waiting > 0 && _passed < MostPassed;
+        _passed = passes ? _passed + 1 : 0;
+        return passes;
+    }
+
+    // A full link ends the loop's wait when it takes frames again, but only if the loop itself has seen it full.
+    private void Publish(bool isTurn, bool isPassed)
+    {
+        bool hasOutput = !isPassed && !IsDead && _stack.HasPendingOutput;
         bool isBlocked = hasOutput && isTurn && _isBlocked;
         _bell.Publish(IsDead ? Instant.Never : _stack.NextDeadline, hasOutput && !isBlocked, isBlocked);
     }
@@ -279,6 +314,7 @@ internal sealed class Door
         {
             try
             {
+                _door._isStopping = true; // from here on nothing is passed on: the next to come in may end it all
                 if (!IsDead)
                     Stack.Stop(Now);
             }

@@ -68,6 +68,7 @@ internal sealed class EventLoop : IDisposable
         if (visit.IsDead)
             return false;
 
+        _bell.TakeTurn();
         try
         {
             FollowMtu(visit);

@@ -19,12 +19,14 @@ internal sealed class LoopBell(LinkDevice link)
     private long _sleepsUntil = Awake;
     private bool _hasOutput;
     private bool _isBlocked;
+    private bool _isAsked;
     private bool _mustStop;
 
     public bool MustStop => Volatile.Read(ref _mustStop);
 
     /// <summary>Whether there is anything to do for the loop besides receiving.</summary>
-    public bool IsDue(Instant now) => Volatile.Read(ref _hasOutput) || Volatile.Read(ref _deadline) <= now.Ticks;
+    public bool IsDue(Instant now) =>
+        Volatile.Read(ref _hasOutput) || Volatile.Read(ref _isAsked) || Volatile.Read(ref _deadline) <= now.Ticks;
 
     /// <summary>
     /// Whether frames wait for a link that the loop has seen full: the link's own wait ends when it takes them.
@@ -56,6 +58,16 @@ internal sealed class LoopBell(LinkDevice link)
             link.Wake();
         }
     }
+
+    /// <summary>Whatever remains to be sent, the loop is to see to it; for who is not inside and will not be.</summary>
+    public void AskForTurn()
+    {
+        Volatile.Write(ref _isAsked, true);
+        link.Wake();
+    }
+
+    /// <summary>Under the door, by the loop, before it sends what is due.</summary>
+    public void TakeTurn() => Volatile.Write(ref _isAsked, false);
 
     public void Stop()
     {

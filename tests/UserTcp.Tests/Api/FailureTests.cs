@@ -329,6 +329,9 @@ internal sealed class SwitchedLink(LinkDevice inner) : LinkDevice
     /// <summary>What the link says; null for what it is.</summary>
     public int? Mtu { get; set; }
 
+    /// <summary>Told how many frames each call sends, before it does.</summary>
+    public Action<int>? Transmitting { get; set; }
+
     public override LinkInfo Info => Mtu is int mtu ? inner.Info with { Mtu = mtu } : inner.Info;
 
     public override void SetReceiveAddress(MacAddress address) => inner.SetReceiveAddress(address);
@@ -343,7 +346,11 @@ internal sealed class SwitchedLink(LinkDevice inner) : LinkDevice
         return 0;
     }
 
-    public override int Transmit(ReadOnlySpan<TxFrame> frames) => IsCut ? frames.Length : inner.Transmit(frames);
+    public override int Transmit(ReadOnlySpan<TxFrame> frames)
+    {
+        Transmitting?.Invoke(frames.Length);
+        return IsCut ? frames.Length : inner.Transmit(frames);
+    }
 
     public override bool Wait(long timeoutNanoseconds) => inner.Wait(timeoutNanoseconds);
 
