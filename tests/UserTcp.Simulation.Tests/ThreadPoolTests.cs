@@ -27,16 +27,23 @@ public sealed class ThreadPoolTests
     public void Code_that_strays_to_the_pool_is_noticed()
     {
         using var network = new SimulatedNetwork();
+        using var isAwaited = new ManualResetEventSlim();
         using var strayed = new ManualResetEventSlim();
         var source = new TaskCompletionSource();
         Assert.Throws<InvalidOperationException>(() => network.Run(async () =>
         {
             _ = Task.Run(() =>
             {
+                isAwaited.Wait();
                 source.SetResult();
                 strayed.Set();
             });
-            network.Schedule(TimeSpan.FromSeconds(1), strayed.Wait);
+            // Time goes on only once the code waits, so that it is the pool that resumes it.
+            network.Schedule(TimeSpan.FromSeconds(1), () =>
+            {
+                isAwaited.Set();
+                strayed.Wait();
+            });
             await source.Task;
         }));
     }
