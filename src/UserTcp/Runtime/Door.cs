@@ -17,8 +17,9 @@ internal interface IStackOwner
 }
 
 /// <summary>
-/// The lock of a stack, and what everybody who holds it does before leaving: send what is due, then leave, then wake
-/// who waits. Fair in the end: who leaves lets those who have waited for long have the processor.
+/// The lock of a stack, and what everybody who holds it does before leaving: send what is due, or leave that to who
+/// waits outside, then leave, then wake who waits for the stack. Fair in the end: who leaves lets those who have waited
+/// for long have the processor.
 /// </summary>
 internal sealed class Door
 {
