@@ -145,7 +145,7 @@ public sealed class LifeTests
         Assert.Equal("value", context.Features.Get<IConnectionItemsFeature>()!.Items["key"]);
         _mayEnd.SetResult();
         Assert.Equal("", await client.ReadToEndAsync());
-        Assert.True(context.ConnectionClosed.IsCancellationRequested);
+        await context.ConnectionClosed.WhenCancelledAsync();
     }
 
     [Fact(Timeout = Hang)]
