@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net;
 using UserTcp.Tool.Netcat;
 using UserTcp.Tool.Network;
 using UserTcp.Tool.Terminal;
@@ -67,8 +66,7 @@ internal sealed class NetcatCommand : ToolCommand
             return 0;
         }
 
-        IPAddress address = await HostNames.ResolveAsync(session, where[0], cancellationToken);
-        await pipe.ConnectAsync(session, new IPEndPoint(address, port), cancellationToken);
+        await pipe.ConnectAsync(session, where[0], port, cancellationToken);
         return 0;
     }
 }

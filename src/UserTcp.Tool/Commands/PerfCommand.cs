@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Net;
 using UserTcp.Tool.Network;
 using UserTcp.Tool.Perf;
 using UserTcp.Tool.Terminal;
@@ -120,8 +119,7 @@ internal sealed class PerfCommand : ToolCommand
         PerfParameters parameters = ParametersOf(parsed);
         await using NetworkSession session = await NetworkSession.OpenAsync(
             NetworkOf(parsed), cancellationToken);
-        IPAddress address = await HostNames.ResolveAsync(session, host!, cancellationToken);
-        var client = new PerfClient(session, new IPEndPoint(address, port), parameters, interval, ViewFor(output));
+        var client = new PerfClient(session, host!, port, parameters, interval, ViewFor(output));
         await client.RunAsync(cancellationToken);
         return 0;
     }

@@ -75,9 +75,9 @@ internal sealed class PingCommand : ToolCommand
         string host = parsed.GetValue(_host)!;
         await using NetworkSession session = await NetworkSession
             .OpenAsync(NetworkOf(parsed), cancellationToken);
-        IPAddress address = await HostNames.ResolveAsync(session, host, cancellationToken);
+        IPAddress[] addresses = await session.ResolveAsync(host, cancellationToken);
         var run = new PingRun(session, plan, output);
-        PingSummary summary = await run.RunAsync(host, address, cancellationToken);
+        PingSummary summary = await run.RunAsync(host, addresses[0], cancellationToken);
         return summary.Received > 0 ? 0 : 1;
     }
 }

@@ -3,7 +3,7 @@ using UserTcp.Tool.Network;
 
 namespace UserTcp.Tool.Get;
 
-/// <summary>HttpClient over the stack: names by the operating system, TCP by the stack, the rest by .NET.</summary>
+/// <summary>HttpClient over the stack: names and TCP by the session, the rest by .NET.</summary>
 internal static class StackHttp
 {
     private const int MaxRedirects = 10;
@@ -18,9 +18,8 @@ internal static class StackHttp
         ConnectCallback = async (context, cancellationToken) =>
         {
             DnsEndPoint wanted = context.DnsEndPoint;
-            IPAddress address = await HostNames.ResolveAsync(session, wanted.Host, cancellationToken);
             UserTcpConnection connection = await session.ConnectAsync(
-                new IPEndPoint(address, wanted.Port), options: null, cancellationToken);
+                wanted.Host, wanted.Port, options: null, cancellationToken);
             trail.Connected(connection);
             return connection.AsStream();
         },

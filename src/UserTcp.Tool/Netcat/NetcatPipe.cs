@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Net;
 using System.Net.Sockets;
 using UserTcp.Tool.Network;
 using UserTcp.Tool.Terminal;
@@ -19,10 +18,10 @@ internal sealed class NetcatPipe(Stream input, Stream output)
 
     /// <exception cref="ToolException">It could not be connected, or broke.</exception>
     public async Task ConnectAsync(
-        NetworkSession session, IPEndPoint destination, CancellationToken cancellationToken)
+        NetworkSession session, string host, int port, CancellationToken cancellationToken)
     {
         await using UserTcpConnection connection = await session
-            .ConnectAsync(destination, new UserTcpConnectionOptions { ConnectTimeout = Wait }, cancellationToken);
+            .ConnectAsync(host, port, new UserTcpConnectionOptions { ConnectTimeout = Wait }, cancellationToken);
         Tell($"Connected to {connection.RemoteEndPoint} from {connection.LocalEndPoint}.");
         await RunAsync(connection, cancellationToken);
     }

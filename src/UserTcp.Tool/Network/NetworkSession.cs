@@ -9,13 +9,13 @@ namespace UserTcp.Tool.Network;
 internal sealed class NetworkSession : IAsyncDisposable
 {
     private readonly IAsyncDisposable _owner;
-    private readonly Action<ToolException> _captureFailed;
+    private readonly NetworkSettings _settings;
 
     private NetworkSession(
-        UserTcpStack stack, IAsyncDisposable owner, IPAddress? loopback, Action<ToolException> captureFailed)
+        UserTcpStack stack, IAsyncDisposable owner, IPAddress? loopback, NetworkSettings settings)
     {
         _owner = owner;
-        _captureFailed = captureFailed;
+        _settings = settings;
         Stack = stack;
         LoopbackAlias = loopback;
     }
@@ -56,6 +56,46 @@ internal sealed class NetworkSession : IAsyncDisposable
             Failure.Usage, "Nobody can reach this process through the gateway: use --link DEV and --address A/P.")
         : OpenAsync(settings, cancellationToken);
 
+    /// <summary>The IPv4 addresses of a host, as they are reached from the stack; at least one.</summary>
+    /// <param name="host">An address or a name.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ToolException">Nobody knows it, or it cannot be reached from there.</exception>
+    public async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
+    {
+        IPAddress[] addresses = await HostNames.LookUpAsync(host, _settings.Resolve, cancellationToken);
+
+        // 127.0.0.1 means "this host", and on the link that would be the stack itself.
+        IPAddress[] reachable = [.. addresses
+            .Select(address => IPAddress.IsLoopback(address) ? LoopbackAlias : address).OfType<IPAddress>()];
+        return reachable.Length > 0 ? reachable : throw new ToolException(
+            Failure.Connect, "This machine's loopback cannot be reached from the wire: use --link gateway.");
+    }
+
+    /// <summary>Connects to the first address of a host that lets itself be connected to.</summary>
+    /// <param name="host">An address or a name.</param>
+    /// <param name="port">1 to 65535.</param>
+    /// <param name="options">Null for the stack's own.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ToolException">Nobody knows it, or what the last address failed by.</exception>
+    public async Task<UserTcpConnection> ConnectAsync(
+        string host, int port, UserTcpConnectionOptions? options, CancellationToken cancellationToken)
+    {
+        IPAddress[] addresses = await ResolveAsync(host, cancellationToken);
+        foreach (IPAddress address in addresses.SkipLast(1))
+        {
+            try
+            {
+                return await ConnectAsync(new IPEndPoint(address, port), options, cancellationToken);
+            }
+            catch (ToolException)
+            {
+                // The next one may do better.
+            }
+        }
+
+        return await ConnectAsync(new IPEndPoint(addresses[^1], port), options, cancellationToken);
+    }
+
     /// <summary>Connects.</summary>
     /// <param name="destination">An address and a port.</param>
     /// <param name="options">Null for the stack's own.</param>
@@ -86,7 +126,7 @@ internal sealed class NetworkSession : IAsyncDisposable
         if ((Stack.Link as CaptureLink)?.CaptureFailure is { } failure)
         {
             // Not thrown: it would take the place of what the command itself has failed by.
-            _captureFailed(
+            _settings.CaptureFailed(
                 new ToolException(Failure.Write, $"The capture is not complete: {failure.Message}", failure));
         }
     }
@@ -119,7 +159,7 @@ internal sealed class NetworkSession : IAsyncDisposable
         }
 
         EmbeddedGateway gateway = await EmbeddedGateway.StartAsync(embedded, cancellationToken);
-        return new NetworkSession(gateway.Stack, gateway, embedded.Gateway.Address.Address, settings.CaptureFailed);
+        return new NetworkSession(gateway.Stack, gateway, embedded.Gateway.Address.Address, settings);
     }
 
     private static async Task<NetworkSession> OpenLinkAsync(
@@ -139,7 +179,7 @@ internal sealed class NetworkSession : IAsyncDisposable
         try
         {
             UserTcpStack stack = await UserTcpStack.OpenAsync(options, cancellationToken);
-            return new NetworkSession(stack, stack, loopback: null, settings.CaptureFailed);
+            return new NetworkSession(stack, stack, loopback: null, settings);
         }
         catch
         {

@@ -20,6 +20,9 @@ internal sealed record NetworkSettings
     /// <summary>The file for all frames; null for none.</summary>
     public string? Capture { get; init; }
 
+    /// <summary>Knows the addresses of names.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = HostNames.AskSystemAsync;
+
     /// <summary>Hears at the end that the capture is not complete.</summary>
     public Action<ToolException> CaptureFailed { get; init; } = static failure => throw failure;
 

@@ -5,15 +5,16 @@ namespace UserTcp.Tool.Perf;
 
 /// <summary>The client of a test: it says what is done and when it is over.</summary>
 internal sealed class PerfClient(
-    NetworkSession session, IPEndPoint server, PerfParameters parameters, TimeSpan interval, IPerfView view)
+    NetworkSession session, string host, int port, PerfParameters parameters, TimeSpan interval, IPerfView view)
 {
     private static readonly TimeSpan s_goodbye = TimeSpan.FromSeconds(1);
     private readonly string _cookie = PerfCookie.Create();
+    private IPEndPoint? _address; // where the control connection found the server
 
     /// <exception cref="ToolException">The server could not be reached, or gave up.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        view.Connecting($"Connecting to host {server.Address}, port {server.Port}");
+        view.Connecting($"Connecting to host {host}, port {port}");
         await using ControlChannel control = await OpenAsync(cancellationToken);
         await using var transfer = new PerfTransfer(
             parameters, isSender: !parameters.IsReverse, interval, view.Progressed);
@@ -30,7 +31,9 @@ internal sealed class PerfClient(
 
     private async Task<ControlChannel> OpenAsync(CancellationToken cancellationToken)
     {
-        UserTcpConnection connection = await session.ConnectAsync(server, options: null, cancellationToken);
+        UserTcpConnection connection = await session
+            .ConnectAsync(host, port, options: null, cancellationToken);
+        _address = connection.RemoteEndPoint;
         var control = new ControlChannel(connection);
         await control.SendCookieAsync(_cookie, cancellationToken);
         return control;
@@ -65,7 +68,7 @@ internal sealed class PerfClient(
         UserTcpConnectionOptions? options = PerfConnections.OptionsOf(parameters);
         for (int i = 0; i < parameters.Streams; i++)
         {
-            UserTcpConnection connection = await session.ConnectAsync(server, options, cancellationToken);
+            UserTcpConnection connection = await session.ConnectAsync(_address!, options, cancellationToken);
             transfer.Add(connection);
             await connection.Output.WriteAsync(PerfCookie.ToBytes(_cookie), cancellationToken);
         }
