@@ -17,16 +17,16 @@ internal interface IStackOwner
 }
 
 /// <summary>
-/// The lock of a stack, and what everybody who holds it does before leaving: send what is due, or leave that to who
-/// waits outside, then leave, then wake who waits for the stack. Fair in the end: who leaves lets those who have waited
-/// for long have the processor.
+/// The lock of a stack, and what everybody who holds it does before leaving: send what is due, or leave that to others
+/// who are about to come (<see cref="SendDuty"/>), then leave, then wake who waits for the stack. Fair in the end: who
+/// leaves lets those who have waited for long have the processor.
 /// </summary>
-internal sealed class Door
+internal sealed class Door : IThreadPoolWorkItem
 {
     private const int FramesPerPull = 64;
 
-    /// <summary>How many in a row may leave the sending to who comes after them.</summary>
-    private const int MostPassed = 16;
+    /// <summary>How long what was left to those who are woken waits, where none of them comes.</summary>
+    private static readonly TimeSpan s_longestPutOff = TimeSpan.FromMilliseconds(1);
 
     /// <summary>How long somebody waits before those who leave make way, in timestamps: 1 ms.</summary>
     private static readonly long s_patience = Stopwatch.Frequency / 1000;
@@ -40,12 +40,12 @@ internal sealed class Door
     private readonly IStackDriver? _driver;
     private readonly TapQueue? _taps;
     private readonly TxFrame[] _frames = new TxFrame[FramesPerPull];
+    private readonly SendDuty _duty = new();
     private WakeList _wakes = new();
     private WakeList? _spareWakes;
     private Instant _now;
     private long _waitingSince;
     private int _waiting;
-    private int _passed;
     private bool _isBlocked;
     private bool _isStopping;
     private bool _isKilled;
@@ -103,17 +103,22 @@ internal sealed class Door
         }
     }
 
-    /// <summary>Sends what is due, unless somebody comes in who can do it, leaves, wakes who waits.</summary>
-    public void Leave(bool isTurn = false)
+    /// <summary>Sends what is due, unless somebody is to come who can do it, leaves, wakes who waits.</summary>
+    /// <param name="isTurn">Whether it is the loop's own turn that ends.</param>
+    /// <param name="mayPutOff">Whether a connection leaves that the thread pool or the loop resumes.</param>
+    public void Leave(bool isTurn = false, bool mayPutOff = false)
     {
-        bool isPassed = TryPassOn(isTurn);
-        if (!isPassed)
+        WhoSends sender = isTurn || IsDead || _isStopping ? WhoSends.Visitor : _duty.Assign(mayPutOff, Waiting);
+        if (sender == WhoSends.Visitor)
             Flush();
         CollectWakeups();
         WakeList? wakes = TakeWakes();
         bool mayShow = _taps is not null && _taps.Close();
-        Publish(isTurn, isPassed);
+        Publish(isTurn, sender);
+        bool queuesItem = sender == WhoSends.Woken && _duty.TryQueueItem();
         _lock.Exit();
+        if (queuesItem)
+            QueueItem();
         if (mayShow)
             _taps!.Show();
         if (!isTurn)
@@ -128,8 +133,49 @@ internal sealed class Door
             return;
         }
 
-        wakes.WakeAll(inlineAllowed: isTurn);
+        Wake(wakes, isTurn);
         Volatile.Write(ref _spareWakes, wakes);
+    }
+
+    /// <summary>Inside: a connection is woken on the thread pool, and will soon be back.</summary>
+    public void Expect() => _duty.Expect();
+
+    /// <summary>Inside: it is.</summary>
+    public void Arrive() => _duty.Arrive();
+
+    /// <summary>Sends what those who were woken have left, if they have not done so themselves.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        EnterLock();
+        _duty.OnItem();
+        Leave();
+    }
+
+    private void QueueItem()
+    {
+        if (_driver is null)
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        else
+            _driver.Defer(static door => ((IThreadPoolWorkItem)door!).Execute(), this);
+    }
+
+    private void Wake(WakeList wakes, bool isTurn)
+    {
+        if (!isTurn)
+        {
+            wakes.WakeAll(inlineAllowed: false);
+            return;
+        }
+
+        _duty.BeginInline();
+        try
+        {
+            wakes.WakeAll(inlineAllowed: true);
+        }
+        finally
+        {
+            _duty.EndInline();
+        }
     }
 
     // The lock goes to whoever comes by while those who wait wake up. Yielding to them each time costs a crowd more
@@ -161,21 +207,16 @@ internal sealed class Door
         Volatile.Write(ref _waitingSince, 0); // who still waits has the patience for another round
     }
 
-    // Sending is most of a visit. Where many write at once, each would send its own segment while the others wait; who
-    // comes last sends the segments of all by one call.
-    private bool TryPassOn(bool isTurn)
+    // A full link ends the loop's wait when it takes frames again, but only if the loop itself has seen it full. Those
+    // who were woken may never come, and the pool may have no thread to spare: the loop then sends for them.
+    private void Publish(bool isTurn, WhoSends sender)
     {
-        bool passes = !isTurn && !IsDead && !_isStopping && Waiting > 0 && _passed < MostPassed;
-        _passed = passes ? _passed + 1 : 0;
-        return passes;
-    }
-
-    // A full link ends the loop's wait when it takes frames again, but only if the loop itself has seen it full.
-    private void Publish(bool isTurn, bool isPassed)
-    {
-        bool hasOutput = !isPassed && !IsDead && _stack.HasPendingOutput;
+        bool hasOutput = sender is WhoSends.Visitor or WhoSends.Loop && !IsDead && _stack.HasPendingOutput;
         bool isBlocked = hasOutput && isTurn && _isBlocked;
-        _bell.Publish(IsDead ? Instant.Never : _stack.NextDeadline, hasOutput && !isBlocked, isBlocked);
+        Instant deadline = IsDead ? Instant.Never : _stack.NextDeadline;
+        if (sender == WhoSends.Woken && !IsDead)
+            deadline = Instant.Min(deadline, _now + s_longestPutOff);
+        _bell.Publish(deadline, hasOutput && !isBlocked, isBlocked);
     }
 
     // A stack that faulted before is killed all the same: the caller frees its memory.
@@ -192,6 +233,7 @@ internal sealed class Door
         if (IsDead)
             return;
 
+        _duty.Done();
         try
         {
             _isBlocked = false;

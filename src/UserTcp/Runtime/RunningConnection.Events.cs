@@ -30,6 +30,8 @@ internal sealed partial class RunningConnection
             reasons |= WakeReasons.OutputAcknowledged;
         if ((effects & Effects.Urgent) != 0)
             reasons |= WakeReasons.Urgent;
+        if ((reasons & WakeReasons.Reader) != 0)
+            Expect();
         if (reasons != WakeReasons.None)
             wakes.Add(this, reasons);
         if ((effects & (Effects.Closed | Effects.TimeWait)) != 0)
@@ -101,6 +103,16 @@ internal sealed partial class RunningConnection
             ThreadPool.QueueUserWorkItem(static run => run(), handler, preferLocal: false);
         else
             Scheduler.Schedule(static state => ((Action)state!)(), handler);
+    }
+
+    // Who reads usually answers.
+    private void Expect()
+    {
+        if (!_isPooled || _isExpected)
+            return;
+
+        _isExpected = true;
+        _stack.Door.Expect();
     }
 
     private WakeReasons OnReadable()

@@ -19,6 +19,8 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     private static long s_lastId;
     private readonly RunningStack _stack;
     private readonly StackConnection _core;
+    private readonly bool _isPooled;
+    private readonly bool _mayPutOff;
     private Milestone<bool> _connected;
     private Milestone<UserTcpCloseReason> _inputClosed;
     private Milestone<bool> _outputEnd;
@@ -28,6 +30,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     private UserTcpCloseReason _reason;
     private Exception? _cause;
     private bool _wasConnected;
+    private bool _isExpected;
     private ConnectionObservers? _observers;
 
     public RunningConnection(RunningStack stack, StackConnection core, ConnectionSettings settings)
@@ -35,6 +38,8 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         _stack = stack;
         _core = core;
         Settings = settings;
+        _isPooled = ReferenceEquals(Scheduler, PipeScheduler.ThreadPool);
+        _mayPutOff = _isPooled || ReferenceEquals(Scheduler, PipeScheduler.Inline);
         core.Receive.HeldLimit = settings.MaxHeldBytes;
         Id = Interlocked.Increment(ref s_lastId);
         Reader = new TcpPipeReader(core.Receive, this, Scheduler, settings.ErrorTranslator);
@@ -85,7 +90,15 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     /// <summary>Our state, now.</summary>
     public TcpState State => Look(static (core, _) => core.Tcb.State);
 
-    void IDoor.Enter() => _stack.Door.EnterLock();
+    void IDoor.Enter()
+    {
+        _stack.Door.EnterLock();
+        if (!_isExpected)
+            return;
+
+        _isExpected = false;
+        _stack.Door.Arrive();
+    }
 
     void IDoor.Call(PipeCall call)
     {
@@ -100,7 +113,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         _stack.Door.Call(_core, userCall);
     }
 
-    void IDoor.Leave() => _stack.Door.Leave();
+    void IDoor.Leave() => _stack.Door.Leave(mayPutOff: _mayPutOff);
 
     /// <summary>RST now. Idempotent.</summary>
     public void Abort(Exception? cause)
