@@ -168,6 +168,46 @@ public sealed class LifeTests
     }
 
     [Fact(Timeout = Hang)]
+    public async Task A_read_does_not_fail_before_all_have_heard_of_the_end()
+    {
+        var seen = new TaskCompletionSource<ConnectionContext>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using WebLab lab = await WebLab.StartAsync(
+            Carrier.UserTcp, _ => { }, listen => listen.Run(async connection =>
+            {
+                seen.TrySetResult(connection);
+                await _mayEnd.Task;
+            }));
+        await using RawClient client = await lab.ConnectAsync();
+        ConnectionContext context = await seen.Task;
+        TaskCompletionSource isTold = Signal();
+        using var mayHear = new ManualResetEventSlim();
+        bool hasHeard = false, wasHeard = false;
+        Exception? failure = null;
+        context.ConnectionClosed.Register(() =>
+        {
+            isTold.SetResult();
+            mayHear.Wait();
+            hasHeard = true;
+        });
+        client.Reset();
+        await isTold.Task;
+        var reader = new Thread(() =>
+        {
+            failure = Record.Exception(() => context.Transport.Input.TryRead(out _));
+            wasHeard = hasHeard;
+        });
+        reader.Start();
+        // It waits until all are told; a read that did not would be over.
+        SpinWait.SpinUntil(() => !reader.IsAlive || reader.ThreadState.HasFlag(ThreadState.WaitSleepJoin));
+        mayHear.Set();
+        reader.Join();
+
+        Assert.IsType<ConnectionResetException>(failure);
+        Assert.True(wasHeard);
+        _mayEnd.SetResult();
+    }
+
+    [Fact(Timeout = Hang)]
     public async Task Nothing_is_left_of_clients_however_they_leave()
     {
         var all = new ConcurrentBag<Task<UserTcpCloseReason>>();
