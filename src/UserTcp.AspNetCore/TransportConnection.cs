@@ -171,7 +171,7 @@ internal sealed class TransportConnection : ConnectionContext, IConnectionIdFeat
     {
         try
         {
-            await Connection.Closed.WaitAsync(s_linger).ConfigureAwait(false);
+            await Connection.Closed.WaitAsync(s_linger, _surroundings.Time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -157,7 +157,8 @@ public sealed class LifeTests
             {
                 own.TrySetResult(connection.Features.Get<IUserTcpConnectionFeature>()!.Connection);
                 await connection.Transport.Output.WriteAsync("goodbye"u8.ToArray());
-            }));
+            }),
+            time: new StoppedTime()); // it lingers for as long as the client takes
         await using RawClient client = await lab.ConnectAsync();
         UserTcpConnection server = await own.Task;
         Assert.Equal("goodbye", await client.ReadToEndAsync());
