@@ -269,11 +269,9 @@ public sealed class LifeTests
         }
 
         await lab.Application.StopAsync();
-        string?[] events = [.. lab.Log.Entries
-            .Where(entry => entry.Category == "UserTcp.AspNetCore.Transport").Select(entry => entry.Event)];
-        Assert.Contains("ConnectionReset", events);
-        Assert.Contains("ConnectionReadFin", events);
-        Assert.Contains("ConnectionWriteFin", events);
+        // The server may be done with a connection before its end has been told.
+        foreach (string name in (string[])["ConnectionReset", "ConnectionReadFin", "ConnectionWriteFin"])
+            await lab.Log.WhenLoggedAsync("UserTcp.AspNetCore.Transport", name);
     }
 
     [Fact(Timeout = Hang)]
