@@ -21,6 +21,12 @@ internal sealed class TransportConnection : ConnectionContext, IConnectionIdFeat
     /// </summary>
     private static readonly TimeSpan s_linger = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a failed read waits until all have heard of the end: who registered may do anything, even wait for it.
+    /// </summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _ending = new();
     private readonly ConnectionSurroundings _surroundings;
     private readonly CancellationTokenSource _closed = new();
     private IDictionary<object, object?>? _items;
@@ -134,13 +140,19 @@ internal sealed class TransportConnection : ConnectionContext, IConnectionIdFeat
     /// </summary>
     private Exception Translate(UserTcpConnectionException error)
     {
-        End();
+        End(s_patience);
         return TransportErrors.Translate(error);
     }
 
     /// <summary>Cancels the token. Not on the stack's loop: who registered with it may do anything.</summary>
-    private void End()
+    /// <param name="patience">
+    /// How long to wait for another thread that is at it; the source itself would return before all have heard.
+    /// </param>
+    private void End(TimeSpan patience = default)
     {
+        if (!_ending.TryEnter(patience))
+            return;
+
         try
         {
             _closed.Cancel();
@@ -149,13 +161,17 @@ internal sealed class TransportConnection : ConnectionContext, IConnectionIdFeat
         {
             TransportLog.CallbackFailed(_surroundings.Logger, ConnectionId, failures);
         }
+        finally
+        {
+            _ending.Exit();
+        }
     }
 
     private async Task LingerAsync()
     {
         try
         {
-            await Connection.Closed.WaitAsync(s_linger).ConfigureAwait(false);
+            await Connection.Closed.WaitAsync(s_linger, _surroundings.Time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -25,7 +25,8 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
         MemoryPool<byte> pool = services.GetService<IMemoryPoolFactory<byte>>()
             ?.Create(new MemoryPoolOptions { Owner = "usertcp" }) ?? MemoryPool<byte>.Shared;
         _surroundings = new ConnectionSurroundings(
-            pool, loggers.CreateLogger(TransportLog.Category), _options.AllowHalfOpenConnections);
+            pool, loggers.CreateLogger(TransportLog.Category), _options.AllowHalfOpenConnections,
+            services.GetService<TimeProvider>() ?? TimeProvider.System);
     }
 
     public bool CanBind(EndPoint endpoint) =>

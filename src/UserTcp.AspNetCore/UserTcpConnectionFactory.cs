@@ -23,7 +23,8 @@ public sealed class UserTcpConnectionFactory : IConnectionFactory
         ArgumentNullException.ThrowIfNull(stack);
         _stack = stack;
         ILogger logger = loggers?.CreateLogger(TransportLog.Category) ?? NullLogger.Instance;
-        _surroundings = new ConnectionSurroundings(MemoryPool<byte>.Shared, logger, AllowHalfOpen: true);
+        _surroundings = new ConnectionSurroundings(
+            MemoryPool<byte>.Shared, logger, AllowHalfOpen: true, TimeProvider.System);
     }
 
     /// <summary>Connects with <see cref="UserTcpStackOptions.ConnectionDefaults"/> of the stack.</summary>

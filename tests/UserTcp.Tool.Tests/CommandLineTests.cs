@@ -176,7 +176,7 @@ public sealed class CommandLineTests
     [Fact]
     public async Task Global_options_may_stand_before_the_command()
     {
-        await using ToolRun run = await ToolRun.ToEndAsync("--json", "ping", "10.0.2.2", "-c", "1");
+        await using ToolRun run = await ToolRun.ToEndAsync("--json", "ping", "10.0.2.2", "-c", "1", "-W", "60");
 
         Assert.Equal(0, await run.Ended);
         Assert.Equal(1, run.Json.GetProperty("summary").GetProperty("received").GetInt32());

@@ -9,19 +9,24 @@ internal sealed record LogEntry(LogLevel Level, string Category, string? Event, 
 internal sealed class LogList : ILoggerProvider
 {
     private readonly ConcurrentQueue<LogEntry> _entries = new();
+    private readonly ConcurrentDictionary<(string Category, string Event), TaskCompletionSource> _signals = new();
 
-    public IReadOnlyCollection<LogEntry> Entries => _entries;
-
-    /// <summary>What somebody would have to look at.</summary>
+    /// <summary>What somebody would have to look at. That Kestrel's clock was late is the machine's fault.</summary>
     public IEnumerable<string> Complaints => _entries
-        .Where(entry => entry.Level >= LogLevel.Warning)
+        .Where(entry => entry.Level >= LogLevel.Warning && entry.Event != "HeartbeatSlow")
         .Select(entry => $"{entry.Level} {entry.Category}: {entry.Text} {entry.Error}");
+
+    /// <summary>Completes when the event is in the list.</summary>
+    public Task WhenLoggedAsync(string category, string name) => Signal(category, name).Task.WaitAsync(WebLab.Guard);
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
     public void Dispose()
     {
     }
+
+    private TaskCompletionSource Signal(string category, string name) => _signals.GetOrAdd(
+        (category, name), static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
     private sealed class Logger(LogList list, string category) : ILogger
     {
@@ -32,8 +37,12 @@ internal sealed class LogList : ILoggerProvider
 
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-            Func<TState, Exception?, string> formatter) =>
+            Func<TState, Exception?, string> formatter)
+        {
             list._entries.Enqueue(
                 new LogEntry(logLevel, category, eventId.Name, formatter(state, exception), exception));
+            if (eventId.Name is not null)
+                list.Signal(category, eventId.Name).TrySetResult();
+        }
     }
 }

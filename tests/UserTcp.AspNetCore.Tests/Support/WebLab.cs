@@ -39,11 +39,13 @@ internal sealed class WebLab : IAsyncDisposable
 
     public static async Task<WebLab> StartAsync(
         Carrier carrier, Action<WebApplication> map, Action<ListenOptions>? listen = null,
-        Action<UserTcpTransportOptions>? transport = null)
+        Action<UserTcpTransportOptions>? transport = null, TimeProvider? time = null)
     {
         StackPair? pair = carrier == Carrier.UserTcp ? await StackPair.OpenAsync() : null;
         var log = new LogList();
         WebApplicationBuilder builder = NewBuilder(log);
+        if (time is not null)
+            builder.Services.AddSingleton(time);
         if (pair is not null)
             builder.WebHost.UseUserTcp(pair.Server, transport);
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -24,7 +24,8 @@ public sealed class GetTests
         Assert.Contains("X-Test: yes", server.LastRequest, StringComparison.Ordinal);
         Assert.Contains("< Content-Length: 300000", run.Error, StringComparison.Ordinal);
         Assert.Contains("http  200 OK  HTTP/1.1  300,000 B", run.Error, StringComparison.Ordinal);
-        Assert.Contains("retransmitted 0", run.Error, StringComparison.Ordinal);
+        // A machine that is late lets timers send segments again: how many is not the command's.
+        Assert.Matches(@"segments \d+ out, \d+ in  retransmitted \d+\s*$", run.Error);
     }
 
     [Fact]

@@ -10,7 +10,8 @@ public sealed class PingTests
     [Fact]
     public async Task Answers_are_counted_and_the_exit_code_is_0()
     {
-        await using ToolRun run = await ToolRun.ToEndAsync("ping", "10.0.2.2", "-c", "3", "-i", "0.01", "-s", "100");
+        await using ToolRun run = await ToolRun.ToEndAsync(
+            "ping", "10.0.2.2", "-c", "3", "-i", "0.01", "-s", "100", "-W", "60");
 
         Assert.Equal(0, await run.Ended);
         Assert.Contains("100 bytes from 10.0.2.2: icmp_seq=3 time=", run.Out, StringComparison.Ordinal);
@@ -43,7 +44,7 @@ public sealed class PingTests
     public async Task It_ends_when_nobody_hears_of_it_any_more(int failure, int code, string told)
     {
         await using ToolRun run = ToolRun.StartWithOutput(
-            new BrokenStream(failure, after: 60), "ping", "10.0.2.2", "-i", "0.01");
+            new BrokenStream(failure, after: 60), "ping", "10.0.2.2", "-i", "0.01", "-W", "60");
 
         Assert.Equal(code, await run.Ended);
         Assert.Equal(told, run.Error.Trim());

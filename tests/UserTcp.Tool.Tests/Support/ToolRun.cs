@@ -8,7 +8,7 @@ namespace UserTcp.Tool.Tests.Support;
 internal sealed class ToolRun : IAsyncDisposable
 {
     /// <summary>Only to fail where a test would hang; nothing waits for it.</summary>
-    private static readonly TimeSpan s_guard = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(5);
 
     private readonly CancellationTokenSource _interrupt = new();
     private readonly MemoryStream _output = new();

@@ -8,6 +8,7 @@ namespace UserTcp.Tool.Tests.Support;
 internal sealed class WebServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
     private readonly byte[] _answer;
     private readonly Task _serving;
 
@@ -28,10 +29,13 @@ internal sealed class WebServer : IAsyncDisposable
     /// <summary>Whether nothing is answered at all.</summary>
     public bool IsSilent { get; init; }
 
+    // Not the listener first: it cannot be asked for a client any more once it has stopped.
     public async ValueTask DisposeAsync()
     {
-        _listener.Stop();
+        await _stop.CancelAsync();
         await _serving;
+        _listener.Dispose();
+        _stop.Dispose();
     }
 
     private async Task ServeAsync()
@@ -40,28 +44,47 @@ internal sealed class WebServer : IAsyncDisposable
         {
             while (true)
             {
-                using TcpClient client = await _listener.AcceptTcpClientAsync();
-                NetworkStream stream = client.GetStream();
-                LastRequest = await ReadHeadAsync(stream);
-                if (!IsSilent)
-                    await stream.WriteAsync(_answer);
-                if (Resets)
-                    client.Client.Close(timeout: 0); // without the shutdown of TcpClient, which would send a FIN
+                using TcpClient client = await _listener.AcceptTcpClientAsync(_stop.Token);
+                await AnswerAsync(client);
             }
         }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // The test is over.
         }
     }
 
-    private static async Task<string> ReadHeadAsync(NetworkStream stream)
+    private async Task AnswerAsync(TcpClient client)
+    {
+        NetworkStream stream = client.GetStream();
+        try
+        {
+            LastRequest = await ReadHeadAsync(stream);
+            if (!IsSilent)
+                await stream.WriteAsync(_answer, _stop.Token);
+            if (Resets)
+            {
+                client.Client.Close(timeout: 0); // without the shutdown of TcpClient, which would send a FIN
+                return;
+            }
+
+            // What was left unread would make a reset of the FIN.
+            client.Client.Shutdown(SocketShutdown.Send);
+            await stream.CopyToAsync(Stream.Null, _stop.Token);
+        }
+        catch (Exception error) when (error is IOException or SocketException)
+        {
+            // The client has heard enough.
+        }
+    }
+
+    private async Task<string> ReadHeadAsync(NetworkStream stream)
     {
         var text = new StringBuilder();
         byte[] buffer = new byte[4096];
         while (!text.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && (text.Length == 0 || text[0] == 'G'))
         {
-            int count = await stream.ReadAsync(buffer);
+            int count = await stream.ReadAsync(buffer, _stop.Token);
             if (count == 0)
                 break;
             text.Append(Encoding.ASCII.GetString(buffer, 0, count));
