@@ -10,22 +10,8 @@ namespace UserTcp.Tests.Runtime;
 /// <summary>
 /// The loop's turn, taken by hand: the way of a simulator, with no thread and a clock that stands still.
 /// </summary>
-public sealed class TurnTests : IAsyncDisposable
+public sealed class TurnTests : TurnBench
 {
-    private readonly ManualTime _time = new();
-    private readonly SwitchedLink _link;
-    private readonly VirtualLink _otherLink;
-    private readonly RunningStack _client;
-    private readonly RunningStack _server;
-
-    public TurnTests()
-    {
-        (VirtualLink first, _otherLink) = VirtualLink.CreatePair();
-        _link = new SwitchedLink(first);
-        _client = new RunningStack(Settings(_link, StackPair.ClientAddress), _link);
-        _server = new RunningStack(Settings(_otherLink, StackPair.ServerAddress), _otherLink);
-    }
-
     [Fact]
     public void Two_stacks_talk_without_a_thread()
     {
@@ -38,17 +24,17 @@ public sealed class TurnTests : IAsyncDisposable
     public void A_lost_SYN_is_sent_again_when_its_time_has_come_and_not_before()
     {
         using IDisposable listener = Listen(out RunningListener _);
-        _ = _client.ConnectAsync(Address(StackPair.ServerAddress), 80, Defaults, default);
-        TurnUntil(() => _client.Look((core, _) => core.Counters.SegmentsSent) == 1);
-        _link.IsCut = true;
+        _ = Client.ConnectAsync(Address(StackPair.ServerAddress), 80, Defaults, default);
+        TurnUntil(() => Client.Look((core, _) => core.Counters.SegmentsSent) == 1);
+        Link.IsCut = true;
         DrainTurns();
-        _time.Advance(TimeSpan.FromMilliseconds(990));
+        Time.Advance(TimeSpan.FromMilliseconds(990));
         DrainTurns();
-        long early = _client.Look((core, _) => core.Counters.SegmentsSent + core.Counters.SegmentsResent);
-        _link.IsCut = false;
-        _time.Advance(TimeSpan.FromMilliseconds(30));
+        long early = Client.Look((core, _) => core.Counters.SegmentsSent + core.Counters.SegmentsResent);
+        Link.IsCut = false;
+        Time.Advance(TimeSpan.FromMilliseconds(30));
         DrainTurns();
-        long late = _client.Look((core, _) => core.Counters.SegmentsSent + core.Counters.SegmentsResent);
+        long late = Client.Look((core, _) => core.Counters.SegmentsSent + core.Counters.SegmentsResent);
         Assert.True(late >= early, "Segments are only added.");
         Assert.InRange(late, 2, 4);
     }
@@ -57,12 +43,12 @@ public sealed class TurnTests : IAsyncDisposable
     public void The_link_changes_its_MTU_and_sizes_follow()
     {
         RunningConnection client = Connect(out RunningConnection server);
-        Assert.Equal(1500, _client.Look((core, _) => core.Mtu));
+        Assert.Equal(1500, Client.Look((core, _) => core.Mtu));
         foreach (int mtu in new[] { 900, 1400 })
         {
-            _link.Mtu = mtu;
-            _client.Turn();
-            Assert.Equal(mtu, _client.Look((core, _) => core.Mtu));
+            Link.Mtu = mtu;
+            Client.Turn();
+            Assert.Equal(mtu, Client.Look((core, _) => core.Mtu));
             client.Writer.Write(new byte[5000]);
             TurnUntil(() => Reads(server, 5000));
         }
@@ -86,7 +72,7 @@ public sealed class TurnTests : IAsyncDisposable
         var sent = new List<int>();
         using var isSending = new ManualResetEventSlim();
         using var mayGoOn = new ManualResetEventSlim();
-        _link.Transmitting = count =>
+        Link.Transmitting = count =>
         {
             sent.Add(count);
             isSending.Set();
@@ -96,7 +82,7 @@ public sealed class TurnTests : IAsyncDisposable
         writers[0].Start();
         Assert.True(isSending.Wait(StackPair.Guard));
         Array.ForEach(writers[1..], writer => writer.Start());
-        Assert.True(SpinWait.SpinUntil(() => _client.Door.Waiting == others, StackPair.Guard));
+        Assert.True(SpinWait.SpinUntil(() => Client.Door.Waiting == others, StackPair.Guard));
         mayGoOn.Set();
         Array.ForEach(writers, writer => writer.Join());
 
@@ -110,20 +96,20 @@ public sealed class TurnTests : IAsyncDisposable
         DrainTurns();
         client.Writer.GetSpan(1)[0] = 1;
         client.Writer.Advance(1);
-        Assert.NotEqual(TimeSpan.Zero, _client.UntilNextTurn);
+        Assert.NotEqual(TimeSpan.Zero, Client.UntilNextTurn);
         Thread interrupted = new(() => Assert.Throws<ThreadInterruptedException>(() => Flush(client)));
-        using (Door.Visit visit = _client.Door.Enter())
+        using (Door.Visit visit = Client.Door.Enter())
         {
             interrupted.Start();
-            Assert.True(SpinWait.SpinUntil(() => _client.Door.Waiting == 1, StackPair.Guard));
+            Assert.True(SpinWait.SpinUntil(() => Client.Door.Waiting == 1, StackPair.Guard));
             interrupted.Interrupt();
             interrupted.Join();
         }
 
-        Assert.Equal(0, _client.Door.Waiting);
-        Assert.Equal(TimeSpan.Zero, _client.UntilNextTurn);
-        Assert.True(_client.Turn());
-        Assert.NotEqual(TimeSpan.Zero, _client.UntilNextTurn);
+        Assert.Equal(0, Client.Door.Waiting);
+        Assert.Equal(TimeSpan.Zero, Client.UntilNextTurn);
+        Assert.True(Client.Turn());
+        Assert.NotEqual(TimeSpan.Zero, Client.UntilNextTurn);
         Flush(client);
         TurnUntil(() => Reads(server, 1));
     }
@@ -132,103 +118,13 @@ public sealed class TurnTests : IAsyncDisposable
     public void An_idle_stack_has_nothing_to_do()
     {
         DrainTurns();
-        long frames = _client.Look((core, _) => core.Counters.FramesSent);
+        long frames = Client.Look((core, _) => core.Counters.FramesSent);
         for (int i = 0; i < 10; i++)
         {
-            _time.Advance(TimeSpan.FromSeconds(10));
+            Time.Advance(TimeSpan.FromSeconds(10));
             DrainTurns();
         }
 
-        Assert.Equal(frames, _client.Look((core, _) => core.Counters.FramesSent));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (RunningStack stack in new[] { _client, _server })
-        {
-            stack.Stop();
-            await stack.EndAsync();
-            Assert.Equal(0, stack.Config.Chunks.BytesOut);
-        }
-
-        _link.Dispose();
-        _otherLink.Dispose();
-    }
-
-    private static ConnectionSettings Defaults => new UserTcpConnectionOptions().ToSettings();
-
-    private static HostAddress Address(IPAddress address) => HostAddress.From(address);
-
-    private StackSettings Settings(LinkDevice link, IPAddress address)
-    {
-        UserTcpStackOptions options = StackPair.Options(link, address);
-        options.TimeProvider = _time;
-        options.DeterministicSeed = 1;
-        return options.ToSettings();
-    }
-
-    private IDisposable Listen(out RunningListener listener)
-    {
-        listener = _server.Listen(new UserTcpListenerOptions { LocalEndPoint = new(IPAddress.Any, 80) }.ToSettings());
-        return new Closing(listener);
-    }
-
-    private RunningConnection Connect(out RunningConnection server)
-    {
-        using IDisposable _ = Listen(out RunningListener listener);
-        Task<RunningConnection> connect = _client
-            .ConnectAsync(Address(StackPair.ServerAddress), 80, Defaults, default).AsTask();
-        RunningConnection? accepted = null;
-        TurnUntil(() => connect.IsCompleted && (accepted ??= listener.TryAccept()) is not null);
-        server = accepted!;
-        return connect.GetAwaiter().GetResult();
-    }
-
-    private static void Flush(RunningConnection connection) =>
-        Assert.True(connection.Writer.FlushAsync().IsCompletedSuccessfully);
-
-    private static bool Reads(RunningConnection connection, long bytes)
-    {
-        if (!connection.Reader.TryRead(out ReadResult result))
-            return false;
-
-        bool isAll = result.Buffer.Length == bytes;
-        connection.Reader.AdvanceTo(isAll ? result.Buffer.End : result.Buffer.Start, result.Buffer.End);
-        return isAll;
-    }
-
-    private void DrainTurns()
-    {
-        for (int i = 0; i < 20; i++)
-        {
-            _client.Turn();
-            _server.Turn();
-        }
-    }
-
-    private void TurnUntil(Func<bool> isDone)
-    {
-        using var guard = new CancellationTokenSource(StackPair.Guard);
-        while (!isDone())
-        {
-            guard.Token.ThrowIfCancellationRequested();
-            _client.Turn();
-            _server.Turn();
-        }
-    }
-
-    private sealed class Closing(RunningListener listener) : IDisposable
-    {
-        public void Dispose() => listener.Close();
-    }
-}
-
-internal static class WriterWords
-{
-    public static void Write(this PipeWriter writer, ReadOnlyMemory<byte> bytes)
-    {
-        ValueTask<FlushResult> flush = writer.WriteAsync(bytes);
-        Assert.True(flush.IsCompletedSuccessfully);
-        _ = flush.Result;
+        Assert.Equal(frames, Client.Look((core, _) => core.Counters.FramesSent));
     }
 }
