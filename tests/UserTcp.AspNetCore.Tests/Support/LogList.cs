@@ -8,6 +8,9 @@ internal sealed record LogEntry(LogLevel Level, string Category, string? Event, 
 /// <summary>Remembers all that is logged.</summary>
 internal sealed class LogList : ILoggerProvider
 {
+    /// <summary>Only to fail where a test would hang; nothing waits for it.</summary>
+    private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(1);
+
     private readonly ConcurrentQueue<LogEntry> _entries = new();
     private readonly ConcurrentDictionary<(string Category, string Event), TaskCompletionSource> _signals = new();
 
@@ -17,7 +20,7 @@ internal sealed class LogList : ILoggerProvider
         .Select(entry => $"{entry.Level} {entry.Category}: {entry.Text} {entry.Error}");
 
     /// <summary>Completes when the event is in the list.</summary>
-    public Task WhenLoggedAsync(string category, string name) => Signal(category, name).Task.WaitAsync(WebLab.Guard);
+    public Task WhenLoggedAsync(string category, string name) => Signal(category, name).Task.WaitAsync(s_guard);
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
