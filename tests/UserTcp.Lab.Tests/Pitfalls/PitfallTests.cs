@@ -32,7 +32,8 @@ public sealed class PitfallTests
         PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 256);
         await using (KernelServer server = StartServer(lab, s_page))
         await using (UserTcpStack stack = await lab.OpenStackAsync(
-            configure: o => o.MacAddress = useMacOfInterface ? lab.HostMac : null))
+            configure: o => (o.MacAddress, o.ConnectionDefaults) =
+                (useMacOfInterface ? lab.HostMac : null, SlowTimers.Options)))
         {
             Assert.Equal(useMacOfInterface, stack.MacAddress == lab.HostMac);
             await PageClient.GetAsync(stack, server.EndPoint, s_page, patience.Token);
