@@ -115,7 +115,7 @@ public sealed class PitfallTests
 
         int received = 0;
         using var batch = new RxBatch();
-        while (link.Wait(1_000_000_000) && received < Burst)
+        while (received < Burst && link.Wait(20_000_000_000))
         {
             batch.Clear();
             received += link.Receive(batch);
