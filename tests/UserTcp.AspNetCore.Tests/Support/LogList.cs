@@ -12,9 +12,12 @@ internal sealed class LogList : ILoggerProvider
 
     public IReadOnlyCollection<LogEntry> Entries => _entries;
 
-    /// <summary>What somebody would have to look at.</summary>
+    /// <summary>
+    /// What somebody would have to look at. That Kestrel's heartbeat stood still for a second says something of the
+    /// machine.
+    /// </summary>
     public IEnumerable<string> Complaints => _entries
-        .Where(entry => entry.Level >= LogLevel.Warning)
+        .Where(entry => entry.Level >= LogLevel.Warning && entry.Event != "HeartbeatSlow")
         .Select(entry => $"{entry.Level} {entry.Category}: {entry.Text} {entry.Error}");
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
