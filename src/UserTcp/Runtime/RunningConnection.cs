@@ -28,6 +28,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     private UserTcpCloseReason _reason;
     private Exception? _cause;
     private bool _wasConnected;
+    private bool _isOutputOver;
     private ConnectionObservers? _observers;
 
     public RunningConnection(RunningStack stack, StackConnection core, ConnectionSettings settings)
