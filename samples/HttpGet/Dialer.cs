@@ -18,7 +18,8 @@ internal sealed class Dialer(Network network, GetSettings settings, Report repor
         IPAddress address = await ResolveAsync(url, cancellationToken);
         report.Detail($"* {url.IdnHost} is {address}");
         IPEndPoint destination = new(Reachable(address), url.Port);
-        UserTcpConnectionOptions options = new() { ConnectTimeout = settings.ConnectTimeout };
+        UserTcpConnectionOptions options = settings.Connections?.Clone() ?? new();
+        options.ConnectTimeout = settings.ConnectTimeout;
         long start = Stopwatch.GetTimestamp();
         try
         {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using UserTcp;
 
 namespace HttpGet;
 
@@ -10,6 +11,9 @@ internal sealed record GetSettings
 
     /// <summary>How long a server may say nothing.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How connections behave; null for the defaults.</summary>
+    public UserTcpConnectionOptions? Connections { get; init; }
 
     /// <summary>Whether a progress line may be drawn: only on a terminal.</summary>
     public bool ShowProgress { get; init; }

@@ -17,11 +17,13 @@ internal sealed class PerfTransfer : IAsyncDisposable
     private readonly List<PerfStream> _streams = [];
     private readonly List<Task> _work = [];
     private readonly Dictionary<int, (long Bytes, long Retransmits)> _told = [];
+    private readonly Lock _counting = new(); // what counts begins and ends for all streams at one moment
     private Task _meter = Task.CompletedTask;
     private PerfCpuMeter _cpu = new();
     private long _start;
     private double _toldUntil;
     private bool _isOmitting;
+    private bool _isOver;
 
     public PerfTransfer(PerfParameters parameters, bool isSender, TimeSpan interval, Action<PerfInterval> tell)
     {
@@ -66,10 +68,15 @@ internal sealed class PerfTransfer : IAsyncDisposable
     /// <summary>Nothing counts any more; senders end, receivers go on taking what comes.</summary>
     public async Task<PerfResults> StopAsync()
     {
-        foreach (PerfStream stream in _streams)
-            stream.Freeze();
+        double seconds;
+        lock (_counting)
+        {
+            _isOver = true;
+            foreach (PerfStream stream in _streams)
+                stream.Freeze();
+            seconds = Elapsed;
+        }
 
-        double seconds = Elapsed;
         await _stop.CancelAsync();
         await _meter;
         if (seconds - _toldUntil > _interval.TotalSeconds * SmallestShareOfInterval)
@@ -118,13 +125,13 @@ internal sealed class PerfTransfer : IAsyncDisposable
     {
         try
         {
-            using var timer = new PeriodicTimer(_interval);
-            while (await timer.WaitForNextTickAsync(stop))
+            if (_isOmitting)
             {
-                Tell(Elapsed);
-                if (_isOmitting && Elapsed >= _parameters.OmitSeconds)
-                    Restart();
+                await TellUntilAsync(_parameters.OmitSeconds, stop);
+                Restart();
             }
+
+            await TellUntilAsync(double.PositiveInfinity, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -132,14 +139,36 @@ internal sealed class PerfTransfer : IAsyncDisposable
         }
     }
 
+    // Not by the ticks of a timer: one that is early by a tick would put off what counts by an interval.
+    private async Task TellUntilAsync(double end, CancellationToken stop)
+    {
+        for (double next = 0; next < end;)
+        {
+            do
+                next = Math.Min(next + _interval.TotalSeconds, end);
+            while (next < end && next <= Elapsed);
+
+            while (next - Elapsed is > 0 and double left)
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left * 1000)), stop);
+            stop.ThrowIfCancellationRequested();
+            Tell(Elapsed);
+        }
+    }
+
     private void Restart()
     {
-        _isOmitting = false;
-        foreach (PerfStream stream in _streams)
-            stream.Restart();
+        lock (_counting)
+        {
+            if (_isOver)
+                return;
 
-        _start = Stopwatch.GetTimestamp();
-        _cpu = new PerfCpuMeter();
+            _isOmitting = false;
+            foreach (PerfStream stream in _streams)
+                stream.Restart();
+            _start = Stopwatch.GetTimestamp();
+            _cpu = new PerfCpuMeter();
+        }
+
         _toldUntil = 0;
         _told.Clear();
     }

@@ -27,7 +27,11 @@ internal sealed partial class RunningConnection
         if ((effects & Effects.Writable) != 0 && Writer.OnWritable())
             reasons |= WakeReasons.Writer;
         if ((effects & Effects.OutputAcknowledged) != 0 && IsOutputOver())
+        {
+            _isOutputOver = true;
             reasons |= WakeReasons.OutputAcknowledged;
+        }
+
         if ((effects & Effects.Urgent) != 0)
             reasons |= WakeReasons.Urgent;
         if ((reasons & WakeReasons.Reader) != 0)
@@ -147,11 +151,12 @@ internal sealed partial class RunningConnection
         return connected;
     }
 
+    // Whoever ends a connection may come by before the thread that is still to tell what was reached until then.
     private void End()
     {
         _connected.Reach(false, _stack.Completions);
-        _inputClosed.Reach(_reason, _stack.Completions);
-        _outputEnd.Reach(_reason == UserTcpCloseReason.Graceful, _stack.Completions);
+        _inputClosed.Reach(Reader.HasEnded ? UserTcpCloseReason.Graceful : _reason, _stack.Completions);
+        _outputEnd.Reach(_isOutputOver || _reason == UserTcpCloseReason.Graceful, _stack.Completions);
         _closed.Reach(_reason, _stack.Completions);
     }
 }

@@ -31,6 +31,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     private Exception? _cause;
     private bool _wasConnected;
     private bool _isExpected;
+    private bool _isOutputOver;
     private ConnectionObservers? _observers;
 
     public RunningConnection(RunningStack stack, StackConnection core, ConnectionSettings settings)

@@ -50,8 +50,10 @@ public sealed class ManyConnectionsTests
 
     private static async Task<MacAddress[]> FetchByTwoAsync(LabNetwork lab, IPEndPoint server, PageSet set)
     {
-        await using UserTcpStack first = await lab.OpenStackAsync(50);
-        await using UserTcpStack second = await lab.OpenStackAsync(51);
+        await using UserTcpStack first =
+            await lab.OpenStackAsync(50, o => o.ConnectionDefaults = SlowTimers.Options);
+        await using UserTcpStack second =
+            await lab.OpenStackAsync(51, o => o.ConnectionDefaults = SlowTimers.Options);
         int[] complete = await Task.WhenAll(
             PageClient.GetAllAsync(first, server, set.Requests, 4, TimeSpan.FromMinutes(1)),
             PageClient.GetAllAsync(second, server, set.Requests, 4, TimeSpan.FromMinutes(1)));

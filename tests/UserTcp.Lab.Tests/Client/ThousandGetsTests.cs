@@ -49,7 +49,8 @@ public sealed class ThousandGetsTests(ITestOutputHelper output)
         IPEndPoint python = await WebServers.StartPythonAsync(lab.Peer, peer, lab.Scratch, folder);
         await using KernelServer sockets = KernelServer.Start(lab.Peer, peer, new PageService(set.Pages).ServeAsync);
 
-        await using UserTcpStack stack = await lab.OpenStackAsync();
+        await using UserTcpStack stack =
+            await lab.OpenStackAsync(configure: o => o.ConnectionDefaults = SlowTimers.Options);
         Page[] order = [.. set.Requests];
         int complete = await PageClient.GetAllAsync(stack, nginx, order[..800], 8, s_limit)
             + await PageClient.GetAllAsync(stack, sockets.EndPoint, order[800..950], 4, s_limit)

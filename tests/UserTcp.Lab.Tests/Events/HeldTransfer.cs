@@ -14,6 +14,9 @@ namespace UserTcp.Lab.Tests.Events;
 internal sealed class HeldTransfer : IAsyncDisposable
 {
     private const int FirstPart = 4_000_000;
+
+    // Left alone, the kernel may make room for the whole page, and would be the reader that goes on.
+    private const int KernelBuffer = 1 << 20;
     private static readonly Page s_page = new(24_000_000, seed: 7000);
     private readonly UserTcpServer _server;
     private readonly Socket _socket;
@@ -36,7 +39,8 @@ internal sealed class HeldTransfer : IAsyncDisposable
             await connection.Output.WriteAsync(s_page.Bytes, token);
             await connection.CloseAsync(token);
         });
-        Socket socket = KernelClient.Connect(lab.Peer, new IPEndPoint(stack.Addresses[0].Address, 80));
+        Socket socket =
+            KernelClient.Connect(lab.Peer, new IPEndPoint(stack.Addresses[0].Address, 80), KernelBuffer);
         var transfer = new HeldTransfer(server, socket, cancellationToken);
         transfer._hash.AppendData(await KernelClient.ReadExactlyAsync(socket, FirstPart, cancellationToken));
         return transfer;

@@ -113,8 +113,12 @@ internal sealed unsafe class LinkLab : IDisposable
     {
         foreach ((NetworkNamespace where, string device) in
             ((NetworkNamespace, string)[])[(A, "veth0"), (B, "veth1")])
-            where.Exec($"n=0; until ip link show {device} | grep -q 'state UP'; do "
-                + "n=$((n+1)); [ $n -lt 500 ] || exit 1; done");
+        {
+            Assert.True(
+                SpinWait.SpinUntil(
+                    () => where.Exec($"ip link show {device}").Contains("state UP", StringComparison.Ordinal), s_limit),
+                $"{device} has no carrier.");
+        }
     }
 
     private TLink Open<TLink>(NetworkNamespace where, Func<TLink> open, MacAddress mac)

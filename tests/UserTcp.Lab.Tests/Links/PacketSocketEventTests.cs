@@ -14,13 +14,14 @@ public sealed class PacketSocketEventTests
     public void A_full_send_buffer_holds_frames_back_and_the_wait_ends_when_there_is_room()
     {
         using var lab = new LinkLab();
-        lab.A.Exec("tc qdisc replace dev veth0 root tbf rate 8mbit burst 20000 limit 10000000"); // a slow card
+        lab.A.Exec(SlowCard("8kbit")); // a frame in a second: it does not keep up, whoever stands still meanwhile
         PacketSocketLink a = lab.OpenPacketA(new PacketSocketLinkOptions { SendBufferBytes = 64 << 10 });
         PacketSocketLink b = lab.OpenPacketB();
         byte[][] frames = [.. Enumerable.Range(1, 250).Select(i => Frame(MacB, MacA, (byte)i, 1000))];
 
         int sent = Send(a, frames);
         Assert.InRange(sent, 1, 249);
+        lab.A.Exec(SlowCard("8mbit"));
         while (sent < 250)
         {
             Assert.True(a.Wait(20_000_000_000));
@@ -121,4 +122,7 @@ public sealed class PacketSocketEventTests
         LinkContract.SmallBatchesGoOn(lab.OpenPacketA(), b);
         Assert.False(b.Wait(0));
     }
+
+    private static string SlowCard(string rate) =>
+        $"tc qdisc replace dev veth0 root tbf rate {rate} burst 20000 limit 10000000";
 }

@@ -44,7 +44,7 @@ public sealed class TapAccessTests
         using var lab = new TapLab(medium);
         using var patience = new Patience(60);
         await using UserTcpStack stack = await lab.OpenStackAsync();
-        Assert.Equal(0, lab.Kernel.TryExec($"ping -c 1 -W 5 {TapLab.OurAddress}").ExitCode);
+        Ping.Run(lab.Kernel, TapLab.OurAddress, requests: 1);
         var service = new PageService([page]);
         await using UserTcpServer server = await UserTcpServer.StartAsync(stack, 80, service.ServeAsync);
         await KernelClient.GetAllAsync(

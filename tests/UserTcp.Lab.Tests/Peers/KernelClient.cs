@@ -8,9 +8,15 @@ namespace UserTcp.Lab.Tests.Peers;
 /// <summary>TCP clients on the kernel's sockets in a namespace.</summary>
 internal static class KernelClient
 {
-    public static Socket Connect(NetworkNamespace ns, IPEndPoint server) => ns.Run(() =>
+    /// <summary>Connects.</summary>
+    /// <param name="ns">Where the client is.</param>
+    /// <param name="server">Whereto.</param>
+    /// <param name="receiveBuffer">In bytes; null lets the kernel choose, up to 32 MiB.</param>
+    public static Socket Connect(NetworkNamespace ns, IPEndPoint server, int? receiveBuffer = null) => ns.Run(() =>
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        if (receiveBuffer is int bytes)
+            socket.ReceiveBufferSize = bytes;
         socket.Connect(server);
         return socket;
     });

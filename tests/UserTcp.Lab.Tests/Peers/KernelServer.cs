@@ -64,7 +64,9 @@ internal sealed class KernelServer : IAsyncDisposable
             while (true)
                 handling.Add(HandleAsync(await _listener.AcceptAsync(_end.Token), handler));
         }
-        catch (Exception e) when (_end.IsCancellationRequested && e is OperationCanceledException or SocketException)
+        catch (Exception e) when (
+            _end.IsCancellationRequested
+            && e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
             await Task.WhenAll(handling);
         }

@@ -16,6 +16,7 @@ public sealed class PitfallTests
 {
     private static readonly Page s_page = new(2_000_000, seed: 8000);
     private static readonly TimeSpan s_drain = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan s_longDrain = TimeSpan.FromMinutes(1);
 
     /// <summary>
     /// Offloads off. With a MAC of our own, and with the interface's, under which the kernel sees our frames.
@@ -32,7 +33,8 @@ public sealed class PitfallTests
         PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 256);
         await using (KernelServer server = StartServer(lab, s_page))
         await using (UserTcpStack stack = await lab.OpenStackAsync(
-            configure: o => o.MacAddress = useMacOfInterface ? lab.HostMac : null))
+            configure: o => (o.MacAddress, o.ConnectionDefaults) =
+                (useMacOfInterface ? lab.HostMac : null, SlowTimers.Options)))
         {
             Assert.Equal(useMacOfInterface, stack.MacAddress == lab.HostMac);
             await PageClient.GetAsync(stack, server.EndPoint, s_page, patience.Token);
@@ -113,7 +115,7 @@ public sealed class PitfallTests
 
         int received = 0;
         using var batch = new RxBatch();
-        while (link.Wait(1_000_000_000) && received < Burst)
+        while (received < Burst && link.Wait(20_000_000_000))
         {
             batch.Clear();
             received += link.Receive(batch);
@@ -136,7 +138,9 @@ public sealed class PitfallTests
         PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 256);
         await using KernelServer server = StartServer(lab, page);
         var link = new SlowLink(lab.OpenLink(), TimeSpan.FromMilliseconds(millisecondsPerPacket));
-        await using (UserTcpStack stack = await lab.OpenStackAsync(configure: o => o.Link = link))
+        // The last ACK too waits behind what the kernel has sent again meanwhile.
+        await using (UserTcpStack stack = await lab.OpenStackAsync(configure: o =>
+            (o.Link, o.ShutdownTimeout, o.ConnectionDefaults) = (link, s_longDrain, SlowTimers.Options)))
             await PageClient.GetAsync(stack, server.EndPoint, page, patience.Token);
         await capture.StopAsync();
         Tshark.AssertNone(capture.File, Tshark.Resets);
@@ -150,7 +154,7 @@ public sealed class PitfallTests
     {
         using LabNetwork lab = LabNetwork.Create(offloads: false);
         using var patience = new Patience(60);
-        UserTcpStack stack = await lab.OpenStackAsync();
+        UserTcpStack stack = await lab.OpenStackAsync(configure: o => o.ShutdownTimeout = s_longDrain);
         // A send buffer that takes all of it at once: the write ends while the kernel's application reads nothing.
         await using UserTcpListener listener = await stack.ListenAsync(new UserTcpListenerOptions
         {

@@ -40,7 +40,8 @@ public sealed class CurlTests(ITestOutputHelper output)
     private async Task<MacAddress> TransferAsync(LabNetwork lab, PageSet set, string folder)
     {
         var service = new PageService(set.Pages);
-        await using UserTcpStack stack = await lab.OpenStackAsync();
+        await using UserTcpStack stack =
+            await lab.OpenStackAsync(configure: o => o.ConnectionDefaults = SlowTimers.Options);
         await using UserTcpServer server = await UserTcpServer.StartAsync(stack, 80, service.ServeAsync);
         using var patience = new Patience(120);
         int[] transfers = await Task.WhenAll(Enumerable.Range(0, 5).Select(i => Make(i).RunAsync(patience.Token)));
@@ -48,6 +49,8 @@ public sealed class CurlTests(ITestOutputHelper output)
         Assert.Equal(500, transfers.Sum());
         Assert.Equal(250, service.Uploads.Count);
         Assert.Empty(server.Failures);
+        // What has not ended when the stack does is reset: the last FIN is known to curl before it is to us.
+        await Eventually.TrueAsync(() => stack.GetConnections().Count == 0, "every connection has ended");
         output.WriteLine($"{stack.GetStatistics()}");
         return stack.MacAddress;
 

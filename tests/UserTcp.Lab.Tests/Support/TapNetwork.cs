@@ -36,9 +36,11 @@ internal sealed class TapNetwork : IDisposable
 
     public static TapNetwork Create() => new();
 
-    public async Task<UserTcpStack> OpenStackAsync()
+    public async Task<UserTcpStack> OpenStackAsync(UserTcpConnectionOptions? connections = null)
     {
         var options = new UserTcpStackOptions { Link = Device };
+        if (connections is not null)
+            options.ConnectionDefaults = connections;
         options.Addresses.Add(new UserTcpAddress(OurAddress, 24));
         return await UserTcpStack.OpenAsync(options);
     }

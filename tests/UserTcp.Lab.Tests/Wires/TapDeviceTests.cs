@@ -20,7 +20,7 @@ public sealed class TapDeviceTests(ITestOutputHelper output)
         string folder = lab.Scratch.Folder("pages");
         set.WriteTo(folder);
         var nginx = await WebServers.StartNginxAsync(lab.Peer, TapNetwork.PeerAddress, lab.Scratch, folder);
-        await using UserTcpStack stack = await lab.OpenStackAsync();
+        await using UserTcpStack stack = await lab.OpenStackAsync(SlowTimers.Options);
 
         Assert.Equal(100, await PageClient.GetAllAsync(stack, nginx, set.Requests, 4, TimeSpan.FromMinutes(1)));
         AssertClean(stack);
@@ -39,10 +39,8 @@ public sealed class TapDeviceTests(ITestOutputHelper output)
                 byte[] bytes = await KernelClient.ReadToEndAsync(socket, cancellationToken);
                 received.SetResult(Convert.ToHexString(SHA256.HashData(bytes)));
             });
-        await using UserTcpStack stack = await lab.OpenStackAsync();
-        // Without tail probes: one is sent into any pause of the machine, and repeats what was not lost.
-        var options = new UserTcpConnectionOptions { LossRecovery = new() { TailLossProbe = false } };
-        await using UserTcpConnection connection = await stack.ConnectAsync(server.EndPoint, options, patience.Token);
+        await using UserTcpStack stack = await lab.OpenStackAsync(SlowTimers.Options);
+        await using UserTcpConnection connection = await stack.ConnectAsync(server.EndPoint, null, patience.Token);
 
         await connection.Output.WriteAsync(page.Bytes, patience.Token);
         await connection.CloseAsync(patience.Token);
@@ -55,12 +53,8 @@ public sealed class TapDeviceTests(ITestOutputHelper output)
     {
         using TapNetwork lab = TapNetwork.Create();
         await using UserTcpStack stack = await lab.OpenStackAsync();
-        foreach (string ping in (string[])["ping -c 5 -i 0.1 -W 5", "ping -c 3 -i 0.1 -W 5 -s 1472 -M do"])
-        {
-            string report = lab.Peer.Exec($"{ping} {TapNetwork.OurAddress}");
-            Assert.Contains(" 0% packet loss", report, StringComparison.Ordinal);
-        }
-
+        Ping.Run(lab.Peer, TapNetwork.OurAddress, requests: 5);
+        Ping.Run(lab.Peer, TapNetwork.OurAddress, requests: 3, "-s 1472 -M do");
         Assert.Equal(TapNetwork.PeerAddress, (await stack.PingAsync(TapNetwork.PeerAddress)).Address);
         Assert.Contains($"{stack.MacAddress}", lab.Peer.Exec("ip neigh show"), StringComparison.OrdinalIgnoreCase);
     }

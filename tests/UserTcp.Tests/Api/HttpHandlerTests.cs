@@ -227,7 +227,7 @@ public sealed class HttpHandlerTests : IAsyncLifetime
             await connection.Output.WriteAsync(Encoding.ASCII.GetBytes(answer));
             if (then is not null)
             {
-                await Task.WhenAny(connection.InputClosed, FirstByteIsAcknowledgedAsync(connection));
+                await Task.WhenAny(connection.InputClosed, AllIsAcknowledgedAsync(connection));
                 then(connection);
             }
 
@@ -235,10 +235,11 @@ public sealed class HttpHandlerTests : IAsyncLifetime
         }
     }
 
-    // What a reset overtakes is lost: the peer has to have it first.
-    private static async Task FirstByteIsAcknowledgedAsync(UserTcpConnection connection)
+    // What a reset overtakes is lost: the peer has to have it first. Who writes may leave the sending to others, so
+    // that nothing is in flight yet.
+    private static async Task AllIsAcknowledgedAsync(UserTcpConnection connection)
     {
-        while (connection.GetInfo().BytesInFlight > 0)
+        while (connection.GetInfo() is { BytesInFlight: > 0 } or { BytesQueued: > 0 })
             await Task.Yield();
     }
 }

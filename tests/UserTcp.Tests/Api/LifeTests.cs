@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using UserTcp.Links;
+using UserTcp.Tests.Runtime;
 using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Api;
@@ -59,13 +60,27 @@ public sealed class LifeTests
         var shared = new VirtualLinkOptions { Features = VirtualLinkOptions.AllFeatures & ~LinkFeatures.PointToPoint };
         (VirtualLink link, VirtualLink other) = VirtualLink.CreatePair(shared);
         using VirtualLink _ = other;
-        await using var stack = new UserTcpStack(StackPair.Options(link, StackPair.ClientAddress));
+        // Time stands still: the probes for the address cannot be over before the start is cancelled.
+        var time = new ManualTime();
+        UserTcpStackOptions options = StackPair.Options(link, StackPair.ClientAddress);
+        options.TimeProvider = time;
+        await using var stack = new UserTcpStack(options);
         using var stop = new CancellationTokenSource();
         Task start = stack.StartAsync(stop.Token).AsTask();
         await stop.CancelAsync();
         var thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => start.WaitAsync(s_guard));
         Assert.Equal(stop.Token, thrown.CancellationToken);
-        await stack.StartAsync().AsTask().WaitAsync(s_guard);
+
+        Task again = stack.StartAsync().AsTask();
+        using var guard = new CancellationTokenSource(s_guard);
+        while (!again.IsCompleted)
+        {
+            guard.Token.ThrowIfCancellationRequested();
+            time.Advance(TimeSpan.FromMilliseconds(1));
+            await Task.Yield();
+        }
+
+        await again;
         Assert.Equal(UserTcpStackState.Running, stack.State);
     }
 
@@ -88,7 +103,7 @@ public sealed class LifeTests
     [Fact]
     public async Task StackDispose_ResetsOrDrains()
     {
-        StackPair pair = await StackPair.OpenAsync();
+        StackPair pair = await StackPair.OpenAsync(o => o.ShutdownTimeout = s_guard);
         (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync();
         byte[] bytes = PipeWords.Pattern(900_000);
         Task<byte[]> received = server.Input.ReadToEndAsync();
@@ -334,7 +349,7 @@ public sealed class LifeTests
     {
         await using StackPair pair = await StackPair.OpenAsync();
         UserTcpPingReply reply = await pair.Client
-            .PingAsync(StackPair.ServerAddress, new UserTcpPingOptions { DataLength = 100 })
+            .PingAsync(StackPair.ServerAddress, new UserTcpPingOptions { DataLength = 100, Timeout = s_guard })
             .AsTask().WaitAsync(s_guard);
         Assert.Equal(IPStatus.Success, reply.Status);
         Assert.Equal(StackPair.ServerAddress, reply.Address);

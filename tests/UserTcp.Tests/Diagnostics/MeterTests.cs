@@ -15,7 +15,13 @@ public sealed class MeterTests
         using MeterReadings readings = new MeterReadings().Start();
         await using StackPair pair = await OpenAsync(readings);
         await using UserTcpListener listener = await pair.Server.ListenAsync(80);
-        (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync();
+        // A machine that has no time for an acknowledgement must not make the sender time out.
+        var patient = new UserTcpConnectionOptions
+        {
+            InitialRetransmitTimeout = TimeSpan.FromMinutes(1),
+            MinRetransmitTimeout = TimeSpan.FromMinutes(1),
+        };
+        (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync(patient);
         await client.Output.SendAsync(PipeWords.Pattern(Bytes));
         await server.Input.ReadExactlyAsync(Bytes);
 

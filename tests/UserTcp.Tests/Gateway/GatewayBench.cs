@@ -9,13 +9,18 @@ internal static class GatewayBench
 {
     public static readonly IPAddress Router = IPAddress.Parse("10.0.2.2");
 
+    /// <summary>Only to fail where a test would hang.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
     public static async Task<EmbeddedGateway> StartAsync(
         Action<UserTcpGatewayOptions>? configure = null, UserTcpConnectionOptions? connectionDefaults = null)
     {
         EmbeddedGatewayOptions options = new();
         options.Gateway.AllowLoopback = true;
+        options.ShutdownTimeout = s_patience;
         options.ConfigureStack = stack =>
         {
+            stack.ShutdownTimeout = s_patience;
             stack.ConnectionDefaults = connectionDefaults ?? new() { ConnectTimeout = TimeSpan.FromMinutes(1) };
         };
         configure?.Invoke(options.Gateway);
@@ -35,7 +40,7 @@ internal static class GatewayBench
     /// <summary>Looks again and again: there is no event for what statistics tell.</summary>
     public static async Task UntilAsync(Func<bool> condition)
     {
-        using CancellationTokenSource patience = new(TimeSpan.FromMinutes(2));
+        using CancellationTokenSource patience = new(s_patience);
         while (!condition())
             await Task.Delay(1, patience.Token);
     }

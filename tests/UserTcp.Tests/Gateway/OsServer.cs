@@ -42,14 +42,6 @@ internal sealed class OsServer : IAsyncDisposable
             }
         });
 
-    /// <summary>A port of the loopback where nobody listens.</summary>
-    public static int FreePort()
-    {
-        using Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
-    }
-
     /// <summary>Ends a connection the rude way.</summary>
     public static void Reset(Socket socket) => socket.Close(0);
 
@@ -96,6 +88,18 @@ internal sealed class OsServer : IAsyncDisposable
             }
         }
     }
+}
+
+/// <summary>A port of the loopback where nobody listens, and which nobody else can be given meanwhile.</summary>
+internal sealed class ClosedPort : IDisposable
+{
+    private readonly Socket _holder = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+    public ClosedPort() => _holder.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+
+    public int Number => ((IPEndPoint)_holder.LocalEndPoint!).Port;
+
+    public void Dispose() => _holder.Dispose();
 }
 
 /// <summary>A port of the loopback whose SYN queue is full: a connect to it gets no answer.</summary>

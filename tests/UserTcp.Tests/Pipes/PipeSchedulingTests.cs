@@ -12,50 +12,40 @@ public sealed class PipeSchedulingTests
     public async Task By_default_a_continuation_runs_on_the_pool_and_never_on_the_thread_that_left_the_door()
     {
         var door = new LoopbackDoor { IsLoop = true };
-        Task<(int Thread, bool IsPool)> reading = WhereAsync(door.Reader);
-        int here = 0;
-        var loop = new Thread(() =>
-        {
-            here = Environment.CurrentManagedThreadId;
-            Write(door);
-        });
+        Task<(Thread Thread, bool IsPool)> reading = WhereAsync(door.Reader);
+        var loop = new Thread(() => Write(door));
         loop.Start();
         loop.Join();
 
-        (int thread, bool isPool) = await reading;
+        (Thread thread, bool isPool) = await reading;
         Assert.True(isPool);
-        Assert.NotEqual(here, thread);
+        Assert.NotSame(loop, thread); // not by its number: a pool's new thread may get that of one that ended;
     }
 
     [Fact]
     public async Task Inline_runs_on_the_loops_thread_before_the_turn_returns()
     {
         var door = new LoopbackDoor(PipeScheduler.Inline) { IsLoop = true };
-        Task<(int Thread, bool IsPool)> reading = WhereAsync(door.Reader);
+        Task<(Thread Thread, bool IsPool)> reading = WhereAsync(door.Reader);
         Write(door);
 
-        int here = Environment.CurrentManagedThreadId;
+        Thread here = Thread.CurrentThread;
         Assert.True(reading.IsCompletedSuccessfully);
-        Assert.Equal(here, (await reading).Thread);
+        Assert.Same(here, (await reading).Thread);
     }
 
     [Fact(Timeout = Hang)]
     public async Task Inline_is_not_for_an_applications_thread()
     {
         var door = new LoopbackDoor(PipeScheduler.Inline);
-        int here = 0;
-        Task<(int Thread, bool IsPool)> reading = WhereAsync(door.Reader);
-        var application = new Thread(() =>
-        {
-            here = Environment.CurrentManagedThreadId;
-            Write(door);
-        });
+        Task<(Thread Thread, bool IsPool)> reading = WhereAsync(door.Reader);
+        var application = new Thread(() => Write(door));
         application.Start();
         application.Join();
 
-        (int thread, bool isPool) = await reading;
+        (Thread thread, bool isPool) = await reading;
         Assert.True(isPool);
-        Assert.NotEqual(here, thread);
+        Assert.NotSame(application, thread);
     }
 
     [Fact(Timeout = Hang)]
@@ -93,14 +83,14 @@ public sealed class PipeSchedulingTests
     {
         var scheduler = new ManualScheduler();
         var door = new LoopbackDoor(scheduler) { IsLoop = true };
-        Task<(int Thread, bool IsPool)> reading = WhereAsync(door.Reader);
+        Task<(Thread Thread, bool IsPool)> reading = WhereAsync(door.Reader);
         Write(door);
         Assert.False(reading.IsCompleted);
 
-        int here = Environment.CurrentManagedThreadId;
+        Thread here = Thread.CurrentThread;
         scheduler.Run();
         Assert.True(reading.IsCompletedSuccessfully);
-        Assert.Equal(here, (await reading).Thread);
+        Assert.Same(here, (await reading).Thread);
     }
 
     [Fact]
@@ -192,11 +182,11 @@ public sealed class PipeSchedulingTests
         Assert.True(door.Writer.FlushAsync().IsCompleted);
     }
 
-    private static async Task<(int Thread, bool IsPool)> WhereAsync(PipeReader reader)
+    private static async Task<(Thread Thread, bool IsPool)> WhereAsync(PipeReader reader)
     {
         // The test runner has a context of its own, which would take the continuation.
         await reader.ReadAsync().ConfigureAwait(false);
-        return (Environment.CurrentManagedThreadId, Thread.CurrentThread.IsThreadPoolThread);
+        return (Thread.CurrentThread, Thread.CurrentThread.IsThreadPoolThread);
     }
 
     private static async Task InContextAsync(PipeReader reader) => await reader.ReadAsync();

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using UserTcp.Diagnostics;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Runtime;
@@ -115,6 +116,34 @@ public sealed class TurnTests : TurnBench
     }
 
     [Fact]
+    public async Task The_peers_end_stays_graceful_for_who_aborts_before_it_is_told()
+    {
+        RunningConnection client = Connect(out RunningConnection server);
+        DrainTurns();
+        using IDisposable _ = client.AddObserver(new Aborting(client));
+        server.Writer.Complete();
+        TurnUntil(() => client.Closed.IsCompleted);
+
+        Assert.Equal(UserTcpCloseReason.ResetByLocal, await client.Closed);
+        Assert.Equal(UserTcpCloseReason.Graceful, await client.InputClosed);
+        Assert.False(await client.OutputEnd);
+    }
+
+    [Fact]
+    public async Task An_output_that_was_acknowledged_stays_so_for_who_aborts_before_it_is_told()
+    {
+        RunningConnection client = Connect(out RunningConnection _);
+        DrainTurns();
+        using IDisposable _ = client.AddObserver(new Aborting(client));
+        client.Writer.Complete();
+        TurnUntil(() => client.Closed.IsCompleted);
+
+        Assert.Equal(UserTcpCloseReason.ResetByLocal, await client.Closed);
+        Assert.Equal(UserTcpCloseReason.ResetByLocal, await client.InputClosed);
+        Assert.True(await client.OutputEnd);
+    }
+
+    [Fact]
     public void An_idle_stack_has_nothing_to_do()
     {
         DrainTurns();
@@ -126,5 +155,11 @@ public sealed class TurnTests : TurnBench
         }
 
         Assert.Equal(frames, Client.Look((core, _) => core.Counters.FramesSent));
+    }
+
+    /// <summary>Observers are shown a segment before those are woken who wait for what it brought.</summary>
+    private sealed class Aborting(RunningConnection connection) : IUserTcpConnectionObserver
+    {
+        public void OnAck(in UserTcpAckSample sample) => connection.Abort(null);
     }
 }

@@ -50,12 +50,12 @@ public sealed class HttpGetFailureTests : IDisposable
     [Fact]
     public async Task A_port_where_nobody_listens_is_7()
     {
-        int port = OsServer.FreePort();
+        using ClosedPort closed = new();
 
-        SampleRun run = await SampleRun.RunAsync($"http://localhost:{port}/");
+        SampleRun run = await SampleRun.RunAsync($"http://localhost:{closed.Number}/");
 
         Assert.Equal(ExitCode.CannotConnect, run.Code);
-        Assert.Contains($"10.0.2.2:{port} refused the connection", run.FailureLine, StringComparison.Ordinal);
+        Assert.Contains($"10.0.2.2:{closed.Number} refused the connection", run.FailureLine, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using UserTcp.Tool.Perf;
 using UserTcp.Tool.Tests.Support;
 
 namespace UserTcp.Tool.Tests.Perf;
@@ -103,6 +104,20 @@ public sealed class PerfRunTests
         Assert.Equal(141, await server.Ended);
         Assert.Empty(server.Error);
         Assert.Equal(1, await client.Ended);
+    }
+
+    [Fact]
+    public async Task What_does_not_count_ends_when_it_is_over_and_not_when_the_next_interval_is()
+    {
+        var told = new TaskCompletionSource<PerfInterval>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var parameters = new PerfParameters { OmitSeconds = 1 };
+        await using var transfer = new PerfTransfer(
+            parameters, isSender: true, TimeSpan.FromHours(1), interval => told.TrySetResult(interval));
+        transfer.Start();
+        PerfInterval first = await told.Task.WaitAsync(TimeSpan.FromMinutes(1));
+
+        Assert.True(first.IsOmitted);
+        Assert.InRange(first.End, 1, double.MaxValue);
     }
 
     [Fact]
