@@ -332,6 +332,9 @@ internal sealed class SwitchedLink(LinkDevice inner) : LinkDevice
     /// <summary>What the link says; null for what it is.</summary>
     public int? Mtu { get; set; }
 
+    /// <summary>How many frames that mean nothing come before the next that is real.</summary>
+    public int Noise { get; set; }
+
     /// <summary>Told how many frames each call sends, before it does.</summary>
     public Action<int>? Transmitting { get; set; }
 
@@ -341,8 +344,14 @@ internal sealed class SwitchedLink(LinkDevice inner) : LinkDevice
 
     public override int Receive(RxBatch batch)
     {
+        int noise = 0;
+        for (; Noise > 0 && batch.Add(new byte[60]); Noise--)
+        {
+            noise++;
+        }
+
         if (!IsCut)
-            return inner.Receive(batch);
+            return noise + inner.Receive(batch);
 
         _lost.Clear();
         inner.Receive(_lost);

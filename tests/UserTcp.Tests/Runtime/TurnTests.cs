@@ -40,6 +40,29 @@ public sealed class TurnTests : TurnBench
         Assert.InRange(late, 2, 4);
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(32, 0)]
+    [InlineData(7 * 32, 0)]
+    [InlineData(8 * 32, 1)] // a flood does not stop the timers
+    public void An_ACK_in_the_link_comes_before_the_timer_that_waits_for_it(int framesBefore, int resent)
+    {
+        RunningConnection client = Connect(out RunningConnection server);
+        DrainTurns();
+        client.Writer.Write("?"u8.ToArray());
+        Server.Turn();
+        server.Writer.Write("!"u8.ToArray());
+        Link.Noise = framesBefore;
+        Time.Advance(TimeSpan.FromMinutes(1));
+        for (int turns = framesBefore / 32; turns >= 0; turns--)
+        {
+            Client.Turn();
+        }
+
+        Assert.Equal(resent, Client.Look((core, _) => core.Counters.SegmentsResent));
+        Assert.True(Reads(client, 1));
+    }
+
     [Fact]
     public void The_link_changes_its_MTU_and_sizes_follow()
     {
