@@ -146,9 +146,18 @@ internal sealed class Door : IThreadPoolWorkItem
     /// <summary>Sends what those who were woken have left, if they have not done so themselves.</summary>
     void IThreadPoolWorkItem.Execute()
     {
-        EnterLock();
-        _duty.OnItem();
-        Leave();
+        try
+        {
+            EnterLock();
+            _duty.OnItem();
+            Leave();
+        }
+        catch (Exception e)
+        {
+            // A scheduler of the application's threw, and here is no caller to be told.
+            using Visit visit = Enter();
+            visit.Fault(e);
+        }
     }
 
     private void QueueItem()
@@ -161,20 +170,21 @@ internal sealed class Door : IThreadPoolWorkItem
 
     private void Wake(WakeList wakes, bool isTurn)
     {
-        if (!isTurn)
-        {
-            wakes.WakeAll(inlineAllowed: false);
-            return;
-        }
-
-        _duty.BeginInline();
+        if (isTurn)
+            _duty.BeginInline();
         try
         {
-            wakes.WakeAll(inlineAllowed: true);
+            wakes.WakeAll(inlineAllowed: isTurn);
+        }
+        catch (Exception) when (IsDead)
+        {
+            // A scheduler of the application's threw. Why all ends is known and told; that some cannot hear of it is
+            // nothing that anybody could be told.
         }
         finally
         {
-            _duty.EndInline();
+            if (isTurn)
+                _duty.EndInline();
         }
     }
 

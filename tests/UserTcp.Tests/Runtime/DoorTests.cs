@@ -74,6 +74,31 @@ public sealed class DoorTests
         }
     }
 
+    [Fact]
+    public async Task A_scheduler_that_throws_on_the_loop_ends_the_stack_and_not_the_process()
+    {
+        await using StackPair pair = await StackPair.OpenAsync();
+        UserTcpConnectionOptions broken = pair.Server.ConnectionDefaults;
+        broken.ApplicationScheduler = new BrokenScheduler();
+        await using UserTcpListener listener = await pair.Server.ListenAsync(
+            new UserTcpListenerOptions { LocalEndPoint = new(IPAddress.Any, 80), ConnectionOptions = broken });
+        UserTcpConnection[] clients = [await ConnectAsync(), await ConnectAsync()];
+        UserTcpConnection[] servers = [await listener.AcceptAsync(), await listener.AcceptAsync()];
+        Task[] reads = [.. servers.Select(server => server.Input.ReadAsync().AsTask())];
+        await clients[0].Output.SendAsync("?"u8.ToArray());
+
+        foreach (UserTcpConnection server in servers)
+        {
+            Assert.Equal(UserTcpCloseReason.StackStopped, await server.Closed.WaitAsync(StackPair.Guard));
+        }
+
+        Assert.Equal(UserTcpStackState.Faulted, pair.Server.State);
+        Assert.All(reads, read => Assert.False(read.IsCompleted));
+        Array.ForEach(clients, client => client.Abort()); // or they would wait for the stack that is gone
+
+        Task<UserTcpConnection> ConnectAsync() => pair.Client.ConnectAsync(StackPair.ServerAddress, 80).AsTask();
+    }
+
     private static async Task<string?> EchoOnceAsync(UserTcpConnection connection)
     {
         ReadResult result = await connection.Input.ReadAsync().ConfigureAwait(false);
@@ -98,5 +123,11 @@ public sealed class DoorTests
         {
             stack.GetStatistics();
         }
+    }
+
+    private sealed class BrokenScheduler : PipeScheduler
+    {
+        public override void Schedule(Action<object?> action, object? state) =>
+            throw new InvalidOperationException("This scheduler takes nothing.");
     }
 }
