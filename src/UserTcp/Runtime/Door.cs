@@ -44,6 +44,7 @@ internal sealed class Door : IThreadPoolWorkItem
     private WakeList _wakes = new();
     private WakeList? _spareWakes;
     private Instant _now;
+    private Instant _putOffUntil = Instant.Never;
     private long _waitingSince;
     private int _waiting;
     private bool _isBlocked;
@@ -221,11 +222,17 @@ internal sealed class Door : IThreadPoolWorkItem
     // who were woken may never come, and the pool may have no thread to spare: the loop then sends for them.
     private void Publish(bool isTurn, WhoSends sender)
     {
-        bool hasOutput = sender is WhoSends.Visitor or WhoSends.Loop && !IsDead && _stack.HasPendingOutput;
-        bool isBlocked = hasOutput && isTurn && _isBlocked;
         Instant deadline = IsDead ? Instant.Never : _stack.NextDeadline;
-        if (sender == WhoSends.Woken && !IsDead)
-            deadline = Instant.Min(deadline, _now + s_longestPutOff);
+        if (!IsDead && sender is WhoSends.NextVisitor or WhoSends.Woken)
+        {
+            if (sender == WhoSends.Woken)
+                _putOffUntil = Instant.Min(_putOffUntil, _now + s_longestPutOff);
+            _bell.Publish(Instant.Min(deadline, _putOffUntil));
+            return;
+        }
+
+        bool hasOutput = !IsDead && _stack.HasPendingOutput;
+        bool isBlocked = hasOutput && isTurn && _isBlocked;
         _bell.Publish(deadline, hasOutput && !isBlocked, isBlocked);
     }
 
@@ -244,6 +251,7 @@ internal sealed class Door : IThreadPoolWorkItem
             return;
 
         _duty.Done();
+        _putOffUntil = Instant.Never;
         try
         {
             _isBlocked = false;

@@ -11,7 +11,7 @@ internal sealed class EventLoop : IDisposable
 {
     private const long NanosecondsPerTick = 100;
 
-    /// <summary>How many full batches in a row may keep timers waiting: a flood must not stop them.</summary>
+    /// <summary>How many turns with full batches may keep timers waiting: a flood must not stop them.</summary>
     private const int MostFullBatches = 8;
 
     /// <summary>A clock that does not run by itself is looked at this often.</summary>
@@ -85,7 +85,7 @@ internal sealed class EventLoop : IDisposable
             }
 
             if (MayJudge() && visit.Stack.NextDeadline <= asked)
-                visit.Stack.OnDeadline(visit.Now);
+                visit.Stack.OnDeadline(asked, visit.Now);
         }
         catch (Exception e)
         {
@@ -98,7 +98,8 @@ internal sealed class EventLoop : IDisposable
     public void Dispose() => _rx.Dispose();
 
     // A thread that stood still finds timers overdue, and the ACK that they wait for in the link: that comes first. So
-    // time is judged by when the link was asked, and only once it had no more than it gave.
+    // time is judged by when the link was asked, and not while batches come full. (Links that stop at half a MiB may
+    // hold more all the same.)
     private bool MayJudge()
     {
         _fullBatches = _rx.IsFull ? _fullBatches + 1 : 0;
@@ -212,7 +213,7 @@ internal sealed class EventLoop : IDisposable
         return ticks > long.MaxValue / NanosecondsPerTick ? -1 : ticks * NanosecondsPerTick;
     }
 
-    // The link threw outside the door: the stack is over, and a loop without a link has nothing left to do.
+    // The link threw outside the door, or a scheduler: the stack is over, and a loop without a link has nothing left to do.
     private void Fault(Exception cause)
     {
         using (Door.Visit visit = _door.Enter(isTurn: true))

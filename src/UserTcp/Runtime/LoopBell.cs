@@ -47,6 +47,9 @@ internal sealed class LoopBell(LinkDevice link)
         Volatile.Write(ref _isBlocked, isBlocked);
     }
 
+    /// <summary>Under the door, by whoever leaves it and has sent nothing: the rest is as it was.</summary>
+    public void Publish(Instant deadline) => Volatile.Write(ref _deadline, deadline.Ticks);
+
     /// <summary>After leaving; not by the loop itself.</summary>
     public void RingIfNeeded()
     {

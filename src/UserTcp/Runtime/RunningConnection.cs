@@ -94,11 +94,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     void IDoor.Enter()
     {
         _stack.Door.EnterLock();
-        if (!_isExpected)
-            return;
-
-        _isExpected = false;
-        _stack.Door.Arrive();
+        Arrive();
     }
 
     void IDoor.Call(PipeCall call)
@@ -120,6 +116,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     public void Abort(Exception? cause)
     {
         using Door.Visit visit = _stack.Door.Enter();
+        Arrive();
         _cause ??= cause;
         visit.Call(_core, UserCall.Abort);
     }
@@ -143,6 +140,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     public void Detach()
     {
         using Door.Visit visit = _stack.Door.Enter();
+        Arrive();
         // The machine looks at what is unread before the reader gives it up.
         visit.Call(_core, UserCall.Detach);
         WakeReasons reasons = WakeReasons.None;
@@ -184,6 +182,15 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     {
         using Door.Visit visit = _stack.Door.Enter();
         return look(_core, visit.Now);
+    }
+
+    private void Arrive()
+    {
+        if (!_isExpected)
+            return;
+
+        _isExpected = false;
+        _stack.Door.Arrive();
     }
 
     private void Log(WakeReasons reasons)

@@ -12,7 +12,7 @@ internal enum WhoSends
     /// <summary>The loop, on whose thread the visitor runs, as soon as he returns to it.</summary>
     Loop,
 
-    /// <summary>Whoever of those that were woken comes last, or a work item behind them all.</summary>
+    /// <summary>Whoever of those that were woken comes last, or a work item behind those that are queued by now.</summary>
     Woken,
 }
 
@@ -82,7 +82,10 @@ internal sealed class SendDuty
     /// <summary>Whether a work item is to be queued, behind those who were woken.</summary>
     public bool TryQueueItem() => !_isItemQueued && (_isItemQueued = true);
 
-    /// <summary>The work item's turn: who was woken before it has come, or has other things to do.</summary>
+    /// <summary>
+    /// The work item's turn: who was woken before it has come, or has other things to do. Who is woken just now may come
+    /// after it, and sends for himself.
+    /// </summary>
     public void OnItem()
     {
         _isItemQueued = false;

@@ -24,9 +24,14 @@ internal sealed partial class StackCore
         }
     }
 
-    public void OnDeadline(Instant now)
+    public void OnDeadline(Instant now) => OnDeadline(now, now);
+
+    /// <summary>Time has passed, and not all of it may count for connections.</summary>
+    /// <param name="dueBy">Timers of connections that are due later may wait for what the link still holds.</param>
+    /// <param name="now">When what is due is evaluated.</param>
+    public void OnDeadline(Instant dueBy, Instant now)
     {
-        _wheel.Advance(now);
+        _wheel.Advance(dueBy);
         while (_wheel.TryTakeDue(out FlowEntry entry))
         {
             if (entry is StackConnection connection)

@@ -335,6 +335,9 @@ internal sealed class SwitchedLink(LinkDevice inner) : LinkDevice
     /// <summary>How many frames that mean nothing come before the next that is real.</summary>
     public int Noise { get; set; }
 
+    /// <summary>Told after each time that the link was asked for frames.</summary>
+    public Action? Received { get; set; }
+
     /// <summary>Told how many frames each call sends, before it does.</summary>
     public Action<int>? Transmitting { get; set; }
 
@@ -351,7 +354,11 @@ internal sealed class SwitchedLink(LinkDevice inner) : LinkDevice
         }
 
         if (!IsCut)
-            return noise + inner.Receive(batch);
+        {
+            int received = inner.Receive(batch);
+            Received?.Invoke();
+            return noise + received;
+        }
 
         _lost.Clear();
         inner.Receive(_lost);

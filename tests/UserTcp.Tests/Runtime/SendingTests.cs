@@ -47,7 +47,12 @@ public sealed class SendingTests : TurnBench
         await AnswerAsync(readings[0]);
         Assert.Empty(_sent);
         Assert.Equal(s_longestPutOff, Client.UntilNextTurn);
-        Time.Advance(s_longestPutOff);
+        Time.Advance(s_longestPutOff / 2);
+        await readings[0].Client.Writer.WriteAsync("!"u8.ToArray());
+        Assert.Equal(s_longestPutOff / 2, Client.UntilNextTurn); // whoever comes again does not push it back
+        Assert.Empty(_sent);
+        Time.Advance(s_longestPutOff / 2);
+        Assert.Equal(TimeSpan.Zero, Client.UntilNextTurn);
         Client.Turn();
         Assert.Equal([1], _sent);
     }

@@ -64,6 +64,25 @@ public sealed class TurnTests : TurnBench
     }
 
     [Fact]
+    public void A_timer_that_is_due_only_after_the_link_was_asked_waits_for_the_next_turn()
+    {
+        RunningConnection first = Connect(out RunningConnection _);
+        RunningConnection second = Connect(out RunningConnection _);
+        DrainTurns();
+        first.Writer.Write("?"u8.ToArray());
+        TimeSpan timeout = Client.UntilNextTurn!.Value;
+        Time.Advance(timeout / 2);
+        second.Writer.Write("?"u8.ToArray());
+        Time.Advance(timeout / 2);
+        Link.Received = () => Time.Advance(timeout); // the thread stands still, and an ACK may come meanwhile
+
+        Client.Turn();
+        Assert.Equal(1, Client.Look((core, _) => core.Counters.SegmentsResent));
+        Client.Turn();
+        Assert.Equal(2, Client.Look((core, _) => core.Counters.SegmentsResent));
+    }
+
+    [Fact]
     public void The_link_changes_its_MTU_and_sizes_follow()
     {
         RunningConnection client = Connect(out RunningConnection server);
