@@ -213,7 +213,8 @@ internal sealed class EventLoop : IDisposable
         return ticks > long.MaxValue / NanosecondsPerTick ? -1 : ticks * NanosecondsPerTick;
     }
 
-    // The link threw outside the door, or a scheduler: the stack is over, and a loop without a link has nothing left to do.
+    // The link threw outside the door, or a scheduler: the stack is over, and a loop without a link has nothing left
+    // to do.
     private void Fault(Exception cause)
     {
         using (Door.Visit visit = _door.Enter(isTurn: true))

@@ -12,7 +12,9 @@ internal enum WhoSends
     /// <summary>The loop, on whose thread the visitor runs, as soon as he returns to it.</summary>
     Loop,
 
-    /// <summary>Whoever of those that were woken comes last, or a work item behind those that are queued by now.</summary>
+    /// <summary>
+    /// Whoever of those that were woken comes last, or a work item behind those that are queued by now.
+    /// </summary>
     Woken,
 }
 
@@ -83,8 +85,8 @@ internal sealed class SendDuty
     public bool TryQueueItem() => !_isItemQueued && (_isItemQueued = true);
 
     /// <summary>
-    /// The work item's turn: who was woken before it has come, or has other things to do. Who is woken just now may come
-    /// after it, and sends for himself.
+    /// The work item's turn: who was woken before it has come, or has other things to do. Who is woken just now may
+    /// come after it, and sends for himself.
     /// </summary>
     public void OnItem()
     {
