@@ -9,7 +9,6 @@ internal sealed class PerfClient(
 {
     private static readonly TimeSpan s_goodbye = TimeSpan.FromSeconds(1);
     private readonly string _cookie = PerfCookie.Create();
-    private IPEndPoint? _address; // where the control connection found the server
 
     /// <exception cref="ToolException">The server could not be reached, or gave up.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -33,7 +32,6 @@ internal sealed class PerfClient(
     {
         UserTcpConnection connection = await session
             .ConnectAsync(host, port, options: null, cancellationToken);
-        _address = connection.RemoteEndPoint;
         var control = new ControlChannel(connection);
         await control.SendCookieAsync(_cookie, cancellationToken);
         return control;
@@ -45,7 +43,7 @@ internal sealed class PerfClient(
         await control.SendTextAsync(parameters.ToJson(), cancellationToken);
 
         await ExpectAsync(control, PerfState.CreateStreams, cancellationToken);
-        await CreateStreamsAsync(transfer, cancellationToken);
+        await CreateStreamsAsync(control.Connection.RemoteEndPoint, transfer, cancellationToken);
 
         await ExpectAsync(control, PerfState.TestStart, cancellationToken);
         view.Started(new PerfTest(parameters, _cookie, transfer.IsSender, transfer.Streams));
@@ -63,12 +61,13 @@ internal sealed class PerfClient(
         view.Ended(new PerfOutcome(own, others, transfer.IsSender));
     }
 
-    private async Task CreateStreamsAsync(PerfTransfer transfer, CancellationToken cancellationToken)
+    private async Task CreateStreamsAsync(
+        IPEndPoint server, PerfTransfer transfer, CancellationToken cancellationToken)
     {
         UserTcpConnectionOptions? options = PerfConnections.OptionsOf(parameters);
         for (int i = 0; i < parameters.Streams; i++)
         {
-            UserTcpConnection connection = await session.ConnectAsync(_address!, options, cancellationToken);
+            UserTcpConnection connection = await session.ConnectAsync(server, options, cancellationToken);
             transfer.Add(connection);
             await connection.Output.WriteAsync(PerfCookie.ToBytes(_cookie), cancellationToken);
         }
