@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using UserTcp.AspNetCore.Tests.Support;
 using UserTcp.Tests.Api;
 
@@ -20,6 +21,8 @@ public sealed class LifeTests
 
     private readonly TaskCompletionSource _inHandler = Signal();
     private readonly TaskCompletionSource _mayEnd = Signal();
+    private readonly TaskCompletionSource<ConnectionContext> _held =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [Theory(Timeout = Hang)]
     [InlineData(Carrier.Sockets)]
@@ -123,15 +126,9 @@ public sealed class LifeTests
     [Fact(Timeout = Hang)]
     public async Task The_transport_is_the_connection_itself_and_has_the_features_of_one()
     {
-        var seen = new TaskCompletionSource<ConnectionContext>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using WebLab lab = await WebLab.StartAsync(
-            Carrier.UserTcp, _ => { }, listen => listen.Run(async connection =>
-            {
-                seen.TrySetResult(connection);
-                await _mayEnd.Task;
-            }));
+        await using WebLab lab = await WebLab.StartAsync(Carrier.UserTcp, _ => { }, Hold);
         await using RawClient client = await lab.ConnectAsync();
-        ConnectionContext context = await seen.Task;
+        ConnectionContext context = await _held.Task;
         UserTcpConnection own = context.Features.Get<IUserTcpConnectionFeature>()!.Connection;
 
         Assert.Same(own.Input, context.Transport.Input);
@@ -171,15 +168,9 @@ public sealed class LifeTests
     [Fact(Timeout = Hang)]
     public async Task A_read_does_not_fail_before_all_have_heard_of_the_end()
     {
-        var seen = new TaskCompletionSource<ConnectionContext>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using WebLab lab = await WebLab.StartAsync(
-            Carrier.UserTcp, _ => { }, listen => listen.Run(async connection =>
-            {
-                seen.TrySetResult(connection);
-                await _mayEnd.Task;
-            }));
+        await using WebLab lab = await WebLab.StartAsync(Carrier.UserTcp, _ => { }, Hold);
         await using RawClient client = await lab.ConnectAsync();
-        ConnectionContext context = await seen.Task;
+        ConnectionContext context = await _held.Task;
         TaskCompletionSource isTold = Signal();
         using var mayHear = new ManualResetEventSlim();
         bool hasHeard = false, wasHeard = false;
@@ -336,6 +327,13 @@ public sealed class LifeTests
         else if (way == 2)
             client.Fin();
     }
+
+    // A protocol that says nothing until the test lets it end.
+    private void Hold(ListenOptions listen) => listen.Run(async connection =>
+    {
+        _held.TrySetResult(connection);
+        await _mayEnd.Task;
+    });
 
     private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
