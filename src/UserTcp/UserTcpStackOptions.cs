@@ -129,7 +129,7 @@ public sealed partial class UserTcpStackOptions
     /// <summary>
     /// Where awaiting readers and writers resume. Default: the thread pool. <see cref="PipeScheduler.Inline"/> resumes
     /// those that the network woke on the stack's own thread, which saves a hand-over; code that resumes there must not
-    /// block.
+    /// block, and what it writes is sent once it, and those woken with it, have returned.
     /// </summary>
     public PipeScheduler ApplicationScheduler { get; set; } = PipeScheduler.ThreadPool;
 

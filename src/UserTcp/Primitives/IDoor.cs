@@ -31,7 +31,8 @@ internal interface IDoor
     void Call(PipeCall call);
 
     /// <summary>
-    /// Sends what the calls made due, releases the door, then completes the waiters that were collected.
+    /// Sends what the calls made due, or leaves that to others who are about to come; releases the door, then completes
+    /// the waiters that were collected.
     /// </summary>
     void Leave();
 }

@@ -25,9 +25,6 @@ internal sealed class Door : IThreadPoolWorkItem
 {
     private const int FramesPerPull = 64;
 
-    /// <summary>How long what was left to those who are woken waits, where none of them comes.</summary>
-    private static readonly TimeSpan s_longestPutOff = TimeSpan.FromMilliseconds(1);
-
     /// <summary>How long somebody waits before those who leave make way, in timestamps: 1 ms.</summary>
     private static readonly long s_patience = Stopwatch.Frequency / 1000;
 
@@ -40,11 +37,9 @@ internal sealed class Door : IThreadPoolWorkItem
     private readonly IStackDriver? _driver;
     private readonly TapQueue? _taps;
     private readonly TxFrame[] _frames = new TxFrame[FramesPerPull];
-    private readonly SendDuty _duty = new();
     private WakeList _wakes = new();
     private WakeList? _spareWakes;
     private Instant _now;
-    private Instant _putOffUntil = Instant.Never;
     private long _waitingSince;
     private int _waiting;
     private bool _isBlocked;
@@ -65,8 +60,14 @@ internal sealed class Door : IThreadPoolWorkItem
         _now = clock.Now;
     }
 
-    /// <summary>Whether the stack is over: nothing in it may be used any more. Read under the door.</summary>
+    /// <summary>
+    /// Whether the stack is over, for good: nothing in it may be used any more. Read it under the door to be sure that
+    /// it is not.
+    /// </summary>
     public bool IsDead { get; private set; }
+
+    /// <summary>Who sends. To be used under the door.</summary>
+    public SendDuty Duty { get; } = new();
 
     /// <summary>How many wait outside.</summary>
     internal int Waiting => Volatile.Read(ref _waiting);
@@ -109,14 +110,14 @@ internal sealed class Door : IThreadPoolWorkItem
     /// <param name="mayPutOff">Whether a connection leaves that the thread pool or the loop resumes.</param>
     public void Leave(bool isTurn = false, bool mayPutOff = false)
     {
-        WhoSends sender = isTurn || IsDead || _isStopping ? WhoSends.Visitor : _duty.Assign(mayPutOff, Waiting);
+        WhoSends sender = isTurn || IsDead || _isStopping ? WhoSends.Visitor : Duty.Assign(mayPutOff, Waiting, _now);
         if (sender == WhoSends.Visitor)
             Flush();
         CollectWakeups();
         WakeList? wakes = TakeWakes();
         bool mayShow = _taps is not null && _taps.Close();
         Publish(isTurn, sender);
-        bool queuesItem = sender == WhoSends.Woken && _duty.TryQueueItem();
+        bool queuesItem = sender == WhoSends.Woken && Duty.TryQueueItem();
         _lock.Exit();
         if (queuesItem)
             QueueItem();
@@ -138,19 +139,13 @@ internal sealed class Door : IThreadPoolWorkItem
         Volatile.Write(ref _spareWakes, wakes);
     }
 
-    /// <summary>Inside: a connection is woken on the thread pool, and will soon be back.</summary>
-    public void Expect() => _duty.Expect();
-
-    /// <summary>Inside: it is.</summary>
-    public void Arrive() => _duty.Arrive();
-
     /// <summary>Sends what those who were woken have left, if they have not done so themselves.</summary>
     void IThreadPoolWorkItem.Execute()
     {
         try
         {
             EnterLock();
-            _duty.OnItem();
+            Duty.OnItem();
             Leave();
         }
         catch (Exception e)
@@ -172,7 +167,7 @@ internal sealed class Door : IThreadPoolWorkItem
     private void Wake(WakeList wakes, bool isTurn)
     {
         if (isTurn)
-            _duty.BeginInline();
+            Duty.BeginInline();
         try
         {
             wakes.WakeAll(inlineAllowed: isTurn);
@@ -185,7 +180,7 @@ internal sealed class Door : IThreadPoolWorkItem
         finally
         {
             if (isTurn)
-                _duty.EndInline();
+                Duty.EndInline();
         }
     }
 
@@ -225,9 +220,7 @@ internal sealed class Door : IThreadPoolWorkItem
         Instant deadline = IsDead ? Instant.Never : _stack.NextDeadline;
         if (!IsDead && sender is WhoSends.NextVisitor or WhoSends.Woken)
         {
-            if (sender == WhoSends.Woken)
-                _putOffUntil = Instant.Min(_putOffUntil, _now + s_longestPutOff);
-            _bell.Publish(Instant.Min(deadline, _putOffUntil));
+            _bell.Publish(Instant.Min(deadline, Duty.PutOffUntil));
             return;
         }
 
@@ -250,8 +243,7 @@ internal sealed class Door : IThreadPoolWorkItem
         if (IsDead)
             return;
 
-        _duty.Done();
-        _putOffUntil = Instant.Never;
+        Duty.Done();
         try
         {
             _isBlocked = false;

@@ -116,7 +116,7 @@ internal sealed partial class RunningConnection
             return;
 
         _isExpected = true;
-        _stack.Door.Expect();
+        _stack.Door.Duty.Expect();
     }
 
     private WakeReasons OnReadable()

@@ -115,8 +115,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     /// <summary>RST now. Idempotent.</summary>
     public void Abort(Exception? cause)
     {
-        using Door.Visit visit = _stack.Door.Enter();
-        Arrive();
+        using Door.Visit visit = Enter();
         _cause ??= cause;
         visit.Call(_core, UserCall.Abort);
     }
@@ -126,7 +125,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     /// </summary>
     public void CloseOutput()
     {
-        using Door.Visit visit = _stack.Door.Enter();
+        using Door.Visit visit = Enter();
         if (Writer.OnDisposed())
             visit.Wakes.Add(this, WakeReasons.Writer);
         // A handshake that has not ended has nothing to send, and nobody to say goodbye to.
@@ -139,8 +138,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     /// </summary>
     public void Detach()
     {
-        using Door.Visit visit = _stack.Door.Enter();
-        Arrive();
+        using Door.Visit visit = Enter();
         // The machine looks at what is unread before the reader gives it up.
         visit.Call(_core, UserCall.Detach);
         WakeReasons reasons = WakeReasons.None;
@@ -155,7 +153,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     /// <summary>Sends what was written, and says that it is urgent (RFC 9293 §3.8.5). Called by the writer.</summary>
     public void FlushUrgent()
     {
-        using Door.Visit visit = _stack.Door.Enter();
+        using Door.Visit visit = Enter();
         _core.Send.Publish();
         visit.Call(_core, UserCall.SendUrgent);
     }
@@ -184,13 +182,21 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         return look(_core, visit.Now);
     }
 
+    // For what the application asks of this connection: it is back.
+    private Door.Visit Enter()
+    {
+        Door.Visit visit = _stack.Door.Enter();
+        Arrive();
+        return visit;
+    }
+
     private void Arrive()
     {
         if (!_isExpected)
             return;
 
         _isExpected = false;
-        _stack.Door.Arrive();
+        _stack.Door.Duty.Arrive();
     }
 
     private void Log(WakeReasons reasons)

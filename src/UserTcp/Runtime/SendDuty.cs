@@ -1,3 +1,5 @@
+using UserTcp.Primitives;
+
 namespace UserTcp.Runtime;
 
 /// <summary>Who sends what became due during a visit to the stack.</summary>
@@ -31,11 +33,17 @@ internal sealed class SendDuty
     /// <summary>How many in a row may put it off: about sixteen requests, of four visits each.</summary>
     private const int MostPutOff = 64;
 
+    /// <summary>How long it is put off where none of those who were woken comes.</summary>
+    private static readonly TimeSpan s_longestPutOff = TimeSpan.FromMilliseconds(1);
+
     private int _passed;
     private int _putOff;
     private int _expected;
     private bool _isItemQueued;
     private int _loopThread;
+
+    /// <summary>When the loop is to send, if nobody has by then; never, while nothing is put off.</summary>
+    public Instant PutOffUntil { get; private set; } = Instant.Never;
 
     /// <summary>A connection is woken on the thread pool, and will soon be back.</summary>
     public void Expect() => _expected++;
@@ -57,7 +65,8 @@ internal sealed class SendDuty
     /// wants something done.
     /// </param>
     /// <param name="waiting">How many wait outside.</param>
-    public WhoSends Assign(bool mayPutOff, int waiting)
+    /// <param name="now">The time of the visit.</param>
+    public WhoSends Assign(bool mayPutOff, int waiting, Instant now)
     {
         if (waiting > 0 && _passed < MostPassed)
         {
@@ -65,21 +74,24 @@ internal sealed class SendDuty
             return WhoSends.NextVisitor;
         }
 
-        if (mayPutOff && _putOff < MostPutOff)
-        {
-            bool isLoop = _loopThread == Environment.CurrentManagedThreadId;
-            if (isLoop || _expected > 0)
-            {
-                _putOff++;
-                return isLoop ? WhoSends.Loop : WhoSends.Woken;
-            }
-        }
+        bool isLoop = _loopThread == Environment.CurrentManagedThreadId;
+        if (!mayPutOff || _putOff == MostPutOff || (!isLoop && _expected == 0))
+            return WhoSends.Visitor;
 
-        return WhoSends.Visitor;
+        _putOff++;
+        if (isLoop)
+            return WhoSends.Loop;
+
+        PutOffUntil = Instant.Min(PutOffUntil, now + s_longestPutOff);
+        return WhoSends.Woken;
     }
 
     /// <summary>All is sent, or about to be.</summary>
-    public void Done() => _passed = _putOff = 0;
+    public void Done()
+    {
+        _passed = _putOff = 0;
+        PutOffUntil = Instant.Never;
+    }
 
     /// <summary>Whether a work item is to be queued, behind those who were woken.</summary>
     public bool TryQueueItem() => !_isItemQueued && (_isItemQueued = true);
