@@ -66,6 +66,8 @@ internal sealed record Contender(string Name, string Link, Cable Cable, bool IsI
 
     public static Contender TapInline { get; } = new("tap, inline", "tap", Cable.Tap, IsInline: true);
 
+    public static Contender PcapOn { get; } = new("pcap", "pcap", Cable.Veth);
+
     public static Contender Pcap { get; } = new("pcap, offloads off", "pcap", Cable.PlainVeth);
 
     public bool IsKernel => Link == Kernel;
@@ -113,7 +115,9 @@ internal sealed record SpeedRow(
 
     public static SpeedRow[] All { get; } =
     [
-        new("bulk receive, 1 stream", Workload.Receive, s_bulk, 1, Placement.Free, s_every, IsMain: true),
+        new(
+            "bulk receive, 1 stream", Workload.Receive, s_bulk, 1, Placement.Free, [.. s_every, Contender.PcapOn],
+            IsMain: true),
         new("bulk send, 1 stream", Workload.Send, s_bulk, 1, Placement.Free, s_every, IsMain: true),
         new("bulk receive, 16 streams", Workload.Receive, s_bulk, 16, Placement.Free, s_offloaded),
         new("bulk send, 16 streams", Workload.Send, s_bulk, 16, Placement.Free, s_offloaded),

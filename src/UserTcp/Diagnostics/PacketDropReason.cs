@@ -60,4 +60,10 @@ public enum PacketDropReason
 
     /// <summary>An ICMP error about a packet that is not under way.</summary>
     UnsolicitedIcmp,
+
+    /// <summary>
+    /// The checksum looked as if the sender had left it to hardware, but others of the same flow were finished: the
+    /// segment was changed on its way.
+    /// </summary>
+    UnfinishedChecksum,
 }

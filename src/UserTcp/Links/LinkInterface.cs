@@ -11,6 +11,7 @@ public sealed record LinkInterface
         Mtu = facts.Mtu;
         MacAddress = facts.MacAddress;
         IsUp = facts.IsUp;
+        HasLocalSenders = facts.HasLocalSenders;
     }
 
     /// <summary>The device, as names of links have it: <c>eth0</c>.</summary>
@@ -24,6 +25,12 @@ public sealed record LinkInterface
 
     /// <summary>Whether it is switched on.</summary>
     public bool IsUp { get; }
+
+    /// <summary>
+    /// Whether frames come straight from a sender on this machine (veth and TAP on Linux), which may leave their
+    /// checksums unfinished (<see cref="LinkFeatures.ReceiveMayLackChecksum"/>).
+    /// </summary>
+    public bool HasLocalSenders { get; }
 
     /// <summary>Asks for one interface.</summary>
     /// <param name="name">

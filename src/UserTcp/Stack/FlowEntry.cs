@@ -1,4 +1,5 @@
 using UserTcp.Primitives;
+using UserTcp.Wire;
 
 namespace UserTcp.Stack;
 
@@ -17,6 +18,9 @@ internal abstract class FlowEntry(FlowKey flow, ulong flowHash)
 
     /// <summary>When it is due; written by <see cref="DeadlineWheel.Arm"/> alone.</summary>
     public Instant Deadline { get; internal set; } = Instant.Never;
+
+    /// <summary>What is known of the peer's checksums; of use on links whose frames may lack them.</summary>
+    public ChecksumHistory Checksums { get; set; }
 
     /// <summary>The tick it is queued for, at or before its deadline.</summary>
     internal long WheelTick;

@@ -15,7 +15,8 @@ internal readonly record struct StackRoute(HostAddress Destination, int PrefixLe
 internal enum ChecksumPolicy : byte
 {
     /// <summary>
-    /// All but those that the device vouches for; a pseudo-header sum passes where the link says it may occur.
+    /// All but those that the device vouches for; a pseudo-header sum passes where the link says it may occur, in flows
+    /// whose sender has finished none.
     /// </summary>
     Auto,
 

@@ -184,7 +184,7 @@ internal sealed unsafe partial class StackCore
         for (int left = _loop.Count; left > 0; left--)
         {
             if (Ipv4Header.TryParse(_loop.First, out Ipv4Header packet))
-                OnDatagram(packet, verified, now);
+                OnDatagram(packet, verified, mayLack: false, now);
             _loop.RemoveFirst();
         }
     }

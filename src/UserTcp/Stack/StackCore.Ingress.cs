@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using UserTcp.Diagnostics;
 using UserTcp.Ip;
 using UserTcp.Links;
@@ -57,7 +56,7 @@ internal sealed partial class StackCore
         else if (packet.IsFragment)
             OnFragment(packet, arrival);
         else
-            OnDatagram(packet, offload, arrival);
+            OnDatagram(packet, offload, MayLackChecksums, arrival);
     }
 
     private void OnFragment(in Ipv4Header fragment, Instant arrival)
@@ -66,15 +65,15 @@ internal sealed partial class StackCore
         if (reason != PacketDropReason.None)
             Drop(reason);
         else if (!whole.IsEmpty && Ipv4Header.TryParse(whole, out Ipv4Header datagram))
-            OnDatagram(datagram, default, arrival);
+            OnDatagram(datagram, default, mayLack: false, arrival); // who cuts a packet finishes its checksum first
     }
 
-    private void OnDatagram(in Ipv4Header packet, FrameOffload offload, Instant arrival)
+    private void OnDatagram(in Ipv4Header packet, FrameOffload offload, bool mayLack, Instant arrival)
     {
         switch (packet.Protocol)
         {
             case IpProtocol.Tcp:
-                OnTcp(packet, offload, arrival);
+                OnTcp(packet, offload, mayLack, arrival);
                 break;
             case IpProtocol.Icmp:
                 OnIcmp(packet, arrival);
@@ -89,10 +88,10 @@ internal sealed partial class StackCore
         }
     }
 
-    private void OnTcp(in Ipv4Header packet, FrameOffload offload, Instant arrival)
+    private void OnTcp(in Ipv4Header packet, FrameOffload offload, bool mayLack, Instant arrival)
     {
         Counters.SegmentsReceived++;
-        if (!IsChecksumGood(packet, offload))
+        if (!IsChecksumGood(packet, offload, mayLack, out ChecksumFinding finding))
         {
             Counters.ErrorsReceived++;
             Drop(PacketDropReason.BadChecksum);
@@ -100,7 +99,7 @@ internal sealed partial class StackCore
         }
 
         int segmentSize = offload.GsoType == FrameOffload.GsoNone ? 0 : offload.SegmentSize;
-        if (!TcpSegment.TryParse(packet.Payload, out TcpSegment seg, segmentSize, packet.Ecn)
+        if (!TcpSegment.TryParse(packet.Payload, out TcpSegment seg, segmentSize, packet.Ecn, finding)
             || seg.SourcePort == 0 || seg.DestinationPort == 0)
         {
             Counters.ErrorsReceived++;
@@ -109,27 +108,6 @@ internal sealed partial class StackCore
         }
 
         OnSegment(packet, seg, arrival);
-    }
-
-    /// <summary>
-    /// RFC 9293 §3.1 (MUST-3), unless the device vouches for the segment, or the link carries segments of this machine
-    /// that nobody has summed: these hold exactly the sum of the pseudo-header.
-    /// </summary>
-    private bool IsChecksumGood(in Ipv4Header packet, FrameOffload offload)
-    {
-        bool isAuto = Config.Checksums == ChecksumPolicy.Auto;
-        if (Config.Checksums == ChecksumPolicy.Never || (isAuto && offload.IsChecksumTrusted))
-            return true;
-
-        ReadOnlySpan<byte> bytes = packet.Payload;
-        ulong pseudo = InternetChecksum.PseudoHeader(packet.Source, packet.Destination, packet.Protocol, bytes.Length);
-        if (InternetChecksum.IsValid(InternetChecksum.Sum(bytes, pseudo)))
-            return true;
-
-        bool mayLack = isAuto && (Config.Link.Features & LinkFeatures.ReceiveMayLackChecksum) != 0;
-        return mayLack && bytes.Length >= TcpSegment.HeaderSize
-            && BinaryPrimitives.ReadUInt16BigEndian(bytes[TcpSegment.ChecksumOffset..])
-                == InternetChecksum.Fold(pseudo);
     }
 
     /// <summary>Tells Runtime what became of our addresses.</summary>

@@ -21,7 +21,7 @@ internal sealed partial class StackCore
         var flow = new FlowKey(packet.Destination, seg.DestinationPort, packet.Source, seg.SourcePort);
         if (_lastFound is { } last && last.Flow == flow)
         {
-            OnConnectionSegment(last, seg, arrival);
+            OnConnectionSegment(last, packet, seg, arrival);
             return;
         }
 
@@ -29,7 +29,7 @@ internal sealed partial class StackCore
         if (_flows.Find(flow, hash) is { } connection)
         {
             _lastFound = connection;
-            OnConnectionSegment(connection, seg, arrival);
+            OnConnectionSegment(connection, packet, seg, arrival);
             return;
         }
 
@@ -50,11 +50,16 @@ internal sealed partial class StackCore
             Drop(PacketDropReason.NotForUs);
     }
 
-    private void OnConnectionSegment(StackConnection connection, in TcpSegment seg, Instant arrival)
+    private void OnConnectionSegment(
+        StackConnection connection, in Ipv4Header packet, in TcpSegment seg, Instant arrival)
     {
         LastConnection = connection;
-        if (connection.Tcb.State != TcpState.Closed)
-            Apply(connection, connection.Tcb.OnSegmentArrives(seg, arrival), arrival);
+        if (connection.Tcb.State == TcpState.Closed || !IsTrusted(connection, packet, seg))
+            return;
+
+        SeqNumber next = connection.Tcb.ReceiveNext;
+        Apply(connection, connection.Tcb.OnSegmentArrives(seg, arrival), arrival);
+        Learn(connection, packet, seg, next);
     }
 
     private StackListener? FindListener(in FlowKey flow) =>
@@ -124,7 +129,7 @@ internal sealed partial class StackCore
         StackListener listener, in TcpSegment syn, in FlowKey flow, ulong hash, SeqNumber? beyond, Instant now)
     {
         Counters.ConnectionsAccepted++;
-        var entry = new HalfOpenEntry(listener, listener.Config, flow, hash);
+        var entry = new HalfOpenEntry(listener, listener.Config, flow, hash) { Checksums = HistoryFrom(syn) };
         _halfOpen.Add(entry);
         Answer(entry, syn, beyond, now);
     }
@@ -149,6 +154,8 @@ internal sealed partial class StackCore
 
     private void OnHalfOpenSegment(HalfOpenEntry entry, in Ipv4Header packet, in TcpSegment seg, Instant arrival)
     {
+        if (!IsNewSender(seg) && !IsTrusted(entry, packet, seg))
+            return;
         if (entry.Opening is null)
         {
             OnPendingSegment(entry, packet, seg, arrival);
@@ -204,6 +211,7 @@ internal sealed partial class StackCore
             NextHop = hop.Address,
             IsLooped = _routes.IsLocal(entry.Flow.Remote),
             IsForeign = !_routes.IsLocal(entry.Flow.Local),
+            Checksums = entry.Checksums,
         };
         Admit(connection);
         Apply(connection, connection.Tcb.OnSegmentArrives(seg, arrival), arrival);
@@ -237,7 +245,11 @@ internal sealed partial class StackCore
 
         Counters.ConnectionsAccepted++;
         var request = new StackRequest(listener, flow);
-        var entry = new HalfOpenEntry(listener, listener.Config, flow, hash) { Request = request };
+        var entry = new HalfOpenEntry(listener, listener.Config, flow, hash)
+        {
+            Request = request,
+            Checksums = HistoryFrom(syn),
+        };
         request.Entry = entry;
         _halfOpen.Add(entry);
         Note(entry, packet, syn, now);

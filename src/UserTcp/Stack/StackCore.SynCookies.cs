@@ -59,7 +59,12 @@ internal sealed partial class StackCore
         if (ReadCookie(listener, seg, flow, now) is not { } opening)
             return false;
 
-        CompleteCookie(new HalfOpenEntry(listener, listener.Config, flow, hash) { Opening = opening }, seg, now);
+        var entry = new HalfOpenEntry(listener, listener.Config, flow, hash)
+        {
+            Opening = opening,
+            Checksums = HistoryFrom(seg),
+        };
+        CompleteCookie(entry, seg, now);
         return true;
     }
 

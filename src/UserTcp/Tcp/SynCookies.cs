@@ -24,6 +24,7 @@ internal readonly struct SynCookies(SipHash key)
 
     private const int HashBits = 29;
     private const uint HashMask = (1u << HashBits) - 1;
+    private const uint FinishedBit = 1u << 31; // beside the size and whether there are timestamps
 
     // Rounded down to one of these: the floor, what a silent peer takes, and what common links and tunnels leave.
     private static readonly ushort[] s_sizes = [48, 536, 1024, 1220, 1360, 1440, 1460, 8960];
@@ -39,7 +40,8 @@ internal readonly struct SynCookies(SipHash key)
         ecn.OnPeerSyn(Remembered(syn.Seq, size, kept, stamps ? syn.Options.TsVal : null));
         return new SegmentPlan
         {
-            Seq = new SeqNumber(((uint)size << HashBits) | Hash(flow, syn.Seq, PeriodOf(now), size, stamps)),
+            Seq = new SeqNumber(((uint)size << HashBits)
+                | Hash(flow, syn.Seq, PeriodOf(now), size, BitsOf(stamps, syn.Checksum))),
             Ack = syn.Seq + 1,
             Flags = TcpFlags.Syn | TcpFlags.Ack | ecn.Answer(config.Ecn),
             Window = PassiveOpen.FirstWindow(config),
@@ -54,13 +56,12 @@ internal readonly struct SynCookies(SipHash key)
     public bool TryRead(in TcpSegment ack, in FlowKey flow, Instant now, out TcpSegment syn)
     {
         SeqNumber peer = ack.Seq - 1;
-        uint cookie = (ack.Ack - 1).Value;
-        int size = (int)(cookie >> HashBits);
+        int size = (int)((ack.Ack - 1).Value >> HashBits);
         bool stamps = ack.Options.HasTimestamps;
         syn = default;
         for (int age = 0; age < Periods; age++)
         {
-            if (Hash(flow, peer, PeriodOf(now) - age, size, stamps) != (cookie & HashMask))
+            if (!IsOurs(ack, flow, PeriodOf(now) - age, size))
                 continue;
 
             CookieOptions kept = stamps ? CookieOptions.FromStamp(ack.Options.TsEcr) : CookieOptions.None;
@@ -112,9 +113,23 @@ internal readonly struct SynCookies(SipHash key)
         return index;
     }
 
-    private uint Hash(in FlowKey flow, SeqNumber peer, long period, int size, bool stamps)
+    /// <summary>An unfinished checksum is good only if the SYN had one; the cookie remembers that, too.</summary>
+    private bool IsOurs(in TcpSegment ack, in FlowKey flow, long period, int size)
     {
-        ulong state = (ulong)peer.Value << 32 | (uint)size << 1 | (stamps ? 1u : 0);
+        bool stamps = ack.Options.HasTimestamps;
+        uint told = (ack.Ack - 1).Value & HashMask;
+        SeqNumber peer = ack.Seq - 1;
+        return Hash(flow, peer, period, size, BitsOf(stamps, ChecksumFinding.None)) == told
+            || (ack.Checksum != ChecksumFinding.Unfinished
+                && Hash(flow, peer, period, size, BitsOf(stamps, ChecksumFinding.Finished)) == told);
+    }
+
+    private static uint BitsOf(bool stamps, ChecksumFinding syn) =>
+        (stamps ? 1u : 0) | (syn == ChecksumFinding.Finished ? FinishedBit : 0);
+
+    private uint Hash(in FlowKey flow, SeqNumber peer, long period, int size, uint bits)
+    {
+        ulong state = (ulong)peer.Value << 32 | (uint)size << 1 | bits;
         return (uint)key.Hash(key.Hash(flow) ^ state, (ulong)period) & HashMask;
     }
 }

@@ -97,6 +97,9 @@ internal sealed partial class Tcb
     /// <summary>How losses are being dealt with.</summary>
     public RecoveryState Recovery => _sender.RecoveryState;
 
+    /// <summary>RCV.NXT.</summary>
+    public SeqNumber ReceiveNext => _receiver.Next;
+
     /// <summary>What was counted so far.</summary>
     public ref readonly TcbCounters Counters => ref _counters;
 

@@ -25,9 +25,10 @@ internal readonly ref partial struct TcpSegment
     /// <param name="segment">The segment; its text stays in <paramref name="bytes"/>.</param>
     /// <param name="coalescedSegmentSize">See <see cref="CoalescedSegmentSize"/>.</param>
     /// <param name="ecn">See <see cref="Ecn"/>.</param>
+    /// <param name="checksum">See <see cref="Checksum"/>.</param>
     public static bool TryParse(
         ReadOnlySpan<byte> bytes, out TcpSegment segment, int coalescedSegmentSize = 0,
-        EcnCodepoint ecn = EcnCodepoint.NotEct)
+        EcnCodepoint ecn = EcnCodepoint.NotEct, ChecksumFinding checksum = ChecksumFinding.None)
     {
         segment = default;
         if (bytes.Length < HeaderSize)
@@ -52,6 +53,7 @@ internal readonly ref partial struct TcpSegment
             Text = bytes[dataOffset..],
             CoalescedSegmentSize = coalescedSegmentSize,
             Ecn = ecn,
+            Checksum = checksum,
         };
         return true;
     }

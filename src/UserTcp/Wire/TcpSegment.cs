@@ -40,6 +40,9 @@ internal readonly ref partial struct TcpSegment
     /// <summary>The ECN field of its packet.</summary>
     public EcnCodepoint Ecn { get; init; }
 
+    /// <summary>How its checksum stands, where that tells something of its sender.</summary>
+    public ChecksumFinding Checksum { get; init; }
+
     public bool Has(TcpFlags flags) => (Flags & flags) == flags;
 
     /// <summary>SEG.LEN: the octets of text, and one each for SYN and FIN.</summary>
