@@ -11,12 +11,14 @@ internal sealed class SharpPcapDevice(ILiveDevice device, int snapLength, string
 {
     private const int MaxWaitingFrames = 2048;
     private const int UsualMtu = 1500;
+    private const int MaxSentFrame = 65_550;
 
     private readonly bool _mustStart = !device.Started;
-    private readonly byte[] _scratch = new byte[RxBatch.MaxFrameBytes];
+    private readonly byte[] _scratch = new byte[MaxSentFrame];
     private readonly Channel<ArraySegment<byte>> _frames = Channel.CreateBounded<ArraySegment<byte>>(MaxWaitingFrames);
     private readonly ManualResetEventSlim _bell = new();
     private long _receiveDropped;
+    private long _receiveTooLong;
     private long _transmitDropped;
     private int _isClosed;
 
@@ -24,7 +26,8 @@ internal sealed class SharpPcapDevice(ILiveDevice device, int snapLength, string
 
     public override LinkStatistics Statistics => new()
     {
-        ReceiveDropped = Volatile.Read(ref _receiveDropped), TransmitDropped = Volatile.Read(ref _transmitDropped),
+        ReceiveDropped = Volatile.Read(ref _receiveDropped), ReceiveTooLong = Volatile.Read(ref _receiveTooLong),
+        TransmitDropped = Volatile.Read(ref _transmitDropped),
     };
 
     private bool IsDown => _frames.Reader.Completion.IsCompleted;
@@ -112,7 +115,9 @@ internal sealed class SharpPcapDevice(ILiveDevice device, int snapLength, string
             LinkLayers.Raw or LinkLayers.RawLegacy or LinkLayers.IPv4 => LinkMedium.Ip,
             var other => throw new NotSupportedException($"'{device.Name}' carries {other}, not Ethernet or bare IP."),
         },
-        Features = LinkFeatures.ReceiveMayLackChecksum | LinkFeatures.ReceiveCoalesces,
+        // In doubt both: the stack takes an unfinished checksum only in flows whose sender finishes none.
+        Features = LinkFeatures.ReceiveCoalesces
+            | (LinkInterface.Find(device.Name) is { HasLocalSenders: false } ? 0 : LinkFeatures.ReceiveMayLackChecksum),
     };
 
     private void OnPacketArrival(object sender, PacketCapture capture)
@@ -125,6 +130,8 @@ internal sealed class SharpPcapDevice(ILiveDevice device, int snapLength, string
         {
             ArrayPool<byte>.Shared.Return(copy);
             Interlocked.Increment(ref _receiveDropped);
+            if (isCut)
+                Interlocked.Increment(ref _receiveTooLong);
         }
 
         _bell.Set();

@@ -86,7 +86,7 @@ public sealed class SharpPcapLinkOptions
     /// <summary>Whether frames to addresses that are not the card's own arrive too. Default: true.</summary>
     public bool Promiscuous { get; set; } = true;
 
-    /// <summary>The most bytes captured of a frame, 256 to 65,550; longer ones are dropped. Default: 2,048.</summary>
+    /// <summary>The most bytes captured of a frame, 256 to 524,302; longer ones are dropped. Default: 2,048.</summary>
     public int SnapLength { get; set; } = 2048;
 
     /// <summary>The system's buffer, in bytes, from 64 KiB to 1 GiB. Default: 16 MiB.</summary>

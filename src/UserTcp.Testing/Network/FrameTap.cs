@@ -25,7 +25,7 @@ internal sealed class CaptureTap : IFrameTap
     public CaptureTap(Stream stream, string name)
     {
         _writer = new PcapngWriter(stream);
-        _writer.WriteHead(LinkMedium.Ethernet, name, RxBatch.MaxFrameBytes);
+        _writer.WriteHead(LinkMedium.Ethernet, name, PcapngWriter.MaxCapturedBytes);
     }
 
     public void OnSent(ReadOnlySpan<byte> frame, Instant now) => Write(frame, now, Outbound);

@@ -42,6 +42,18 @@ internal static partial class LogMessages
         EventName = "DrainTimedOut")]
     public static partial void DrainTimedOut(ILogger logger, string stack, TimeSpan timeout, int count);
 
+    [LoggerMessage(1010, LogLevel.Warning,
+        "{Stack}: {Link} has dropped {Count} frames longer than {Bytes} bytes. Raise its MaxReceiveFrame, or let "
+        + "the peer send shorter ones: 'ip link set dev DEVICE gso_ipv4_max_size 65536' on its side",
+        EventName = "FramesTooLong")]
+    public static partial void FramesTooLong(ILogger logger, string stack, string link, long count, int bytes);
+
+    [LoggerMessage(1011, LogLevel.Warning,
+        "{Stack}: {Link} changes segments. Their checksums look unfinished, which those of the same flow are not; they "
+        + "are dropped. If connections stall, use a packet socket ('packet:DEVICE'), which tells the difference",
+        EventName = "UnfinishedRefused")]
+    public static partial void UnfinishedRefused(ILogger logger, string stack, string link);
+
     [LoggerMessage(1100, LogLevel.Debug, "{Stack} may use {Address}", EventName = "AddressClaimed")]
     public static partial void AddressClaimed(ILogger logger, string stack, string address);
 

@@ -5,8 +5,8 @@ namespace UserTcp.Diagnostics;
 /// <summary>How a <see cref="PcapngTap"/> records. Validated and copied when the tap is made.</summary>
 public sealed class PcapngTapOptions
 {
-    /// <summary>The most bytes kept of each frame, from 64 to 65,550. Default: 65,550.</summary>
-    public int MaxFrameBytes { get; set; } = RxBatch.MaxFrameBytes;
+    /// <summary>The most bytes kept of each frame, from 64 to 262,144. Default: 262,144.</summary>
+    public int MaxFrameBytes { get; set; } = PcapngWriter.MaxCapturedBytes;
 
     /// <summary>
     /// The size at which a file is closed and the next one begun, in bytes, at least 128 KiB; null never. Default:
@@ -26,7 +26,7 @@ public sealed class PcapngTapOptions
     internal PcapngTapOptions Check()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxFrameBytes, 64);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxFrameBytes, RxBatch.MaxFrameBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxFrameBytes, PcapngWriter.MaxCapturedBytes);
         if (MaxFileBytes is long bytes)
             ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 128 * 1024, nameof(MaxFileBytes));
         if (MaxFiles is int files)

@@ -4,10 +4,10 @@ namespace UserTcp.Links;
 public sealed class CaptureOptions
 {
     /// <summary>
-    /// The most bytes kept of each frame, from 64 to 65,550; everything by default. The true length is recorded
+    /// The most bytes kept of each frame, from 64 to 262,144; everything by default. The true length is recorded
     /// besides.
     /// </summary>
-    public int MaxFrameBytes { get; set; } = RxBatch.MaxFrameBytes;
+    public int MaxFrameBytes { get; set; } = PcapngWriter.MaxCapturedBytes;
 
     /// <summary>
     /// The size that the capture may grow to, in bytes, at least 4,096; no limit by default. A capture that would grow
@@ -24,9 +24,10 @@ public sealed class CaptureOptions
     internal void Validate()
     {
         ArgumentNullException.ThrowIfNull(TimeProvider);
-        if (MaxFrameBytes is < 64 or > RxBatch.MaxFrameBytes)
+        if (MaxFrameBytes is < 64 or > PcapngWriter.MaxCapturedBytes)
             throw new ArgumentOutOfRangeException(
-                nameof(MaxFrameBytes), MaxFrameBytes, $"MaxFrameBytes must be from 64 to {RxBatch.MaxFrameBytes:N0}.");
+                nameof(MaxFrameBytes), MaxFrameBytes,
+                $"MaxFrameBytes must be from 64 to {PcapngWriter.MaxCapturedBytes:N0}.");
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxBytes, 4096);
     }
 }

@@ -33,7 +33,8 @@ public enum LinkFeatures
 
     /// <summary>
     /// Frames of a sender on the same machine may carry a sum of the pseudo-header only, and nothing says so (a capture
-    /// device on veth or TAP). Such sums are accepted beside valid ones.
+    /// device on veth or TAP). The stack accepts such sums in flows whose sender has finished none: a changed frame may
+    /// carry the same number by chance.
     /// </summary>
     ReceiveMayLackChecksum = 1 << 4,
 
@@ -70,6 +71,11 @@ public readonly record struct LinkStatistics
     /// Frames that were lost between the wire and <see cref="LinkDevice.Receive"/>, for want of room.
     /// </summary>
     public long ReceiveDropped { get; init; }
+
+    /// <summary>
+    /// Those of <see cref="ReceiveDropped"/> that were longer than <see cref="LinkInfo.MaxReceiveFrame"/>.
+    /// </summary>
+    public long ReceiveTooLong { get; init; }
 
     /// <summary>Frames that the device accepted and could not send.</summary>
     public long TransmitDropped { get; init; }

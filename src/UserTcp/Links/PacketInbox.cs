@@ -10,6 +10,9 @@ internal sealed unsafe class PacketInbox : IDisposable
 {
     private const int MostMessages = RxBatch.DefaultCapacity;
 
+    // A slot of the batch, and room elsewhere for the rest of a frame that is longer.
+    private const int PiecesPerMessage = 2;
+
     /// <summary>
     /// What is taken at once at most: what fits into the second-level cache of a core. What is beyond has left it
     /// before the stack copies it into its place. Measured with frames of 64 KiB: a reader on the thread pool gets a
@@ -24,11 +27,12 @@ internal sealed unsafe class PacketInbox : IDisposable
     public PacketInbox()
     {
         _messages = (MultiMessage*)NativeMemory.AllocZeroed(MostMessages, (nuint)sizeof(MultiMessage));
-        _pieces = (MessagePiece*)NativeMemory.AllocZeroed(MostMessages, (nuint)sizeof(MessagePiece));
+        _pieces = (MessagePiece*)NativeMemory.AllocZeroed(
+            PiecesPerMessage * MostMessages, (nuint)sizeof(MessagePiece));
         for (int i = 0; i < MostMessages; i++)
         {
-            _messages[i].Header.Pieces = &_pieces[i];
-            _messages[i].Header.PieceCount = 1;
+            _messages[i].Header.Pieces = &_pieces[PiecesPerMessage * i];
+            _messages[i].Header.PieceCount = PiecesPerMessage;
         }
     }
 
@@ -37,30 +41,35 @@ internal sealed unsafe class PacketInbox : IDisposable
     /// <summary>Takes what has arrived, as far as it fits.</summary>
     /// <param name="socket">A socket whose frames have a virtio header in front.</param>
     /// <param name="batch">With room for one frame at least.</param>
-    /// <param name="dropped">How many frames were longer than a slot.</param>
+    /// <param name="dropped">How many frames were broken, or longer than <see cref="RxBatch.MaxFrameBytes"/>.</param>
     /// <returns>How many messages came; negative for an error, which is the last of the platform's.</returns>
-    public int Receive(int socket, RxBatch batch, out int dropped)
+    public int Receive(int socket, RxBatch batch, out InboxDrops dropped)
     {
-        dropped = 0;
-        int room = Math.Min(batch.Capacity - batch.Count, _mostMessages);
+        dropped = default;
+        int room = Math.Min(batch.FreeSlots, _mostMessages);
+        int first = batch.Count;
         for (int i = 0; i < room; i++)
         {
-            _pieces[i].Start = batch.FreeSlot(i) - FrameOffload.Size;
-            _pieces[i].Length = FrameOffload.Size + RxBatch.MaxFrameBytes;
+            Prepare(&_pieces[PiecesPerMessage * i], batch.FreeSlot(i), batch.LongSlot(first + i));
         }
 
-        int count = LibcNative.ReceiveMessages(socket, _messages, (uint)room, LibcNative.DoNotWait, null);
-        int bytes = 0;
+        int count = LibcNative.ReceiveMessages(
+            socket, _messages, (uint)room, LibcNative.DoNotWait | LibcNative.Truncated, null);
+        if (count <= 0)
+            return count;
+
+        long bytes = 0;
         for (int i = 0; i < count; i++)
         {
             int length = (int)_messages[i].Length - FrameOffload.Size;
             bytes += length;
-            if (length < 0 || (_messages[i].Header.Flags & LibcNative.Truncated) != 0)
-                dropped++; // of no use to anybody
+            if (length is < 0 or > RxBatch.MaxFrameBytes)
+                dropped = dropped.With(length);
             else
-                Take(batch, i, dropped, length);
+                Take(batch, &_pieces[PiecesPerMessage * i], batch.LongSlot(first + i), length);
         }
 
+        batch.KeepSlots(count);
         // The next frames will be about as long as these.
         if (bytes > 0)
             _mostMessages = (int)Math.Clamp((long)HotBytes * count / bytes, 1, MostMessages);
@@ -73,13 +82,26 @@ internal sealed unsafe class PacketInbox : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    // Where frames before it were dropped, its slot is not the batch's next one.
-    private void Take(RxBatch batch, int index, int dropped, int length)
+    private static void Prepare(MessagePiece* pieces, byte* slot, byte* longSlot)
     {
-        byte* start = (byte*)_pieces[index].Start;
-        if (dropped > 0)
-            new ReadOnlySpan<byte>(start + FrameOffload.Size, length).CopyTo(batch.Reserve());
-        batch.Commit(length, *(FrameOffload*)start);
+        pieces[0].Start = slot - FrameOffload.Size;
+        pieces[0].Length = FrameOffload.Size + RxBatch.UsualFrameBytes;
+        pieces[1].Start = longSlot + RxBatch.UsualFrameBytes;
+        pieces[1].Length = RxBatch.MaxFrameBytes - RxBatch.UsualFrameBytes;
+    }
+
+    // The first part of a long frame moves in front of the rest.
+    private static void Take(RxBatch batch, MessagePiece* pieces, byte* longSlot, int length)
+    {
+        byte* frame = (byte*)pieces[0].Start + FrameOffload.Size;
+        var offload = *(FrameOffload*)pieces[0].Start;
+        if (length > RxBatch.UsualFrameBytes)
+        {
+            NativeMemory.Copy(frame, longSlot, RxBatch.UsualFrameBytes);
+            frame = longSlot;
+        }
+
+        batch.CommitAt(frame, length, offload);
     }
 
     private void Free()
@@ -89,4 +111,12 @@ internal sealed unsafe class PacketInbox : IDisposable
         _messages = null;
         _pieces = null;
     }
+}
+
+/// <summary>What was received and is of no use.</summary>
+/// <param name="All">All of it, in frames.</param>
+/// <param name="TooLong">The frames that were longer than there is room for.</param>
+internal readonly record struct InboxDrops(int All, int TooLong)
+{
+    public InboxDrops With(int length) => new(All + 1, TooLong + (length > 0 ? 1 : 0));
 }

@@ -38,6 +38,7 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
     private readonly Lock _counting = new();
     private LinkInfo _info;
     private long _receiveDropped;
+    private long _receiveTooLong;
     private long _kernelDropped;
     private long _transmitDropped;
     private long _mtuAsked;
@@ -73,6 +74,7 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
                 return new LinkStatistics
                 {
                     ReceiveDropped = _kernelDropped + Volatile.Read(ref _receiveDropped),
+                    ReceiveTooLong = Volatile.Read(ref _receiveTooLong),
                     TransmitDropped = Volatile.Read(ref _transmitDropped),
                 };
             }
@@ -100,7 +102,7 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
         ArgumentNullException.ThrowIfNull(batch);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         int before = batch.Count;
-        int dropped = 0;
+        InboxDrops dropped = default;
         while (!batch.IsFull && _inbox.Receive(_socket.Descriptor, batch, out dropped) < 0)
         {
             int error = Marshal.GetLastPInvokeError();
@@ -111,8 +113,12 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
             break;
         }
 
-        if (dropped > 0)
-            Interlocked.Add(ref _receiveDropped, dropped);
+        if (dropped.All > 0)
+        {
+            Interlocked.Add(ref _receiveDropped, dropped.All);
+            Interlocked.Add(ref _receiveTooLong, dropped.TooLong);
+        }
+
         return batch.Count - before;
     }
 
@@ -195,7 +201,7 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
         int most = Math.Min(frames.Length, PacketOutbox.MostFrames);
         int count = 0;
         bool isAnyCut = false;
-        while (count < most && frames[count].Length <= RxBatch.MaxFrameBytes)
+        while (count < most && frames[count].Length <= RxBatch.UsualFrameBytes)
             isAnyCut |= frames[count++].Offload.GsoType != FrameOffload.GsoNone;
         if (isAnyCut && Environment.TickCount64 - _mtuAsked >= MtuPeriodMilliseconds)
             FollowMtu();

@@ -10,6 +10,7 @@ public sealed partial class PcapLink
     private const int FrameOverhead = EthernetHeader.Size + 4; // with a VLAN tag
     private const int BufferBytes = 16 << 20;
     private const int MergedBufferBytes = 64 << 20;
+    private const int LeastLongBytes = 4 << 20;
 
     /// <summary>Whether the capture library is installed. Never throws.</summary>
     public static bool IsSupported => PcapNative.TryLoad();
@@ -47,7 +48,7 @@ public sealed partial class PcapLink
             throw access.ToException();
 
         int snapLength = options.MaxReceiveFrame
-            ?? (facts.Coalesces ? RxBatch.MaxFrameBytes : facts.Mtu + FrameOverhead);
+            ?? (facts.Coalesces ? LongestMerged(facts) : facts.Mtu + FrameOverhead);
         snapLength = Math.Min(snapLength, RxBatch.MaxFrameBytes);
         bool isPromiscuous = options.Promiscuous ?? !OperatingSystem.IsLinux();
         PcapHandle handle = PcapHandle.TryOpen(
@@ -74,9 +75,20 @@ public sealed partial class PcapLink
             return access;
 
         using PcapHandle? handle = PcapHandle.TryOpen(
-            device, RxBatch.MaxFrameBytes, RxBatch.MaxFrameBytes, isPromiscuous: false, out access);
+            device, RxBatch.UsualFrameBytes, RxBatch.UsualFrameBytes, isPromiscuous: false, out access);
         return handle is null || MediumOf(handle) is not null ? access : NotCarried(device, handle);
     }
+
+    // On Linux the library gives the slots of an Ethernet device 64 KiB at most, and longer frames come by LongFrames.
+    // Other devices of Linux would get slots for the longest; they have none above 64 KiB.
+    private static int LongestMerged(InterfaceFacts facts) =>
+        facts.IsEthernet || !OperatingSystem.IsLinux() ? RxBatch.MaxFrameBytes : RxBatch.UsualFrameBytes;
+
+    private static string? WarningFor(PcapHandle handle, LongFrames? longFrames) =>
+        handle.Warning is null && longFrames is { BufferBytes: < LeastLongBytes } few
+            ? $"Only {few.BufferBytes:N0} bytes of frames above 64 KiB can wait, and more than that are lost: grant "
+            + "CAP_NET_ADMIN, raise net.core.rmem_max by 'sysctl', or lower the peer's gso_ipv4_max_size."
+            : handle.Warning;
 
     // With 16 MiB for merged frames, 255 slots, a thousand short frames in a burst lost one in twenty-five (measured on
     // veth: 500 transfers by curl); with 64 MiB none.

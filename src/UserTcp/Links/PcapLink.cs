@@ -37,9 +37,11 @@ public sealed unsafe partial class PcapLink : LinkDevice
     private readonly int _socket; // Linux: answers for the interface's namespace; -1 elsewhere
     private readonly bool? _isPromiscuousWanted;
     private readonly Lock _counting = new();
-    private readonly byte[] _frameMemory = GC.AllocateUninitializedArray<byte>(RxBatch.MaxFrameBytes, pinned: true);
+    private readonly byte[] _frameMemory = GC.AllocateUninitializedArray<byte>(RxBatch.UsualFrameBytes, pinned: true);
+    private readonly LongFrames? _longFrames;
     private LinkInfo _info;
     private long _receiveDropped;
+    private long _receiveTooLong;
     private long _kernelDropped;
     private uint _lastDropped;
     private uint _lastInterfaceDropped;
@@ -59,6 +61,9 @@ public sealed unsafe partial class PcapLink : LinkDevice
         _isPromiscuousWanted = options.Promiscuous;
         _isPromiscuous = options.Promiscuous ?? !OperatingSystem.IsLinux();
         _socket = OperatingSystem.IsLinux() ? PcapNative.GetSelectableDescriptor(_pcap) : -1;
+        if (_socket >= 0 && info.MaxReceiveFrame > RxBatch.UsualFrameBytes)
+            _longFrames = LongFrames.TryAsk(_socket, options.BufferBytes ?? MergedBufferBytes);
+        Warning = WarningFor(handle, _longFrames);
         IgnoreOwnHost();
         _waiter = OperatingSystem.IsWindows()
             ? new WindowsWaiter(PcapNative.GetEvent(_pcap))
@@ -68,8 +73,11 @@ public sealed unsafe partial class PcapLink : LinkDevice
     /// <inheritdoc/>
     public override LinkInfo Info => _info;
 
-    /// <summary>What the library warned of when the device was opened; null if nothing.</summary>
-    public string? Warning => _handle.Warning;
+    /// <summary>
+    /// What the library warned of when the device was opened, or what the system did not grant and the link can do
+    /// without; null if nothing.
+    /// </summary>
+    public string? Warning { get; }
 
     /// <inheritdoc/>
     public override LinkStatistics Statistics
@@ -82,6 +90,7 @@ public sealed unsafe partial class PcapLink : LinkDevice
                 return new LinkStatistics
                 {
                     ReceiveDropped = _kernelDropped + Volatile.Read(ref _receiveDropped),
+                    ReceiveTooLong = Volatile.Read(ref _receiveTooLong),
                     TransmitDropped = Volatile.Read(ref _transmitDropped),
                 };
             }
@@ -201,21 +210,41 @@ public sealed unsafe partial class PcapLink : LinkDevice
     {
         uint captured = *(uint*)(header + PcapNative.CaptureLengthOffset);
         uint length = *(uint*)(header + PcapNative.CaptureLengthOffset + sizeof(uint));
-        if (captured < length || length > RxBatch.MaxFrameBytes)
+        var frame = new ReadOnlySpan<byte>(bytes, (int)captured);
+        if (TryComplete(frame, length, batch.Reserve()))
+            batch.Commit((int)length);
+        else
+            CountCutOff(length);
+    }
+
+    /// <summary>Copies a frame, of which the ring may have only the beginning.</summary>
+    private bool TryComplete(ReadOnlySpan<byte> frame, uint length, Span<byte> room)
+    {
+        if ((uint)frame.Length < length)
         {
-            Interlocked.Increment(ref _receiveDropped); // cut off: of no use to anybody
-            return;
+            bool isComplete = length <= int.MaxValue && _longFrames?.TryTake(frame, (int)length, room) == true;
+            return isComplete && length <= (uint)Math.Min(room.Length, _info.MaxReceiveFrame);
         }
 
-        new ReadOnlySpan<byte>(bytes, (int)length).CopyTo(batch.Reserve());
-        batch.Commit((int)length);
+        if (length > (uint)room.Length)
+            return false;
+
+        frame.CopyTo(room);
+        return true;
+    }
+
+    private void CountCutOff(uint length)
+    {
+        Interlocked.Increment(ref _receiveDropped);
+        if (length > (uint)_info.MaxReceiveFrame)
+            Interlocked.Increment(ref _receiveTooLong);
     }
 
     /// <summary>Sends or drops a frame; false if there is no room and it has to wait.</summary>
     private bool TrySend(in TxFrame frame)
     {
         FrameOffload offload = frame.Offload;
-        if (frame.Length > RxBatch.MaxFrameBytes || offload.IsChecksumPartial
+        if (frame.Length > RxBatch.UsualFrameBytes || offload.IsChecksumPartial
             || offload.GsoType != FrameOffload.GsoNone)
             return Drop();
 

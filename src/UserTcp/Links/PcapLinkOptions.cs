@@ -13,9 +13,9 @@ public sealed class PcapLinkOptions
     public int? BufferBytes { get; set; }
 
     /// <summary>
-    /// The longest frame that is received, from 68 to 65,550 bytes; longer ones are dropped and counted. Null, the
-    /// default, takes the MTU where the interface merges no frames, and 65,550 where it may. The buffer is divided
-    /// into slots of this size: where a short one is right, more frames fit.
+    /// The longest frame that is received, from 68 to 524,302 bytes; longer ones are dropped and counted. Null, the
+    /// default, takes the MTU where the interface merges no frames, and 524,302 where it may. The buffer is divided
+    /// into slots of this size, on Linux of 64 KiB at most: where a short one is right, more frames fit.
     /// </summary>
     public int? MaxReceiveFrame { get; set; }
 
@@ -27,7 +27,8 @@ public sealed class PcapLinkOptions
 
     /// <summary>
     /// Whether checksums of received frames may never have been finished
-    /// (<see cref="LinkFeatures.ReceiveMayLackChecksum"/>). Null, the default, says so of veth and TAP on Linux.
+    /// (<see cref="LinkFeatures.ReceiveMayLackChecksum"/>). Null, the default, says so of veth and TAP on Linux. Set
+    /// false where all senders finish theirs: a segment in a flow that is not known yet is then verified, too.
     /// </summary>
     public bool? ReceiveMayLackChecksum { get; set; }
 

@@ -26,8 +26,11 @@ internal sealed class PcapngWriter(Stream stream)
     private const int InterfaceBlockBytes = 64; // without the name
     private const int BufferBytes = 256 * 1024;
 
-    private readonly byte[] _buffer = new byte[BufferBytes];
+    private byte[] _buffer = new byte[BufferBytes]; // grows with the first block that is longer
     private int _used;
+
+    /// <summary>The most that is kept of a frame, in bytes: Wireshark reads no file with more.</summary>
+    public const int MaxCapturedBytes = 262_144;
 
     /// <summary>The size of all blocks so far, in bytes.</summary>
     public long Length { get; private set; }
@@ -60,7 +63,7 @@ internal sealed class PcapngWriter(Stream stream)
     public void WriteInterface(LinkMedium medium, string interfaceName, int maxFrameBytes)
     {
         byte[] name = Encoding.UTF8.GetBytes(interfaceName);
-        if (_used + InterfaceBlockBytes + name.Length > BufferBytes)
+        if (_used + InterfaceBlockBytes + name.Length > _buffer.Length)
             FlushBuffer();
         Span<byte> description = stackalloc byte[8 + 8];
         BinaryPrimitives.WriteUInt16LittleEndian(
@@ -73,14 +76,17 @@ internal sealed class PcapngWriter(Stream stream)
     }
 
     /// <summary>
-    /// Room for a frame of this length, at most 65,550 bytes, in the packet that <see cref="EndPacket"/> writes.
+    /// Room for a frame of this length in the packet that <see cref="EndPacket"/> writes.
     /// </summary>
     /// <param name="length">The length of the frame.</param>
     /// <param name="comment">What will be said of it.</param>
     public Span<byte> BeginPacket(int length, ReadOnlySpan<byte> comment = default)
     {
-        if (_used + PacketBlockBytes(length) + CommentBytes(comment) > BufferBytes)
+        int needed = PacketBlockBytes(length) + CommentBytes(comment);
+        if (_used + needed > _buffer.Length)
             FlushBuffer();
+        if (needed > _buffer.Length)
+            _buffer = new byte[needed];
         return _buffer.AsSpan(_used + PacketHeaderBytes, length);
     }
 

@@ -19,52 +19,70 @@ public readonly unsafe ref struct RxFrame
 }
 
 /// <summary>
-/// Room for the frames of one <see cref="LinkDevice.Receive"/>: a fixed number of slots, each of which holds the
-/// largest coalesced frame. Native memory that never moves. Used by one thread at a time.
+/// Room for the frames of one <see cref="LinkDevice.Receive"/>. Frames lie one behind the other; there is room for a
+/// fixed number of frames of up to 64 KiB, or for fewer that are longer. Native memory that never moves. Used by one
+/// thread at a time.
 /// </summary>
 public sealed unsafe class RxBatch : IDisposable
 {
     /// <summary>The number of frames in a batch: one pass, one reading of the clock.</summary>
     public const int DefaultCapacity = 32;
 
-    /// <summary>The largest frame that a slot holds, in bytes: 64 KiB of IP packet and the link header.</summary>
-    public const int MaxFrameBytes = 65_550;
+    /// <summary>
+    /// The longest frame, in bytes: 512 KiB of IP packet, the most that Linux merges (BIG TCP), and the link header.
+    /// </summary>
+    public const int MaxFrameBytes = 524_302;
 
     /// <summary>
-    /// The bytes before every slot, for a header of the device's own. IP headers behind Ethernet's are aligned by it.
+    /// The longest frame with a length that an IP header can name: 64 KiB of packet, and the link header.
+    /// </summary>
+    internal const int UsualFrameBytes = 65_550;
+
+    /// <summary>
+    /// The bytes before every frame, for a header of the device's own. IP headers behind Ethernet's are aligned by it.
     /// </summary>
     internal const int Headroom = 18;
 
+    private const int Alignment = 64;
     private const int SlotBytes = 65_664;
+    private const int LongSlotBytes = 524_352;
+    private const int SpareBytes = LongSlotBytes - SlotBytes; // so that the last frame, too, may be the longest
+
+    private readonly nint[] _starts;
     private readonly int[] _lengths;
     private readonly FrameOffload[] _offloads;
-    private byte* _slots;
+    private readonly nint _bytes;
+    private byte* _memory;
+    private byte* _longSlots;
+    private nint _used;
 
     /// <summary>Makes an empty batch.</summary>
-    /// <param name="capacity">The number of slots, from 1 to 1,024.</param>
+    /// <param name="capacity">The number of frames, from 1 to 1,024.</param>
     /// <exception cref="ArgumentOutOfRangeException">The capacity is out of range.</exception>
     public RxBatch(int capacity = DefaultCapacity)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, 1024);
+        _starts = new nint[capacity];
         _lengths = new int[capacity];
         _offloads = new FrameOffload[capacity];
-        _slots = (byte*)NativeMemory.AlignedAlloc((nuint)capacity * SlotBytes, 64);
+        _bytes = ((nint)capacity * SlotBytes) + SpareBytes;
+        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)_bytes, Alignment);
     }
 
     /// <summary>Frees the memory if nobody disposed of the batch.</summary>
     ~RxBatch() => Free();
 
-    /// <summary>The number of slots.</summary>
+    /// <summary>The most frames that it holds.</summary>
     public int Capacity => _lengths.Length;
 
     /// <summary>The number of frames in the batch.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Whether no slot is left.</summary>
-    public bool IsFull => Count == Capacity;
+    /// <summary>Whether there is no room for one more frame of <see cref="MaxFrameBytes"/>.</summary>
+    public bool IsFull => Count == Capacity || _used + Headroom + MaxFrameBytes > _bytes;
 
-    /// <summary>The frame in a slot.</summary>
+    /// <summary>One of the frames.</summary>
     /// <param name="index">From 0 to <see cref="Count"/> − 1.</param>
     /// <returns>The frame.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such frame.</exception>
@@ -73,12 +91,12 @@ public sealed unsafe class RxBatch : IDisposable
         get
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
-            return new RxFrame(new ReadOnlySpan<byte>(Slot(index), _lengths[index]), _offloads[index]);
+            return new RxFrame(new ReadOnlySpan<byte>((byte*)_starts[index], _lengths[index]), _offloads[index]);
         }
     }
 
     /// <summary>
-    /// The memory of the next free slot, for a device that reads straight into it; then <see cref="Commit"/>.
+    /// The memory of the next frame, for a device that reads straight into it; then <see cref="Commit"/>.
     /// </summary>
     /// <returns><see cref="MaxFrameBytes"/> bytes that do not move.</returns>
     /// <exception cref="InvalidOperationException">The batch is full.</exception>
@@ -87,10 +105,10 @@ public sealed unsafe class RxBatch : IDisposable
         if (IsFull)
             throw new InvalidOperationException("The batch is full.");
 
-        return new Span<byte>(Slot(Count), MaxFrameBytes);
+        return new Span<byte>(FreeSlot(0), MaxFrameBytes);
     }
 
-    /// <summary>Makes the bytes in the reserved slot the next frame.</summary>
+    /// <summary>Makes the reserved bytes the next frame.</summary>
     /// <param name="length">The frame's length, from 0 to <see cref="MaxFrameBytes"/> bytes.</param>
     /// <param name="offload">What the device knows of it.</param>
     /// <exception cref="InvalidOperationException">The batch is full.</exception>
@@ -101,9 +119,8 @@ public sealed unsafe class RxBatch : IDisposable
             throw new InvalidOperationException("The batch is full.");
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)MaxFrameBytes, nameof(length));
-        _lengths[Count] = length;
-        _offloads[Count] = offload;
-        Count++;
+        CommitAt(FreeSlot(0), length, offload);
+        _used += (Headroom + length + Alignment - 1) & -Alignment;
     }
 
     /// <summary>Copies a frame into the batch.</summary>
@@ -114,7 +131,7 @@ public sealed unsafe class RxBatch : IDisposable
     public bool Add(ReadOnlySpan<byte> frame, FrameOffload offload = default)
     {
         if (frame.Length > MaxFrameBytes)
-            throw new ArgumentException("The frame is longer than a slot.", nameof(frame));
+            throw new ArgumentException($"The frame is longer than {MaxFrameBytes:N0} bytes.", nameof(frame));
         if (IsFull)
             return false;
 
@@ -124,7 +141,11 @@ public sealed unsafe class RxBatch : IDisposable
     }
 
     /// <summary>Empties the batch.</summary>
-    public void Clear() => Count = 0;
+    public void Clear()
+    {
+        Count = 0;
+        _used = 0;
+    }
 
     /// <summary>Frees the memory; no frame of the batch may be used after it.</summary>
     public void Dispose()
@@ -133,21 +154,49 @@ public sealed unsafe class RxBatch : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>
-    /// A free slot beyond the next one, with <see cref="Headroom"/> before it, for a device that fills several.
-    /// </summary>
-    internal byte* FreeSlot(int ahead) => Slot(Count + ahead);
+    /// <summary>How many frames of <see cref="UsualFrameBytes"/> there is room for.</summary>
+    internal int FreeSlots => (int)Math.Min(Capacity - Count, (_bytes - _used) / SlotBytes);
 
-    private byte* Slot(int index)
+    /// <summary>
+    /// Room for a frame of <see cref="UsualFrameBytes"/>, with <see cref="Headroom"/> before it, for a device that
+    /// fills several at once; the first has room for <see cref="MaxFrameBytes"/>.
+    /// </summary>
+    internal byte* FreeSlot(int ahead)
     {
-        ObjectDisposedException.ThrowIf(_slots == null, this);
-        return _slots + (nint)index * SlotBytes + Headroom;
+        ObjectDisposedException.ThrowIf(_memory == null, this);
+        return _memory + _used + ((nint)ahead * SlotBytes) + Headroom;
     }
+
+    /// <summary>
+    /// Room for a frame of <see cref="MaxFrameBytes"/>, for a device that fills several at once. Address space, of
+    /// which the system gives only the pages that are written to.
+    /// </summary>
+    internal byte* LongSlot(int index)
+    {
+        ObjectDisposedException.ThrowIf(_memory == null, this);
+        if (_longSlots == null)
+            _longSlots = (byte*)NativeMemory.Alloc((nuint)Capacity * LongSlotBytes);
+        return _longSlots + ((nint)index * LongSlotBytes) + Headroom;
+    }
+
+    /// <summary>Makes bytes in one of the slots the next frame.</summary>
+    internal void CommitAt(byte* start, int length, FrameOffload offload)
+    {
+        _starts[Count] = (nint)start;
+        _lengths[Count] = length;
+        _offloads[Count] = offload;
+        Count++;
+    }
+
+    /// <summary>Keeps the slots that <see cref="FreeSlot"/> gave.</summary>
+    internal void KeepSlots(int count) => _used += (nint)count * SlotBytes;
 
     private void Free()
     {
-        NativeMemory.AlignedFree(_slots);
-        _slots = null;
+        NativeMemory.AlignedFree(_memory);
+        NativeMemory.Free(_longSlots);
+        _memory = null;
+        _longSlots = null;
         Count = 0;
     }
 }

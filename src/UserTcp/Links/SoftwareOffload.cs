@@ -286,7 +286,7 @@ public sealed unsafe class SoftwareOffload : LinkDevice
     {
         if (_scratchMemory.Length < TxFrame.Headroom + frame.Length)
             _scratchMemory = GC.AllocateUninitializedArray<byte>(
-                TxFrame.Headroom + Math.Max(frame.Length, RxBatch.MaxFrameBytes), pinned: true);
+                TxFrame.Headroom + Math.Max(frame.Length, RxBatch.UsualFrameBytes), pinned: true);
 
         byte* start = (byte*)Unsafe.AsPointer(ref _scratchMemory[TxFrame.Headroom]);
         int length = frame.CopyTo(new Span<byte>(start, frame.Length));

@@ -104,7 +104,7 @@ public sealed unsafe partial class TapLink : LinkDevice
         {
             ref readonly TxFrame frame = ref frames[i];
             bool isWhole = frame.Offload.GsoType == FrameOffload.GsoNone;
-            if (frame.Length > (isWhole ? longest : RxBatch.MaxFrameBytes))
+            if (frame.Length > (isWhole ? longest : RxBatch.UsualFrameBytes))
             {
                 Interlocked.Increment(ref _transmitDropped); // the system would take it, and let its length wrap
             }

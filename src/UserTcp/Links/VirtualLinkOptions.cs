@@ -29,15 +29,16 @@ public sealed class VirtualLinkOptions
     public int QueueFrames { get; set; } = 1024;
 
     /// <summary>
-    /// The most bytes that wait in each direction, from the largest frame to 1 GiB; 1 MiB by default. Allocated at
-    /// once.
+    /// The most bytes that wait in each direction, from the largest frame (65,550 bytes with
+    /// <see cref="LinkFeatures.TransmitSegmentation"/>) to 1 GiB; 1 MiB by default. Allocated at once. No frame is
+    /// longer than the queue.
     /// </summary>
     public int QueueBytes { get; set; } = 1 << 20;
 
     internal int LinkHeaderBytes => Medium == LinkMedium.Ethernet ? 14 : 0;
 
     internal int MaxFrameBytes => (Features & LinkFeatures.TransmitSegmentation) != 0
-        ? RxBatch.MaxFrameBytes
+        ? Math.Clamp(QueueBytes, RxBatch.UsualFrameBytes, RxBatch.MaxFrameBytes)
         : LinkHeaderBytes + Mtu;
 
     internal void Validate()

@@ -84,6 +84,9 @@ internal sealed class EventLoop : IDisposable
                     _watch.OnFrame(_rx[i], arrival, visit);
             }
 
+            if (frames > 0)
+                _watch.OnTurn(visit, arrival);
+
             if (MayJudge() && visit.Stack.NextDeadline <= asked)
                 visit.Stack.OnDeadline(asked, visit.Now);
         }

@@ -3,13 +3,19 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Runtime;
 
-/// <summary>Who looks at the frames that the loop received: taps, and observers of their connections.</summary>
-internal sealed class FrameWatch(TapQueue taps)
+/// <summary>
+/// Who looks at the frames that the loop received: taps, and observers of their connections; and at those that the link
+/// has lost.
+/// </summary>
+internal sealed class FrameWatch(TapQueue taps, LinkWatch losses)
 {
     private int _observers;
 
     /// <summary>Whether anybody does; where nobody does, a frame costs this question.</summary>
     public bool IsActive => taps.IsActive || Volatile.Read(ref _observers) > 0;
+
+    /// <summary>Under the door, when the frames of a turn have been handled.</summary>
+    public void OnTurn(in Door.Visit visit, Instant arrival) => losses.OnTurn(visit, arrival);
 
     public void OnObserverAdded() => Interlocked.Increment(ref _observers);
 

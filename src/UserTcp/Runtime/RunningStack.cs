@@ -53,7 +53,7 @@ internal sealed partial class RunningStack : IStackOwner
         _core = new StackCore(Config, _clock.Now) { TellsNeighbors = true };
         Meter = StackMeter.Of(settings.MeterFactory);
         Taps = new TapQueue(settings.Taps, link.Info, _clock, OnTapFailed);
-        Watch = new FrameWatch(Taps);
+        Watch = new FrameWatch(Taps, new LinkWatch(link, _logger, Name));
         // Where nobody else can be, nobody is asked, and no wake-up follows.
         if (_core.AddressState == AddressState.Claimed)
             _claimed.SetResult(null);

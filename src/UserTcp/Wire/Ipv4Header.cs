@@ -72,7 +72,8 @@ internal readonly ref struct Ipv4Header
 
     /// <summary>
     /// False if the bytes are not a whole packet with a sound header: version 4, a header of 20 bytes or more, and a
-    /// total length between it and what arrived. The checksum is a step of its own.
+    /// total length between it and what arrived. The checksum is a step of its own. Offloads of this machine merge TCP
+    /// to packets that are longer than the field can say; it is 0 then, and the packet is what arrived (BIG TCP).
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out Ipv4Header header)
     {
@@ -82,6 +83,8 @@ internal readonly ref struct Ipv4Header
 
         int headerLength = (bytes[0] & 15) * 4;
         int totalLength = BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]);
+        if (totalLength == 0 && bytes.Length > MaxPacketBytes && bytes[9] == (byte)IpProtocol.Tcp)
+            totalLength = bytes.Length;
         if (headerLength < Size || totalLength < headerLength || totalLength > bytes.Length)
             return false;
 

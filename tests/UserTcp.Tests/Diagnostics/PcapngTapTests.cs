@@ -33,6 +33,23 @@ public sealed class PcapngTapTests
     }
 
     [Fact]
+    public void Of_frames_above_256_KiB_the_file_has_as_much_as_Wireshark_reads()
+    {
+        var stream = new MemoryStream();
+        using (var tap = new PcapngTap(stream, new PcapngTapOptions { LeaveOpen = true }))
+        {
+            Show(tap, s_link, 180_000, PacketDirection.Received);
+            Show(tap, s_link, RxBatch.MaxFrameBytes, PacketDirection.Received, PacketDropReason.NotForUs);
+            Show(tap, s_link, 61, PacketDirection.Received);
+            Assert.Null(tap.Failure);
+        }
+
+        var file = new PcapngFile(stream.ToArray());
+        Assert.Equal([180_000, 262_144, 61], file.Packets.Select(packet => packet.Bytes.Length));
+        Assert.Equal([180_000, RxBatch.MaxFrameBytes, 61], file.Packets.Select(packet => packet.Length));
+    }
+
+    [Fact]
     public void Files_follow_each_other_by_size_and_the_oldest_go()
     {
         using var folder = new TemporaryFolder();

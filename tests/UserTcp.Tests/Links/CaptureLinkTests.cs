@@ -25,7 +25,7 @@ public sealed class CaptureLinkTests : IDisposable
         link.Dispose();
 
         PcapngFile file = Read();
-        Assert.Equal((1, 65_550, "scripted:x", 9, "UserTcp"),
+        Assert.Equal((1, 262_144, "scripted:x", 9, "UserTcp"),
             (file.LinkType, file.SnapLength, file.InterfaceName, file.TimeResolution, file.Application));
         Assert.Collection(
             file.Packets,
@@ -81,12 +81,30 @@ public sealed class CaptureLinkTests : IDisposable
     public void A_frame_longer_than_any_packet_leaves_its_header()
     {
         CaptureLink link = Open();
-        link.Transmit(new FrameList().Add([1, 2], new byte[70_000]).ToArray());
+        link.Transmit(new FrameList().Add([1, 2], new byte[600_000]).ToArray());
         link.Dispose();
 
         PcapngFile.Packet packet = Read().Packets.Single();
         Assert.Equal<byte>([1, 2], packet.Bytes);
-        Assert.Equal(70_002, packet.Length);
+        Assert.Equal(600_002, packet.Length);
+    }
+
+    [Fact]
+    public void Of_frames_above_256_KiB_the_record_has_as_much_as_Wireshark_reads()
+    {
+        CaptureLink link = Open();
+        _device.Arrives(FrameList.Numbered(1, 180_000));
+        _device.Arrives(FrameList.Numbered(2, RxBatch.MaxFrameBytes));
+        _device.Arrives(FrameList.Numbered(3, 60));
+        while (link.Receive(_batch) > 0)
+            _batch.Clear();
+        link.Dispose();
+
+        Assert.Null(link.CaptureFailure);
+        Assert.Equal([180_000, RxBatch.MaxFrameBytes, 60], Read().Packets.Select(p => p.Length));
+        Assert.Equal(
+            [FrameList.Numbered(1, 180_000), FrameList.Numbered(2, 262_144), FrameList.Numbered(3, 60)],
+            Read().Packets.Select(p => p.Bytes));
     }
 
     [Fact]
@@ -185,7 +203,7 @@ public sealed class CaptureLinkTests : IDisposable
     public void Mistakes_of_the_caller_are_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => Open(o => o.MaxFrameBytes = 63));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Open(o => o.MaxFrameBytes = 65_551));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Open(o => o.MaxFrameBytes = 262_145));
         Assert.Throws<ArgumentOutOfRangeException>(() => Open(o => o.MaxBytes = 4095));
         Assert.Throws<ArgumentException>(() => new CaptureLink(_device, new MemoryStream([], writable: false)));
         Assert.Throws<DirectoryNotFoundException>(() => new CaptureLink(_device, "/no/such/folder/x.pcapng"));

@@ -23,6 +23,28 @@ public sealed class VirtualLinkTests : IDisposable
         Assert.Equal(0, a.Receive(new RxBatch(1)));
     }
 
+    [Theory]
+    [InlineData(65_551, 1 << 20, true)]
+    [InlineData(RxBatch.MaxFrameBytes, 1 << 20, true)]
+    [InlineData(RxBatch.MaxFrameBytes + 1, 1 << 20, false)]
+    [InlineData(100_000, 100_000, true)]
+    [InlineData(100_001, 100_000, false)]
+    public void Super_segments_may_be_as_long_as_a_batch_and_the_queue_take(int length, int queue, bool isTaken)
+    {
+        (VirtualLink a, VirtualLink b) = VirtualLink.CreatePair(new VirtualLinkOptions { QueueBytes = queue });
+        Assert.Equal(Math.Min(queue, RxBatch.MaxFrameBytes), b.Info.MaxReceiveFrame);
+        var offload = new FrameOffload
+        {
+            Flags = FrameOffload.NeedsChecksum, GsoType = FrameOffload.GsoTcpV4, HeaderLength = 54, SegmentSize = 1460,
+        };
+        byte[] frame = FrameList.Numbered(1, length);
+        a.Transmit(new FrameList().Add(frame[..54], frame[54..70], frame[70..], offload).ToArray());
+        Assert.Equal(isTaken ? 1 : 0, b.Receive(_batch));
+        Assert.Equal(isTaken ? 0 : 1, a.Statistics.TransmitDropped);
+        if (isTaken)
+            Assert.Equal(frame, _batch[0].Bytes.ToArray());
+    }
+
     [Fact]
     public void Both_ends_report_the_options_and_their_own_names()
     {

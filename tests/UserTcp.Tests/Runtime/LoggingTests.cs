@@ -91,6 +91,49 @@ public sealed class LoggingTests
             log.Entries, e => e.Id.Id == 1002 && e.Text.Contains("virtual:link.a", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Frames_that_are_too_long_are_logged_once_with_the_remedy_and_the_connection_goes_on()
+    {
+        var log = new LogList();
+        var time = new ManualTime();
+        await using StackPair pair = await StackPair.OpenAsync(
+            o =>
+            {
+                o.LoggerFactory = log;
+                o.TimeProvider = time;
+            },
+            decorateClient: inner => new LosingLink(inner));
+        (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync();
+        for (int i = 0; i < 5; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(2));
+            await server.Output.WriteAsync(new byte[10]);
+            await client.Input.ReadExactlyAsync(10);
+        }
+
+        LogEntry entry = Assert.Single(log.Entries, entry => entry.Id.Id == 1010);
+        Assert.Equal(LogLevel.Warning, entry.Level);
+        Assert.Contains("7 frames longer than", entry.Text, StringComparison.Ordinal);
+        Assert.Contains("gso_ipv4_max_size", entry.Text, StringComparison.Ordinal);
+    }
+
+    private sealed class LosingLink(LinkDevice inner) : LinkDevice
+    {
+        public override LinkInfo Info => inner.Info;
+
+        public override LinkStatistics Statistics => inner.Statistics with { ReceiveDropped = 9, ReceiveTooLong = 7 };
+
+        public override int Receive(RxBatch batch) => inner.Receive(batch);
+
+        public override int Transmit(ReadOnlySpan<TxFrame> frames) => inner.Transmit(frames);
+
+        public override bool Wait(long timeoutNanoseconds) => inner.Wait(timeoutNanoseconds);
+
+        public override void Wake() => inner.Wake();
+
+        public override void Dispose() => inner.Dispose();
+    }
+
     private sealed class BrokenLink(LinkDevice inner) : LinkDevice
     {
         public volatile bool IsBroken;

@@ -164,6 +164,51 @@ public sealed class IngressTests : IDisposable
         Assert.Equal(accepted ? 1 : 0, bench.Core.HalfOpenCount);
     }
 
+    [Theory]
+    [InlineData(FrameOffload.NeedsChecksum, false)]
+    [InlineData(0, true)]
+    public void A_segment_that_is_longer_than_the_IP_header_can_say_is_taken_as_far_as_the_window_goes(
+        byte flags, bool mayLack)
+    {
+        using StackBench bench = Bench(ChecksumPolicy.Auto, mayLack, out StackListener listener);
+        uint iss = bench.Handshake();
+        Assert.True(bench.Core.TryAccept(listener, out StackConnection? connection));
+        byte[] segment = StackBench.Segment(TcpFlags.Ack, 1001, iss + 1, new byte[180_000]);
+        byte[] packet = Packets.Ipv4(Packets.Peer, Packets.Own, segment);
+        packet[2] = packet[3] = 0;
+        Packets.Resum(packet);
+        UnfinishedSums.Unfinish(packet);
+        bench.Hear(
+            Packets.Frame(Packets.OwnMac, Packets.PeerMac, 0x0800, packet),
+            new FrameOffload { Flags = flags, GsoType = FrameOffload.GsoTcpV4, SegmentSize = 1448 });
+        Assert.Equal(PacketDropReason.None, bench.Core.LastDrop);
+        Assert.Equal(65_535, connection!.Receive.ContiguousEnd);
+    }
+
+    /// <summary>By seed: the text of a merged segment is taken as far as the window goes, however long it is.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_merged_segment_of_any_length_is_taken(int seed)
+    {
+        var random = new Random(seed);
+        for (int i = 0; i < 30; i++)
+        {
+            using StackBench bench = Bench(ChecksumPolicy.Auto, mayLack: false, out StackListener listener);
+            uint iss = bench.Handshake();
+            Assert.True(bench.Core.TryAccept(listener, out StackConnection? connection));
+            int length = random.Next(1, random.Next(2) == 0 ? 70_000 : RxBatch.MaxFrameBytes - 54);
+            byte[] segment = StackBench.Segment(TcpFlags.Ack, 1001, iss + 1, new byte[length]);
+            byte[] packet = Packets.Ipv4(Packets.Peer, Packets.Own, segment);
+            if (packet.Length > 65_535)
+                packet[2] = packet[3] = 0;
+            bench.Hear(
+                Packets.Frame(Packets.OwnMac, Packets.PeerMac, 0x0800, Packets.Resum(packet)),
+                new FrameOffload { Flags = FrameOffload.NeedsChecksum, GsoType = FrameOffload.GsoTcpV4 });
+            Assert.Equal(Math.Min(length, 65_535), connection!.Receive.ContiguousEnd);
+        }
+    }
+
     [Fact]
     public void Fragments_are_put_together_and_then_verified()
     {
@@ -198,15 +243,19 @@ public sealed class IngressTests : IDisposable
         Assert.Equal(20, sent[0].Offload.ChecksumStart);
     }
 
-    private static StackBench Bench(ChecksumPolicy policy, bool mayLack)
+    private static StackBench Bench(ChecksumPolicy policy, bool mayLack) => Bench(policy, mayLack, out _);
+
+    private static StackBench Bench(ChecksumPolicy policy, bool mayLack, out StackListener listener)
     {
-        LinkFeatures extra = mayLack ? LinkFeatures.ReceiveMayLackChecksum : LinkFeatures.None;
+        LinkFeatures extra = mayLack
+            ? LinkFeatures.ReceiveMayLackChecksum | LinkFeatures.ReceiveCoalesces
+            : LinkFeatures.None;
         var bench = new StackBench(c => c with
         {
             Checksums = policy,
             Link = c.Link with { Features = c.Link.Features | extra },
         });
-        bench.Listen();
+        listener = bench.Listen();
         return bench;
     }
 }

@@ -43,6 +43,24 @@ public class Ipv4HeaderTests
         }
     }
 
+    [Theory]
+    [InlineData(65_536, 6, true)]
+    [InlineData(524_288, 6, true)]
+    [InlineData(65_535, 6, false)]
+    [InlineData(1500, 6, false)]
+    [InlineData(20, 6, false)]
+    [InlineData(180_000, 17, false)]
+    [InlineData(180_000, 1, false)]
+    public void A_length_of_zero_is_that_of_what_arrived_if_TCP_was_merged_beyond_the_field(
+        int length, byte protocol, bool isPacket)
+    {
+        byte[] packet = new byte[length];
+        Ipv4Header.Write(packet, new Ipv4Fields(default, default, (IpProtocol)protocol, 0));
+        Assert.Equal(isPacket, Ipv4Header.TryParse(packet, out Ipv4Header header));
+        Assert.Equal(isPacket ? length : 0, isPacket ? header.TotalLength : 0);
+        Assert.False(Ipv4Header.TryParse(packet.AsSpan(0, Math.Min(length, 65_535)), out _));
+    }
+
     [Fact]
     public void Frame_padding_behind_the_total_length_is_cut_off()
     {

@@ -23,6 +23,7 @@ internal static unsafe partial class LibcNative
     public const int ReceiveBufferForce = 33;        // SO_RCVBUFFORCE
     public const int PacketStatistics = 6;           // PACKET_STATISTICS
     public const int VirtioHeader = 15;              // PACKET_VNET_HDR
+    public const int CopyThreshold = 7;              // PACKET_COPY_THRESH
 
     public const int DoNotWait = 0x40;               // MSG_DONTWAIT
     public const int Truncated = 0x20;               // MSG_TRUNC
@@ -38,6 +39,9 @@ internal static unsafe partial class LibcNative
 
     [LibraryImport(Library, EntryPoint = "getsockopt", SetLastError = true)]
     public static partial int GetSocketOption(int socket, int level, int name, void* value, uint* length);
+
+    [LibraryImport(Library, EntryPoint = "recv", SetLastError = true)]
+    public static partial nint ReceiveFrame(int socket, void* buffer, nuint length, int flags);
 
     [LibraryImport(Library, EntryPoint = "recvmmsg", SetLastError = true)]
     public static partial int ReceiveMessages(
