@@ -26,5 +26,6 @@ public sealed class LinkProblemsTests
 
     [Fact]
     public void Only_a_mode_that_keeps_others_out_is_to_be_changed() => Assert.DoesNotContain(
-        "chmod", LinkProblems.TapControl("tap:tap0", AccessDenied, (UnixFileMode)0x1b6).Remedy, StringComparison.Ordinal);
+        "chmod", LinkProblems.TapControl("tap:tap0", AccessDenied, (UnixFileMode)0x1b6).Remedy,
+        StringComparison.Ordinal);
 }
