@@ -1,10 +1,29 @@
 #!/usr/bin/env bash
-# Runs every test there is, from any directory. As root on Debian it first installs what the lab needs; elsewhere the lab
-# tests are skipped with the reason. The last line is "N passed, N failed, N skipped"; the exit code is 0 if none failed.
+# Runs every test there is, from any directory. As root it prepares the machine for the lab, and says first what it
+# changes. Without root it changes nothing, and the lab tests are skipped with the reason. The last line is
+# "N passed, N failed, N skipped"; the exit code is 0 if none failed.
 #
+#   bash tests/run.sh [--no-install]
+#
+#   --no-install             leave the machine alone: no package, no policy-rc.d, no device node; what the lab lacks
+#                            then is the reason of its skipped tests
 #   USERTCP_LAB_REQUIRED=1   a lab that cannot be built is a failure, and so is every skipped test
 #   USERTCP_TEST_MINUTES=25  the longest that one test project may take
 set -u -o pipefail
+
+usage() {
+    sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
+    exit "$1"
+}
+
+may_install=1
+for argument in "$@"; do
+    case $argument in
+        --no-install) may_install=0 ;;
+        -h | --help) usage 0 ;;
+        *) printf 'There is no option %s.\n\n' "$argument" && usage 2 ;;
+    esac
+done
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 results=$(mktemp -d "${TMPDIR:-/tmp}/usertcp-tests.XXXXXX")
@@ -39,32 +58,75 @@ finish() {
 #   iperf3 the other end of perf
 packages="libpcap0.8 iproute2 ethtool tcpdump tshark nginx-light python3 curl nghttp2-client wrk iputils-ping procps"
 packages="$packages iperf3"
+policy=/usr/sbin/policy-rc.d node=/dev/net/tun
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# nginx is wanted as a program: installing it must not start it as a service.
-forbid_services() {
-    [ -e /usr/sbin/policy-rc.d ] && return
-    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d && services_forbidden=1
-}
-
-allow_services() { [ "${services_forbidden:-0}" = 0 ] || rm -f /usr/sbin/policy-rc.d; }
-
-install_tools() {
-    local missing=""
+missing_packages() {
+    local package missing=""
     for package in $packages; do
         is_installed "$package" || missing="$missing $package"
     done
-    [ -n "$missing" ] || return 0
+    printf '%s' "${missing# }"
+}
 
-    say "Installing what the lab needs:$missing"
+# nginx is wanted as a program: installing it must not start it as a service.
+forbid_services() {
+    [ -e "$policy" ] && return
+    services_forbidden=1
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+}
+
+allow_services() {
+    [ "${services_forbidden:-0}" = 0 ] || rm -f -- "$policy"
+    services_forbidden=0
+}
+
+install_packages() {
     export DEBIAN_FRONTEND=noninteractive
     forbid_services
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >"$results/apt.log" 2>&1
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends $1; } >"$results/apt.log" 2>&1
     local code=$?
     allow_services
     [ $code -eq 0 ] || { tail -n 20 "$results/apt.log"; say "apt-get failed ($code): lab tests may be skipped."; }
-    return 0
+}
+
+# A container may lack the node of TAP devices; the kernel has the driver all the same.
+make_node() {
+    [ -d "${node%/*}" ] || { mkdir -p "${node%/*}" && folder_made=1; }
+    mknod -m 666 "$node" c 10 200 && node_made=1
+}
+
+remove_node() {
+    [ "${node_made:-0}" = 0 ] || rm -f -- "$node"
+    [ "${folder_made:-0}" = 0 ] || rmdir -- "${node%/*}" 2>/dev/null
+    node_made=0 folder_made=0
+}
+
+# Says what the machine lacks and what is about to be changed, and only then changes it.
+prepare_machine() {
+    local missing="" lacks_node=0
+    if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+        missing=$(missing_packages)
+    else
+        say "This is no Debian: the lab's tools are not installed from here ($packages)."
+    fi
+    [ -e "$node" ] || lacks_node=1
+    [ -n "$missing" ] || [ "$lacks_node" = 1 ] || return 0
+
+    if [ "$may_install" = 0 ]; then
+        say "--no-install: this machine stays as it is, and the lab lacks ${missing:-no package}$(
+            [ "$lacks_node" = 0 ] || printf ', and %s' "$node")."
+        return 0
+    fi
+    say "This run changes the machine (--no-install prevents that):"
+    if [ -n "$missing" ]; then
+        say "  apt-get update, and apt-get install $missing; they stay"
+        [ -e "$policy" ] || say "  $policy for the time of the installation, so that no service starts"
+    fi
+    [ "$lacks_node" = 0 ] || say "  $node with mode 0666, for the time of the run"
+    [ -z "$missing" ] || install_packages "$missing"
+    [ "$lacks_node" = 0 ] || make_node || say "$node cannot be made: lab tests may be skipped."
 }
 
 # Namespaces are named utcp-PID-…: those of a run that was killed are ours to remove, with the
@@ -74,20 +136,25 @@ remove_leftovers() {
     for name in $(ip netns list 2>/dev/null | awk '/^utcp-/ { print $1 }'); do
         owner=${name#utcp-} owner=${owner%%-*}
         [ -d "/proc/$owner" ] && continue
+        say "Removing the namespace $name of a run that was killed"
         ip netns pids "$name" | xargs -r kill -9
         ip netns delete "$name"
     done
 }
 
+# What is changed for the time of the run is undone at its end, also when it is interrupted.
+clean_up() {
+    rm -rf -- "$results"
+    allow_services
+    remove_node
+}
+
 if [ "$(id -u)" = 0 ]; then
-    if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
-        install_tools
-    else
-        say "This is no Debian: the lab's tools are not installed from here ($packages)."
-    fi
+    trap clean_up EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    prepare_machine
     command -v ip >/dev/null && remove_leftovers
-    # A container may lack the node of TAP devices; the kernel has the driver all the same.
-    [ -e /dev/net/tun ] || { mkdir -p /dev/net && mknod -m 600 /dev/net/tun c 10 200; }
 else
     say "Not root: the lab's tools are not installed, and the lab tests are skipped."
 fi

@@ -12,11 +12,14 @@ internal sealed class GetCommand : ToolCommand
     private const string Http11 = "1.1";
     private const string Http2 = "2";
 
-    private readonly Argument<string> _url = new("URL") { Description = "The page to fetch, http or https." };
+    private readonly Argument<string> _url = new("URL")
+    {
+        Description = "The page to fetch, http or https; USER:PASSWORD@HOST sends both as Basic.",
+    };
 
     private readonly Option<string?> _output = new("--output", "-o")
     {
-        HelpName = "FILE", Description = "Where the body goes; by default to the standard output.",
+        HelpName = "FILE", Description = "Where the body goes; by default, or with -, to the standard output.",
     };
 
     private readonly Option<string?> _http = new Option<string?>("--http")
@@ -97,9 +100,11 @@ internal sealed class GetCommand : ToolCommand
     protected override async Task<int> RunAsync(
         ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
     {
+        Uri url = HttpWishes.ParseUrl(parsed.GetValue(_url)!);
         var wishes = new HttpWishes
         {
-            Url = HttpWishes.ParseUrl(parsed.GetValue(_url)!),
+            Url = HttpWishes.WithoutUser(url),
+            Credentials = HttpWishes.CredentialsOf(url),
             HttpVersion = VersionOf(parsed),
             Headers = [.. (parsed.GetValue(_headers) ?? []).Select(HttpWishes.ParseHeader)],
             OutputFile = parsed.GetValue(_output),

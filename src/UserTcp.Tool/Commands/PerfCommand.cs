@@ -117,11 +117,25 @@ internal sealed class PerfCommand : ToolCommand
         }
 
         PerfParameters parameters = ParametersOf(parsed);
-        await using NetworkSession session = await NetworkSession.OpenAsync(
-            NetworkOf(parsed), cancellationToken);
-        var client = new PerfClient(session, host!, port, parameters, interval, ViewFor(output));
-        await client.RunAsync(cancellationToken);
-        return 0;
+        IPerfView view = ViewFor(output);
+        view.Connecting(host!, port);
+        try
+        {
+            await using NetworkSession session = await NetworkSession.OpenAsync(
+                NetworkOf(parsed), cancellationToken);
+            await new PerfClient(session, host!, port, parameters, interval, view).RunAsync(cancellationToken);
+            return 0;
+        }
+        catch (ToolException failure)
+        {
+            view.Failed(failure.Message);
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            view.Failed("interrupt - the client has terminated");
+            throw;
+        }
     }
 
     private async Task ServeAsync(ParseResult parsed, Common common, CancellationToken cancellationToken)

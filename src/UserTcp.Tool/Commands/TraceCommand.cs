@@ -49,7 +49,9 @@ internal sealed class TraceCommand : ToolCommand
 
         TraceAnalysis analysis = Read(file);
         if (analysis.Connections.Count == 0)
-            throw new ToolException(Failure.Read, $"{file} has {analysis.Frames} frames and no TCP.");
+            throw new ToolException(Failure.Read, NothingIn(file, analysis));
+        foreach ((long frames, Obstacle why) in analysis.WithoutTcp.Where(item => item.Why.IsUnread))
+            output.Note($"Left out: {Frames(frames)} {why}.");
 
         if (output.IsJson)
         {
@@ -62,6 +64,17 @@ internal sealed class TraceCommand : ToolCommand
         output.Line($"Report: {page}");
         return Task.FromResult(0);
     }
+
+    // The reasons that most frames have: a capture of some other network names its headers here.
+    private static string NothingIn(string file, TraceAnalysis analysis)
+    {
+        const int Most = 5;
+        string all = $"{file} has {Frames(analysis.Frames)} and no TCP";
+        IEnumerable<string> reasons = analysis.WithoutTcp.Take(Most).Select(item => $"{item.Frames} {item.Why}");
+        return analysis.Frames == 0 ? $"{all}." : $"{all}: {string.Join("; ", reasons)}.";
+    }
+
+    private static string Frames(long count) => count == 1 ? "1 frame" : $"{count} frames";
 
     private static TraceAnalysis Read(string file)
     {

@@ -1,4 +1,3 @@
-using System.Security.Authentication;
 using Spectre.Console;
 using UserTcp.Tool.Network;
 using UserTcp.Tool.Terminal;
@@ -137,7 +136,7 @@ internal sealed class GetRun(NetworkSession session, HttpWishes wishes, ToolOutp
     {
         try
         {
-            return wishes.OutputFile is null ? null : File.Create(wishes.OutputFile, bufferSize: 0);
+            return wishes.OutputFile is null or "-" ? null : File.Create(wishes.OutputFile, bufferSize: 0);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -204,20 +203,21 @@ internal sealed class GetRun(NetworkSession session, HttpWishes wishes, ToolOutp
         {
             if (inner is ToolException known)
                 return known;
-            if (inner is AuthenticationException)
-                return Translate(error, inner);
         }
 
-        // What HttpClient says of itself is only that something went wrong.
+        // What HttpClient says of itself is only that something went wrong, and what TLS says, to look further.
         string cause = error.GetBaseException().Message;
+        if (error.HttpRequestError == HttpRequestError.SecureConnectionError)
+            return TranslateHandshake(error, cause);
         return new ToolException(
             Failure.Receive, cause == error.Message ? cause : $"{error.Message} {cause}", error);
     }
 
-    private ToolException Translate(HttpRequestException error, Exception cause) => _trail.Distrust is { } distrust
+    private ToolException TranslateHandshake(HttpRequestException error, string cause) =>
+        _trail.Distrust is { } distrust
         ? new ToolException(
             Failure.Certificate, $"{distrust} --cacert FILE says whom to trust, -k that any certificate will do.",
             error)
         : new ToolException(
-            Failure.Tls, $"The TLS handshake with {wishes.Url.IdnHost} failed: {cause.Message}", error);
+            Failure.Tls, $"The TLS handshake with {wishes.Url.IdnHost} failed: {cause}", error);
 }

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 
 namespace UserTcp.Tool.Get;
 
@@ -16,6 +18,9 @@ internal sealed record HttpWishes
 
     public required Uri Url { get; init; }
 
+    /// <summary>User and password of the URL; null if it names none. A header field of `-H` goes before.</summary>
+    public AuthenticationHeaderValue? Credentials { get; init; }
+
     /// <summary>
     /// The one version to speak, without TLS too (h2c); null for the highest that TLS agrees on, and 1.1 without it.
     /// </summary>
@@ -24,7 +29,7 @@ internal sealed record HttpWishes
     /// <summary>More header fields, or other values for those that are sent anyway.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 
-    /// <summary>The file for the body; null for the standard output.</summary>
+    /// <summary>The file for the body; null or "-" for the standard output.</summary>
     public string? OutputFile { get; init; }
 
     /// <summary>Whether any certificate will do.</summary>
@@ -58,6 +63,8 @@ internal sealed record HttpWishes
             request.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
         }
 
+        if (!Headers.Any(field => field.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase)))
+            request.Headers.Authorization = Credentials;
         foreach ((string name, string value) in s_usualHeaders.Where(usual => !Headers.Any(own => IsSame(own, usual)))
             .Concat(Headers))
         {
@@ -97,6 +104,23 @@ internal sealed record HttpWishes
             throw new ToolException(Failure.BadUrl, $"'{url.Scheme}' is not spoken here: use http or https.");
 
         return url;
+    }
+
+    /// <summary>The same URL without user and password: those are nobody's but the server's.</summary>
+    public static Uri WithoutUser(Uri url) =>
+        url.UserInfo.Length == 0 ? url : new UriBuilder(url) { UserName = "", Password = "" }.Uri;
+
+    /// <summary>User and password of a URL as Basic (RFC 7617), decoded; null if it has none.</summary>
+    public static AuthenticationHeaderValue? CredentialsOf(Uri url)
+    {
+        if (url.UserInfo.Length == 0)
+            return null;
+
+        string[] parts = url.UserInfo.Split(':', 2);
+        string user = Uri.UnescapeDataString(parts[0]);
+        string password = parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "";
+        byte[] plain = Encoding.UTF8.GetBytes($"{user}:{password}");
+        return new AuthenticationHeaderValue("Basic", Convert.ToBase64String(plain));
     }
 
     /// <summary>Reads certificates in PEM.</summary>

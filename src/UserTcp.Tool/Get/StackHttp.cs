@@ -13,7 +13,11 @@ internal static class StackHttp
 
     // Not UserTcpStack.CreateHttpHandler, whose resolver hears of names only: here an address may be another one too
     // (127.0.0.1 is the gateway's alias), a failure is told in the words of the tool, and each connection is noted.
-    public static SocketsHttpHandler CreateHandler(NetworkSession session, HttpWishes wishes, HttpTrail trail) => new()
+    public static HttpMessageHandler CreateHandler(NetworkSession session, HttpWishes wishes, HttpTrail trail) =>
+        new Redirects(CreateConnections(session, wishes, trail), MaxRedirects);
+
+    private static SocketsHttpHandler CreateConnections(
+        NetworkSession session, HttpWishes wishes, HttpTrail trail) => new()
     {
         ConnectCallback = async (context, cancellationToken) =>
         {
@@ -27,7 +31,7 @@ internal static class StackHttp
         SslOptions = ServerTrust.MakeOptions(wishes, trail),
         UseProxy = false,
         UseCookies = false,
-        MaxAutomaticRedirections = MaxRedirects,
+        AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.All,
     };
 }

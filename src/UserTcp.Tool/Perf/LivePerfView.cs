@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 using UserTcp.Tool.Terminal;
@@ -17,7 +18,12 @@ internal sealed class LivePerfView(ToolOutput output) : IPerfView
     private LiveDisplayContext? _live;
     private PerfTest? _test;
 
-    public void Connecting(string text) => output.Line(text);
+    public void Connecting(string host, int port) => output.Line($"Connecting to host {host}, port {port}");
+
+    public void Accepted(IPEndPoint client)
+    {
+        // The server has a line for it.
+    }
 
     public void Started(PerfTest test) => _test = test;
 
@@ -28,6 +34,11 @@ internal sealed class LivePerfView(ToolOutput output) : IPerfView
     }
 
     public void Ended(PerfOutcome outcome) => _end.AddRange(PerfText.Outcome(outcome));
+
+    public void Failed(string message)
+    {
+        // The command's line on the standard error says it.
+    }
 
     public async Task FrameAsync(Func<Task> test)
     {

@@ -13,7 +13,6 @@ internal sealed class PerfClient(
     /// <exception cref="ToolException">The server could not be reached, or gave up.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        view.Connecting($"Connecting to host {host}, port {port}");
         await using ControlChannel control = await OpenAsync(cancellationToken);
         await using var transfer = new PerfTransfer(
             parameters, isSender: !parameters.IsReverse, interval, view.Progressed);

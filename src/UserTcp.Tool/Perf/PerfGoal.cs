@@ -6,19 +6,19 @@ internal sealed class PerfGoal(long bytes)
 {
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _done;
+    private long _claimed;
 
     /// <summary>Completes when it is reached, or when a stream ended by itself.</summary>
     public Task Reached => _reached.Task;
 
-    /// <summary>Counts bytes.</summary>
-    /// <returns>Whether more are wanted.</returns>
-    public bool Add(long count)
-    {
-        if (bytes == 0 || Interlocked.Add(ref _done, count) < bytes)
-            return true;
+    /// <summary>Asks whether a sender may write a block: no more of them than are needed.</summary>
+    public bool TryClaim(long count) => bytes == 0 || Interlocked.Add(ref _claimed, count) - count < bytes;
 
-        _reached.TrySetResult();
-        return false;
+    /// <summary>Counts bytes that have passed.</summary>
+    public void Add(long count)
+    {
+        if (bytes != 0 && Interlocked.Add(ref _done, count) >= bytes)
+            _reached.TrySetResult();
     }
 
     /// <summary>There will be no more.</summary>

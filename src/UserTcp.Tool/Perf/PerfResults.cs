@@ -8,7 +8,10 @@ namespace UserTcp.Tool.Perf;
 /// <param name="Bytes">Sent or received.</param>
 /// <param name="Retransmits">Segments sent again; -1 if that is not known.</param>
 /// <param name="Seconds">How long it was counted.</param>
-internal sealed record PerfStreamResult(int Id, long Bytes, long Retransmits, double Seconds);
+internal sealed record PerfStreamResult(int Id, long Bytes, long Retransmits, double Seconds)
+{
+    public double BitsPerSecond => Seconds > 0 ? Bytes * 8 / Seconds : 0;
+}
 
 /// <summary>What one side counted, as it travels on the control connection.</summary>
 /// <param name="Streams">One for each stream.</param>

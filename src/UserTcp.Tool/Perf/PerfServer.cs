@@ -120,6 +120,7 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
     {
         IPEndPoint client = test.Client;
         Tell($"Accepted connection from {client.Address}, port {client.Port}");
+        test.View.Accepted(client);
         try
         {
             await test.RunAsync(listener, stop);
@@ -127,8 +128,14 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
         }
         catch (ToolException error)
         {
+            test.View.Failed(error.Message);
             Tell($"The test with {client.Address} failed: {error.Message}");
             over?.TrySetException(error);
+        }
+        catch (OperationCanceledException)
+        {
+            test.View.Failed("interrupt - the server has terminated");
+            throw;
         }
         finally
         {

@@ -17,6 +17,8 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
     private volatile bool _isClosing;
     private PerfTransfer? _transfer;
 
+    public IPerfView View => view;
+
     public IPEndPoint Client => control.Connection.RemoteEndPoint;
 
     /// <summary>Whether all is said but the goodbye.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
 
@@ -9,6 +10,7 @@ namespace UserTcp.Tool.Perf;
 internal sealed class PerfStream
 {
     private const int NotFrozen = -1;
+    private readonly Lock _writing = new(); // a block is written and counted, or neither
     private long _bytes;
     private long _uncounted;
     private long _frozen = NotFrozen;
@@ -47,8 +49,12 @@ internal sealed class PerfStream
         Interlocked.Exchange(ref _retransmitsBefore, Connection.GetInfo().Retransmits);
     }
 
-    /// <summary>What still comes does not count.</summary>
-    public void Freeze() => Interlocked.CompareExchange(ref _frozen, Interlocked.Read(ref _bytes), NotFrozen);
+    /// <summary>Nothing more is written, and what still comes does not count.</summary>
+    public void Freeze()
+    {
+        lock (_writing)
+            Interlocked.CompareExchange(ref _frozen, Interlocked.Read(ref _bytes), NotFrozen);
+    }
 
     /// <summary>Sends until it is stopped or the goal is reached.</summary>
     public async Task SendAsync(PerfGoal goal, PerfParameters parameters, CancellationToken stop)
@@ -61,22 +67,23 @@ internal sealed class PerfStream
 
         try
         {
-            bool isMoreWanted = true;
-            for (long blocks = 0; isMoreWanted; blocks++)
+            for (long blocks = 0; goal.TryClaim(block.Length); blocks++)
             {
                 // Again: a timer may be early by a tick.
                 TimeSpan wait;
                 while ((wait = pace.WaitFor(blocks, block.Length, Stopwatch.GetElapsedTime(start))) > TimeSpan.Zero)
                     await Task.Delay(wait, stop);
-                FlushResult result = await Connection.Output.WriteAsync(block, stop);
+                if (!TryWrite(block))
+                    return;
+
+                FlushResult result = await Connection.Output.FlushAsync(stop);
                 if (result.IsCompleted)
                 {
                     goal.Fail(new ToolException(Failure.Receive, "The other side closed a stream too early."));
                     return;
                 }
 
-                Interlocked.Add(ref _bytes, block.Length);
-                isMoreWanted = goal.Add(block.Length);
+                goal.Add(block.Length);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -110,6 +117,21 @@ internal sealed class PerfStream
         catch (IOException error)
         {
             goal.Fail(new ToolException(Failure.Receive, $"A stream broke: {error.Message}", error));
+        }
+    }
+
+    // A block counts once it is the connection's, which sends it whenever the flush behind it ends: counted after the
+    // flush, the block under way at the end would be received and not sent.
+    private bool TryWrite(byte[] block)
+    {
+        lock (_writing)
+        {
+            if (Interlocked.Read(ref _frozen) != NotFrozen)
+                return false;
+
+            Connection.Output.Write(block);
+            Interlocked.Add(ref _bytes, block.Length);
+            return true;
         }
     }
 }

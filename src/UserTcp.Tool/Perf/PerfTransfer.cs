@@ -5,7 +5,7 @@ namespace UserTcp.Tool.Perf;
 /// <summary>The streams of a test at one side, and what is told of them while they run.</summary>
 internal sealed class PerfTransfer : IAsyncDisposable
 {
-    // The last tick and the end may come in either order: a sliver of an interval says nothing.
+    // The last tick and the end may come in either order: a sliver of an interval says nothing beside others.
     private const double SmallestShareOfInterval = 0.1;
 
     private readonly PerfParameters _parameters;
@@ -79,7 +79,7 @@ internal sealed class PerfTransfer : IAsyncDisposable
 
         await _stop.CancelAsync();
         await _meter;
-        if (seconds - _toldUntil > _interval.TotalSeconds * SmallestShareOfInterval)
+        if (_told.Count == 0 || seconds - _toldUntil > _interval.TotalSeconds * SmallestShareOfInterval)
             Tell(seconds);
         if (IsSender)
             await Task.WhenAll(_work);

@@ -1,3 +1,4 @@
+using System.Net;
 using UserTcp.Tool.Terminal;
 
 namespace UserTcp.Tool.Perf;
@@ -7,7 +8,12 @@ internal sealed class PlainPerfView(ToolOutput output) : IPerfView
 {
     private bool _isSender;
 
-    public void Connecting(string text) => output.Line(text);
+    public void Connecting(string host, int port) => output.Line($"Connecting to host {host}, port {port}");
+
+    public void Accepted(IPEndPoint client)
+    {
+        // The server has a line for it.
+    }
 
     public void Started(PerfTest test)
     {
@@ -22,6 +28,11 @@ internal sealed class PlainPerfView(ToolOutput output) : IPerfView
     {
         Show(PerfText.Outcome(outcome));
         output.Line("");
+    }
+
+    public void Failed(string message)
+    {
+        // The command's line on the standard error says it.
     }
 
     public Task FrameAsync(Func<Task> test) => test();

@@ -34,15 +34,16 @@ internal sealed class DirectoryServer : IAsyncDisposable
         builder.WebHost.UseUserTcp(stack);
         builder.WebHost.ConfigureKestrel(kestrel =>
             kestrel.ListenUserTcp(stack, port, listen => listen.UseHttp2PriorKnowledge()));
-        builder.Services.AddDirectoryBrowser();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_patience);
         WebApplication app = builder.Build();
         app.Use((context, next) => TellAsync(context, next, answered));
         var files = new PhysicalFileProvider(folder);
+        app.Use((context, next) => RefuseSlashAsync(context, next, files));
         app.UseFileServer(new FileServerOptions
         {
             FileProvider = files,
             EnableDirectoryBrowsing = true,
+            DirectoryBrowserOptions = { FileProvider = files, Formatter = new DirectoryList() },
             StaticFileOptions =
             {
                 FileProvider = files,
@@ -59,6 +60,17 @@ internal sealed class DirectoryServer : IAsyncDisposable
     {
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
+    }
+
+    // A slash at the end means a folder. The provider of files overlooks it.
+    private static Task RefuseSlashAsync(HttpContext context, RequestDelegate next, PhysicalFileProvider files)
+    {
+        string path = context.Request.Path.Value ?? "";
+        if (!path.EndsWith('/') || files.GetDirectoryContents(path).Exists)
+            return next(context);
+
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
     }
 
     private static async Task TellAsync(HttpContext context, RequestDelegate next, Action<ServedRequest> answered)

@@ -6,6 +6,7 @@ namespace UserTcp.Tool.Trace;
 internal static class CaptureFile
 {
     private const int MaxBlockBytes = 64 << 20;
+    private const uint Microseconds = 0xA1B2C3D4, Nanoseconds = 0xA1B23C4D, Modified = 0xA1B2CD34;
 
     /// <summary>The frames of a file, in its order. A file that ends in the middle of a frame ends there.</summary>
     /// <exception cref="ToolException">It is no capture, or broken.</exception>
@@ -14,16 +15,16 @@ internal static class CaptureFile
         byte[] magic = new byte[sizeof(uint)];
         if (stream.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) < magic.Length)
             throw NoCapture();
+        if (Number(magic, isBig: false) == PcapngReader.SectionHeader)
+            return new PcapngReader(stream).Read();
 
-        return BinaryPrimitives.ReadUInt32LittleEndian(magic) switch
+        foreach (bool isBig in (bool[])[false, true])
         {
-            PcapngReader.SectionHeader => new PcapngReader(stream).Read(),
-            0xA1B2C3D4 => ReadClassic(stream, isBig: false, nanosecondsPerTick: 1000),
-            0xA1B23C4D => ReadClassic(stream, isBig: false, nanosecondsPerTick: 1),
-            0xD4C3B2A1 => ReadClassic(stream, isBig: true, nanosecondsPerTick: 1000),
-            0x4D3CB2A1 => ReadClassic(stream, isBig: true, nanosecondsPerTick: 1),
-            _ => throw NoCapture(),
-        };
+            if (Number(magic, isBig) is (Microseconds or Nanoseconds or Modified) and uint kind)
+                return ReadClassic(stream, isBig, kind);
+        }
+
+        throw NoCapture();
     }
 
     /// <summary>Fills the buffer; false if the file ends before.</summary>
@@ -46,23 +47,32 @@ internal static class CaptureFile
     private static ToolException NoCapture() =>
         new(Failure.Read, "This is no capture: neither pcapng nor pcap.");
 
-    private static IEnumerable<CapturedFrame> ReadClassic(Stream stream, bool isBig, int nanosecondsPerTick)
+    private static IEnumerable<CapturedFrame> ReadClassic(Stream stream, bool isBig, uint kind)
     {
         byte[] header = new byte[20];
         if (!TryFill(stream, header))
             yield break;
 
         // The upper bits of the link type tell of a frame check sequence.
-        var link = (LinkType)(Number(header.AsSpan(16), isBig) & 0x0FFF_FFFF);
-        byte[] record = new byte[16];
+        var link = (LinkType)(Number(header.AsSpan(16), isBig) & 0x03FF_FFFF);
+        int minor = Short(header.AsSpan(2), isBig);
+        bool isOld = Short(header, isBig) == 2 && minor <= 3;
+
+        // A Linux of the nineties has an interface, a protocol and a packet type behind the lengths.
+        byte[] record = new byte[kind == Modified ? 24 : 16];
         while (TryFill(stream, record))
         {
-            byte[] bytes = new byte[Length(Number(record.AsSpan(8), isBig))];
+            (uint kept, uint whole) = (Number(record.AsSpan(8), isBig), Number(record.AsSpan(12), isBig));
+
+            // Before version 2.3 the lengths come the other way round, in 2.3 they may.
+            if (isOld && (minor < 3 || kept > whole))
+                kept = whole;
+            byte[] bytes = new byte[Length(kept)];
             if (!TryFill(stream, bytes))
                 yield break;
 
             long time = Number(record, isBig) * 1_000_000_000L
-                + Number(record.AsSpan(4), isBig) * (long)nanosecondsPerTick;
+                + Number(record.AsSpan(4), isBig) * (kind == Nanoseconds ? 1L : 1000);
             yield return new CapturedFrame(time, link, bytes);
         }
     }

@@ -10,6 +10,8 @@ internal sealed class PcapngReader(Stream stream)
     private const uint EnhancedPacket = 6;
     private const uint ByteOrder = 0x1A2B3C4D;
     private const ushort TimeResolution = 9;
+    private const ushort TimeOffset = 14;
+    private const long NanosecondsPerSecond = 1_000_000_000;
     private const int BlockFrame = 12; // type, length, and the length again
 
     private readonly List<Interface> _interfaces = [];
@@ -74,15 +76,14 @@ internal sealed class PcapngReader(Stream stream)
         switch (type)
         {
             case InterfaceDescription when body.Length >= 8:
-                _interfaces.Add(new Interface(
-                    (LinkType)CaptureFile.Short(body, _isBig), TicksPerSecond(body.AsSpan(8))));
+                _interfaces.Add(Describe(body));
                 return null;
             case EnhancedPacket when body.Length >= 20:
                 return Frame(CaptureFile.Number(body, _isBig), body);
             case ObsoletePacket when body.Length >= 20:
                 return Frame(CaptureFile.Short(body, _isBig), body);
             case SimplePacket when body.Length >= 4:
-                return new CapturedFrame(0, Of(0).Link, body.AsMemory(4));
+                return Simple(body);
             default:
                 return null; // statistics, names, and what others have invented
         }
@@ -97,16 +98,34 @@ internal sealed class PcapngReader(Stream stream)
         if (kept > body.Length - 20)
             throw Broken("a frame that is longer than its block");
 
-        long time = (long)((UInt128)ticks * 1_000_000_000 / on.TicksPerSecond);
-        return new CapturedFrame(time, on.Link, body.AsMemory(20, kept));
+        Int128 time = (Int128)ticks * NanosecondsPerSecond / on.TicksPerSecond
+            + (Int128)on.OffsetSeconds * NanosecondsPerSecond;
+        return new CapturedFrame(
+            (long)Int128.Clamp(time, long.MinValue, long.MaxValue), on.Link, body.AsMemory(20, kept));
+    }
+
+    // It has no time and no length of what was kept: that is the packet's, or what the interface keeps at most.
+    private CapturedFrame Simple(byte[] body)
+    {
+        Interface on = Of(0);
+        uint kept = CaptureFile.Number(body, _isBig);
+        if (on.SnapLength != 0)
+            kept = Math.Min(kept, on.SnapLength);
+        if (kept > body.Length - 4)
+            throw Broken("a frame that is longer than its block");
+
+        return new CapturedFrame(null, on.Link, body.AsMemory(4, (int)kept));
     }
 
     private Interface Of(uint number) => number < _interfaces.Count
         ? _interfaces[(int)number]
         : throw Broken("a frame of an interface that was not described");
 
-    private ulong TicksPerSecond(ReadOnlySpan<byte> options)
+    private Interface Describe(ReadOnlySpan<byte> body)
     {
+        var described = new Interface(
+            (LinkType)CaptureFile.Short(body, _isBig), CaptureFile.Number(body[4..], _isBig), 1_000_000, 0);
+        ReadOnlySpan<byte> options = body[8..];
         while (options.Length >= 4)
         {
             ushort code = CaptureFile.Short(options, _isBig);
@@ -114,12 +133,21 @@ internal sealed class PcapngReader(Stream stream)
             if (length > options.Length - 4)
                 break;
             if (code == TimeResolution && length == 1)
-                return Resolution(options[4]);
+                described = described with { TicksPerSecond = Resolution(options[4]) };
+            else if (code == TimeOffset && length == 8)
+                described = described with { OffsetSeconds = Long(options[4..]) };
 
             options = options[Math.Min(options.Length, 4 + (length + 3 & ~3))..];
         }
 
-        return 1_000_000;
+        return described;
+    }
+
+    // The byte order of the section, not of its halves.
+    private long Long(ReadOnlySpan<byte> bytes)
+    {
+        uint first = CaptureFile.Number(bytes, _isBig), second = CaptureFile.Number(bytes[4..], _isBig);
+        return (long)(_isBig ? (ulong)first << 32 | second : (ulong)second << 32 | first);
     }
 
     private static ulong Resolution(byte value)
@@ -134,5 +162,6 @@ internal sealed class PcapngReader(Stream stream)
 
     private static ToolException Broken(string why) => new(Failure.Read, $"The capture is broken: it has {why}.");
 
-    private readonly record struct Interface(LinkType Link, ulong TicksPerSecond);
+    private readonly record struct Interface(
+        LinkType Link, uint SnapLength, ulong TicksPerSecond, long OffsetSeconds);
 }

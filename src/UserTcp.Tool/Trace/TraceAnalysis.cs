@@ -7,7 +7,9 @@ internal sealed class TraceAnalysis
 {
     private readonly Dictionary<(IPEndPoint, IPEndPoint), TraceConnection> _open = [];
     private readonly List<TraceConnection> _connections = [];
+    private readonly Dictionary<Obstacle, long> _obstacles = [];
     private long? _begin;
+    private double _now;
 
     /// <summary>In the order in which they were seen.</summary>
     public IReadOnlyList<TraceConnection> Connections => _connections;
@@ -18,8 +20,13 @@ internal sealed class TraceAnalysis
 
     public double Seconds { get; private set; }
 
-    /// <summary>When the first frame was captured.</summary>
-    public DateTimeOffset Begin => DateTimeOffset.UnixEpoch.AddTicks((_begin ?? 0) / 100);
+    /// <summary>When the first frame was captured; null if the capture does not say.</summary>
+    public DateTimeOffset? Begin => _begin is { } time ? DateTimeOffset.UnixEpoch.AddTicks(time / 100) : null;
+
+    /// <summary>The frames in which no TCP was found, by the reason; the most frequent one first.</summary>
+    public IReadOnlyList<(long Frames, Obstacle Why)> WithoutTcp =>
+        [.. _obstacles.Select(item => (item.Value, item.Key)).OrderByDescending(item => item.Value)
+            .ThenBy(item => item.Key.Kind).ThenBy(item => item.Key.Number)];
 
     public static TraceAnalysis Of(IEnumerable<CapturedFrame> frames)
     {
@@ -35,14 +42,26 @@ internal sealed class TraceAnalysis
     private void Add(CapturedFrame frame)
     {
         Frames++;
-        _begin ??= frame.Nanoseconds;
-        double seconds = (frame.Nanoseconds - _begin.Value) / 1e9;
+        double seconds = SecondsOf(frame);
         Seconds = Math.Max(Seconds, seconds);
-        if (TraceSegment.Parse(frame) is not { } segment)
+        if (TraceSegment.Parse(frame, out Obstacle why) is not { } segment)
+        {
+            _obstacles[why] = _obstacles.GetValueOrDefault(why) + 1;
             return;
+        }
 
         Segments++;
         Find(segment, seconds).Add(segment, seconds);
+    }
+
+    // A frame without a time of its own came with the one before it, as far as the capture tells.
+    private double SecondsOf(CapturedFrame frame)
+    {
+        if (frame.Nanoseconds is not { } time)
+            return _now;
+
+        _begin ??= time;
+        return _now = (double)((Int128)time - _begin.Value) / 1e9;
     }
 
     private TraceConnection Find(TraceSegment segment, double seconds)
@@ -50,7 +69,7 @@ internal sealed class TraceAnalysis
         (IPEndPoint, IPEndPoint) key = (segment.Source, segment.Destination);
         (IPEndPoint, IPEndPoint) back = (segment.Destination, segment.Source);
         TraceConnection? found = _open.GetValueOrDefault(key) ?? _open.GetValueOrDefault(back);
-        if (found is not null && !(found.IsOver && segment.IsSyn && !segment.HasAcknowledgment))
+        if (found is not null && !found.IsFollowedBy(segment))
             return found;
 
         // A capture that begins in the middle may show the answer first.

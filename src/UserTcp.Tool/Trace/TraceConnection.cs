@@ -24,15 +24,31 @@ internal sealed class TraceConnection(IPEndPoint client, IPEndPoint server, doub
 
     public long Retransmissions => Upwards.Retransmissions.Count + Downwards.Retransmissions.Count;
 
-    /// <summary>Whether both directions were ended, or a reset ended both: a new SYN is another connection.</summary>
-    public bool IsOver => WasReset || (HasFin(Upwards) && HasFin(Downwards));
+    /// <summary>
+    /// Whether a segment of these endpoints begins another connection: it is a SYN, and no repetition or answer of one
+    /// of this connection. The end of this one need not be in the capture: another sequence number is enough.
+    /// </summary>
+    public bool IsFollowedBy(TraceSegment segment)
+    {
+        if (!segment.IsSyn)
+            return false;
+
+        (TraceFlow own, TraceFlow other) = FlowsOf(segment);
+        if (own.InitialSequence == segment.Sequence)
+            return false;
+
+        // An answer to the same SYN may have another number each time, as SYN cookies do. A SYN that meets another one
+        // is a simultaneous open.
+        return segment.HasAcknowledgment
+            ? other.InitialSequence != segment.Acknowledgment - 1
+            : own.Count > 0 || !other.IsAttempt || WasReset;
+    }
 
     public void Add(TraceSegment segment, double seconds)
     {
         End = Math.Max(End, seconds); // captures may go back in time
         WasReset |= segment.IsReset;
-        bool isUpwards = segment.Source.Equals(Client);
-        (TraceFlow own, TraceFlow other) = isUpwards ? (Upwards, Downwards) : (Downwards, Upwards);
+        (TraceFlow own, TraceFlow other) = FlowsOf(segment);
         own.Sent(segment, seconds);
         other.Answered(segment, ScaleOf(segment, own, other), seconds);
     }
@@ -41,5 +57,6 @@ internal sealed class TraceConnection(IPEndPoint client, IPEndPoint server, doub
     private static int ScaleOf(TraceSegment segment, TraceFlow own, TraceFlow other) =>
         segment.IsSyn || other.WindowScale is null ? 0 : own.WindowScale ?? 0;
 
-    private static bool HasFin(TraceFlow flow) => flow.Marks.Exists(mark => mark.Text == "FIN");
+    private (TraceFlow Own, TraceFlow Other) FlowsOf(TraceSegment segment) =>
+        segment.Source.Equals(Client) ? (Upwards, Downwards) : (Downwards, Upwards);
 }

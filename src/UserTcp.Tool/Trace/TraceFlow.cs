@@ -19,10 +19,14 @@ internal sealed class TraceFlow
 
     // What was sent once and is not acknowledged: its end, and when.
     private readonly Queue<(long End, double Seconds)> _samples = new();
+    private readonly TraceRanges _seen = new();
     private uint? _first;
     private long _highest;
     private long _acknowledged;
-    private double _resentAt = double.NegativeInfinity;
+    private double _disorderAt = double.NegativeInfinity;
+    private double _firstTextAt;
+    private double _lastTextAt;
+    private double _acknowledgedAt;
 
     public List<TraceStroke> Segments { get; } = [];
 
@@ -48,8 +52,19 @@ internal sealed class TraceFlow
     /// <summary>Segments, those without text too.</summary>
     public long Count { get; private set; }
 
-    /// <summary>New octets of text.</summary>
+    /// <summary>Octets of text that the capture shows, each counted once.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>Segments with text that the capture shows for the first time, below text that it has shown.</summary>
+    public long OutOfOrder { get; private set; }
+
+    /// <summary>The sequence number of the SYN, or the one before the first that was seen; null before any.</summary>
+    public uint? InitialSequence { get; private set; }
+
+    public bool HasFin { get; private set; }
+
+    /// <summary>Whether all that was seen are SYNs without text or acknowledgment, of an attempt to connect.</summary>
+    public bool IsAttempt { get; private set; } = true;
 
     public int? WindowScale { get; private set; }
 
@@ -81,11 +96,25 @@ internal sealed class TraceFlow
         return [.. acknowledged.Select((octets, i) => new TracePoint(start + i * step, octets * 8 / step))];
     }
 
+    /// <summary>
+    /// Acknowledged octets in bits per second, from the first text to the last acknowledgment of new text. Where the
+    /// capture shows no acknowledgment: the octets that it shows, to the last text. 0 without any time between.
+    /// </summary>
+    public double BitsPerSecond()
+    {
+        long acknowledged = Math.Min(_acknowledged, _highest);
+        double seconds = (acknowledged > 0 ? _acknowledgedAt : _lastTextAt) - _firstTextAt;
+        return Bytes > 0 && seconds > 0 ? (acknowledged > 0 ? acknowledged : Bytes) * 8 / seconds : 0;
+    }
+
     /// <summary>A segment of this direction.</summary>
     public void Sent(TraceSegment segment, double seconds)
     {
         Count++;
+        IsAttempt &= segment is { IsSyn: true, HasAcknowledgment: false, Length: 0 };
+        HasFin |= segment.IsFin;
         _first ??= segment.IsSyn ? segment.Sequence + 1 : segment.Sequence;
+        InitialSequence ??= segment.IsSyn ? segment.Sequence : segment.Sequence - 1;
         if (segment.IsSyn)
             (WindowScale, SegmentSize) = (segment.WindowScale, segment.SegmentSize);
 
@@ -93,7 +122,7 @@ internal sealed class TraceFlow
         long to = from + segment.Length;
         MaxSegment = Math.Max(MaxSegment, segment.Length);
         if (segment.Length > 0)
-            Text(from, to, seconds);
+            Text(new TraceStroke(seconds, from, to), segment.IsTimed);
         Mark(segment, segment.IsSyn ? from - 1 : to, seconds);
     }
 
@@ -115,37 +144,50 @@ internal sealed class TraceFlow
             return;
 
         _acknowledged = position;
+        _acknowledgedAt = Math.Max(_acknowledgedAt, seconds);
         Outstanding.Add(new TracePoint(seconds, Math.Max(0, _highest - position)));
-        Sample(position, seconds);
+        Sample(position, seconds, segment.IsTimed);
     }
 
-    private void Text(long from, long to, double seconds)
+    // Text counts as sent again if the capture has shown some of it before. Text that fills a hole was lost before this
+    // place and is its first transmission that came so far, or it came late: either way it is no repetition here.
+    private void Text(TraceStroke stroke, bool isTimed)
     {
-        if (from < _highest)
-        {
-            Retransmissions.Add(new TraceStroke(seconds, from, to));
-            _resentAt = seconds;
-        }
+        if (Bytes == 0)
+            _firstTextAt = stroke.Seconds;
+        _lastTextAt = Math.Max(_lastTextAt, stroke.Seconds);
+        long added = _seen.Add(stroke.From, stroke.To);
+        bool isInOrder = stroke.From >= _highest || Bytes == 0;
+        Bytes += added;
+        if (added < stroke.To - stroke.From)
+            Retransmissions.Add(stroke);
         else
-        {
-            Segments.Add(new TraceStroke(seconds, from, to));
-            _samples.Enqueue((to, seconds));
-        }
+            First(stroke, isInOrder, isTimed);
 
-        Bytes += Math.Max(0, to - Math.Max(from, _highest));
-        _highest = Math.Max(_highest, to);
-        Outstanding.Add(new TracePoint(seconds, _highest - _acknowledged));
+        if (!isInOrder)
+            _disorderAt = stroke.Seconds;
+        _highest = Math.Max(_highest, stroke.To);
+        Outstanding.Add(new TracePoint(stroke.Seconds, Math.Max(0, _highest - _acknowledged)));
     }
 
-    // By Karn: an acknowledgment of what was sent twice, or that had to wait for it, does not tell the time of either.
-    // So what was sent before the last retransmission is no sample.
-    private void Sample(long position, double seconds)
+    private void First(TraceStroke stroke, bool isInOrder, bool isTimed)
+    {
+        Segments.Add(stroke);
+        if (!isInOrder)
+            OutOfOrder++;
+        else if (isTimed)
+            _samples.Enqueue((stroke.To, stroke.Seconds));
+    }
+
+    // By Karn: an acknowledgment of text that was sent twice, or that had to wait for text below it, does not tell the
+    // time of either. So what was sent before the last text out of order is no sample.
+    private void Sample(long position, double seconds, bool isTimed)
     {
         (long End, double Seconds)? last = null;
         while (_samples.TryPeek(out (long End, double Seconds) sample) && sample.End <= position)
             last = _samples.Dequeue();
 
-        if (last is { } measured && measured.Seconds > _resentAt)
+        if (isTimed && last is { } measured && measured.Seconds > _disorderAt)
             RoundTrips.Add(new TracePoint(seconds, (seconds - measured.Seconds) * 1000));
     }
 

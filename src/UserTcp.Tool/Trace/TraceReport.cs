@@ -30,7 +30,8 @@ internal static class TraceReport
         var data = new
         {
             Name = name,
-            Begin = analysis.Begin.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture),
+            Begin = analysis.Begin?.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)
+                ?? "at an unknown time",
             analysis.Seconds,
             analysis.Frames,
             analysis.Segments,
@@ -66,7 +67,7 @@ internal static class TraceReport
             Outstanding = Points(flow.Outstanding, connection.Start, limit),
             RoundTrips = Points(flow.RoundTrips, connection.Start, limit),
             Throughput = Points(flow.Throughput(), connection.Start, limit),
-            Marks = flow.Marks.Select(mark => new object[]
+            Marks = flow.Marks.Take(limit).Select(mark => new object[]
             {
                 Time(mark.Seconds - connection.Start), mark.Position, mark.Text,
             }),

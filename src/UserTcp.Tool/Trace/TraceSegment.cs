@@ -8,11 +8,10 @@ namespace UserTcp.Tool.Trace;
 /// </summary>
 internal sealed record TraceSegment
 {
-    private const int Tcp = 6;
-    private const int EthernetHeader = 14;
     private const byte OptionEnd = 0, OptionNothing = 1, OptionMss = 2, OptionScale = 3, OptionSack = 5;
 
-    public required long Nanoseconds { get; init; }
+    /// <summary>Whether the capture says when.</summary>
+    public bool IsTimed { get; init; }
 
     public required IPEndPoint Source { get; init; }
 
@@ -43,100 +42,35 @@ internal sealed record TraceSegment
 
     public bool HasAcknowledgment => (Flags & 16) != 0;
 
-    /// <summary>Reads a frame; null if it is no TCP, or cut too short.</summary>
-    public static TraceSegment? Parse(CapturedFrame frame)
+    /// <summary>Reads a frame; null if no TCP is found in it.</summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="obstacle">Why none is found.</param>
+    public static TraceSegment? Parse(CapturedFrame frame, out Obstacle obstacle)
     {
-        ReadOnlySpan<byte> packet = PacketOf(frame);
-        if (packet.Length < 1)
+        ReadOnlySpan<byte> packet = LinkLayers.FindPacket(frame.Link, frame.Bytes.Span, out obstacle);
+        if (packet.IsEmpty || !IpLayers.TryFind(packet, out IpLayers layers, out obstacle))
             return null;
 
-        return (packet[0] >> 4) switch
-        {
-            4 => ParseIpv4(frame.Nanoseconds, packet),
-            6 => ParseIpv6(frame.Nanoseconds, packet),
-            _ => null,
-        };
-    }
-
-    private static ReadOnlySpan<byte> PacketOf(CapturedFrame frame)
-    {
-        ReadOnlySpan<byte> bytes = frame.Bytes.Span;
-        int header = frame.Link switch
-        {
-            LinkType.Ethernet => EthernetLength(bytes),
-            LinkType.Null or LinkType.Loop => 4,
-            LinkType.LinuxCooked => 16,
-            LinkType.LinuxCooked2 => 20,
-            LinkType.Raw or LinkType.RawBsd or LinkType.Ipv4 or LinkType.Ipv6 => 0,
-            _ => int.MaxValue,
-        };
-        return header < bytes.Length ? bytes[header..] : default;
-    }
-
-    // Up to two VLAN tags; anything but IP behind them is of no interest.
-    private static int EthernetLength(ReadOnlySpan<byte> bytes)
-    {
-        for (int header = EthernetHeader; header <= EthernetHeader + 8 && bytes.Length >= header; header += 4)
-        {
-            ushort type = BinaryPrimitives.ReadUInt16BigEndian(bytes[(header - 2)..]);
-            if (type is 0x0800 or 0x86DD)
-                return header;
-            if (type is not (0x8100 or 0x88A8))
-                break;
-        }
-
-        return int.MaxValue;
-    }
-
-    private static TraceSegment? ParseIpv4(long time, ReadOnlySpan<byte> packet)
-    {
-        int header = (packet[0] & 0xF) * 4;
-        if (packet.Length < 20 || header < 20 || packet.Length < header || packet[9] != Tcp)
-            return null;
-
-        // Of fragments only the first has a TCP header, and its length is not that of the segment.
-        if ((BinaryPrimitives.ReadUInt16BigEndian(packet[6..]) & 0x3FFF) != 0)
-            return null;
-
-        // Offloading cards leave 0 there for what is longer than 64 KiB: then what was captured has to do.
-        int total = BinaryPrimitives.ReadUInt16BigEndian(packet[2..]);
-        return ParseTcp(
-            time, (new IPAddress(packet.Slice(12, 4)), new IPAddress(packet.Slice(16, 4))), packet[header..],
-            (total == 0 ? packet.Length : total) - header);
-    }
-
-    private static TraceSegment? ParseIpv6(long time, ReadOnlySpan<byte> packet)
-    {
-        const int header = 40;
-        if (packet.Length < header || packet[6] != Tcp)
-            return null;
-
-        int length = BinaryPrimitives.ReadUInt16BigEndian(packet[4..]);
-        return ParseTcp(
-            time, (new IPAddress(packet.Slice(8, 16)), new IPAddress(packet.Slice(24, 16))), packet[header..],
-            length == 0 ? packet.Length - header : length);
-    }
-
-    private static TraceSegment? ParseTcp(
-        long time, (IPAddress Source, IPAddress Destination) hosts, ReadOnlySpan<byte> tcp, int length)
-    {
+        ReadOnlySpan<byte> tcp = layers.Segment;
+        obstacle = Obstacle.Cut;
         if (tcp.Length < 20)
             return null;
 
         int header = (tcp[12] >> 4) * 4;
-        if (header < 20 || header > length)
+        obstacle = Obstacle.Malformed;
+        if (header < 20 || header > layers.Length)
             return null;
 
         var segment = new TraceSegment
         {
-            Nanoseconds = time,
-            Source = new IPEndPoint(hosts.Source, BinaryPrimitives.ReadUInt16BigEndian(tcp)),
-            Destination = new IPEndPoint(hosts.Destination, BinaryPrimitives.ReadUInt16BigEndian(tcp[2..])),
+            IsTimed = frame.Nanoseconds is not null,
+            Source = new IPEndPoint(layers.Hosts.Source, BinaryPrimitives.ReadUInt16BigEndian(tcp)),
+            Destination = new IPEndPoint(layers.Hosts.Destination, BinaryPrimitives.ReadUInt16BigEndian(tcp[2..])),
             Sequence = BinaryPrimitives.ReadUInt32BigEndian(tcp[4..]),
             Acknowledgment = BinaryPrimitives.ReadUInt32BigEndian(tcp[8..]),
             Flags = tcp[13],
             Window = BinaryPrimitives.ReadUInt16BigEndian(tcp[14..]),
-            Length = length - header,
+            Length = layers.Length - header,
         };
         return WithOptions(segment, tcp[20..Math.Min(header, tcp.Length)]);
     }

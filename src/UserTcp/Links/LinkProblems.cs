@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using UserTcp.Links.Native;
+
 namespace UserTcp.Links;
 
 /// <summary>What several kinds of links may lack, in the same words.</summary>
@@ -8,6 +11,8 @@ internal static class LinkProblems
         + "'sudo setcap cap_net_raw,cap_net_admin+ep ./MyApp' (again after every build); for 'dotnet MyApp.dll' "
         + "'sudo setpriv --reuid=$USER --init-groups --inh-caps=+net_raw,+net_admin --ambient-caps=+net_raw,+net_admin "
         + "dotnet MyApp.dll'.";
+
+    private const UnixFileMode Everybody = UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     private static string Permissions => OperatingSystem.IsLinux()
         ? LinuxCapabilities
@@ -30,4 +35,32 @@ internal static class LinkProblems
 
     public static LinkAccess Refused(string scheme, string device, string why) => new(
         scheme + device, LinkProblem.Refused, $"'{device}' cannot be opened: {why}.", "");
+
+    /// <summary>The control file of TAP and TUN interfaces cannot be opened.</summary>
+    /// <param name="name">The link, with its scheme.</param>
+    /// <param name="error">The system's number for why.</param>
+    /// <param name="mode">The file's mode; null if there is no such file.</param>
+    public static LinkAccess TapControl(string name, int error, UnixFileMode? mode)
+    {
+        const string File = TapHandle.ControlFile;
+        string why = Marshal.GetPInvokeErrorMessage(error);
+        if (error == LibcNative.AccessDenied && mode is { } bits && (bits & Everybody) != Everybody)
+        {
+            string octal = Convert.ToString((int)bits, 8).PadLeft(4, '0');
+            return new LinkAccess(
+                name, LinkProblem.MissingPermission,
+                $"This process may not open {File}, which has mode {octal}: {why}.",
+                $"Let every user open it, as distributions do: 'sudo chmod 0666 {File}'; it gives no rights over "
+                + "interfaces. To keep it so, write the line KERNEL==\"tun\", MODE=\"0666\" into "
+                + "/etc/udev/rules.d/99-tun.rules.");
+        }
+
+        return error is LibcNative.NotPermitted or LibcNative.AccessDenied
+            ? new LinkAccess(
+                name, LinkProblem.MissingPermission, $"This process may not open {File}: {why}.",
+                $"In a container, start it with '--device {File}'; elsewhere, a security module forbids it.")
+            : new LinkAccess(
+                name, LinkProblem.Refused, $"{File} cannot be opened: {why}.",
+                $"Load the driver: 'sudo modprobe tun'; in a container, start it with '--device {File}'.");
+    }
 }

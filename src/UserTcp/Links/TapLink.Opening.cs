@@ -89,7 +89,7 @@ public sealed partial class TapLink
                 scheme + device, LinkProblem.UnsupportedSystem, "TAP and TUN interfaces of this kind are Linux's.",
                 "Use 'pcap:' and a network card's name here.");
         if (!TapHandle.IsAllowed(out int error))
-            return ExplainControl(scheme + device, error);
+            return LinkProblems.TapControl(scheme + device, error, ControlMode());
 
         existing = InterfaceFacts.Find(device);
         if (existing is not null && (existing.Driver != LinuxInterface.TapDriver
@@ -100,16 +100,10 @@ public sealed partial class TapLink
         return existing is null && !MayMakeInterfaces() ? Missing(device, medium) : null;
     }
 
-    private static LinkAccess ExplainControl(string name, int error)
+    private static UnixFileMode? ControlMode()
     {
-        string why = Marshal.GetPInvokeErrorMessage(error);
-        return error is LibcNative.NotPermitted or LibcNative.AccessDenied
-            ? new LinkAccess(
-                name, LinkProblem.MissingPermission, $"This process may not open {TapHandle.ControlFile}: {why}.",
-                $"Let everybody open it, as most systems do: 'chmod 0666 {TapHandle.ControlFile}'. It gives no rights.")
-            : new LinkAccess(
-                name, LinkProblem.Refused, $"{TapHandle.ControlFile} cannot be opened: {why}.",
-                "Load the driver: 'modprobe tun'; in a container, start it with '--device /dev/net/tun'.");
+        var file = new FileInfo(TapHandle.ControlFile);
+        return file.Exists ? file.UnixFileMode : null;
     }
 
     private static LinkAccess Explain(string device, LinkMedium medium, int error)

@@ -17,13 +17,13 @@ public sealed class TapAccessTests
         var page = new Page(20_000_000, seed: 7);
         using var lab = new TapLab(medium);
         using var patience = new Patience(60);
-        lab.MakePersistent("user nobody");
+        lab.MakePersistent($"user {Unprivileged.User}");
         string name = $"{lab.Kind}:{lab.Device}";
-        LinkDevice link = lab.Kernel.Run(() => Unprivileged.Run(() =>
+        LinkDevice link = OwnTapNode.RunUnprivileged(lab.Kernel, OwnTapNode.Everybody, () =>
         {
             Assert.True(LinkDevice.CheckAccess(name).IsGranted);
             return LinkDevice.Open(name);
-        }));
+        });
         Assert.IsType<TapLink>(link);
         var options = new UserTcpStackOptions { Link = link };
         options.Addresses.Add(new UserTcpAddress(TapLab.OurAddress, 24));
@@ -56,7 +56,7 @@ public sealed class TapAccessTests
     public void Another_users_interface_is_refused_with_the_commands_that_help()
     {
         using var lab = new TapLab();
-        lab.MakePersistent("user root");
+        lab.MakePersistent("user 0");
         string message = FailsUnprivileged(lab, "tap:tap0");
         Assert.Contains("sudo ip tuntap add dev tap0 mode tap user $USER", message, StringComparison.Ordinal);
         Assert.Contains("another user", message, StringComparison.Ordinal);
@@ -73,6 +73,39 @@ public sealed class TapAccessTests
         Assert.Contains(words, message, StringComparison.Ordinal);
         Assert.True(lab.Kernel.Run(() => LinkDevice.CheckAccess(name)).IsGranted); // root may
         Assert.NotEqual(0, lab.Kernel.TryExec($"ip link show {name[4..]}").ExitCode); // asking makes none
+    }
+
+    [LabTheory]
+    [InlineData("tap:tap0")]
+    [InlineData("tun:tun7")]
+    public void A_control_file_that_only_root_may_open_is_named_with_the_commands_that_help(string name)
+    {
+        using var lab = new TapLab();
+        lab.MakePersistent($"user {Unprivileged.User}");
+        string message = FailsUnprivileged(lab, name, OwnTapNode.RootOnly);
+        Assert.Contains("/dev/net/tun", message, StringComparison.Ordinal);
+        Assert.Contains("mode 0600", message, StringComparison.Ordinal);
+        Assert.Contains("sudo chmod 0666 /dev/net/tun", message, StringComparison.Ordinal);
+        Assert.Contains("/etc/udev/rules.d/", message, StringComparison.Ordinal);
+    }
+
+    [LabFact]
+    public void A_node_of_the_tests_own_leaves_that_of_the_machine_alone()
+    {
+        using var lab = new TapLab();
+        UnixFileMode before = new FileInfo(TapHandle.ControlFile).UnixFileMode;
+        foreach (UnixFileMode mode in (UnixFileMode[])[OwnTapNode.Everybody, OwnTapNode.RootOnly])
+        {
+            Assert.Throws<TimeoutException>(() => OwnTapNode.RunUnprivileged<int>(lab.Kernel, mode, () =>
+            {
+                Assert.Equal(mode, new FileInfo(TapHandle.ControlFile).UnixFileMode);
+                throw new TimeoutException();
+            }));
+        }
+
+        Assert.Equal(before, new FileInfo(TapHandle.ControlFile).UnixFileMode);
+        Assert.DoesNotContain(
+            File.ReadLines("/proc/self/mounts"), line => line.Contains(" /dev/net ", StringComparison.Ordinal));
     }
 
     [LabFact]
@@ -130,12 +163,13 @@ public sealed class TapAccessTests
         return message;
     }
 
-    private static string FailsUnprivileged(TapLab lab, string name)
+    private static string FailsUnprivileged(
+        TapLab lab, string name, UnixFileMode control = OwnTapNode.Everybody)
     {
-        LinkAccess access = lab.Kernel.Run(() => Unprivileged.Run(() => LinkDevice.CheckAccess(name)));
+        LinkAccess access = OwnTapNode.RunUnprivileged(lab.Kernel, control, () => LinkDevice.CheckAccess(name));
         Assert.Equal(LinkProblem.MissingPermission, access.Problem);
         string message = Assert.Throws<UnauthorizedAccessException>(
-            () => lab.Kernel.Run(() => Unprivileged.Run(() => LinkDevice.Open(name)))).Message;
+            () => OwnTapNode.RunUnprivileged(lab.Kernel, control, () => LinkDevice.Open(name))).Message;
         Assert.Equal(access.ToString(), message);
         return message;
     }

@@ -1,3 +1,5 @@
+using UserTcp.Links;
+
 namespace UserTcp.Lab.Tests.Support;
 
 /// <summary>
@@ -34,6 +36,12 @@ internal static class LabEnvironment
         {
             return $"The lab needs '{missing}': apt-get install iproute2 ethtool tcpdump tshark nginx-light python3 "
                 + "curl nghttp2-client wrk iputils-ping iperf3.";
+        }
+
+        if (!File.Exists(TapHandle.ControlFile))
+        {
+            return $"The lab needs {TapHandle.ControlFile}: 'modprobe tun', or 'mkdir -p /dev/net && mknod -m 666 "
+                + $"{TapHandle.ControlFile} c 10 200' in a container that may.";
         }
 
         return ProbeNamespaces();

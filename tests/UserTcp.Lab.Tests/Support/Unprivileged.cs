@@ -8,7 +8,8 @@ namespace UserTcp.Lab.Tests.Support;
 /// </summary>
 internal static partial class Unprivileged
 {
-    private const nint Nobody = 65_534;
+    /// <summary>The number of a user who owns nothing; no machine needs to have a name for it.</summary>
+    public const int User = 65_534;
 
     public static T Run<T>(Func<T> function)
     {
@@ -18,7 +19,7 @@ internal static partial class Unprivileged
             Architecture.Arm64 => 147,
             Architecture other => throw new PlatformNotSupportedException($"setresuid on {other}"),
         };
-        if (SystemCall(setUser, Nobody, Nobody, Nobody) != 0)
+        if (SystemCall(setUser, User, User, User) != 0)
             throw new InvalidOperationException($"setresuid: {Marshal.GetLastPInvokeErrorMessage()}");
 
         return function();

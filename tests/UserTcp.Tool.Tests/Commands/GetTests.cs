@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using UserTcp.Tool.Tests.Support;
 
 namespace UserTcp.Tool.Tests.Commands;
@@ -108,5 +110,86 @@ public sealed class GetTests
         await using ToolRun run = await ToolRun.ToEndAsync("get", url, "-k", "-m", "20");
 
         Assert.Equal(35, await run.Ended);
+        Assert.DoesNotContain("inner exception", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_handshake_that_is_broken_off_is_a_failure_of_TLS(bool resets)
+    {
+        await using var server = new WebServer("", []) { IsSilent = true, Resets = resets };
+        string url = server.Url.Replace("http://", "https://", StringComparison.Ordinal);
+        await using ToolRun run = await ToolRun.ToEndAsync("get", url, "-k", "-m", "60");
+
+        Assert.Equal(35, await run.Ended);
+        Assert.Contains("The TLS handshake with 127.0.0.1 failed: ", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("inner exception", run.Error, StringComparison.Ordinal);
+        Assert.Contains(resets ? "reset" : "EOF", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("user:password@", "user:password")]
+    [InlineData("us%20er:p%40ss:w%2F%C3%BC@", "us er:p@ss:w/\u00fc")]
+    [InlineData("user@", "user:")]
+    [InlineData(":password@", ":password")]
+    public async Task User_and_password_of_the_URL_are_sent_as_Basic(string given, string plain)
+    {
+        await using var server = new WebServer(Head(), s_body);
+        string url = server.Url.Replace("http://", $"http://{given}", StringComparison.Ordinal);
+        await using ToolRun run = await ToolRun.ToEndAsync("get", url, "--json");
+
+        Assert.Equal(0, await run.Ended);
+        string basic = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(plain));
+        Assert.Contains($"Authorization: Basic {basic}\r\n", server.LastRequest, StringComparison.Ordinal);
+        Assert.Equal(server.Url, run.Json.GetProperty("url").GetString());
+    }
+
+    [Fact]
+    public async Task A_header_field_of_the_users_goes_before_what_the_URL_names()
+    {
+        await using var server = new WebServer(Head(), s_body);
+        string url = server.Url.Replace("http://", "http://user:password@", StringComparison.Ordinal);
+        await using ToolRun run = await ToolRun.ToEndAsync("get", url, "-H", "authorization: Bearer x");
+
+        Assert.Equal(0, await run.Ended);
+        Assert.Contains("Authorization: Bearer x\r\n", server.LastRequest, StringComparison.Ordinal);
+        Assert.DoesNotContain("Basic", server.LastRequest, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_same_origin_hears_the_credentials_after_a_redirect_and_another_one_does_not()
+    {
+        List<string> heard = [];
+        await using SecureServer other = await SecureServer.StartAsync(
+            "http", HttpProtocols.Http1, context => Hear("other", context));
+        await using SecureServer first = await SecureServer.StartAsync("http", HttpProtocols.Http1, async context =>
+        {
+            await Hear("first", context);
+            context.Response.Redirect(context.Request.Path == "/" ? "/again" : other.Url("127.0.0.1"));
+        });
+        await using ToolRun run = await ToolRun.ToEndAsync(
+            "get", first.Url("user:password@127.0.0.1"), "--json");
+
+        Assert.Equal(0, await run.Ended);
+        Assert.Equal(["first Basic dXNlcjpwYXNzd29yZA==", "first Basic dXNlcjpwYXNzd29yZA==", "other "], heard);
+        Assert.Equal(other.Url("127.0.0.1"), run.Json.GetProperty("url").GetString());
+
+        Task Hear(string name, HttpContext context)
+        {
+            heard.Add($"{name} {context.Request.Headers.Authorization}");
+            return Task.CompletedTask;
+        }
+    }
+
+    [Fact]
+    public async Task A_dash_is_the_standard_output()
+    {
+        await using var server = new WebServer(Head(), s_body);
+        await using ToolRun run = await ToolRun.ToEndAsync("get", server.Url, "-o", "-");
+
+        Assert.Equal(0, await run.Ended);
+        Assert.Equal(s_body, run.Bytes);
+        Assert.False(File.Exists("-"));
     }
 }

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using UserTcp.Tool.Tests.Support;
 
 namespace UserTcp.Tool.Tests.Commands;
@@ -78,6 +79,57 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
+    public async Task Each_link_of_a_list_leads_to_its_file()
+    {
+        string[] names =
+            ["a b", "100%", "%41.txt", "c#d?e&f=g", "k:l", "<i>'\"x", "\u00e4\u20ac", "plus+plus", "x;y,z"];
+        DirectoryInfo sub = _folder.CreateSubdirectory("s p%20c#");
+        foreach (string name in names)
+            await File.WriteAllTextAsync(Path.Combine(sub.FullName, name), name);
+        await using ToolRun server = ToolRun.Start(
+            "serve", _folder.FullName, "--port", "80", "--link", "virtual:links", "--address", "10.0.0.2/24");
+        await server.ErrorLineAsync("Serving");
+        await using (UserTcpStack stack = await UserTcpStack.OpenAsync("virtual:links", "10.0.0.1/24"))
+        {
+            using HttpClient client = stack.CreateHttpClient();
+            var root = new Uri("http://10.0.0.2/");
+            Uri list = Assert.Single(await LinksAsync(client, root));
+            List<string> found = [];
+            foreach (Uri link in (await LinksAsync(client, list)).Where(link => link != root))
+                found.Add(await client.GetStringAsync(link));
+
+            Assert.Equal(names.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
+        }
+
+        server.Interrupt();
+        Assert.Equal(130, await server.Ended);
+    }
+
+    [Fact]
+    public async Task A_file_is_no_folder_and_a_folder_is()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "file.txt"), "x");
+        _folder.CreateSubdirectory("sub");
+        await using ToolRun server = ToolRun.Start(
+            "serve", _folder.FullName, "--port", "80", "--link", "virtual:slash", "--address", "10.0.0.2/24");
+        await server.ErrorLineAsync("Serving");
+        await using (UserTcpStack stack = await UserTcpStack.OpenAsync("virtual:slash", "10.0.0.1/24"))
+        {
+            using HttpClient client = stack.CreateHttpClient();
+            foreach ((string path, int status) in ((string, int)[])
+                [("file.txt", 200), ("file.txt/", 404), ("file.txt//", 404), ("none", 404), ("none/", 404), ("", 200),
+                    ("sub", 200), ("sub/", 200)])
+            {
+                using HttpResponseMessage response = await client.GetAsync($"http://10.0.0.2/{path}");
+                Assert.True(status == (int)response.StatusCode, $"/{path}: {response.StatusCode}");
+            }
+        }
+
+        server.Interrupt();
+        Assert.Equal(130, await server.Ended);
+    }
+
+    [Fact]
     public async Task A_client_that_does_not_read_keeps_nobody_from_ending_with_a_whole_capture()
     {
         await using (FileStream big = File.Create(Path.Combine(_folder.FullName, "big")))
@@ -96,6 +148,13 @@ public sealed class ServeTests : IDisposable
         Assert.Equal(130, await server.Ended);
         await using ToolRun trace = await ToolRun.ToEndAsync("trace", capture, "-o", capture + ".html");
         Assert.Equal(0, await trace.Ended);
+    }
+
+    private static async Task<Uri[]> LinksAsync(HttpClient client, Uri list)
+    {
+        string page = await client.GetStringAsync(list);
+        return [.. Regex.Matches(page, "href=\"([^\"]*)\"").Select(
+            link => new Uri(list, WebUtility.HtmlDecode(link.Groups[1].Value)))];
     }
 
     [Theory]

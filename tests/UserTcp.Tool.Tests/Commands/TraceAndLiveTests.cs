@@ -1,4 +1,5 @@
 using UserTcp.Tool.Tests.Support;
+using UserTcp.Tool.Tests.Trace;
 
 namespace UserTcp.Tool.Tests.Commands;
 
@@ -57,5 +58,22 @@ public sealed class TraceAndLiveTests : IDisposable
 
         Assert.Equal((1, 1), (await none.Ended, await wrong.Ended));
         Assert.Contains("neither pcapng nor pcap", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_capture_of_another_kind_of_network_names_it()
+    {
+        string radio = Path.Combine(_folder, "radio.pcap"), mixed = Path.Combine(_folder, "mixed.pcapng");
+        await File.WriteAllBytesAsync(radio, new CaptureBytes(isBig: false).Classic(0xA1B2C3D4, 127)
+            .Record(1, 0, new byte[60]).Record(2, 0, new byte[60]).ToArray());
+        await File.WriteAllBytesAsync(mixed, new CaptureBytes(isBig: false).Section().Interface(1).Interface(195)
+            .Packet(0, 1, CaptureBytes.Frame(99, 0, 2, 0)).Packet(1, 2, new byte[60]).ToArray());
+        await using ToolRun none = await ToolRun.ToEndAsync("trace", radio);
+        await using ToolRun some = await ToolRun.ToEndAsync("trace", mixed, "--json");
+
+        Assert.Equal((1, 0), (await none.Ended, await some.Ended));
+        Assert.Contains("2 frames and no TCP: 2 of link type 127 (radiotap", none.Error, StringComparison.Ordinal);
+        Assert.Contains("Left out: 1 frame of link type 195", some.Error, StringComparison.Ordinal);
+        Assert.Equal(1, some.Json.GetArrayLength());
     }
 }

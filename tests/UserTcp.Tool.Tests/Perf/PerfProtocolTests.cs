@@ -149,10 +149,32 @@ public sealed class PerfProtocolTests
     {
         var goal = new PerfGoal(100);
 
-        Assert.True(goal.Add(60));
+        goal.Add(60);
         Assert.False(goal.Reached.IsCompleted);
-        Assert.False(goal.Add(40));
+        goal.Add(40);
         await goal.Reached;
-        Assert.True(new PerfGoal(0).Add(long.MaxValue));
+    }
+
+    [Fact]
+    public void Senders_claim_no_more_blocks_than_a_goal_needs()
+    {
+        var goal = new PerfGoal(100);
+
+        Assert.Equal([true, true, false, false], Enumerable.Range(0, 4).Select(_ => goal.TryClaim(60)));
+        Assert.True(new PerfGoal(0).TryClaim(long.MaxValue) && new PerfGoal(0).TryClaim(long.MaxValue));
+    }
+
+    [Fact]
+    public void Extremes_are_those_of_the_intervals()
+    {
+        PerfExtremes all = default(PerfExtremes).With(Info(5, 10, 300)).With(Info(9, 7, 100)).With(Info(1, 8, 500));
+
+        Assert.Equal((9, 10), (all.MaxCongestionWindow, all.MaxPeerWindow));
+        Assert.Equal((100, 500, 300), (all.MinRtt, all.MaxRtt, all.MeanRtt));
+
+        static UserTcpConnectionInfo Info(long congestion, long peer, int rtt) => new()
+        {
+            CongestionWindow = congestion, PeerWindow = peer, SmoothedRtt = TimeSpan.FromMicroseconds(rtt),
+        };
     }
 }

@@ -24,13 +24,105 @@ public sealed class PerfRunTests
         Assert.True(await server.Ended == 0, server.Error + server.Out);
         JsonElement end = client.Json.GetProperty("end");
         Assert.Equal(streams, end.GetProperty("streams").GetArrayLength());
-        Assert.True(Bytes(end, isReverse ? "sum_received" : "sum_sent") >= 20 << 20);
+        if (isReverse)
+            Assert.True(Bytes(end, "sum_received") >= 20 << 20);
+        else
+            Assert.Equal(20 << 20, Bytes(end, "sum_sent"));
         Assert.Equal(
             isReverse ? 1 : 0,
             client.Json.GetProperty("start").GetProperty("test_start").GetProperty("reverse").GetInt32());
         JsonElement other = server.Json.GetProperty("end");
         foreach (string sum in (string[])["sum_sent", "sum_received"])
             Assert.Equal(Bytes(end, sum), Bytes(other, sum));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Each_stream_receives_no_more_than_was_sent(bool isReverse)
+    {
+        string link = $"virtual:perfcounts{isReverse}";
+        await using ToolRun server = await ServeAsync(link, "--json", "-1");
+        string[] direction = isReverse ? ["-R"] : [];
+        await using ToolRun client = ToolRun.Start(
+            ["perf", "-c", "10.0.0.2", "-t", "1", "-l", "1M", "-P", "3", .. direction, "-J", .. Client(link)]);
+
+        Assert.True(await client.Ended == 0, client.Error);
+        Assert.Equal(0, await server.Ended);
+        foreach (JsonElement stream in client.Json.GetProperty("end").GetProperty("streams").EnumerateArray())
+        {
+            long sent = Bytes(stream, "sender"), received = Bytes(stream, "receiver");
+            Assert.True(sent > 0 && received <= sent, $"{sent} were sent, and {received} received.");
+        }
+    }
+
+    [Fact]
+    public async Task The_document_has_the_names_of_iperf3()
+    {
+        const string link = "virtual:perfnames";
+        await using ToolRun server = await ServeAsync(link, "--json", "-1");
+        await using ToolRun client = ToolRun.Start(
+            ["perf", "-c", "10.0.0.2", "-n", "1M", "-b", "500M", "-w", "64K", "-J", .. Client(link)]);
+
+        Assert.True(await client.Ended == 0, client.Error);
+        Assert.Equal(0, await server.Ended);
+        JsonElement start = client.Json.GetProperty("start");
+        Assert.Equal("10.0.0.2", start.GetProperty("connecting_to").GetProperty("host").GetString());
+        Assert.Equal(5201, start.GetProperty("connecting_to").GetProperty("port").GetInt32());
+        Assert.Equal(65_536, start.GetProperty("sock_bufsize").GetInt64());
+        Assert.Equal(65_536, start.GetProperty("sndbuf_actual").GetInt64());
+        Assert.Equal(65_536, start.GetProperty("rcvbuf_actual").GetInt64());
+        Assert.Equal(500_000_000, start.GetProperty("target_bitrate").GetInt64());
+        Assert.Equal(500_000_000, start.GetProperty("test_start").GetProperty("target_bitrate").GetInt64());
+
+        JsonElement accepted = server.Json.GetProperty("start").GetProperty("accepted_connection");
+        Assert.Equal("10.0.0.1", accepted.GetProperty("host").GetString());
+        Assert.False(start.TryGetProperty("accepted_connection", out _));
+
+        JsonElement[] told = [.. client.Json.GetProperty("intervals").EnumerateArray()
+            .Select(interval => interval.GetProperty("streams")[0])];
+        JsonElement sender = client.Json.GetProperty("end").GetProperty("streams")[0].GetProperty("sender");
+        Assert.Equal(told.Max(item => Long(item, "snd_cwnd")), Long(sender, "max_snd_cwnd"));
+        Assert.Equal(told.Max(item => Long(item, "snd_wnd")), Long(sender, "max_snd_wnd"));
+        Assert.Equal(told.Min(item => Long(item, "rtt")), Long(sender, "min_rtt"));
+        Assert.Equal(told.Max(item => Long(item, "rtt")), Long(sender, "max_rtt"));
+        Assert.Equal(told.Sum(item => Long(item, "rtt")) / told.Length, Long(sender, "mean_rtt"));
+        Assert.InRange(Long(sender, "max_snd_wnd"), 1, 65_536);
+    }
+
+    [Fact]
+    public async Task A_failure_is_a_document_too()
+    {
+        await using ToolRun refused = await ToolRun.ToEndAsync("perf", "-c", "127.0.0.1", "-p", "1", "--json");
+        await using ToolRun wrong = await ToolRun.ToEndAsync(
+            "perf", "-c", "10.0.0.2", "--json", "--link", "tap:no-such-interface-here", "--address", "10.0.0.1/24");
+
+        Assert.Equal((1, 1), (await refused.Ended, await wrong.Ended));
+        foreach (ToolRun run in (ToolRun[])[refused, wrong])
+        {
+            string error = run.Json.GetProperty("error").GetString()!;
+            Assert.Contains(error, run.Error, StringComparison.Ordinal);
+            Assert.Equal(0, run.Json.GetProperty("intervals").GetArrayLength());
+            Assert.Empty(run.Json.GetProperty("end").EnumerateObject());
+        }
+
+        Assert.Contains("refused", refused.Json.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal(1, refused.Json.GetProperty("start").GetProperty("connecting_to").GetProperty("port").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_test_that_is_given_up_is_a_document_at_both_sides()
+    {
+        const string link = "virtual:perfgivenup";
+        await using ToolRun server = await ServeAsync(link, "--json", "-1");
+        await using ToolRun client = ToolRun.Start(
+            ["perf", "-c", "10.0.0.2", "-t", "600", "-i", "0.1", "--json", .. Client(link)]);
+        await server.ErrorLineAsync("Accepted connection");
+        client.Interrupt();
+
+        Assert.Equal((130, 1), (await client.Ended, await server.Ended));
+        Assert.Contains("interrupt", client.Json.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.NotEmpty(server.Json.GetProperty("error").GetString()!);
     }
 
     [Theory]
@@ -207,6 +299,8 @@ public sealed class PerfRunTests
             : server.OutLineAsync("Server listening"));
         return server;
     }
+
+    private static long Long(JsonElement json, string name) => json.GetProperty(name).GetInt64();
 
     private static long Bytes(JsonElement end, string sum) => end.GetProperty(sum).GetProperty("bytes").GetInt64();
 }

@@ -11,38 +11,67 @@ internal sealed class CaptureBytes(bool isBig)
     public static byte[] Frame(
         uint seq, uint ack, byte flags, int length, bool isBack = false, byte[]? options = null)
     {
-        options ??= [];
-        int tcp = 20 + options.Length;
-        byte[] frame = new byte[14 + 20 + tcp + length];
+        byte[] tcp = Segment(1000, seq, ack, flags, length, isBack, options);
+        byte[] frame = new byte[14 + 20 + tcp.Length];
         frame[12] = 0x08;
         Span<byte> ip = frame.AsSpan(14);
         ip[0] = 0x45;
-        BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)(20 + tcp + length));
+        BinaryPrimitives.WriteUInt16BigEndian(ip[2..], (ushort)(20 + tcp.Length));
         ip[9] = 6;
         ip[12] = ip[16] = 10;
         (ip[15], ip[19]) = isBack ? ((byte)2, (byte)1) : ((byte)1, (byte)2);
-        Span<byte> segment = ip[20..];
-        BinaryPrimitives.WriteUInt16BigEndian(segment, (ushort)(isBack ? 80 : 1000));
-        BinaryPrimitives.WriteUInt16BigEndian(segment[2..], (ushort)(isBack ? 1000 : 80));
-        BinaryPrimitives.WriteUInt32BigEndian(segment[4..], seq);
-        BinaryPrimitives.WriteUInt32BigEndian(segment[8..], ack);
-        segment[12] = (byte)(tcp / 4 << 4);
-        segment[13] = flags;
-        BinaryPrimitives.WriteUInt16BigEndian(segment[14..], 1000);
-        options.CopyTo(segment[20..]);
+        tcp.CopyTo(ip[20..]);
         return frame;
     }
 
-    public CaptureBytes Classic(uint magic, uint link) => U32(magic).U16(2).U16(4).U32(0).U32(0).U32(65535).U32(link);
+    /// <summary>A segment of TCP from a port to port 80, or back.</summary>
+    public static byte[] Segment(
+        ushort port, uint seq, uint ack, byte flags, int length, bool isBack = false, byte[]? options = null)
+    {
+        options ??= [];
+        int header = 20 + options.Length;
+        byte[] segment = new byte[header + length];
+        BinaryPrimitives.WriteUInt16BigEndian(segment, isBack ? (ushort)80 : port);
+        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(2), isBack ? port : (ushort)80);
+        BinaryPrimitives.WriteUInt32BigEndian(segment.AsSpan(4), seq);
+        BinaryPrimitives.WriteUInt32BigEndian(segment.AsSpan(8), ack);
+        segment[12] = (byte)(header / 4 << 4);
+        segment[13] = flags;
+        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(14), 1000);
+        options.CopyTo(segment.AsSpan(20));
+        return segment;
+    }
 
-    public CaptureBytes Record(uint seconds, uint fraction, byte[] frame) =>
-        U32(seconds).U32(fraction).U32((uint)frame.Length).U32((uint)frame.Length).Raw(frame);
+    public CaptureBytes Classic(uint magic, uint link, ushort minor = 4) =>
+        U32(magic).U16(2).U16(minor).U32(0).U32(0).U32(65535).U32(link);
+
+    public CaptureBytes Record(uint seconds, uint fraction, byte[] frame) => Record(
+        seconds, fraction, (uint)frame.Length, (uint)frame.Length, frame);
+
+    /// <summary>A record with two lengths that may differ, and octets that may be more than the frame.</summary>
+    public CaptureBytes Record(uint seconds, uint fraction, uint first, uint second, byte[] rest) =>
+        U32(seconds).U32(fraction).U32(first).U32(second).Raw(rest);
 
     public CaptureBytes Section() => U32(0x0A0D0D0A).U32(28).U32(0x1A2B3C4D).U16(1).U16(0).U32(~0u).U32(~0u).U32(28);
 
-    public CaptureBytes Interface(ushort link, byte? resolution = null) => resolution is null
-        ? U32(1).U32(20).U16(link).U16(0).U32(0).U32(20)
-        : U32(1).U32(28).U16(link).U16(0).U32(0).U16(9).U16(1).Raw([resolution.Value, 0, 0, 0]).U32(28);
+    public CaptureBytes Interface(ushort link, byte? resolution = null, long? offset = null, uint snapLength = 0)
+    {
+        uint length = 20u + (resolution is null ? 0u : 8u) + (offset is null ? 0u : 12u);
+        U32(1).U32(length).U16(link).U16(0).U32(snapLength);
+        if (offset is { } seconds)
+            U16(14).U16(8).Raw(Ordered(BitConverter.GetBytes(seconds)));
+        if (resolution is { } value)
+            U16(9).U16(1).Raw([value, 0, 0, 0]);
+        return U32(length);
+    }
+
+    /// <summary>A packet block without a time, of an original length and with what was kept.</summary>
+    public CaptureBytes Simple(int original, byte[] kept)
+    {
+        int padded = kept.Length + 3 & ~3;
+        uint total = (uint)(16 + padded);
+        return U32(3).U32(total).U32((uint)original).Raw(kept).Raw(new byte[padded - kept.Length]).U32(total);
+    }
 
     public CaptureBytes Packet(uint on, ulong ticks, byte[] frame)
     {

@@ -38,6 +38,70 @@ public sealed class CaptureFileTests
         Assert.Equal(s_frame, frame.Bytes.ToArray());
     }
 
+    [Theory]
+    [InlineData(false, 1_700_000_000, 1_700_000_007_000_005_000)]
+    [InlineData(true, 1_700_000_000, 1_700_000_007_000_005_000)]
+    [InlineData(false, -5, 2_000_005_000)]
+    [InlineData(false, long.MaxValue, long.MaxValue)] // beyond what can be told: the last moment that can
+    [InlineData(true, long.MinValue, long.MinValue)]
+    public void The_offset_of_an_interface_is_added_to_its_times(bool isBig, long offset, long nanoseconds)
+    {
+        byte[] bytes = new CaptureBytes(isBig).Section().Interface(1, null, offset)
+            .Packet(0, 7_000_005, s_frame).ToArray();
+
+        Assert.Equal(nanoseconds, Assert.Single(Read(bytes)).Nanoseconds);
+    }
+
+    [Fact]
+    public void A_simple_packet_has_no_time_and_no_padding()
+    {
+        byte[] odd = CaptureBytes.Frame(1, 0, 16, 3);
+        byte[] bytes = new CaptureBytes(isBig: false).Section().Interface(1).Simple(odd.Length, odd).ToArray();
+        CapturedFrame frame = Assert.Single(Read(bytes));
+
+        Assert.Null(frame.Nanoseconds);
+        Assert.Equal(odd, frame.Bytes.ToArray());
+    }
+
+    [Fact]
+    public void Of_a_simple_packet_no_more_is_kept_than_its_interface_keeps()
+    {
+        byte[] kept = CaptureBytes.Frame(1, 0, 16, 3)[..55];
+        byte[] bytes = new CaptureBytes(isBig: true).Section().Interface(1, snapLength: 55)
+            .Simple(1500, kept).ToArray();
+
+        Assert.Equal(kept, Assert.Single(Read(bytes)).Bytes.ToArray());
+        Assert.Throws<ToolException>(
+            () => Read(new CaptureBytes(isBig: true).Section().Interface(1).Simple(1500, kept).ToArray()));
+    }
+
+    [Theory]
+    [InlineData(2, 60u, 54u)] // swapped: the packet, then what was kept of it
+    [InlineData(3, 60u, 54u)]
+    [InlineData(3, 54u, 60u)] // as today
+    [InlineData(4, 54u, 60u)]
+    public void Lengths_of_old_versions_may_be_swapped(ushort minor, uint first, uint second)
+    {
+        byte[] bytes = new CaptureBytes(isBig: false).Classic(0xA1B2C3D4, 1, minor)
+            .Record(1, 0, first, second, s_frame).Record(2, 0, first, second, s_frame).ToArray();
+
+        Assert.Equal(54, s_frame.Length);
+        Assert.Equal([s_frame, s_frame], Read(bytes).Select(frame => frame.Bytes.ToArray()));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_modified_format_has_more_in_each_record(bool isBig)
+    {
+        byte[] more = [.. new byte[8], .. s_frame];
+        byte[] bytes = new CaptureBytes(isBig).Classic(0xA1B2CD34, 1)
+            .Record(7, 5, 54, 54, more).Record(8, 0, 54, 54, more).ToArray();
+
+        Assert.Equal([7_000_005_000, 8_000_000_000], Read(bytes).Select(frame => frame.Nanoseconds!.Value));
+        Assert.Equal([s_frame, s_frame], Read(bytes).Select(frame => frame.Bytes.ToArray()));
+    }
+
     [Fact]
     public void A_second_section_has_its_own_order_and_interfaces()
     {
@@ -120,7 +184,8 @@ public sealed class CaptureFileTests
         var random = new Random(3);
         for (int round = 0; round < 2000; round++)
         {
-            var bytes = new CaptureBytes(isBig: false).Section().Interface(1, (byte)random.Next(19));
+            long? offset = random.Next(2) == 0 ? random.NextInt64(long.MinValue, long.MaxValue) : null;
+            var bytes = new CaptureBytes(isBig: false).Section().Interface(1, (byte)random.Next(19), offset);
             for (int i = random.Next(1, 12); i > 0; i--)
             {
                 byte[] frame = CaptureBytes.Frame(
@@ -130,6 +195,22 @@ public sealed class CaptureFileTests
             }
 
             Assert.True(IsRead(bytes.ToArray()), $"Round {round}");
+        }
+    }
+
+    [Fact]
+    public void Frames_of_any_link_type_that_are_damaged_or_cut_are_read()
+    {
+        var random = new Random(5);
+        for (int round = 0; round < 5000; round++)
+        {
+            Wrapping wrapping = Wrapping.All[random.Next(Wrapping.All.Count)];
+            byte[] frame = wrapping.Wrap(CaptureBytes.Segment(1000, 1, 2, 16, random.Next(40)));
+            for (int i = random.Next(1, 4); i > 0; i--)
+                frame[random.Next(frame.Length)] = (byte)random.Next(256);
+            frame = frame[..random.Next(frame.Length + 1)];
+            Assert.True(IsRead(new CaptureBytes(isBig: false).Classic(0xA1B2C3D4, wrapping.Link)
+                .Record(1, 0, frame).ToArray()));
         }
     }
 

@@ -42,6 +42,62 @@ public sealed class TraceAnalysisTests
     }
 
     [Fact]
+    public void Text_that_fills_a_hole_counts_and_is_no_repetition()
+    {
+        TraceAnalysis analysis = Analyse(
+            (0, CaptureBytes.Frame(1000, 1, Ack, 1000)),
+            (1, CaptureBytes.Frame(3000, 1, Ack, 1000)),
+            (2, CaptureBytes.Frame(4000, 1, Ack, 1000)),
+            (3, CaptureBytes.Frame(1, 2000, Ack, 0, isBack: true)),
+            (10, CaptureBytes.Frame(2000, 1, Ack, 1000)),
+            (20, CaptureBytes.Frame(1, 5000, Ack, 0, isBack: true)),
+            (30, CaptureBytes.Frame(1, 5000, Ack, 0, isBack: true))); // of a later keep-alive: no progress
+        TraceFlow up = Assert.Single(analysis.Connections).Upwards;
+        var summary = TraceFlowSummary.Of(up);
+
+        Assert.Equal((4000, 0, 1), (summary.Bytes, summary.Retransmissions, summary.OutOfOrder));
+        Assert.Equal(4, up.Segments.Count);
+        Assert.Equal(4000 * 8 / 0.020, summary.BitsPerSecond, 6);
+        Assert.Equal(3, Assert.Single(up.RoundTrips).Value, 6); // what waited for the hole tells no time
+    }
+
+    [Fact]
+    public void Text_that_is_new_in_part_is_a_repetition_and_its_new_octets_count()
+    {
+        TraceAnalysis analysis = Analyse(
+            (0, CaptureBytes.Frame(1000, 1, Ack, 1000)),
+            (1, CaptureBytes.Frame(3000, 1, Ack, 1000)),
+            (2, CaptureBytes.Frame(1500, 1, Ack, 2000)));
+        TraceFlow up = Assert.Single(analysis.Connections).Upwards;
+
+        Assert.Equal((3000, 0), (up.Bytes, up.OutOfOrder));
+        Assert.Equal([new TraceStroke(0.002, 500, 2500)], up.Retransmissions);
+        Assert.Equal(3000 * 8 / 0.002, up.BitsPerSecond(), 6); // no acknowledgment was captured
+    }
+
+    [Fact]
+    public void A_segment_of_each_order_counts_its_octets_once()
+    {
+        for (int seed = 0; seed < 300; seed++)
+        {
+            var random = new Random(seed);
+            var seen = new HashSet<uint>();
+            int again = 0;
+            (long, byte[])[] frames = [.. Enumerable.Range(0, 40).Select(i =>
+            {
+                uint from = (uint)random.Next(100);
+                int length = random.Next(1, 9);
+                again += Enumerable.Range(0, length).Count(k => !seen.Add(from + (uint)k)) > 0 ? 1 : 0;
+                return ((long)i, CaptureBytes.Frame(unchecked(from - 50), 1, Ack, length));
+            })];
+            TraceFlow up = Assert.Single(Analyse(frames).Connections).Upwards;
+
+            Assert.True((seen.Count, again) == (up.Bytes, up.Retransmissions.Count), $"Seed {seed}");
+            Assert.Equal(40, up.Segments.Count + up.Retransmissions.Count);
+        }
+    }
+
+    [Fact]
     public void Sequence_numbers_may_come_round()
     {
         TraceAnalysis analysis = Analyse(
@@ -64,6 +120,105 @@ public sealed class TraceAnalysisTests
             (2, CaptureBytes.Frame(700, 0, Syn, 0)));
 
         Assert.Equal([true, false], analysis.Connections.Select(connection => connection.WasReset));
+    }
+
+    [Theory]
+    [InlineData(Syn, 700, 0, 2)] // another number: another connection
+    [InlineData(Syn, 99, 0, 1)] // sent again
+    [InlineData(Ack, 100, 500, 1)]
+    [InlineData(Fin | Ack, 100, 500, 1)]
+    public void A_SYN_with_another_number_is_another_connection_though_no_end_was_captured(
+        byte flags, uint seq, uint ack, int connections)
+    {
+        TraceAnalysis analysis = Analyse(
+            (0, CaptureBytes.Frame(99, 0, Syn, 0)),
+            (1, CaptureBytes.Frame(499, 100, Syn | Ack, 0, isBack: true)),
+            (2, CaptureBytes.Frame(100, 500, Ack, 1000)),
+            (9, CaptureBytes.Frame(seq, ack, flags, 0)));
+
+        Assert.Equal(connections, analysis.Connections.Count);
+        Assert.Equal(1000, analysis.Connections[0].Bytes);
+    }
+
+    [Theory]
+    [InlineData(499, 100, 1)] // sent again
+    [InlineData(777, 100, 1)] // a cookie of the next minute, for the same SYN
+    [InlineData(777, 701, 2)] // for a SYN that was not captured
+    public void An_answer_belongs_to_the_SYN_that_it_acknowledges(uint seq, uint ack, int connections)
+    {
+        TraceAnalysis analysis = Analyse(
+            (0, CaptureBytes.Frame(99, 0, Syn, 0)),
+            (1, CaptureBytes.Frame(499, 100, Syn | Ack, 0, isBack: true)),
+            (2, CaptureBytes.Frame(seq, ack, Syn | Ack, 0, isBack: true)));
+
+        Assert.Equal(connections, analysis.Connections.Count);
+        Assert.All(analysis.Connections, item => Assert.Equal("10.0.0.1:1000", item.Client.ToString()));
+    }
+
+    [Fact]
+    public void A_SYN_after_text_of_which_no_SYN_was_captured_is_another_connection()
+    {
+        Assert.Equal(2, Analyse(
+            (0, CaptureBytes.Frame(100, 500, Ack, 1000)), (1, CaptureBytes.Frame(7000, 0, Syn, 0))).Connections.Count);
+        Assert.Equal(2, Analyse(
+            (0, CaptureBytes.Frame(100, 500, Ack, 1000)),
+            (1, CaptureBytes.Frame(7000, 0, Syn, 0, isBack: true))).Connections.Count);
+
+        // The same one, which two interfaces told of in another order.
+        Assert.Single(Analyse(
+            (0, CaptureBytes.Frame(100, 500, Ack, 1000)), (1, CaptureBytes.Frame(99, 0, Syn, 0))).Connections);
+    }
+
+    [Fact]
+    public void Two_SYNs_that_meet_are_one_connection() => Assert.Single(Analyse(
+        (0, CaptureBytes.Frame(99, 0, Syn, 0)),
+        (1, CaptureBytes.Frame(499, 0, Syn, 0, isBack: true)),
+        (2, CaptureBytes.Frame(99, 500, Syn | Ack, 0)),
+        (3, CaptureBytes.Frame(499, 100, Syn | Ack, 0, isBack: true)),
+        (4, CaptureBytes.Frame(100, 500, Ack, 1000))).Connections);
+
+    [Fact]
+    public void Many_SYNs_of_one_pair_of_ports_are_as_many_connections()
+    {
+        (long, byte[])[] frames = [.. Enumerable.Range(0, 60_000).Select(
+            i => ((long)i, CaptureBytes.Frame((uint)(i / 2 * 7919), 0, Syn, 0)))]; // each sent twice
+
+        Assert.Equal(30_000, Analyse(frames).Connections.Count);
+    }
+
+    [Fact]
+    public void Frames_without_a_time_count_and_tell_no_round_trips()
+    {
+        TraceAnalysis analysis = TraceAnalysis.Of(
+        [
+            new CapturedFrame(null, LinkType.Ethernet, CaptureBytes.Frame(1000, 1, Ack, 1000)),
+            new CapturedFrame(null, LinkType.Ethernet, CaptureBytes.Frame(1, 2000, Ack, 0, isBack: true)),
+            new CapturedFrame(5_000_000_000, LinkType.Ethernet, CaptureBytes.Frame(2000, 1, Ack, 1000)),
+            new CapturedFrame(7_000_000_000, LinkType.Ethernet, CaptureBytes.Frame(3000, 1, Ack, 1000)),
+            new CapturedFrame(null, LinkType.Ethernet, CaptureBytes.Frame(1, 4000, Ack, 0, isBack: true)),
+        ]);
+        TraceConnection connection = Assert.Single(analysis.Connections);
+
+        Assert.Equal((3000, 2.0), (connection.Bytes, connection.End));
+        Assert.Empty(connection.Upwards.RoundTrips);
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(5), analysis.Begin);
+        Assert.Null(TraceAnalysis.Of([]).Begin);
+    }
+
+    [Fact]
+    public void Frames_without_TCP_are_counted_by_the_reason()
+    {
+        TraceAnalysis analysis = TraceAnalysis.Of(
+        [
+            new CapturedFrame(0, LinkType.Ethernet, CaptureBytes.Frame(1, 0, Syn, 0)),
+            new CapturedFrame(0, (LinkType)127, new byte[50]),
+            new CapturedFrame(0, (LinkType)127, new byte[50]),
+            new CapturedFrame(0, LinkType.Ethernet, new byte[5]),
+        ]);
+
+        Assert.Equal(
+            [(2, "of link type 127 (radiotap and IEEE 802.11), which is not read"), (1, "cut before the TCP header")],
+            analysis.WithoutTcp.Select(item => (item.Frames, item.Why.ToString())));
     }
 
     [Fact]
