@@ -109,6 +109,7 @@ internal sealed partial class StackCore
         }
 
         OnSegment(packet, seg, arrival);
+        NoteChallenges(arrival);
     }
 
     /// <summary>
