@@ -213,7 +213,8 @@ public sealed class StateEventTests
     [InlineData("< . 70000:70000(0) ack 2 win 9", true)]
     [InlineData("< S 1:1(0) win 9", true)]
     [InlineData("< S. 2:2(0) ack 2 win 9", true)]
-    public void In_TIME_WAIT_all_but_RST_outside_the_window_is_acknowledged(string segment, bool isAnswered) => Passes(TimeWait + $"""
+    public void In_TIME_WAIT_all_but_RST_outside_the_window_is_acknowledged(
+        string segment, bool isAnswered) => Passes(TimeWait + $"""
         +.1 {segment}
         {(isAnswered ? "+0 > . 2:2(0) ack 2" : "")}
         +0 `sockstat -4 -P tcp -s | grep -c TIME_WAIT | grep 1`

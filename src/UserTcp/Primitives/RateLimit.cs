@@ -1,8 +1,8 @@
 namespace UserTcp.Primitives;
 
 /// <summary>
-/// So many in a second on average. Each second's number is drawn anew, from half to one and a half of it: a stranger who
-/// counts his own answers cannot tell whether somebody else was answered too (CVE-2016-5696, CVE-2020-25705).
+/// So many in a second on average. Each second's number is drawn anew, from half to one and a half of it. A stranger
+/// who counts his own answers cannot tell whether somebody else was answered too (CVE-2016-5696, CVE-2020-25705).
 /// </summary>
 internal sealed class RateLimit
 {

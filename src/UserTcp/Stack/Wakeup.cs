@@ -36,7 +36,9 @@ internal enum WakeupKind : byte
     /// <summary><see cref="Wakeup.Address"/> is a next hop that does not answer.</summary>
     NeighborLost,
 
-    /// <summary><see cref="Wakeup.Limit"/> was reached, <see cref="Wakeup.Count"/> times since it was told last.</summary>
+    /// <summary>
+    /// <see cref="Wakeup.Limit"/> was reached, <see cref="Wakeup.Count"/> times since it was told last.
+    /// </summary>
     LimitReached,
 }
 

@@ -132,7 +132,7 @@ internal sealed partial class Tcb
     {
         _keepAliveDue = false;
         PlanAck(now, isDuplicate: false, ref plan);
-        // An octet that probes a shut window was most likely refused: behind it the peer would find this one acceptable.
+        // The peer most likely refused an octet that probes its shut window, and would find what follows acceptable.
         plan.Seq = (_sender.OnlyProbeOutstanding ? _sender.Una : _sender.Next) - 1;
         return true;
     }

@@ -57,8 +57,8 @@ internal sealed partial class Tcb
     }
 
     /// <summary>
-    /// RFC 9293 §3.5.1: the peer is half-open, and our reset ends that. The SYN goes again right behind it, as Linux
-    /// does, and not after the timeout; but only once, or forged ACKs could have us send as many.
+    /// RFC 9293 §3.5.1: the peer is half-open, and our reset ends that. The SYN goes again right behind it, as with
+    /// Linux, and not after the timeout; but only once, or forged ACKs could have us send as many.
     /// </summary>
     private void OnChallenged(in TcpSegment seg, Instant now)
     {
@@ -70,7 +70,7 @@ internal sealed partial class Tcb
         Arm(TcpTimer.Retransmit, Instant.Min(_timers[TcpTimer.Retransmit], now + s_resetLead));
     }
 
-    /// <summary>The timer of <see cref="OnChallenged"/>: nothing was lost, so nothing is made of it but a SYN.</summary>
+    /// <summary>The timer of <see cref="OnChallenged"/>: nothing was lost, and all it brings is a SYN.</summary>
     private bool TryRepeatSyn()
     {
         if (_synChallenge != SynChallenge.Reset || _sender.IsSynAcknowledged)

@@ -120,8 +120,8 @@ internal sealed record TcpConfig
     public byte TimeToLive { get; set; } = 64;
 
     /// <summary>
-    /// Limits challenge ACKs and ACKs of unacceptable segments without text, for each connection and for the whole stack;
-    /// null: no limit.
+    /// Limits challenge ACKs and ACKs of unacceptable segments without text, for each connection and for the whole
+    /// stack; null: no limit.
     /// </summary>
     public ChallengeBudget? ChallengeBudget { get; init; }
 

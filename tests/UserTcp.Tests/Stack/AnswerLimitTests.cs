@@ -178,6 +178,25 @@ public sealed class AnswerLimitTests : IDisposable
     }
 
     [Fact]
+    public void A_TCB_in_TIME_WAIT_and_the_table_judge_alike()
+    {
+        for (int seed = 0; seed < 500; seed++)
+        {
+            var random = new Random(seed);
+            TcbBench bench = TcbBench.In(TcpState.FinWait2).Arrives("<SEQ=1001><ACK=102><CTL=FIN,ACK>")
+                .Sends("<SEQ=102><ACK=1002><CTL=ACK>");
+            uint seq = (uint)(1002 + (random.Next(3) == 0 ? 0 : random.Next(-1000, 100_000)));
+            var reset = new TcpSegment { Seq = new SeqNumber(seq), Flags = TcpFlags.Rst };
+            TimeWaitVerdict verdict = bench.Tcb.DescribeTimeWait()
+                .OnSegmentArrives(reset, bench.Now, hasListener: false, out SegmentPlan _);
+            bench.Arrives($"<SEQ={seq}><CTL=RST>");
+            TimeWaitVerdict own = bench.Tcb.State == TcpState.Closed ? TimeWaitVerdict.Forget
+                : bench.Drain().Count == 1 ? TimeWaitVerdict.Reply : TimeWaitVerdict.Drop;
+            Assert.True(verdict == own, $"seed {seed}: {own} to {seq}, but {verdict} from the table");
+        }
+    }
+
+    [Fact]
     public void A_peer_that_is_given_up_behind_its_window_is_counted_and_told()
     {
         StackConnection connection = _bench.Established();
