@@ -125,10 +125,10 @@ public sealed class StateEventTests
     }
 
     [Theory]
-    [InlineData("< . 0:0(0) ack 0 win 9", "> R 0:0(0)")]
-    [InlineData("< . 1:11(10) ack 2 win 9", "> R 2:2(0)")]
+    [InlineData("< . 0:0(0) ack 0 win 9", "> R 0:0(0)", true)]
+    [InlineData("< . 1:11(10) ack 2 win 9", "> R 2:2(0)", true)]
     [InlineData("< S. 0:0(0) ack 2 win 9", "> R 2:2(0)")]
-    [InlineData("< F. 1:1(0) ack 5 win 9", "> R 5:5(0)")]
+    [InlineData("< F. 1:1(0) ack 5 win 9", "> R 5:5(0)", true)]
     [InlineData("< R. 0:0(0) ack 2 win 9", "")]
     [InlineData("< R 0:0(0) win 9", "")]
     [InlineData("< R. 0:0(0) ack 0 win 9", "")]
@@ -136,10 +136,12 @@ public sealed class StateEventTests
     [InlineData("< - 0:10(10) win 9", "")]
     [InlineData("< . 1:1(0) ack 1 win 9", "")]
     [InlineData("< F. 1:1(0) ack 1 win 9", "")]
-    public void In_SYN_SENT_only_SYN_and_an_acceptable_RST_count(string segment, string answer) => Passes(SynSent + $"""
+    public void In_SYN_SENT_only_SYN_and_an_acceptable_RST_count(
+        string segment, string answer, bool isChallenge = false) => Passes(SynSent + $"""
         +.1 {segment}
         {(answer.Length > 0 ? $"+0 {answer}" : "")}
         +0 %{"{"} assert tcpi_state == TCP_SYN_SENT {"}"}%
+        {(isChallenge ? "+.01 > S 0:0(0) <...>" : "")}
         +.1 < S. 0:0(0) ack 1 win 65535 <mss 1460>
         +0 > . 1:1(0) ack 1
         """);

@@ -63,8 +63,8 @@ internal sealed partial class Tcb
     private void OnChallenged(in TcpSegment seg, Instant now)
     {
         ReplyReset(seg);
-        if (_synChallenge != SynChallenge.None || _synDue)
-            return;
+        if (_synChallenge != SynChallenge.None || _synDue || seg.Has(TcpFlags.Syn))
+            return; // with SYN it is an old duplicate (RFC 9293 §3.5, Figure 9)
 
         _synChallenge = SynChallenge.Reset;
         Arm(TcpTimer.Retransmit, Instant.Min(_timers[TcpTimer.Retransmit], now + s_resetLead));
