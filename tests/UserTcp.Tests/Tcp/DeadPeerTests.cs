@@ -86,7 +86,7 @@ public sealed class DeadPeerTests
         TcbBench bench = TcbBench.Established(KeepAlive(10, 5, 3)).Arrives(Shuts).Writes(written).Silent();
         Instant start = bench.Now;
         int probes = 0;
-        while (bench.Tcb.State == TcpState.Established)
+        while (bench.Tcb.State == TcpState.Established && bench.Now - start < TimeSpan.FromHours(1))
         {
             bench.ToDeadline();
             foreach (SegmentPlan plan in bench.Drain())
