@@ -111,7 +111,8 @@ public sealed partial class UserTcpConnectionOptions
 
     /// <summary>
     /// R2 of RFC 9293 §3.8.3 for data: retransmissions of one segment after which the connection ends, from 1 to 255.
-    /// Default: 15, some quarter of an hour.
+    /// Probes of a shut window that nobody answers count as retransmissions; a peer that answers them may keep its
+    /// window shut for ever. Default: 15, some quarter of an hour.
     /// </summary>
     public int RetransmitLimit { get; set; } = 15;
 

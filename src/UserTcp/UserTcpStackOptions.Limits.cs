@@ -73,15 +73,23 @@ public sealed partial class UserTcpStackOptions
 
     /// <summary>
     /// Challenge acknowledgements, and acknowledgements of unacceptable segments without text, from 1 to 1,000,000 a
-    /// second, all connections together (RFC 5961 §7). Segments with text are always acknowledged. Default: 100.
+    /// second, all connections together (RFC 5961 §7). This is the average: each second's number is drawn anew, from
+    /// half to one and a half of it, so that nobody can tell from his own answers what others got (CVE-2016-5696).
+    /// Segments with text are always acknowledged. Default: 1,000.
     /// </summary>
-    public int MaxChallengeAcksPerSecond { get; set; } = 100;
+    public int MaxChallengeAcksPerSecond { get; set; } = 1_000;
 
     /// <summary>
-    /// Resets, and ICMP messages, to those who have no connection, from 1 to 1,000,000 a second of each, at most 50 at
-    /// once. Default: 1,000.
+    /// The same for one connection, from 1 to 1,000,000 in each second: a stranger with a connection of his own cannot
+    /// use up what others need. A connection in TIME-WAIT gets at most four. Default: 10.
     /// </summary>
-    public int MaxStrangerRepliesPerSecond { get; set; } = 1_000;
+    public int MaxChallengeAcksPerConnection { get; set; } = 10;
+
+    /// <summary>
+    /// Resets, and ICMP messages, to those who have no connection, from 1 to 1,000,000 a second of each. This is the
+    /// average: each second's number is drawn anew, from half to one and a half of it. Default: 2,000.
+    /// </summary>
+    public int MaxStrangerRepliesPerSecond { get; set; } = 2_000;
 
     private IpLimits CheckIpLimits()
     {
@@ -130,6 +138,7 @@ public sealed partial class UserTcpStackOptions
         OptionCheck.InRange(PathMtuLifetime, TimeSpan.FromMinutes(5), OptionCheck.LongTime, nameof(PathMtuLifetime));
         OptionCheck.InRange(MinPathMtu, 68, 1500, nameof(MinPathMtu));
         OptionCheck.InRange(MaxChallengeAcksPerSecond, 1, 1_000_000, nameof(MaxChallengeAcksPerSecond));
+        OptionCheck.InRange(MaxChallengeAcksPerConnection, 1, 1_000_000, nameof(MaxChallengeAcksPerConnection));
         OptionCheck.InRange(MaxStrangerRepliesPerSecond, 1, 1_000_000, nameof(MaxStrangerRepliesPerSecond));
     }
 }

@@ -40,6 +40,7 @@ public sealed partial class UserTcpStackOptions
             ShutdownTimeout = ShutdownTimeout,
             TimeWait = TimeWaitDuration,
             ChallengeAcksPerSecond = MaxChallengeAcksPerSecond,
+            ChallengeAcksPerConnection = MaxChallengeAcksPerConnection,
             StrangerRepliesPerSecond = MaxStrangerRepliesPerSecond,
             Ip = CheckIpLimits(),
             Checksums = (ChecksumPolicy)ChecksumValidation,

@@ -42,6 +42,33 @@ public sealed record UserTcpStackStatistics
     /// <summary>RST segments sent (<c>tcpOutRsts</c>).</summary>
     public long ResetsSent { get; init; }
 
+    /// <summary>
+    /// Segments for closed ports that got no RST, beyond <see cref="UserTcpStackOptions.MaxStrangerRepliesPerSecond"/>.
+    /// </summary>
+    public long ResetsWithheld { get; init; }
+
+    /// <summary>
+    /// ICMP messages not sent, beyond <see cref="UserTcpStackOptions.MaxStrangerRepliesPerSecond"/>.
+    /// </summary>
+    public long IcmpWithheld { get; init; }
+
+    /// <summary>
+    /// Challenge acknowledgements sent, and acknowledgements of unacceptable segments without text (RFC 5961 §7).
+    /// </summary>
+    public long ChallengeAcksSent { get; init; }
+
+    /// <summary>
+    /// The same not sent, beyond <see cref="UserTcpStackOptions.MaxChallengeAcksPerSecond"/> or
+    /// <see cref="UserTcpStackOptions.MaxChallengeAcksPerConnection"/>.
+    /// </summary>
+    public long ChallengeAcksWithheld { get; init; }
+
+    /// <summary>
+    /// Connections given up because the peer shut its window and then answered none of
+    /// <see cref="UserTcpConnectionOptions.RetransmitLimit"/> probes.
+    /// </summary>
+    public long WindowProbeTimeouts { get; init; }
+
     /// <summary>TCP segments received that were malformed or had a wrong checksum (<c>tcpInErrs</c>).</summary>
     public long ErrorsReceived { get; init; }
 

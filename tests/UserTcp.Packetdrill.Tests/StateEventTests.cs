@@ -125,10 +125,10 @@ public sealed class StateEventTests
     }
 
     [Theory]
-    [InlineData("< . 0:0(0) ack 0 win 9", "> R 0:0(0)")]
-    [InlineData("< . 1:11(10) ack 2 win 9", "> R 2:2(0)")]
+    [InlineData("< . 0:0(0) ack 0 win 9", "> R 0:0(0)", true)]
+    [InlineData("< . 1:11(10) ack 2 win 9", "> R 2:2(0)", true)]
     [InlineData("< S. 0:0(0) ack 2 win 9", "> R 2:2(0)")]
-    [InlineData("< F. 1:1(0) ack 5 win 9", "> R 5:5(0)")]
+    [InlineData("< F. 1:1(0) ack 5 win 9", "> R 5:5(0)", true)]
     [InlineData("< R. 0:0(0) ack 2 win 9", "")]
     [InlineData("< R 0:0(0) win 9", "")]
     [InlineData("< R. 0:0(0) ack 0 win 9", "")]
@@ -136,10 +136,12 @@ public sealed class StateEventTests
     [InlineData("< - 0:10(10) win 9", "")]
     [InlineData("< . 1:1(0) ack 1 win 9", "")]
     [InlineData("< F. 1:1(0) ack 1 win 9", "")]
-    public void In_SYN_SENT_only_SYN_and_an_acceptable_RST_count(string segment, string answer) => Passes(SynSent + $"""
+    public void In_SYN_SENT_only_SYN_and_an_acceptable_RST_count(
+        string segment, string answer, bool isChallenge = false) => Passes(SynSent + $"""
         +.1 {segment}
         {(answer.Length > 0 ? $"+0 {answer}" : "")}
         +0 %{"{"} assert tcpi_state == TCP_SYN_SENT {"}"}%
+        {(isChallenge ? "+.01 > S 0:0(0) <...>" : "")}
         +.1 < S. 0:0(0) ack 1 win 65535 <mss 1460>
         +0 > . 1:1(0) ack 1
         """);
@@ -202,8 +204,8 @@ public sealed class StateEventTests
         Passes($"0 {segment}\n+0 {answer}");
 
     [Theory]
-    [InlineData("< R 2:2(0) win 9", false)]
-    [InlineData("< R 3:3(0) win 9", false)]
+    [InlineData("< R 3:3(0) win 9", true)]
+    [InlineData("< R 1:1(0) win 9", false)]
     [InlineData("< R. 1:1(0) ack 2 win 9", false)]
     [InlineData("< . 2:2(0) ack 2 win 9", false)]
     [InlineData("< F. 1:1(0) ack 2 win 9", true)]
@@ -213,12 +215,21 @@ public sealed class StateEventTests
     [InlineData("< . 70000:70000(0) ack 2 win 9", true)]
     [InlineData("< S 1:1(0) win 9", true)]
     [InlineData("< S. 2:2(0) ack 2 win 9", true)]
-    public void In_TIME_WAIT_all_but_RST_is_acknowledged(string segment, bool isAnswered) => Passes(TimeWait + $"""
+    public void In_TIME_WAIT_all_but_RST_outside_the_window_is_acknowledged(
+        string segment, bool isAnswered) => Passes(TimeWait + $"""
         +.1 {segment}
         {(isAnswered ? "+0 > . 2:2(0) ack 2" : "")}
         +0 `sockstat -4 -P tcp -s | grep -c TIME_WAIT | grep 1`
         +.1 < F. 1:1(0) ack 2 win 65535
         +0 > . 2:2(0) ack 2
+        """);
+
+    [Theory]
+    [InlineData("< R 2:2(0) win 9")]
+    [InlineData("< R. 2:2(0) ack 2 win 9")]
+    public void In_TIME_WAIT_a_reset_at_RCV_NXT_ends_it(string segment) => Passes(TimeWait + $"""
+        +.1 {segment}
+        +0 `sockstat -4 -P tcp -s | grep -c TIME_WAIT | grep 0`
         """);
 
     private static void Passes(string script)

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
 using UserTcp.Primitives;
+using UserTcp.Stack;
 
 namespace UserTcp.Diagnostics;
 
 /// <summary>
-/// Everything that is ever logged. Blocks of event ids: 1000 stack and link, 1100 addresses, 2000 connections, 2100
-/// loss recovery, 3000 listeners, 9000 diagnostics. Called outside the door only.
+/// Everything that is ever logged. Blocks of event ids: 1000 stack and link, 1100 addresses, 1200 limits, 2000
+/// connections, 2100 loss recovery, 3000 listeners, 9000 diagnostics. Called outside the door only.
 /// </summary>
 internal static partial class LogMessages
 {
@@ -70,6 +71,46 @@ internal static partial class LogMessages
     [LoggerMessage(1103, LogLevel.Debug,
         "{Stack}: {Address} did not answer for {Milliseconds:F1} ms", EventName = "NeighborLost")]
     public static partial void NeighborLost(ILogger logger, string stack, HostAddress address, double milliseconds);
+
+    [LoggerMessage(1200, LogLevel.Warning,
+        "{Stack} did not send {Count} challenge ACKs: many segments fit no window. MaxChallengeAcksPerSecond and "
+        + "MaxChallengeAcksPerConnection are the limits", EventName = "ChallengeAcksWithheld")]
+    public static partial void ChallengeAcksWithheld(ILogger logger, string stack, long count);
+
+    [LoggerMessage(1201, LogLevel.Warning,
+        "{Stack} did not answer {Count} segments for closed ports. MaxStrangerRepliesPerSecond is the limit",
+        EventName = "ResetsWithheld")]
+    public static partial void ResetsWithheld(ILogger logger, string stack, long count);
+
+    [LoggerMessage(1202, LogLevel.Warning,
+        "{Stack} did not send {Count} ICMP messages. MaxStrangerRepliesPerSecond is the limit",
+        EventName = "IcmpWithheld")]
+    public static partial void IcmpWithheld(ILogger logger, string stack, long count);
+
+    [LoggerMessage(1203, LogLevel.Information,
+        "{Stack} gave up {Count} connections: the peer shut its window and answered no probe. RetransmitLimit is the "
+        + "limit", EventName = "WindowProbesUnanswered")]
+    public static partial void WindowProbesUnanswered(ILogger logger, string stack, long count);
+
+    /// <summary>Told once in ten seconds at most, with how often it happened since the last time.</summary>
+    public static void LimitReached(ILogger logger, StackLimit limit, string stack, long count)
+    {
+        switch (limit)
+        {
+            case StackLimit.ChallengeAcks:
+                ChallengeAcksWithheld(logger, stack, count);
+                break;
+            case StackLimit.Resets:
+                ResetsWithheld(logger, stack, count);
+                break;
+            case StackLimit.IcmpMessages:
+                IcmpWithheld(logger, stack, count);
+                break;
+            case StackLimit.WindowProbes:
+                WindowProbesUnanswered(logger, stack, count);
+                break;
+        }
+    }
 
     [LoggerMessage(2000, LogLevel.Debug,
         "Connection {Id}: connecting to {Remote} from {Local}", EventName = "Connecting")]

@@ -52,6 +52,8 @@ internal sealed class StackMeter
 
     public bool WantsConnects => _connectDuration.Enabled;
 
+    public bool WantsResolutions => _resolveDuration.Enabled;
+
     public bool WantsConnectionEnds => _connectionDuration.Enabled || _roundTrip.Enabled;
 
     /// <summary>The instruments of a factory's meter; of the meter that stacks share where there is none.</summary>

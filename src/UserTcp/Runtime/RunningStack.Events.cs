@@ -13,11 +13,18 @@ internal sealed partial class RunningStack
     {
         var connection = new RunningConnection(this, core, settings) { ConnectSpan = Spans.Current };
         _connections.Add(connection);
+        if (connection.ConnectSpan is not null)
+            _traced.Add(connection);
         visit.Stack.Adopt(core, connection);
         return connection;
     }
 
-    public void OnConnectionEnd(RunningConnection connection) => _connections.Remove(connection);
+    public void OnConnectionEnd(RunningConnection connection)
+    {
+        _connections.Remove(connection);
+        if (connection.ConnectSpan is not null)
+            _traced.Remove(connection);
+    }
 
     public void OnListenerEnd(RunningListener listener) => _listeners.Remove(listener);
 
@@ -41,6 +48,9 @@ internal sealed partial class RunningStack
             case WakeupKind.NeighborFound:
             case WakeupKind.NeighborLost:
                 OnNeighbor(wakeup, visit.Wakes);
+                break;
+            case WakeupKind.LimitReached:
+                OnLimit(wakeup.Limit, wakeup.Count, visit.Wakes);
                 break;
             case WakeupKind.AddressClaimed:
                 OnAddressClaimed(wakeup.Address, visit.Wakes);
@@ -116,6 +126,10 @@ internal sealed partial class RunningStack
                     stack._logger, stack.Name, conflict.Address.ToString(), conflict.OtherMac);
             },
             null),
+        WakeReasons.Decided);
+
+    private void OnLimit(StackLimit limit, long count, WakeList wakes) => wakes.Add(
+        new Notice(this, (stack, _) => LogMessages.LimitReached(stack._logger, limit, stack.Name, count), null),
         WakeReasons.Decided);
 
     private void TellFault(Exception? cause)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
 using UserTcp.Diagnostics;
 using UserTcp.Primitives;
 using UserTcp.Stack;
@@ -86,13 +87,20 @@ internal sealed partial class RunningStack : IMeteredStack
         }
     }
 
-    // Under the door; the rest when it is closed.
+    // Connections that began under a span of ours: resolutions become its children.
+    private readonly HashSet<RunningConnection> _traced = [];
+
+    // Under the door; the rest when it is closed. Nothing is done where nobody listens.
     private void OnNeighbor(in Wakeup wakeup, WakeList wakes)
     {
+        bool isTraced = Spans.Source.HasListeners();
+        if (!isTraced && !Meter.WantsResolutions && !_arpLogger.IsEnabled(LogLevel.Debug))
+            return;
+
         HostAddress address = wakeup.Address;
         MacAddress? mac = wakeup.Kind == WakeupKind.NeighborFound ? wakeup.Mac : null;
         TimeSpan elapsed = wakeup.Elapsed;
-        List<ActivityContext> waiting = WaitingFor(address);
+        List<ActivityContext> waiting = isTraced ? WaitingFor(address) : [];
         wakes.Add(
             new Notice(this, (stack, _) => stack.TellNeighbor(address, mac, elapsed, waiting), null),
             WakeReasons.Decided);
@@ -101,10 +109,11 @@ internal sealed partial class RunningStack : IMeteredStack
     private List<ActivityContext> WaitingFor(HostAddress nextHop)
     {
         var waiting = new List<ActivityContext>();
-        foreach (RunningConnection connection in _connections)
+        _traced.RemoveWhere(static connection => connection.ConnectSpan is not { IsStopped: false });
+        foreach (RunningConnection connection in _traced)
         {
-            if (connection.ConnectSpan is { IsStopped: false } span && connection.NextHop == nextHop)
-                waiting.Add(span.Context);
+            if (connection.NextHop == nextHop)
+                waiting.Add(connection.ConnectSpan!.Context);
         }
 
         return waiting;

@@ -211,6 +211,7 @@ internal sealed partial class RunningStack : IStackOwner
         MaxTimeWait = settings.MaxTimeWait,
         TimeWait = settings.TimeWait,
         ChallengeAcksPerSecond = settings.ChallengeAcksPerSecond,
+        ChallengeAcksPerConnection = settings.ChallengeAcksPerConnection,
         StrangerRepliesPerSecond = settings.StrangerRepliesPerSecond,
         Ip = settings.Ip,
     };

@@ -54,6 +54,8 @@ internal sealed class StackSettings
 
     public int ChallengeAcksPerSecond { get; init; }
 
+    public int ChallengeAcksPerConnection { get; init; }
+
     public int StrangerRepliesPerSecond { get; init; }
 
     public required IpLimits Ip { get; init; }

@@ -32,6 +32,9 @@ internal sealed class HalfOpenEntry(StackListener listener, TcpConfig config, Fl
 
     public TcpConfig Config { get; set; } = config;
 
+    /// <summary>The challenge ACKs that its peer got.</summary>
+    public ChallengeShare Challenges;
+
     /// <summary>Null while <see cref="Request"/> is pending.</summary>
     public PassiveOpen? Opening { get; set; }
 

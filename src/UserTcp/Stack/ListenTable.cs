@@ -10,6 +10,7 @@ internal sealed class ListenTable
 {
     private readonly Dictionary<ListenKey, StackListener> _listeners = [];
     private readonly List<StackListener> _inOrder = [];
+    private int _anyAddress;
 
     /// <summary>The listeners in the order in which they were added.</summary>
     public IReadOnlyList<StackListener> All => _inOrder;
@@ -28,6 +29,7 @@ internal sealed class ListenTable
         if (!_listeners.TryAdd(listener.Key, listener))
             return false;
         _inOrder.Add(listener);
+        _anyAddress += listener.Key.Mode == ListenMode.AnyAddress ? 1 : 0;
         return true;
     }
 
@@ -37,6 +39,7 @@ internal sealed class ListenTable
         {
             _listeners.Remove(listener.Key);
             _inOrder.Remove(listener);
+            _anyAddress -= listener.Key.Mode == ListenMode.AnyAddress ? 1 : 0;
         }
     }
 
@@ -62,20 +65,10 @@ internal sealed class ListenTable
         return listener;
     }
 
-    /// <summary>Whether packets to addresses that are not ours may be for a listener.</summary>
-    public bool HasAnyAddressListener
-    {
-        get
-        {
-            foreach (StackListener listener in _inOrder)
-            {
-                if (listener.Key.Mode == ListenMode.AnyAddress)
-                    return true;
-            }
-
-            return false;
-        }
-    }
+    /// <summary>
+    /// Whether packets to addresses that are not ours may be for a listener. Asked for each packet.
+    /// </summary>
+    public bool HasAnyAddressListener => _anyAddress > 0;
 
     private bool TryGet(ListenMode mode, HostAddress address, ushort port, ref StackListener? listener) =>
         _listeners.TryGetValue(new ListenKey(mode, address, port), out listener);

@@ -74,11 +74,16 @@ internal sealed record StackConfig
     /// <summary>2MSL (RFC 9293 §3.6.1, MUST-13).</summary>
     public TimeSpan TimeWait { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Of the whole stack, for segments without text (RFC 5961 §7).</summary>
-    public int ChallengeAcksPerSecond { get; init; } = 100;
+    /// <summary>Of the whole stack, on average, for segments without text (RFC 5961 §7).</summary>
+    public int ChallengeAcksPerSecond { get; init; } = 1_000;
 
-    /// <summary>RSTs, and ICMP messages, to those with whom there is no connection: so many of each.</summary>
-    public int StrangerRepliesPerSecond { get; init; } = 1_000;
+    /// <summary>Of one connection, for segments without text (RFC 5961 §7).</summary>
+    public int ChallengeAcksPerConnection { get; init; } = 10;
+
+    /// <summary>
+    /// RSTs, and ICMP messages, to those with whom there is no connection: so many of each, on average.
+    /// </summary>
+    public int StrangerRepliesPerSecond { get; init; } = 2_000;
 
     public IpLimits Ip { get; init; } = IpLimits.Default;
 

@@ -60,11 +60,8 @@ internal sealed partial class StackCore
         Instant now, int size, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PacketBlock? block)
     {
         block = null;
-        if (!_icmpLimit.TryTake(now))
-        {
-            Drop(PacketDropReason.RateLimited);
+        if (!MaySendIcmp(now))
             return false;
-        }
 
         block = _blocks.TryRent(Math.Max(size, IcmpErrors.MaxPacketBytes));
         if (block is null)

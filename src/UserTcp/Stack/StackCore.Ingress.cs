@@ -108,6 +108,7 @@ internal sealed partial class StackCore
         }
 
         OnSegment(packet, seg, arrival);
+        NoteChallenges(arrival);
     }
 
     /// <summary>Tells Runtime what became of our addresses.</summary>

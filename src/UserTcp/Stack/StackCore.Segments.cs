@@ -75,17 +75,18 @@ internal sealed partial class StackCore
             seg, arrival, FindListener(flow) is not null, out SegmentPlan reply);
         bool isLimited = verdict == TimeWaitVerdict.Reply && seg.Length == 0; // or two stacks could go on for ever
         if ((verdict is TimeWaitVerdict.Reply or TimeWaitVerdict.ReplyAndRestart)
-            && (!isLimited || _challengeLimit.TryTake(arrival)))
+            && (!isLimited || _challenges.TryTake(_timeWait.TryChallenge(flow, hash, arrival), arrival)))
         {
             QueueSegment(flow, reply);
         }
 
         if (verdict == TimeWaitVerdict.ReplyAndRestart)
             _timeWait.Restart(flow, hash, arrival);
+        if (verdict is TimeWaitVerdict.Reuse or TimeWaitVerdict.Forget)
+            _timeWait.Remove(flow, hash);
         if (verdict != TimeWaitVerdict.Reuse)
             return false;
 
-        _timeWait.Remove(flow, hash);
         beyond = state.SendNext;
         return true;
     }
@@ -168,7 +169,7 @@ internal sealed partial class StackCore
                 QueueSegment(entry.Flow, entry.Opening.SynAck(arrival), entry.Config);
                 _wheel.Arm(entry, entry.Opening.NextDeadline);
                 break;
-            case PassiveVerdict.ReplyAck when !seg.Text.IsEmpty || _challengeLimit.TryTake(arrival):
+            case PassiveVerdict.ReplyAck when !seg.Text.IsEmpty || _challenges.TryTake(ref entry.Challenges, arrival):
                 QueueSegment(entry.Flow, entry.Opening.Ack(arrival), entry.Config);
                 break;
             case PassiveVerdict.ReplyReset when ReadCookie(entry.Listener, seg, entry.Flow, arrival) is { } opening:
@@ -301,9 +302,7 @@ internal sealed partial class StackCore
         Drop(reason);
         if (!Strangers.TryReset(seg, out SegmentPlan reset))
             return;
-        if (_resetLimit.TryTake(now))
+        if (MayReset(now))
             QueueSegment(flow, reset);
-        else
-            Drop(PacketDropReason.RateLimited);
     }
 }

@@ -17,7 +17,6 @@ internal sealed partial class StackCore : IDisposable
     /// <summary>Most of what a super-segment may carry: 44 segments of 1460 bytes.</summary>
     public const int MaxGsoBytes = 44 * 1460;
 
-    private const int ReplyBurst = 50;
     private const int PacketBlockCount = 64;
 
     private const LinkFeatures NeededFeatures = LinkFeatures.TransmitChecksum | LinkFeatures.TransmitSegmentation;
@@ -39,9 +38,6 @@ internal sealed partial class StackCore : IDisposable
     private readonly ReplyQueue _replies = new();
     private readonly PacketBlocks _blocks = new(PacketBlockCount);
     private readonly LinkedList<StackConnection> _orphans = new();
-    private readonly RateLimit _resetLimit;
-    private readonly RateLimit _icmpLimit;
-    private readonly RateLimit _challengeLimit;
     private readonly bool _hasLinkHeader;
     private long _lastId;
     private int _foreignFlows;
@@ -69,9 +65,9 @@ internal sealed partial class StackCore : IDisposable
         _addressState = _defence.State;
         _paths = new PathMtu(_mtu, limits: config.Ip);
         _reassembly = new Reassembly(config.Ip);
-        _resetLimit = new RateLimit(config.StrangerRepliesPerSecond, ReplyBurst);
-        _icmpLimit = new RateLimit(config.StrangerRepliesPerSecond, ReplyBurst);
-        _challengeLimit = new RateLimit(config.ChallengeAcksPerSecond, config.ChallengeAcksPerSecond);
+        _resetLimit = new RateLimit(config.StrangerRepliesPerSecond, Derive(config.Secret, 5));
+        _icmpLimit = new RateLimit(config.StrangerRepliesPerSecond, Derive(config.Secret, 6));
+        _challenges = MakeChallengeBudget(config, Derive(config.Secret, 7));
         _halfOpen = new HalfOpen(config.MaxHalfOpen);
         _cookies = new SynCookies(Derive(config.Secret, 4));
         _timeWait = new TimeWaitTable(_tableKey, config.MaxTimeWait, config.TimeWait);
@@ -154,7 +150,7 @@ internal sealed partial class StackCore : IDisposable
         IsV4 = true,
         ReceiveMss = Mss.Min(config.ReceiveMss, Mss.FromMtu(_mtu, isV4: true)),
         MaxGsoBytes = MaxGsoBytes,
-        ChallengeBudget = _challengeLimit,
+        ChallengeBudget = _challenges,
     };
 
     private SendQueue NewSendQueue() => new(Config.Chunks);
@@ -216,6 +212,10 @@ internal sealed partial class StackCore : IDisposable
             Counters.FailedConnectionAttempts++;
         else if (connection.Tcb.CloseReason is UserTcpCloseReason.ResetByPeer or UserTcpCloseReason.ResetByLocal)
             Counters.ResetConnections++;
+        if (!connection.Tcb.IsProbedInVain)
+            return;
+        Counters.WindowProbeTimeouts++;
+        Tell(StackLimit.WindowProbes, connection.LastEvent);
     }
 
     /// <summary>

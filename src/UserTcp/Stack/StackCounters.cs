@@ -38,6 +38,15 @@ internal sealed class StackCounters
     public long BytesReceived;
     public long BytesSent;
 
+    /// <summary>Segments without a connection that got no reset for want of budget.</summary>
+    public long ResetsWithheld;
+
+    /// <summary>ICMP messages that were not sent for want of budget.</summary>
+    public long IcmpWithheld;
+
+    /// <summary>Connections given up since nobody answered the probes of a shut window.</summary>
+    public long WindowProbeTimeouts;
+
     /// <summary>How often the device did not take all frames.</summary>
     public long LinkSendBackpressure;
 

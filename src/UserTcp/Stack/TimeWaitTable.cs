@@ -84,6 +84,13 @@ internal sealed class TimeWaitTable
         return at >= 0;
     }
 
+    /// <summary>Whether one more challenge may be sent to the peer of this flow.</summary>
+    public bool TryChallenge(in FlowKey flow, ulong hash, Instant now)
+    {
+        int at = IndexOf(flow, hash);
+        return at >= 0 && _entries[_index[at] - 1].State.TryChallenge(now);
+    }
+
     /// <summary>2MSL begins anew (RFC 9293 §3.10.7.4, a retransmitted FIN).</summary>
     public void Restart(in FlowKey flow, ulong hash, Instant now)
     {

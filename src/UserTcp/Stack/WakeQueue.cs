@@ -53,6 +53,8 @@ internal sealed class WakeQueue
 
     public void Add(in NeighborChange change, TimeSpan elapsed) => _queue.Enqueue(new Wakeup(change, elapsed));
 
+    public void Add(StackLimit limit, long count) => _queue.Enqueue(new Wakeup(limit, count));
+
     public bool TryTake(out Wakeup wakeup)
     {
         if (!_queue.TryDequeue(out wakeup))

@@ -35,6 +35,11 @@ internal enum WakeupKind : byte
 
     /// <summary><see cref="Wakeup.Address"/> is a next hop that does not answer.</summary>
     NeighborLost,
+
+    /// <summary>
+    /// <see cref="Wakeup.Limit"/> was reached, <see cref="Wakeup.Count"/> times since it was told last.
+    /// </summary>
+    LimitReached,
 }
 
 /// <summary>An echo request's answer.</summary>
@@ -83,7 +88,18 @@ internal readonly struct Wakeup
         Elapsed = elapsed;
     }
 
+    public Wakeup(StackLimit limit, long count)
+    {
+        Kind = WakeupKind.LimitReached;
+        Limit = limit;
+        Count = count;
+    }
+
     public WakeupKind Kind { get; }
+
+    public StackLimit Limit { get; }
+
+    public long Count { get; }
 
     /// <summary>What happened to the connection since its last wake-up.</summary>
     public Effects Effects { get; }

@@ -22,12 +22,14 @@ internal readonly struct SynCookies(SipHash key)
     /// <summary>A cookie is good in the period in which it was made, and in the next.</summary>
     public const int Periods = 2;
 
-    private const int HashBits = 29;
+    private const int HashBits = 28;
     private const uint HashMask = (1u << HashBits) - 1;
     private const uint FinishedBit = 1u << 31; // beside the size and whether there are timestamps
 
-    // Rounded down to one of these: the floor, what a silent peer takes, and what common links and tunnels leave.
-    private static readonly ushort[] s_sizes = [48, 536, 1024, 1220, 1360, 1440, 1460, 8960];
+    // Rounded down to one of these: the floor, what a silent peer takes, what IPv6's smallest MTU leaves, tunnels, IPv6
+    // and PPPoE and IPv4 over Ethernet, and jumbo frames.
+    private static readonly ushort[] s_sizes =
+        [48, 536, 1024, 1220, 1300, 1360, 1380, 1400, 1420, 1440, 1452, 1460, 3960, 7960, 8940, 8960];
 
     /// <summary>The answer to a SYN, complete with everything that will have to be known of it.</summary>
     public SegmentPlan SynAck(

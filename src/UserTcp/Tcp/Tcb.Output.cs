@@ -91,7 +91,9 @@ internal sealed partial class Tcb
         plan.IsRetransmission = !_sender.Flight.IsEmpty && !(isReply && !_synAckSent);
         _synAckSent |= isReply;
         _counters.Retransmits += plan.IsRetransmission ? 1 : 0;
-        _sender.OnSynSent(now, isLost: plan.IsRetransmission);
+        _sender.OnSynSent(now, isLost: plan.IsRetransmission && _synChallenge != SynChallenge.Repeating);
+        if (_synChallenge == SynChallenge.Repeating)
+            _synChallenge = SynChallenge.Over;
         _synWindow = new WindowSize((uint)_receive.Capacity) >> WindowScale.None;
         plan.Seq = _sender.InitialSend;
         plan.Flags = isReply
@@ -130,7 +132,8 @@ internal sealed partial class Tcb
     {
         _keepAliveDue = false;
         PlanAck(now, isDuplicate: false, ref plan);
-        plan.Seq = _sender.Next - 1;
+        // The peer most likely refused an octet that probes its shut window, and would find what follows acceptable.
+        plan.Seq = (_sender.OnlyProbeOutstanding ? _sender.Una : _sender.Next) - 1;
         return true;
     }
 
@@ -147,6 +150,7 @@ internal sealed partial class Tcb
         {
             hasChoice = true;
             _persistProbes++;
+            _unansweredProbes++;
             choice.IsProbe = true;
         }
 

@@ -8,13 +8,32 @@ namespace UserTcp.Tcp;
 /// <content>RFC 9293 §3.10.7.3: SEGMENT ARRIVES in SYN-SENT.</content>
 internal sealed partial class Tcb
 {
+    // The peer still has the old connection of these ports: it needs the time to take our reset before the SYN.
+    private static readonly TimeSpan s_resetLead = TimeSpan.FromMilliseconds(10);
+
+    private SynChallenge _synChallenge;
+
+    /// <summary>What became of a challenge ACK that answered our SYN; it is taken once.</summary>
+    private enum SynChallenge : byte
+    {
+        None,
+
+        /// <summary>Our reset is on its way, and the SYN follows soon.</summary>
+        Reset,
+
+        /// <summary>The SYN is due again, though it was not lost.</summary>
+        Repeating,
+
+        Over,
+    }
+
     private void OnSegmentInSynSent(in TcpSegment seg, Instant now)
     {
         bool hasAck = seg.Has(TcpFlags.Ack);
         if (hasAck && (seg.Ack <= _sender.InitialSend || seg.Ack > _sender.Next)) // first
         {
             if (!seg.Has(TcpFlags.Rst))
-                ReplyReset(seg);
+                OnChallenged(seg, now);
             return;
         }
 
@@ -35,6 +54,31 @@ internal sealed partial class Tcb
             CompleteActiveOpen(seg, now);
         else
             OpenSimultaneously();
+    }
+
+    /// <summary>
+    /// RFC 9293 §3.5.1: the peer is half-open, and our reset ends that. The SYN goes again right behind it, as with
+    /// Linux, and not after the timeout; but only once, or forged ACKs could have us send as many.
+    /// </summary>
+    private void OnChallenged(in TcpSegment seg, Instant now)
+    {
+        ReplyReset(seg);
+        if (_synChallenge != SynChallenge.None || _synDue || seg.Has(TcpFlags.Syn))
+            return; // with SYN it is an old duplicate (RFC 9293 §3.5, Figure 9)
+
+        _synChallenge = SynChallenge.Reset;
+        Arm(TcpTimer.Retransmit, Instant.Min(_timers[TcpTimer.Retransmit], now + s_resetLead));
+    }
+
+    /// <summary>The timer of <see cref="OnChallenged"/>: nothing was lost, and all it brings is a SYN.</summary>
+    private bool TryRepeatSyn()
+    {
+        if (_synChallenge != SynChallenge.Reset || _sender.IsSynAcknowledged)
+            return false;
+
+        _synChallenge = SynChallenge.Repeating;
+        _synDue = true;
+        return true;
     }
 
     private void CompleteActiveOpen(in TcpSegment seg, Instant now)

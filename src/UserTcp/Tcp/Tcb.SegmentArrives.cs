@@ -25,7 +25,7 @@ internal sealed partial class Tcb
         if (State == TcpState.SynSent)
             OnSegmentInSynSent(seg, now);
         else if (State == TcpState.TimeWait)
-            OnSegmentInTimeWait(seg);
+            OnSegmentInTimeWait(seg, now);
         else if (State != TcpState.Closed)
             OnSegmentInSynchronized(seg, now);
         return TakeEffects();
@@ -53,11 +53,21 @@ internal sealed partial class Tcb
             Arm(TcpTimer.DelayedAck, now + Config.DelayedAck);
     }
 
-    // Between entering TIME-WAIT and moving to the table the rest of a batch may hold another FIN.
-    private void OnSegmentInTimeWait(in TcpSegment seg)
+    // Between entering TIME-WAIT and moving to the table the rest of a batch may hold another FIN, or a reset.
+    private void OnSegmentInTimeWait(in TcpSegment seg, Instant now)
     {
-        if (seg.Length > 0 && !seg.Has(TcpFlags.Rst))
-            _receiver.OweAck();
+        if (!seg.Has(TcpFlags.Rst))
+        {
+            if (seg.Length > 0)
+                _receiver.OweAck();
+            return;
+        }
+
+        ResetVerdict verdict = ResetPolicy.Decide(seg.Seq, _receiver.Next, _receiver.Window);
+        if (verdict == ResetVerdict.Reset)
+            EnterClosed(UserTcpCloseReason.Graceful, tellPeer: false); // both streams were complete before it came
+        else if (verdict == ResetVerdict.Challenge)
+            Challenge(now);
     }
 
     private Verdict CheckSequence(in TcpSegment seg, Instant now)
@@ -66,7 +76,7 @@ internal sealed partial class Tcb
         if (seg.Options.HasTimestamps && _receiver.Timestamps.IsStale(seg.Options.TsVal, now) && !isReset)
         {
             _counters.StaleTimestamps++;
-            return RejectUnacceptable(seg, now); // RFC 7323 §5.3 (R1)
+            return RejectUnacceptable(seg, now, isStale: true); // RFC 7323 §5.3 (R1)
         }
 
         // Deviation: a segment without a negotiated timestamp is taken. RFC 7323 §3.2 would drop it, and hang with the
@@ -74,7 +84,7 @@ internal sealed partial class Tcb
         bool isAcceptable = Acceptability.IsAcceptable(StartOf(seg), LengthAfterSyn(seg), _receiver.Next,
             _receiver.Window);
         if (!isAcceptable && !IsSpecialAllowance(seg))
-            return isReset ? Verdict.Drop : RejectUnacceptable(seg, now);
+            return isReset ? Verdict.Drop : RejectUnacceptable(seg, now, isStale: false);
 
         if (!isAcceptable && seg.Length > 0)
             _receiver.OweAck(); // a window probe: it asks for the window as it is now
@@ -97,9 +107,9 @@ internal sealed partial class Tcb
     /// <summary>
     /// "If an incoming segment is not acceptable, an acknowledgment should be sent in reply". Each segment that
     /// occupies sequence space gets one, whatever a limit says: its sender may have lost our ACK. So does a keep-alive
-    /// probe.
+    /// probe. If PAWS rejected it, nothing else of it counts: it is an old duplicate, and its acknowledgment is old too.
     /// </summary>
-    private Verdict RejectUnacceptable(in TcpSegment seg, Instant now)
+    private Verdict RejectUnacceptable(in TcpSegment seg, Instant now, bool isStale)
     {
         bool isProbe = seg.Length == 0 && seg.Seq == _receiver.Next - 1;
         if (seg.Has(TcpFlags.Syn) || (seg.Length == 0 && !isProbe))
@@ -107,6 +117,8 @@ internal sealed partial class Tcb
 
         _receiver.OweDuplicateAck();
         NoteOldOctets(seg);
+        if (isStale)
+            return Verdict.Drop;
         if (isProbe)
             NoteAlive(now);
         return RepeatsTheLast(seg) ? CheckAck(seg, now) : Verdict.Drop;
@@ -195,6 +207,7 @@ internal sealed partial class Tcb
         WindowSize window = WindowOf(seg);
         bool hadWindow = _sender.Window.Bytes > 0;
         uint covered = 0;
+        _unansweredProbes = 0;
         if (seg.Ack == _sender.Una && seg.Options.SackCount == 0 && _sender.IsAtRest && !IsEcho(seg))
             _sender.OnRepeatedAckAtRest(now);
         else
@@ -296,7 +309,7 @@ internal sealed partial class Tcb
 
     private void Challenge(Instant now)
     {
-        if (Config.ChallengeBudget is { } budget && !budget.TryTake(now))
+        if (Config.ChallengeBudget is { } budget && !budget.TryTake(ref _challengeShare, now))
             return;
 
         _counters.ChallengeAcks++;

@@ -21,7 +21,7 @@ internal sealed partial class Tcb
                     OnProbeTimeout(now);
                     break;
                 case TcpTimer.Persist:
-                    _persistFired = true;
+                    OnPersistTimeout();
                     break;
                 case TcpTimer.Pacing:
                     break; // what was held back is seen by the pull
@@ -50,7 +50,7 @@ internal sealed partial class Tcb
     private void OnRetransmitTimeout(Instant now)
     {
         _sender.EndHoldBack();
-        if (_sender.Flight.IsEmpty)
+        if (_sender.Flight.IsEmpty || TryRepeatSyn())
             return;
 
         _counters.Timeouts++;
@@ -82,14 +82,33 @@ internal sealed partial class Tcb
         Arm(TcpTimer.Retransmit, now + _sender.RetransmitTimeout);
     }
 
-    /// <summary>RFC 9293 §3.8.4 (MUST-26): probes only while nothing else is outstanding or heard.</summary>
+    /// <summary>
+    /// RFC 9293 §3.8.6.1 (MUST-37): a window may stay shut for as long as the peer acknowledges the probes. Probes that
+    /// nobody answers are retransmissions without an answer, and R1 and R2 hold (RFC 9293 §3.8.3, MUST-20).
+    /// </summary>
+    private void OnPersistTimeout()
+    {
+        if (IsPersisting && _unansweredProbes > 0 && _unansweredProbes == Config.R1)
+            _effects |= Effects.NegativeAdvice;
+        IsProbedInVain = IsPersisting && _unansweredProbes >= Config.R2;
+        if (IsProbedInVain)
+            GiveUp(UserTcpCloseReason.TimedOut);
+        else
+            _persistFired = true;
+    }
+
+    /// <summary>
+    /// RFC 9293 §3.8.4 (MUST-26): probes only while nothing else is outstanding or heard. The octet that probes a shut
+    /// window does not count: it is answered or not, as a keep-alive is.
+    /// </summary>
     private void OnKeepAliveTimeout(Instant now)
     {
         Instant idleUntil = _lastReceivedAt + Config.KeepAliveTime;
         if (!Config.KeepAlive || !IsSynchronized)
             return;
 
-        if (_keepAliveProbes == 0 && (idleUntil > now || !_sender.Flight.IsEmpty))
+        bool awaitsAck = !_sender.Flight.IsEmpty && !IsPersisting;
+        if (_keepAliveProbes == 0 && (idleUntil > now || awaitsAck))
         {
             Arm(TcpTimer.KeepAlive, idleUntil > now ? idleUntil : now + Config.KeepAliveInterval);
             return;

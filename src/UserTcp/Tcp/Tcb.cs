@@ -41,6 +41,8 @@ internal sealed partial class Tcb
     private bool _detached;
     private Instant _timeoutFrom;
     private int _persistProbes;
+    private int _unansweredProbes;
+    private ChallengeShare _challengeShare;
     private int _keepAliveProbes;
     private Instant _openedAt;
     private Instant _lastReceivedAt;
@@ -86,6 +88,9 @@ internal sealed partial class Tcb
 
     public UserTcpCloseReason CloseReason { get; private set; }
 
+    /// <summary>Whether the peer shut its window and then answered no probe any more, and that ended it.</summary>
+    public bool IsProbedInVain { get; private set; }
+
     /// <summary>Whether the application let go: nobody reads, nobody waits.</summary>
     public bool IsOrphan => _detached;
 
@@ -126,7 +131,7 @@ internal sealed partial class Tcb
     /// <summary>What TIME-WAIT has to remember (RFC 9293 §3.6.1).</summary>
     public TimeWaitState DescribeTimeWait() => new(
         _sender.Next, _receiver.Next, HasTimestamps, _receiver.Timestamps.Recent, _timestampOffset,
-        new WindowSize(_receiver.Window) >> _receiver.Scale);
+        new WindowSize(_receiver.Window) >> _receiver.Scale, _receiver.Scale);
 
     private long SendPosition(SeqNumber seq) =>
         _ackedPosition + (seq - _sender.Una) - (_sender.IsSynAcknowledged ? 0 : 1);

@@ -120,9 +120,10 @@ internal sealed record TcpConfig
     public byte TimeToLive { get; set; } = 64;
 
     /// <summary>
-    /// Limits challenge ACKs and ACKs of unacceptable segments without text, for the whole stack; null: no limit.
+    /// Limits challenge ACKs and ACKs of unacceptable segments without text, for each connection and for the whole
+    /// stack; null: no limit.
     /// </summary>
-    public RateLimit? ChallengeBudget { get; init; }
+    public ChallengeBudget? ChallengeBudget { get; init; }
 
     public CongestionControl CongestionControl { get; init; } = CongestionControl.Cubic;
 

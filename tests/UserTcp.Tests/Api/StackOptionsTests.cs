@@ -52,6 +52,7 @@ public sealed class StackOptionsTests : IDisposable
         { nameof(UserTcpStackOptions.MinPathMtu), o => o.MinPathMtu = 67 },
         { nameof(UserTcpStackOptions.MinPathMtu), o => o.MinPathMtu = 1501 },
         { nameof(UserTcpStackOptions.MaxChallengeAcksPerSecond), o => o.MaxChallengeAcksPerSecond = 0 },
+        { nameof(UserTcpStackOptions.MaxChallengeAcksPerConnection), o => o.MaxChallengeAcksPerConnection = 0 },
         { nameof(UserTcpStackOptions.MaxStrangerRepliesPerSecond), o => o.MaxStrangerRepliesPerSecond = 0 },
         { nameof(UserTcpStackOptions.ChecksumValidation), o => o.ChecksumValidation = (UserTcpChecksumValidation)9 },
         { nameof(UserTcpStackOptions.Addresses), o => Set(o, "10.0.0.1", 33) },
@@ -113,7 +114,8 @@ public sealed class StackOptionsTests : IDisposable
         Assert.Equal((32768, 65535), (settings.FirstEphemeralPort, settings.LastEphemeralPort));
         Assert.Equal(TimeSpan.FromSeconds(5), settings.ShutdownTimeout);
         Assert.Equal(TimeSpan.FromSeconds(60), settings.TimeWait);
-        Assert.Equal((100, 1_000), (settings.ChallengeAcksPerSecond, settings.StrangerRepliesPerSecond));
+        Assert.Equal((1_000, 10), (settings.ChallengeAcksPerSecond, settings.ChallengeAcksPerConnection));
+        Assert.Equal(2_000, settings.StrangerRepliesPerSecond);
         Assert.Equal((true, true, 50), (settings.DetectConflicts, settings.RespondToPing, settings.SpinMicroseconds));
         Assert.Equal(new IpLimits(), settings.Ip);
     }

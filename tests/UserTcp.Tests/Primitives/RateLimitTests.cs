@@ -1,74 +1,77 @@
-using FsCheck.Xunit;
 using UserTcp.Primitives;
 
 namespace UserTcp.Tests.Primitives;
 
 public class RateLimitTests
 {
-    private static readonly TimeSpan s_tenth = TimeSpan.FromMilliseconds(100);
+    private static readonly SipHash s_key = new(3, 4);
     private static readonly Instant s_start = new(TimeSpan.TicksPerHour);
 
-    [Fact]
-    public void A_burst_is_granted_at_once_and_no_more()
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(2, 1, 2)]
+    [InlineData(3, 2, 4)]
+    [InlineData(100, 50, 149)]
+    [InlineData(1000, 500, 1499)]
+    public void A_second_grants_from_half_to_one_and_a_half_of_the_average(int perSecond, int least, int most)
     {
-        var limit = new RateLimit(perSecond: 10, burst: 5);
+        var limit = new RateLimit(perSecond, s_key);
+        long sum = 0;
+        const int seconds = 1000;
+        for (int second = 0; second < seconds; second++)
+        {
+            int granted = Take(limit, At(second), 2 * perSecond);
+            Assert.InRange(granted, least, most);
+            sum += granted;
+        }
 
-        Assert.Equal(5, Take(limit, s_start, 100));
+        Assert.InRange(sum / (double)seconds, (least + most) / 2.0 * 0.95, (least + most) / 2.0 * 1.05);
     }
 
     [Fact]
-    public void One_comes_back_each_tenth_of_a_second_and_not_before()
+    public void What_one_second_grants_says_nothing_of_the_next_or_of_another_stack()
     {
-        var limit = new RateLimit(perSecond: 10, burst: 5);
-        Take(limit, s_start, 5);
+        var one = new RateLimit(1000, s_key);
+        var other = new RateLimit(1000, new SipHash(3, 5));
+        var seen = new HashSet<int>();
+        int same = 0;
+        for (int second = 0; second < 100; second++)
+        {
+            int granted = Take(one, At(second), 2000);
+            seen.Add(granted);
+            same += granted == Take(other, At(second), 2000) ? 1 : 0;
+        }
 
-        Assert.False(limit.TryTake(s_start + s_tenth - new TimeSpan(1)));
-        Assert.True(limit.TryTake(s_start + s_tenth));
-        Assert.False(limit.TryTake(s_start + s_tenth));
+        Assert.True(seen.Count > 80, $"{seen.Count} different numbers in 100 seconds");
+        Assert.True(same < 5, $"the same in {same} of 100 seconds");
     }
 
     [Fact]
-    public void A_long_silence_saves_no_more_than_a_burst()
+    public void Nothing_comes_back_before_the_second_is_over_and_nothing_is_saved()
     {
-        var limit = new RateLimit(perSecond: 10, burst: 5);
-        Take(limit, s_start, 5);
-
-        Assert.Equal(5, Take(limit, s_start + TimeSpan.FromDays(30), 100));
+        var limit = new RateLimit(1, s_key);
+        Assert.Equal(1, Take(limit, s_start, 5));
+        Assert.False(limit.TryTake(s_start + TimeSpan.FromMilliseconds(999)));
+        Assert.Equal(1, Take(limit, At(1), 5));
+        Assert.Equal(1, Take(limit, s_start + TimeSpan.FromDays(30), 5));
     }
 
     [Fact]
     public void Time_that_runs_backwards_gives_nothing()
     {
-        var limit = new RateLimit(perSecond: 10, burst: 1);
+        var limit = new RateLimit(1, s_key);
         Take(limit, s_start, 1);
-
         Assert.False(limit.TryTake(s_start - TimeSpan.FromHours(1)));
         Assert.False(limit.TryTake(s_start));
     }
 
-    [Property]
-    public void In_the_long_run_the_rate_is_kept(byte rate, byte burst, ushort[] steps)
-    {
-        int perSecond = rate + 1;
-        var limit = new RateLimit(perSecond, burst + 1);
-        Instant now = s_start;
-        long granted = 0;
-        foreach (ushort step in steps)
-        {
-            now += TimeSpan.FromMilliseconds(step / 10.0);
-            granted += Take(limit, now, 50);
-        }
-
-        double most = burst + 1 + (now - s_start).TotalSeconds * perSecond * 1.0001;
-        Assert.True(granted <= most, $"{granted} granted, {most} allowed");
-    }
-
     [Theory]
-    [InlineData(0, 1)]
-    [InlineData(1, 0)]
-    [InlineData(-1, 1)]
-    public void A_bucket_without_rate_or_room_is_a_mistake(int perSecond, int burst) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new RateLimit(perSecond, burst));
+    [InlineData(0)]
+    [InlineData(-1)]
+    public void A_limit_without_a_rate_is_a_mistake(int perSecond) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RateLimit(perSecond, s_key));
+
+    private static Instant At(int second) => s_start + TimeSpan.FromSeconds(second);
 
     private static int Take(RateLimit limit, Instant now, int attempts)
     {

@@ -92,6 +92,32 @@ public sealed class LoggingTests
     }
 
     [Fact]
+    public async Task Answers_that_were_withheld_are_logged_and_counted()
+    {
+        var log = new LogList();
+        StackPair pair = await StackPair.OpenAsync(o =>
+        {
+            o.LoggerFactory = log;
+            o.MaxStrangerRepliesPerSecond = 1;
+        });
+        using var given = new CancellationTokenSource();
+        Task[] connects = [.. Enumerable.Range(0, 20).Select(
+            i => pair.Client.ConnectAsync(StackPair.ServerAddress, 9000 + i, given.Token).AsTask())];
+        using var guard = new CancellationTokenSource(StackPair.Guard);
+        while (log.Count(1201) == 0)
+        {
+            guard.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        given.Cancel();
+        await Task.WhenAll(connects).ContinueWith(static _ => { }, TaskScheduler.Default);
+        Assert.True(pair.Server.GetStatistics().ResetsWithheld > 0);
+        await pair.DisposeAsync();
+        Assert.Equal(LogLevel.Warning, log.Entries.First(entry => entry.Id.Id == 1201).Level);
+    }
+
+    [Fact]
     public async Task Frames_that_are_too_long_are_logged_once_with_the_remedy_and_the_connection_goes_on()
     {
         var log = new LogList();

@@ -96,18 +96,19 @@ public sealed class ConnectTests : IDisposable
     }
 
     [Fact]
-    public void TIME_WAIT_answers_a_hundred_misplaced_ACKs_a_second_and_every_FIN()
+    public void TIME_WAIT_answers_four_misplaced_ACKs_a_second_and_every_FIN()
     {
         StackConnection connection = _bench.Established();
         (TcpFlags flags, uint seq, uint ack) = CloseFirst(_bench, connection);
         int answers = 0;
         for (int i = 0; i < 500; i++)
         {
+            _bench.Advance(0.01);
             _bench.Hear(TcpFlags.Ack, 900, ack, from: StackBench.Port, to: 4000);
             answers += _bench.Pull().Count;
         }
 
-        Assert.Equal(100, answers);
+        Assert.InRange(answers, 19, 21); // in five seconds
         _bench.Hear(flags, seq, ack, from: StackBench.Port, to: 4000);
         Assert.Single(_bench.Pull());
     }

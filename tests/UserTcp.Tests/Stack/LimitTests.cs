@@ -16,21 +16,28 @@ public sealed class LimitTests
     [Rfc("5961 §7", "R5961-6")]
     public void Challenge_ACKs_are_as_many_a_second_as_was_asked_for()
     {
-        using var bench = new StackBench(c => c with { ChallengeAcksPerSecond = 3 });
+        using var bench = new StackBench(c => c with { ChallengeAcksPerConnection = 3 });
         bench.Listen();
         uint iss = bench.Handshake();
         Assert.Equal(3, AnswersToTen(bench, iss));
         bench.Advance(1);
         Assert.Equal(3, AnswersToTen(bench, iss));
+        Assert.Equal((6, 14), (bench.Core.Challenges.Granted, bench.Core.Challenges.Withheld));
+
+        using var narrow = new StackBench(c => c with { ChallengeAcksPerSecond = 4 });
+        narrow.Listen();
+        iss = narrow.Handshake();
+        Assert.InRange(AnswersToTen(narrow, iss), 2, 5);
     }
 
     [Fact]
     public void Resets_to_strangers_are_as_many_a_second_as_was_asked_for()
     {
         using var bench = new StackBench(c => c with { StrangerRepliesPerSecond = 1 });
-        Assert.Equal(50, ResetsOfHundred(bench));
+        Assert.Equal(1, ResetsOfHundred(bench));
         bench.Advance(2);
-        Assert.Equal(2, ResetsOfHundred(bench));
+        Assert.Equal(1, ResetsOfHundred(bench));
+        Assert.Equal(198, bench.Core.Counters.ResetsWithheld);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ internal sealed class TcbBench
     public static TcpConfig Defaults(
         bool options = false, int receiveBuffer = 65_535, int sendBuffer = 1 << 20, bool noDelay = true, int mss = 1000,
         int gso = 0, bool keepAlive = false, TimeSpan? userTimeout = null, int r2 = 15,
-            RateLimit? challengeBudget = null,
+            ChallengeBudget? challengeBudget = null,
         bool sack = false, bool timestamps = false, bool scaling = false,
         UserTcpLossRecoveryOptions? recovery = null, CongestionControl? congestion = null) => new()
         {
@@ -73,6 +73,10 @@ internal sealed class TcbBench
             R2 = r2,
             ChallengeBudget = challengeBudget,
         };
+
+    /// <summary>A budget for challenge ACKs.</summary>
+    public static ChallengeBudget Challenges(int perConnection, int perSecond = 1_000_000) =>
+        new(new RateLimit(perSecond, new SipHash(5, 6)), perConnection);
 
     public static TcbBench Closed(TcpConfig? config = null) => new(config, null);
 

@@ -31,11 +31,8 @@ public sealed class SegmentArrivesTests
     public void LostAckFlight_OldDataIsReAcked()
     {
         // The ACKs of a flight were lost; the peer sends it again. Every copy is answered, whatever a limiter says.
-        var exhausted = new RateLimit(1, 1);
+        ChallengeBudget exhausted = TcbBench.Challenges(perConnection: 0);
         TcbBench bench = TcbBench.Established(TcbBench.Defaults(challengeBudget: exhausted));
-        while (exhausted.TryTake(bench.Now))
-        {
-        }
 
         for (uint seq = 1001; seq < 11_001; seq += 1000)
         {
@@ -113,7 +110,7 @@ public sealed class SegmentArrivesTests
     [Fact]
     public void Unacceptable_segments_without_text_are_acknowledged_within_the_limit()
     {
-        TcbBench bench = TcbBench.Established(TcbBench.Defaults(challengeBudget: new RateLimit(100, 3)));
+        TcbBench bench = TcbBench.Established(TcbBench.Defaults(challengeBudget: TcbBench.Challenges(3)));
         int answers = 0;
         for (int i = 0; i < 10; i++)
         {
@@ -127,9 +124,8 @@ public sealed class SegmentArrivesTests
     [Fact]
     public void Keep_alive_probe_of_the_peer_is_always_answered()
     {
-        var exhausted = new RateLimit(1, 1);
+        ChallengeBudget exhausted = TcbBench.Challenges(perConnection: 0);
         TcbBench bench = TcbBench.Established(TcbBench.Defaults(challengeBudget: exhausted));
-        Assert.True(exhausted.TryTake(bench.Now));
         bench.Arrives("<SEQ=1000><CTL=ACK>").Sends("<SEQ=101><ACK=1001><CTL=ACK>");
         bench.Arrives("<SEQ=1000><CTL=ACK><LEN=1>").Sends("<SEQ=101><ACK=1001><CTL=ACK>");
     }

@@ -94,16 +94,34 @@ public class SynCookiesTests
     [InlineData(535, 48)]
     [InlineData(536, 536)]
     [InlineData(1219, 1024)]
-    [InlineData(1380, 1360)]
-    [InlineData(1452, 1440)]
+    [InlineData(1359, 1300)]
+    [InlineData(1380, 1380)]
+    [InlineData(1432, 1420)]
+    [InlineData(1440, 1440)]
+    [InlineData(1452, 1452)]
     [InlineData(1460, 1460)]
-    [InlineData(8959, 1460)]
+    [InlineData(3959, 1460)]
+    [InlineData(7960, 7960)]
+    [InlineData(8940, 8940)]
+    [InlineData(8959, 8940)]
     [InlineData(65535, 8960)]
     public void The_segment_size_is_rounded_down(ushort mss, ushort kept)
     {
         SegmentPlan synAck = _cookies.SynAck(s_config, Syn(Full(mss)), s_flow, 0, s_now);
         Assert.True(_cookies.TryRead(Ack(synAck), s_flow, s_now, out TcpSegment syn));
         Assert.Equal(kept, syn.Options.Mss);
+    }
+
+    [Fact]
+    public void A_size_that_is_common_loses_less_than_seven_percent_by_a_cookie()
+    {
+        for (ushort mss = 1220; mss <= 8960; mss++)
+        {
+            bool isCommon = mss is <= 1560 or (>= 3960 and <= 4240) or (>= 7960 and <= 8540) or >= 8940;
+            SegmentPlan synAck = _cookies.SynAck(s_config, Syn(Full(mss)), s_flow, 0, s_now);
+            Assert.True(_cookies.TryRead(Ack(synAck), s_flow, s_now, out TcpSegment syn));
+            Assert.InRange(syn.Options.Mss, isCommon ? mss * 0.93 : 1, mss);
+        }
     }
 
     [Fact]

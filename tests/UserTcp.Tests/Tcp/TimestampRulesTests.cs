@@ -10,6 +10,47 @@ public sealed class TimestampRulesTests
     private static TcbBench Stamped() =>
         TcbBench.Established(TcbBench.Defaults(timestamps: true), "<MSS=1012><TS=500/1000000>");
 
+    [Fact, Rfc("7323 §5.3")]
+    public void A_segment_that_PAWS_rejects_acknowledges_nothing_though_it_repeats_the_last()
+    {
+        TcbBench bench = Stamped()
+            .Arrives("<SEQ=1001><ACK=101><CTL=ACK><LEN=1000><TS=600/1000000>").Writes(500);
+        bench.Drain();
+        bench.AfterMs(250).Drain();
+        long window = bench.Report.PeerWindow;
+        bench.Arrives("<SEQ=1001><ACK=601><CTL=ACK><LEN=1000><WND=77><TS=599/1000000>")
+            .Sends("<SEQ=601><ACK=2001><CTL=ACK>").Silent();
+        Assert.Equal((500, window), (bench.Report.BytesOutstanding, bench.Report.PeerWindow));
+        bench.Arrives("<SEQ=1001><ACK=601><CTL=ACK><LEN=1000><WND=77><TS=600/1000000>");
+        Assert.Equal((0, 77L), (bench.Report.BytesOutstanding, bench.Report.PeerWindow));
+    }
+
+    [Fact, Rfc("7323 §5.3")]
+    public void Whatever_else_a_stale_segment_says_it_changes_nothing()
+    {
+        for (int seed = 0; seed < 3000; seed++)
+        {
+            var random = new Random(seed);
+            TcbBench bench = Stamped()
+                .Arrives("<SEQ=1001><ACK=101><CTL=ACK><LEN=1000><TS=600/1000000>").Writes(random.Next(1, 3000));
+            bench.Drain();
+            bench.AfterMs(110).Drain();
+            TcbReport before = bench.Report;
+            long readable = bench.Receive.Unconsumed;
+            int length = random.Next(3) * random.Next(450);
+            int seq = random.Next(2) == 0 ? 2001 - length : 2001 + random.Next(-2000, 2000);
+            string flags = random.Next(4) == 0 ? "FIN,ACK" : "ACK";
+            bench.Arrives($"<SEQ={seq}><ACK={101 + random.Next(3000)}><CTL={flags}><LEN={length}>"
+                + $"<WND={random.Next(65_535)}><TS={random.Next(600)}/1000000>");
+            TcbReport after = bench.Report;
+            Assert.True(
+                (before.BytesOutstanding, before.PeerWindow, before.CongestionWindow, before.State, readable)
+                == (after.BytesOutstanding, after.PeerWindow, after.CongestionWindow, after.State,
+                    bench.Receive.Unconsumed),
+                $"seed {seed}: a stale segment was heard");
+        }
+    }
+
     [Fact, Rfc("7323 §3.2", "R7323-6")]
     public void Text_acks_and_fin_carry_timestamps() => Stamped()
         .Writes(10).Sends("<CTL=PSH,ACK><LEN=10><TS=1000000/500>")

@@ -139,13 +139,19 @@ public sealed class WithoutTcbTests
         Assert.Equal((PassiveVerdict)verdict, HalfOpen().OnSegmentArrives(Segment(text), s_now));
 
     private static TimeWaitState TimeWait(bool timestamps = true) =>
-        new(new SeqNumber(500), new SeqNumber(2000), timestamps, 1000, 0);
+        new(
+            new SeqNumber(500), new SeqNumber(2000), timestamps, 1000, 0, new WireWindow(1000), new WindowScale(2));
 
     [Theory]
     [InlineData("<SEQ=1999><CTL=FIN,ACK>", TimeWaitVerdict.ReplyAndRestart)]
     [InlineData("<SEQ=1500><ACK=500><CTL=ACK><LEN=100>", TimeWaitVerdict.Reply)]
     [InlineData("<SEQ=2000><ACK=500><CTL=ACK>", TimeWaitVerdict.Drop)]
-    [InlineData("<SEQ=2000><CTL=RST>", TimeWaitVerdict.Drop)] // RFC 1337
+    [InlineData("<SEQ=2000><CTL=RST>", TimeWaitVerdict.Forget)] // and not as RFC 1337 has it
+    [InlineData("<SEQ=2000><CTL=RST><TS=1/0>", TimeWaitVerdict.Forget)] // RFC 7323 §5.2: PAWS is not for resets
+    [InlineData("<SEQ=2001><CTL=RST>", TimeWaitVerdict.Reply)]
+    [InlineData("<SEQ=5999><CTL=RST>", TimeWaitVerdict.Reply)]
+    [InlineData("<SEQ=6000><CTL=RST>", TimeWaitVerdict.Drop)]
+    [InlineData("<SEQ=1999><CTL=RST,ACK>", TimeWaitVerdict.Drop)]
     [InlineData("<SEQ=2000><CTL=FIN>", TimeWaitVerdict.Drop)] // without ACK: RFC 9293 §3.10.7.4, fifth
     [InlineData("<SEQ=1500><CTL=PSH><LEN=100>", TimeWaitVerdict.Reply)]
     [InlineData("<SEQ=1><CTL=SYN><TS=1001/0>", TimeWaitVerdict.Reuse)]
@@ -161,6 +167,19 @@ public sealed class WithoutTcbTests
             .OnSegmentArrives(Segment(text), s_now, hasListener: true, out SegmentPlan reply));
         if ((TimeWaitVerdict)verdict is TimeWaitVerdict.Reply or TimeWaitVerdict.ReplyAndRestart)
             Equal("<SEQ=500><ACK=2000><CTL=ACK><TS=50000/1000>", reply);
+    }
+
+    [Fact]
+    public void Time_wait_challenges_four_times_a_second()
+    {
+        TimeWaitState state = TimeWait();
+        int granted = 0;
+        for (int ms = 0; ms < 60_000; ms++)
+        {
+            granted += state.TryChallenge(s_now + TimeSpan.FromMilliseconds(ms)) ? 1 : 0;
+        }
+
+        Assert.InRange(granted, 60 * 1000 / 256, 60 * 1000 / 256 + 1);
     }
 
     [Fact]

@@ -1,0 +1,47 @@
+using UserTcp.Primitives;
+
+namespace UserTcp.Stack;
+
+/// <summary>A limit that strangers can make the stack reach.</summary>
+internal enum StackLimit : byte
+{
+    /// <summary>Challenge ACKs were withheld.</summary>
+    ChallengeAcks,
+
+    /// <summary>Segments for closed ports were not answered.</summary>
+    Resets,
+
+    /// <summary>ICMP messages were not sent.</summary>
+    IcmpMessages,
+
+    /// <summary>Peers shut their windows, answered no probe any more, and were given up.</summary>
+    WindowProbes,
+}
+
+/// <summary>Says when a limit that is reached again and again is worth a line in the log.</summary>
+internal sealed class LimitNotices
+{
+    /// <summary>The least time between two notices of the same limit.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private const int Count = (int)StackLimit.WindowProbes + 1;
+
+    private readonly long[] _untold = new long[Count];
+    private readonly Instant[] _nextAt = new Instant[Count];
+
+    public LimitNotices() => Array.Fill(_nextAt, new Instant(long.MinValue));
+
+    /// <summary>
+    /// Counts an occurrence. True if it is time to tell, with how many there were since it was told last.
+    /// </summary>
+    public bool TryNote(StackLimit limit, Instant now, out long count)
+    {
+        count = ++_untold[(int)limit];
+        if (now < _nextAt[(int)limit])
+            return false;
+
+        _untold[(int)limit] = 0;
+        _nextAt[(int)limit] = now + Interval;
+        return true;
+    }
+}
