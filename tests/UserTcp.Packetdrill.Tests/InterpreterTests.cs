@@ -184,4 +184,33 @@ public sealed class InterpreterTests
         Passes("#ifdef STANDARD\n0 close(3) = 0\n#endif", isStrict: true);
         Fails("#ifdef Linux\n0 close(3) = 0\n#endif", "close()", isStrict: true);
     }
+
+    [Fact]
+    public void Packets_of_the_same_time_come_one_by_one_or_in_a_batch_if_the_script_wants_it()
+    {
+        const string text = """
+            +.1 < . 1:1001(1000) ack 1 win 1000
+            +0 < . 1001:2001(1000) ack 1 win 1000
+
+            """;
+        const string oneAck = "+0 > . 1:1(0) ack 2001\n";
+        const string twoAcks = "+0 > . 1:1(0) ack 1001\n+0 > . 1:1(0) ack 2001\n";
+        Passes(Handshake + text + twoAcks, isStrict: true);
+        Fails(Handshake + text + oneAck, "the acknowledgment differs", isStrict: true);
+        Passes("--batches\n" + Handshake + text + oneAck, isStrict: true);
+        Fails("--batches\n" + Handshake + text + twoAcks, "the acknowledgment differs", isStrict: true);
+    }
+
+    [Fact]
+    public void A_batch_ends_where_time_passes_or_anything_else_happens() => Passes("--batches\n" + Handshake + """
+        +.1 < . 1:1001(1000) ack 1 win 1000
+        +.001 < . 1001:2001(1000) ack 1 win 1000
+        +0 > . 1:1(0) ack 1001
+        +0 > . 1:1(0) ack 2001
+        +0 < . 2001:3001(1000) ack 1 win 1000
+        +0 read(4, ..., 1000) = 1000
+        +0 < . 3001:4001(1000) ack 1 win 1000
+        +0 > . 1:1(0) ack 3001
+        +0 > . 1:1(0) ack 4001
+        """);
 }

@@ -11,8 +11,8 @@ public sealed class OwnScripts
 
     private static readonly string[] s_topics =
     [
-        "close", "cubic", "data", "delayed-ack", "dsack", "ecn", "fast-recovery", "frto", "handshake", "icmp",
-        "keep-alive", "mtu", "nagle", "options", "paws", "prr", "rack", "rfc5961", "rto", "sack", "sws", "time-wait",
+        "batches", "close", "cubic", "data", "delayed-ack", "dsack", "ecn", "fast-recovery", "frto", "handshake",
+        "icmp", "keep-alive", "mtu", "nagle", "options", "paws", "prr", "rack", "rfc5961", "rto", "sack", "sws", "time-wait",
         "tlp", "urgent", "user-timeout", "zero-window",
     ];
 

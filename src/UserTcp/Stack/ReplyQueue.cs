@@ -17,6 +17,8 @@ internal sealed class ReplyQueue
 
     public int ReadyCount => _ready.Count;
 
+    public bool IsFull => _ready.IsFull;
+
     public int WaitingCount => _waiting.Count;
 
     /// <summary>False if the queue is full.</summary>

@@ -59,8 +59,7 @@ internal sealed partial class StackCore
             return;
 
         Apply(connection, connection.Tcb.OnUserCall(call, now), now);
-        if (call.Kind == UserCallKind.Detach && connection.OrphanNode is null
-            && connection.Tcb.State is not (TcpState.Closed or TcpState.TimeWait))
+        if (call.Kind == UserCallKind.Detach && connection.OrphanNode is null && !IsOver(connection))
         {
             connection.OrphanNode = _orphans.AddLast(connection);
             BoundOrphans(now);

@@ -124,7 +124,7 @@ internal sealed partial class StackCore
                 return true;
             }
 
-            Settle(connection, now);
+            Settle(connection);
         }
 
         return false;
@@ -163,15 +163,12 @@ internal sealed partial class StackCore
         _dirty.Add(connection);
     }
 
-    /// <summary>The connection has nothing more to send. One that is over is forgotten now, and no earlier.</summary>
-    private void Settle(StackConnection connection, Instant now)
+    /// <summary>The connection has nothing more to send.</summary>
+    private void Settle(StackConnection connection)
     {
         _dirty.Remove(connection);
-        _wheel.Arm(connection, connection.Tcb.NextDeadline);
-        if (connection.Tcb.State == TcpState.TimeWait)
-            _timeWait.Add(connection.Flow, connection.FlowHash, connection.Tcb.DescribeTimeWait(), now);
-        if (connection.Tcb.State is TcpState.Closed or TcpState.TimeWait)
-            Forget(connection);
+        if (!connection.IsForgotten)
+            _wheel.Arm(connection, connection.Tcb.NextDeadline);
     }
 
     /// <summary>A segment of no connection; of one to be, or that was, with its settings.</summary>

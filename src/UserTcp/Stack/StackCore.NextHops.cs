@@ -60,22 +60,22 @@ internal sealed partial class StackCore
         return lookup;
     }
 
-    /// <summary>Nothing is pulled until the next hop is known; who is over does not wait: its last words do.</summary>
+    /// <summary>
+    /// Nothing is pulled until the next hop is known. A connection that is over does not wait: its last words do.
+    /// </summary>
     private void Park(StackConnection connection, Instant now)
     {
-        if (connection.Tcb.State is TcpState.Closed or TcpState.TimeWait)
+        _dirty.Remove(connection);
+        if (IsOver(connection))
         {
             while (connection.Tcb.TryNextSegment(now, out SegmentPlan segment))
             {
-                if (segment.PayloadLength == 0)
-                    QueueSegment(connection.Flow, segment, connection.Tcb.Config);
+                QueueSegment(connection.Flow, segment, connection.Tcb.Config);
             }
 
-            Settle(connection, now);
             return;
         }
 
-        _dirty.Remove(connection);
         _parked.Add(connection);
         connection.IsParked = true;
     }
@@ -102,8 +102,6 @@ internal sealed partial class StackCore
     {
         if (!connection.IsParked)
             _dirty.Add(connection);
-        else if (connection.Tcb.State is TcpState.Closed or TcpState.TimeWait)
-            Unpark(connection);
     }
 
     /// <summary>
@@ -117,6 +115,6 @@ internal sealed partial class StackCore
             Drop(PacketDropReason.NeighborUnreachable);
         }
 
-        Settle(connection, now);
+        Settle(connection);
     }
 }

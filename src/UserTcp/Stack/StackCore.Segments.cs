@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using UserTcp.Diagnostics;
 using UserTcp.Ip;
 using UserTcp.Primitives;
@@ -53,8 +54,9 @@ internal sealed partial class StackCore
     private void OnConnectionSegment(
         StackConnection connection, in Ipv4Header packet, in TcpSegment seg, Instant arrival)
     {
+        Debug.Assert(!IsOver(connection), "A connection that is over is in no table.");
         LastConnection = connection;
-        if (connection.Tcb.State == TcpState.Closed || !IsTrusted(connection, packet, seg))
+        if (!IsTrusted(connection, packet, seg))
             return;
 
         SeqNumber next = connection.Tcb.ReceiveNext;

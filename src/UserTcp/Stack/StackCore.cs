@@ -169,20 +169,28 @@ internal sealed partial class StackCore : IDisposable
     /// </summary>
     private void Apply(StackConnection connection, Effects effects, Instant now)
     {
-        const Effects output = Effects.Transmit | Effects.TimeWait | Effects.Closed;
         const Effects told = Effects.Readable | Effects.Writable | Effects.Connected | Effects.TimeWait
             | Effects.Closed | Effects.OutputAcknowledged | Effects.Urgent;
         const Effects advice = Effects.NegativeAdvice | Effects.ForwardProgress;
         connection.LastEvent = Instant.Max(connection.LastEvent, now);
-        _wheel.Arm(connection, connection.Tcb.NextDeadline);
-        if ((effects & output) != 0)
-            MarkDirty(connection);
         if ((effects & told) != 0)
             Tell(connection, effects & told);
         if ((effects & Effects.PathMtu) != 0)
             LearnPathMtu(connection, now);
         if ((effects & advice) != 0)
             Advise(connection, effects, now);
+        if (IsOver(connection))
+        {
+            End(connection);
+            return;
+        }
+
+        _wheel.Arm(connection, connection.Tcb.NextDeadline);
+        if ((effects & Effects.Transmit) == 0)
+            return;
+        if (connection.Tcb.OwesReset)
+            PlanAnswers(connection);
+        MarkDirty(connection);
     }
 
     private void Tell(StackConnection connection, Effects effects)
@@ -204,45 +212,6 @@ internal sealed partial class StackCore : IDisposable
             _neighbors.Confirm(connection.NextHop, now);
         else
             _neighbors.Suspect(connection.NextHop, now);
-    }
-
-    private void CountEnd(StackConnection connection)
-    {
-        if (!connection.WasConnected)
-            Counters.FailedConnectionAttempts++;
-        else if (connection.Tcb.CloseReason is UserTcpCloseReason.ResetByPeer or UserTcpCloseReason.ResetByLocal)
-            Counters.ResetConnections++;
-        if (!connection.Tcb.IsProbedInVain)
-            return;
-        Counters.WindowProbeTimeouts++;
-        Tell(StackLimit.WindowProbes, connection.LastEvent);
-    }
-
-    /// <summary>
-    /// The connection leaves all tables. What the application still holds of it lives on in its pipes.
-    /// </summary>
-    private void Forget(StackConnection connection)
-    {
-        if (connection.IsForgotten)
-            return;
-        connection.IsForgotten = true;
-        Counters.PastTextSent += connection.Tcb.Counters.BytesSent - connection.Tcb.Counters.BytesRetransmitted;
-        Counters.PastTextReceived += connection.Tcb.Counters.BytesReceived;
-        Counters.PastOutOfOrder += connection.Tcb.OutOfOrderSegments;
-        if (ReferenceEquals(_lastFound, connection))
-            _lastFound = null;
-        _flows.Remove(connection);
-        _wheel.Remove(connection);
-        _dirty.Remove(connection);
-        _parked.Remove(connection);
-        connection.IsParked = false;
-        if (connection.OrphanNode is { } node)
-            _orphans.Remove(node);
-        connection.OrphanNode = null;
-        if (connection.IsForeign)
-            _foreignFlows--;
-        connection.Send.Abandon();
-        connection.Receive.Abandon();
     }
 
     private void Drop(PacketDropReason reason)

@@ -40,12 +40,12 @@ internal sealed partial class Tcb
     private bool TryPlan(Instant now, out SegmentPlan plan)
     {
         plan = default;
-        if (_replyResetDue)
+        if (_replyResetDue && !(_synDue && State == TcpState.SynReceived)) // the SYN-ACK was owed before
             return PlanReplyReset(ref plan);
         if (_resetDue)
             return PlanReset(now, ref plan);
         if (State == TcpState.Closed)
-            return false;
+            return _lastAckDue && PlanLastAck(now, ref plan);
         if (_synDue)
             return PlanSyn(now, ref plan);
         if (State is TcpState.SynSent or TcpState.SynReceived)
@@ -123,6 +123,12 @@ internal sealed partial class Tcb
         plan.Flags = TcpFlags.Ack;
         AddAcknowledgment(now, isDuplicate, ref plan);
         return true;
+    }
+
+    private bool PlanLastAck(Instant now, ref SegmentPlan plan)
+    {
+        _lastAckDue = false;
+        return PlanAck(now, isDuplicate: false, ref plan);
     }
 
     /// <summary>

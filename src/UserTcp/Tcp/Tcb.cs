@@ -29,6 +29,7 @@ internal sealed partial class Tcb
     // What the pull has to notice.
     private bool _synDue;
     private bool _resetDue;
+    private bool _lastAckDue;
     private bool _replyResetDue;
     private SeqNumber _replyResetSeq;
     private StrongBox<TcpOptions>? _replyResetOptions;
@@ -108,6 +109,11 @@ internal sealed partial class Tcb
     /// </summary>
     public long UrgentPosition => ReceivePosition(_receiver.UrgentEnd);
 
+    /// <summary>
+    /// A reset is due that answers one segment, or ends the connection: unlike an ACK, none stands for several.
+    /// </summary>
+    public bool OwesReset => _replyResetDue || _resetDue;
+
     private bool IsSynchronized => State >= TcpState.Established && State != TcpState.TimeWait;
 
     private bool MaySendText =>
@@ -169,7 +175,9 @@ internal sealed partial class Tcb
     private void EnterEstablished()
     {
         MoveTo(TcpState.Established);
-        _synDue = false; // it may have been due again in this very turn
+        if (_synDue)
+            _receiver.OweAck(); // in a simultaneous open, its SYN-ACK would have been our first word about the peer's SYN
+        _synDue = false;
         _effects |= Effects.Connected | Effects.Writable;
         _timers.Stop(TcpTimer.OpenTimeout);
         StartKeepAlive(_lastReceivedAt);
@@ -185,12 +193,17 @@ internal sealed partial class Tcb
         _effects |= Effects.TimeWait | Effects.Readable | Effects.Writable;
     }
 
-    /// <summary>CLOSED; a RST leaves with the last pull if the peer has to hear of it.</summary>
+    /// <summary>
+    /// CLOSED; a RST leaves with the last pull if the peer has to hear of it. If it need not, it still gets the ACK that
+    /// an earlier segment of the same batch asked for.
+    /// </summary>
     private void EnterClosed(UserTcpCloseReason reason, bool tellPeer)
     {
         MoveTo(TcpState.Closed);
         CloseReason = reason;
         _resetDue = tellPeer;
+        _lastAckDue = OwesAck && !tellPeer
+            && reason is UserTcpCloseReason.Graceful or UserTcpCloseReason.ResetByLocal;
         _timers.StopAll();
         _effects |= Effects.Closed | Effects.Readable | Effects.Writable;
     }
@@ -209,9 +222,11 @@ internal sealed partial class Tcb
         return effects;
     }
 
+    private bool OwesAck => _receiver.AckNow || _receiver.DuplicateAcksOwed > 0;
+
     private bool HasOutput =>
-        _resetDue || _replyResetDue || _synDue || _persistFired || _tailProbeDue || _keepAliveDue
-        || _receiver.AckNow || _receiver.DuplicateAcksOwed > 0
+        OwesReset || _synDue || _persistFired || _tailProbeDue || _keepAliveDue
+        || OwesAck
         || _sender.Flight.LostBytes > 0
         || (MaySendText && !_sender.FinSent && (_finQueued || SendPosition(_sender.Next) < _send.End));
 

@@ -44,7 +44,9 @@ internal sealed class PacketExchange(VirtualMachine machine, ScriptClock clock)
     /// <summary>A socket listens: the next SYN is that of a new peer.</summary>
     public void OnListen() => _isNewPeer = true;
 
-    public void Inject(PacketEvent packet)
+    /// <param name="packet">The packet.</param>
+    /// <param name="hasFollowers">Whether more of its batch follow: the stack sends nothing before.</param>
+    public void Inject(PacketEvent packet, bool hasFollowers)
     {
         PacketPattern pattern = packet.Packet;
         if (_isNewPeer && pattern.IsSyn && !pattern.HasAck && pattern.Icmp is null)
@@ -58,6 +60,8 @@ internal sealed class PacketExchange(VirtualMachine machine, ScriptClock clock)
         bool isSynFin = pattern.IsSyn && pattern.Flags.Contains('F', StringComparison.Ordinal);
         if (!isSynFin || !DropsSynFin())
             machine.Inject(bytes);
+        if (!hasFollowers)
+            machine.Turn();
     }
 
     // Of several connections at a time each packet says which it is about.

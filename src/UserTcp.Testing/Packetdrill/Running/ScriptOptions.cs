@@ -22,6 +22,12 @@ internal sealed record ScriptOptions
     /// <summary>Whether results of calls that differ do not matter.</summary>
     public bool IgnoresResults { get; private set; }
 
+    /// <summary>
+    /// Whether packets that are injected one after the other at the same time reach the stack as one batch, as from a
+    /// device: it sends when it has seen them all.
+    /// </summary>
+    public bool DeliversBatches { get; private set; }
+
     public static ScriptOptions From(IEnumerable<(int Line, string Name, string Value)> lines)
     {
         var options = new ScriptOptions();
@@ -51,6 +57,9 @@ internal sealed record ScriptOptions
                 break;
             case "strict_segments":
                 IsSegmentationStrict = true;
+                break;
+            case "batches":
+                DeliversBatches = true;
                 break;
             case "non_fatal":
                 IgnoresResults = value.Contains("syscall", StringComparison.Ordinal);

@@ -17,10 +17,12 @@ internal sealed class ScriptRun : IDisposable
     private readonly CallRunner _application;
     private readonly Commands _commands;
     private readonly Assertions _assertions;
+    private readonly bool _deliversBatches;
 
     private ScriptRun(Profile profile, ScriptOptions options, bool isStrict)
     {
         profile.Announce(options.AnnouncedSegmentSize ?? options.Mtu - HeaderBytes);
+        _deliversBatches = options.DeliversBatches;
         _clock.Tolerance = options.Tolerance ?? _clock.Tolerance;
         _clock.TolerancePercent = options.TolerancePercent;
         _machine = new VirtualMachine(options.Mtu);
@@ -125,25 +127,34 @@ internal sealed class ScriptRun : IDisposable
 
     private void RunAll(IReadOnlyList<ScriptEvent> events)
     {
-        foreach (ScriptEvent next in events)
+        for (int i = 0; i < events.Count; i++)
         {
+            ScriptEvent next = events[i];
             if (next is not PacketEvent { IsInbound: false } && next.Time.Kind != TimeKind.Any)
                 _machine.RunUntil(ScriptClock.OnWire(_clock.Due(next.Time).Start));
-            TimeSpan at = RunOne(next);
+            TimeSpan at = RunOne(next, _deliversBatches && i + 1 < events.Count && IsOneBatch(next, events[i + 1]));
             _clock.Passed(next.Time, at);
         }
 
         _application.Finish();
     }
 
-    private TimeSpan RunOne(ScriptEvent next)
+    private static bool IsOneBatch(ScriptEvent packet, ScriptEvent next) =>
+        packet is PacketEvent { IsInbound: true } && next is PacketEvent { IsInbound: true }
+        && next.Time.Start == next.Time.End
+        && (next.Time is { Kind: TimeKind.Relative, Start.Ticks: 0 }
+            || (next.Time.Kind == TimeKind.Absolute && next.Time == packet.Time));
+
+    /// <param name="next">What happens now.</param>
+    /// <param name="hasFollowers">Whether it is a packet, and more of its batch follow.</param>
+    private TimeSpan RunOne(ScriptEvent next, bool hasFollowers)
     {
         switch (next)
         {
             case PacketEvent { IsInbound: false } packet:
                 return _packets.Expect(packet);
             case PacketEvent packet:
-                _packets.Inject(packet);
+                _packets.Inject(packet, hasFollowers);
                 break;
             case CallEvent call:
                 _application.Make(call);

@@ -61,11 +61,11 @@ internal sealed class VirtualMachine : IDisposable
     /// <summary>Is asked after everything that happened.</summary>
     public Action OnTurn { get; set; } = static () => { };
 
+    /// <summary>The stack takes the packet in; what it has to say follows with the next <see cref="Turn"/>.</summary>
     public void Inject(byte[] packet)
     {
         Note(packet, isInbound: true);
         Core.OnFrame(new RxFrame(packet, default), Now);
-        Turn();
     }
 
     /// <summary>The wire, or the way behind it, takes packets of this size from now on.</summary>
