@@ -12,8 +12,8 @@ public sealed class OwnScripts
     private static readonly string[] s_topics =
     [
         "batches", "close", "cubic", "data", "delayed-ack", "dsack", "ecn", "fast-recovery", "frto", "handshake",
-        "icmp", "keep-alive", "mtu", "nagle", "options", "paws", "prr", "rack", "rfc5961", "rto", "sack", "sws", "time-wait",
-        "tlp", "urgent", "user-timeout", "zero-window",
+        "icmp", "keep-alive", "mtu", "nagle", "options", "paws", "prr", "rack", "rfc5961", "rto", "sack", "sws",
+        "time-wait", "tlp", "urgent", "user-timeout", "zero-window",
     ];
 
     public static TheoryData<string> Scripts()

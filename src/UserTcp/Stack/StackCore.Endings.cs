@@ -1,5 +1,3 @@
-using UserTcp.Diagnostics;
-using UserTcp.Primitives;
 using UserTcp.Tcp;
 
 namespace UserTcp.Stack;

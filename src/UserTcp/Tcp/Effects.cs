@@ -21,11 +21,11 @@ internal enum Effects : ushort
     /// <summary>Reached ESTABLISHED.</summary>
     Connected = 1 << 4,
 
-    /// <summary>Reached TIME-WAIT: pull once more, then move <c>Tcb.DescribeTimeWait</c> to the table.</summary>
+    /// <summary>Reached TIME-WAIT: plan what is owed, then move <c>Tcb.DescribeTimeWait</c> to the table.</summary>
     TimeWait = 1 << 5,
 
     /// <summary>
-    /// Reached CLOSED: pull once more (a RST may be due), then forget the TCB. See <c>Tcb.CloseReason</c>.
+    /// Reached CLOSED: plan what is owed (a RST, an ACK), then forget the TCB. See <c>Tcb.CloseReason</c>.
     /// </summary>
     Closed = 1 << 6,
 

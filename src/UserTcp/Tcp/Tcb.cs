@@ -176,7 +176,7 @@ internal sealed partial class Tcb
     {
         MoveTo(TcpState.Established);
         if (_synDue)
-            _receiver.OweAck(); // in a simultaneous open, its SYN-ACK would have been our first word about the peer's SYN
+            _receiver.OweAck(); // in place of the SYN-ACK of a simultaneous open, which was due
         _synDue = false;
         _effects |= Effects.Connected | Effects.Writable;
         _timers.Stop(TcpTimer.OpenTimeout);
@@ -194,8 +194,8 @@ internal sealed partial class Tcb
     }
 
     /// <summary>
-    /// CLOSED; a RST leaves with the last pull if the peer has to hear of it. If it need not, it still gets the ACK that
-    /// an earlier segment of the same batch asked for.
+    /// CLOSED; a RST leaves with the last pull if the peer has to hear of it. Otherwise it still gets the ACK that an
+    /// earlier segment of the same batch asked for.
     /// </summary>
     private void EnterClosed(UserTcpCloseReason reason, bool tellPeer)
     {

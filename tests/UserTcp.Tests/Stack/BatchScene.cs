@@ -86,7 +86,7 @@ internal sealed class BatchScene : IDisposable
 
     public IReadOnlyList<SentFrame> Sent => _sent;
 
-    /// <summary>Whether the peer itself ended the connection, so that nobody waits for answers to what came before.</summary>
+    /// <summary>Whether the peer itself ended the connection, and so waits for no answer to what came before.</summary>
     public bool PeerHasReset => _connections.Exists(one =>
         one.Tcb.CloseReason is UserTcpCloseReason.ResetByPeer or UserTcpCloseReason.Refused);
 
@@ -299,7 +299,8 @@ internal sealed class BatchScene : IDisposable
     private void HearError()
     {
         byte[] quoted = Packets.Ipv4(
-            _ownAddress, Packets.Peer, StackBench.Segment(TcpFlags.Ack, _ownNext - 1, 0, null, _local, StackBench.PeerPort));
+            _ownAddress, Packets.Peer,
+            StackBench.Segment(TcpFlags.Ack, _ownNext - 1, 0, null, _local, StackBench.PeerPort));
         byte[] message = StackBench.Icmp(IcmpType.DestinationUnreachable, 3, 0, quoted[..28]);
         _bench.HearPacket(Packets.Ipv4(Packets.Peer, _ownAddress, message, protocol: 1));
     }

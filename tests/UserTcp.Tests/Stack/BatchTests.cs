@@ -8,11 +8,11 @@ namespace UserTcp.Tests.Stack;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Two differences are legal, and no other. First, a bare ACK may be missing where a later segment that is sent says as
-/// much or more, and be it a reset with ACK: its acknowledgment is not lower and it lies not before it. ACKs are cumulative, and RFC 9293
-/// §3.10.7.4 wants all queued segments processed before one is sent (MUST-59). For the same reason SYN-ACK and FIN may
-/// carry a higher acknowledgment, and a SYN-ACK of a simultaneous open may be an ACK once the peer has shown that it
-/// has our SYN.
+/// Two differences are legal, and no other. First, a bare ACK may be missing where another segment, a reset with ACK
+/// included, says as much: its acknowledgment is not lower, and it does not end before the sequence number of the ACK.
+/// ACKs are cumulative, and RFC 9293 §3.10.7.4 wants all queued segments processed before an ACK is sent (MUST-59). For
+/// the same reason SYN-ACK and FIN may carry a higher acknowledgment, and an ACK may stand for the SYN-ACK of a
+/// simultaneous open once the peer has shown that it has our SYN.
 /// </para>
 /// <para>
 /// Second, an ACK may be missing if the peer reset the connection in the same batch: nobody is left who waits for it.
