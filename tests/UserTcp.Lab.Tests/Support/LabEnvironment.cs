@@ -38,6 +38,8 @@ internal static class LabEnvironment
                 + "curl nghttp2-client wrk iputils-ping iperf3.";
         }
 
+        if (!PcapLink.IsSupported)
+            return "The lab needs libpcap: apt-get install libpcap0.8.";
         if (!File.Exists(TapHandle.ControlFile))
         {
             return $"The lab needs {TapHandle.ControlFile}: 'modprobe tun', or 'mkdir -p /dev/net && mknod -m 666 "
