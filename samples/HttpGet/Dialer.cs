@@ -83,13 +83,16 @@ internal sealed class Dialer(Network network, GetSettings settings, Report repor
         }
     }
 
-    /// <summary>127.0.0.1 means "this host", and on the link that would be the stack itself.</summary>
+    /// <summary>
+    /// 127.0.0.1 means "this host", and on the link that would be the stack itself. Behind the gateway the stack knows
+    /// the way.
+    /// </summary>
     private IPAddress Reachable(IPAddress address)
     {
-        if (!IPAddress.IsLoopback(address))
+        if (!IPAddress.IsLoopback(address) || network.LoopbackAlias is not null)
             return address;
 
-        return network.LoopbackAlias ?? throw new GetException(
+        throw new GetException(
             ExitCode.CannotConnect, "This machine's loopback cannot be reached from the wire: use --link gateway.");
     }
 

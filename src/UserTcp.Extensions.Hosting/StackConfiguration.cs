@@ -8,6 +8,7 @@ namespace UserTcp.Extensions.Hosting;
 internal static class StackConfiguration
 {
     private const string Gateway = nameof(UserTcpStackOptions.Gateway);
+    private const string LoopbackAlias = nameof(UserTcpStackOptions.LoopbackAlias);
     private const string Defaults = nameof(UserTcpStackOptions.ConnectionDefaults);
     private const string LocalEndPoint = nameof(UserTcpConnectionOptions.LocalEndPoint);
 
@@ -26,11 +27,17 @@ internal static class StackConfiguration
         catch (InvalidOperationException e) when (e.InnerException is InvalidOperationException inner)
         {
             // Of an element of a list the binder says only further in which text it was.
-            throw new InvalidOperationException(inner.Message, e);
+            throw new InvalidOperationException(WithReason(inner), e);
+        }
+        catch (InvalidOperationException e) when (e.InnerException is not null)
+        {
+            throw new InvalidOperationException(WithReason(e), e);
         }
 
         if (TextOf(section, Gateway) is { } gateway)
             options.Gateway = Parse<IPAddress>(section, Gateway, gateway, IPAddress.TryParse);
+        if (TextOf(section, LoopbackAlias) is { } alias)
+            options.LoopbackAlias = Parse<IPAddress>(section, LoopbackAlias, alias, IPAddress.TryParse);
         IConfigurationSection defaults = section.GetSection(Defaults);
         if (TextOf(defaults, LocalEndPoint) is { } local)
         {
@@ -44,12 +51,23 @@ internal static class StackConfiguration
     {
         string prefix = section is IConfigurationSection named ? named.Path : "";
         string gateway = ConfigurationPath.Combine(prefix, Gateway).TrimStart(':');
+        string alias = ConfigurationPath.Combine(prefix, LoopbackAlias).TrimStart(':');
         string local = ConfigurationPath.Combine(prefix, Defaults, LocalEndPoint).TrimStart(':');
         var kept = section.AsEnumerable().Where(entry => entry.Value is not null
             && !entry.Key.Equals(gateway, StringComparison.OrdinalIgnoreCase)
+            && !entry.Key.Equals(alias, StringComparison.OrdinalIgnoreCase)
             && !entry.Key.Equals(local, StringComparison.OrdinalIgnoreCase));
         IConfigurationRoot copy = new ConfigurationBuilder().AddInMemoryCollection(kept).Build();
         return prefix.Length > 0 ? copy.GetSection(prefix) : copy;
+    }
+
+    // The binder says where; the text's own parser says what is wrong with it and what would be right.
+    private static string WithReason(InvalidOperationException failure)
+    {
+        Exception? reason = failure.InnerException;
+        while (reason is not null and not FormatException)
+            reason = reason.InnerException;
+        return reason is null ? failure.Message : $"{failure.Message} {reason.Message}";
     }
 
     private static string? TextOf(IConfiguration section, string key) =>

@@ -12,21 +12,21 @@ internal sealed class DestinationPolicy(UserTcpGatewayOptions options, ILogger l
     /// <summary>The socket's destination.</summary>
     /// <param name="dialled">The address and port that the peer's SYN names.</param>
     /// <param name="destination">Where to connect to; the dialled end point if it is not allowed.</param>
+    /// <param name="reason">Why not; empty if it may be.</param>
     /// <returns>Whether it may be connected to.</returns>
-    public bool TryMap(IPEndPoint dialled, out IPEndPoint destination)
+    public bool TryMap(IPEndPoint dialled, out IPEndPoint destination, out string reason)
     {
-        destination = dialled;
-        if (dialled.Address.Equals(options.Address.Address))
-        {
-            if (!options.AllowLoopback)
-                return false;
+        bool isOwn = dialled.Address.Equals(options.Address.Address);
+        destination = isOwn && options.AllowLoopback ? new IPEndPoint(IPAddress.Loopback, dialled.Port) : dialled;
+        reason = "";
+        if (isOwn && !options.AllowLoopback)
+            reason = "the host's loopback is not allowed, see AllowLoopback";
+        else if (!isOwn && !IsRoutable(dialled.Address))
+            reason = "it is no host's address";
+        else if (!Passes(destination))
+            reason = "DestinationFilter does not allow it";
 
-            destination = new IPEndPoint(IPAddress.Loopback, dialled.Port);
-        }
-        else if (!IsRoutable(dialled.Address))
-            return false;
-
-        return Passes(destination);
+        return reason.Length == 0;
     }
 
     /// <summary>What the peer hears of a connect that failed.</summary>
@@ -36,11 +36,13 @@ internal sealed class DestinationPolicy(UserTcpGatewayOptions options, ILogger l
         SocketError.NetworkUnreachable or SocketError.NetworkDown => UserTcpRejectReason.NetworkUnreachable,
         SocketError.AccessDenied => UserTcpRejectReason.Prohibited,
 
-        // Silence for silence; and where it is we who lack room, the peer's next SYN is the next try.
-        SocketError.TimedOut or SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable
-            or SocketError.AddressNotAvailable => UserTcpRejectReason.Ignore,
-        _ => UserTcpRejectReason.Reset,
+        SocketError.TimedOut => UserTcpRejectReason.Ignore, // silence for silence
+        _ => IsShortage(error) ? UserTcpRejectReason.Ignore : UserTcpRejectReason.Reset,
     };
+
+    /// <summary>Whether it is we who lack room: the peer's next SYN is the next try.</summary>
+    public static bool IsShortage(SocketError error) => error
+        is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable;
 
     /// <summary>
     /// Neither the loopback under another name (Linux connects 0.0.0.0 to itself) nor a group nor everybody.

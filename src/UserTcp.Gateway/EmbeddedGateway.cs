@@ -79,6 +79,7 @@ public sealed class EmbeddedGateway : IAsyncDisposable
             MacAddress = options.MacAddress,
             Addresses = { options.Address },
             Gateway = options.Gateway.Address.Address,
+            LoopbackAlias = options.Gateway.AllowLoopback ? options.Gateway.Address.Address : null,
             LoggerFactory = options.Gateway.LoggerFactory,
         };
         options.ConfigureStack?.Invoke(stack);

@@ -3,35 +3,47 @@ namespace UserTcp.Gateway;
 /// <summary>What a gateway counts, from many threads.</summary>
 internal sealed class GatewayCounters
 {
-    private int _current;
     private long _accepted;
     private long _rejected;
     private long _ignored;
+    private long _connectionLimitDrops;
+    private long _destinationLimitDrops;
+    private long _displacedAttempts;
+    private long _socketShortageDrops;
     private long _bytesToServers;
     private long _bytesFromServers;
 
-    /// <summary>Counts a connection in, unless there are too many.</summary>
-    public bool TryEnter(int limit)
-    {
-        if (Interlocked.Increment(ref _current) <= limit)
-            return true;
+    public long ConnectionLimitDrops => Volatile.Read(ref _connectionLimitDrops);
 
-        Interlocked.Decrement(ref _current);
-        return false;
-    }
+    public long DestinationLimitDrops => Volatile.Read(ref _destinationLimitDrops);
 
-    public void Leave() => Interlocked.Decrement(ref _current);
+    public long SocketShortageDrops => Volatile.Read(ref _socketShortageDrops);
 
     public void CountAccepted() => Interlocked.Increment(ref _accepted);
 
     public void CountAnswer(UserTcpRejectReason reason) =>
         Interlocked.Increment(ref reason == UserTcpRejectReason.Ignore ? ref _ignored : ref _rejected);
 
+    public void CountDrop(RoomVerdict verdict) => Interlocked.Increment(
+        ref verdict == RoomVerdict.TooManyAttempts ? ref _destinationLimitDrops : ref _connectionLimitDrops);
+
+    public void CountDisplaced() => Interlocked.Increment(ref _displacedAttempts);
+
+    public void CountSocketShortage() => Interlocked.Increment(ref _socketShortageDrops);
+
     public void CountToServer(int bytes) => Interlocked.Add(ref _bytesToServers, bytes);
 
     public void CountFromServer(int bytes) => Interlocked.Add(ref _bytesFromServers, bytes);
 
-    public UserTcpGatewayStatistics Snapshot() => new(
-        Volatile.Read(ref _current), Volatile.Read(ref _accepted), Volatile.Read(ref _rejected),
-        Volatile.Read(ref _ignored), Volatile.Read(ref _bytesToServers), Volatile.Read(ref _bytesFromServers));
+    /// <param name="connections">Those of now.</param>
+    /// <param name="overflows">SYNs that the stack dropped before the gateway heard of them.</param>
+    public UserTcpGatewayStatistics Snapshot(int connections, long overflows) => new(
+        connections, Volatile.Read(ref _accepted), Volatile.Read(ref _rejected),
+        Volatile.Read(ref _ignored), Volatile.Read(ref _bytesToServers), Volatile.Read(ref _bytesFromServers))
+    {
+        ConnectionLimitDrops = ConnectionLimitDrops + overflows,
+        DestinationLimitDrops = DestinationLimitDrops,
+        DisplacedAttempts = Volatile.Read(ref _displacedAttempts),
+        SocketShortageDrops = SocketShortageDrops,
+    };
 }

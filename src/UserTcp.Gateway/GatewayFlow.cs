@@ -6,13 +6,26 @@ namespace UserTcp.Gateway;
 
 /// <summary>What all flows of a gateway share.</summary>
 internal sealed record GatewayContext(
-    UserTcpGatewayOptions Options, DestinationPolicy Policy, GatewayCounters Counters, ILogger Logger,
-    CancellationToken Stopping);
+    UserTcpGatewayOptions Options, DestinationPolicy Policy, ILogger Logger, CancellationToken Stopping)
+{
+    public GatewayCounters Counters { get; } = new();
+
+    public GatewayRoom Room { get; } =
+        new(Options.MaxConnections, Options.MaxAttemptsPerDestination, Options.Time);
+
+    /// <summary>The message about each limit comes once in a while.</summary>
+    public OccasionalLog ShortageLog { get; } = new(Options.Time);
+
+    public OccasionalLog ConnectionsLog { get; } = new(Options.Time);
+
+    public OccasionalLog AttemptsLog { get; } = new(Options.Time);
+}
 
 /// <summary>One request of a peer, from its SYN to the end of both directions.</summary>
 internal sealed class GatewayFlow(GatewayContext context, UserTcpConnectionRequest request)
 {
     private IPEndPoint _destination = request.LocalEndPoint;
+    private bool _isAnswered;
 
     /// <summary>Serves the request. Never throws.</summary>
     public async Task RunAsync()
@@ -30,36 +43,53 @@ internal sealed class GatewayFlow(GatewayContext context, UserTcpConnectionReque
 
     private async Task ServeAsync()
     {
-        if (!context.Counters.TryEnter(context.Options.MaxConnections))
+        if (!context.Policy.TryMap(request.LocalEndPoint, out _destination, out string reason))
         {
-            Reject(UserTcpRejectReason.Ignore, "there are too many connections");
+            Reject(UserTcpRejectReason.Reset, reason);
+            return;
+        }
+
+        using CancellationTokenSource displaced = new();
+        GatewayAttempt attempt = new(_destination.Address, displaced.Cancel);
+        RoomVerdict verdict = context.Room.TryEnter(attempt, out GatewayAttempt? other);
+        if (other is not null)
+            context.Counters.CountDisplaced();
+        if (verdict != RoomVerdict.Entered)
+        {
+            Drop(verdict);
             return;
         }
 
         try
         {
-            if (!context.Policy.TryMap(request.LocalEndPoint, out _destination))
-                Reject(UserTcpRejectReason.Reset, "not allowed");
-            else if (await ConnectAsync().ConfigureAwait(false) is { } socket)
+            if (await ConnectAsync(attempt, displaced.Token).ConfigureAwait(false) is { } socket)
                 await RelayAsync(socket).ConfigureAwait(false);
         }
         finally
         {
-            context.Counters.Leave();
+            // Only a fault leads here without an answer. A request that is kept would make the peer's next SYN the same
+            // request, and keep its port shut for minutes.
+            if (!_isAnswered && !request.Cancelled.IsCancellationRequested)
+                Reject(UserTcpRejectReason.Ignore, "the gateway failed");
+            context.Room.Leave(attempt);
         }
     }
 
     /// <summary>Connects before the SYN is answered, so that the answer is the server's.</summary>
     /// <returns>The socket; null if the peer has its answer or wants none any more.</returns>
-    private async Task<Socket?> ConnectAsync()
+    private async Task<Socket?> ConnectAsync(GatewayAttempt attempt, CancellationToken displaced)
     {
-        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(request.Cancelled, context.Stopping);
-        attempt.CancelAfter(context.Options.ConnectTimeout);
-        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(
+            request.Cancelled, context.Stopping, displaced);
+        end.CancelAfter(context.Options.ConnectTimeout);
         try
         {
-            await socket.ConnectAsync(_destination, attempt.Token).ConfigureAwait(false);
-            return socket;
+            Socket socket = await context.Options.Connect(_destination, end.Token).ConfigureAwait(false);
+            if (context.Room.TryEndAttempt(attempt))
+                return socket;
+
+            socket.Dispose();
+            Reject(UserTcpRejectReason.Ignore, "it gave way to another attempt");
         }
         catch (OperationCanceledException) when (request.Cancelled.IsCancellationRequested)
         {
@@ -67,16 +97,13 @@ internal sealed class GatewayFlow(GatewayContext context, UserTcpConnectionReque
         }
         catch (OperationCanceledException)
         {
-            Reject(
-                context.Stopping.IsCancellationRequested ? UserTcpRejectReason.Reset : UserTcpRejectReason.Ignore,
-                context.Stopping.IsCancellationRequested ? "the gateway stops" : "no answer in time");
+            RejectUnfinished(displaced);
         }
         catch (SocketException error)
         {
-            Reject(DestinationPolicy.AnswerTo(error.SocketErrorCode), error.Message);
+            Reject(error);
         }
 
-        socket.Dispose();
         return null;
     }
 
@@ -85,6 +112,7 @@ internal sealed class GatewayFlow(GatewayContext context, UserTcpConnectionReque
         UserTcpConnection connection;
         try
         {
+            _isAnswered = true;
             connection = await request.AcceptAsync(context.Options.ConnectionOptions, context.Stopping)
                 .ConfigureAwait(false);
         }
@@ -103,8 +131,58 @@ internal sealed class GatewayFlow(GatewayContext context, UserTcpConnectionReque
         GatewayLog.Ended(context.Logger, request.RemoteEndPoint, _destination, reason);
     }
 
+    private void RejectUnfinished(CancellationToken displaced)
+    {
+        if (context.Stopping.IsCancellationRequested)
+            Reject(UserTcpRejectReason.Reset, "the gateway stops");
+        else
+            Reject(
+                UserTcpRejectReason.Ignore,
+                displaced.IsCancellationRequested ? "it gave way to another attempt" : "no answer in time");
+    }
+
+    private void Reject(SocketException error)
+    {
+        Reject(DestinationPolicy.AnswerTo(error.SocketErrorCode), error.Message);
+        if (!DestinationPolicy.IsShortage(error.SocketErrorCode))
+            return;
+
+        context.Counters.CountSocketShortage();
+        if (context.ShortageLog.IsDue())
+        {
+            GatewayLog.SocketShortage(
+                context.Logger, request.RemoteEndPoint, _destination, error.Message,
+                context.Counters.SocketShortageDrops);
+        }
+    }
+
+    private void Drop(RoomVerdict verdict)
+    {
+        context.Counters.CountDrop(verdict);
+        if (verdict == RoomVerdict.TooManyAttempts)
+        {
+            Reject(UserTcpRejectReason.Ignore, "too many attempts to it wait for an answer");
+            if (context.AttemptsLog.IsDue())
+            {
+                GatewayLog.TooManyAttempts(
+                    context.Logger, request.RemoteEndPoint, _destination, context.Counters.DestinationLimitDrops);
+            }
+
+            return;
+        }
+
+        Reject(UserTcpRejectReason.Ignore, "there are too many connections");
+        if (context.ConnectionsLog.IsDue())
+        {
+            GatewayLog.TooManyConnections(
+                context.Logger, request.RemoteEndPoint, _destination, context.Options.MaxConnections,
+                context.Counters.ConnectionLimitDrops);
+        }
+    }
+
     private void Reject(UserTcpRejectReason answer, string reason)
     {
+        _isAnswered = true;
         context.Counters.CountAnswer(answer);
         GatewayLog.Rejected(context.Logger, request.RemoteEndPoint, _destination, reason, answer);
         request.Reject(answer);

@@ -29,6 +29,25 @@ internal static partial class GatewayLog
     [LoggerMessage(6006, LogLevel.Error, "The destination filter failed for {Destination}: not allowed.")]
     public static partial void FilterFailed(ILogger logger, Exception error, IPEndPoint destination);
 
-    [LoggerMessage(6007, LogLevel.Warning, "The gateway takes no more connections.")]
-    public static partial void Stopped(ILogger logger, Exception error);
+    // The stack has said why, as loud as it is: its link may just have been closed in order.
+    [LoggerMessage(6007, LogLevel.Information, "The gateway takes no more connections: {Reason}")]
+    public static partial void Stopped(ILogger logger, string reason);
+
+    [LoggerMessage(6008, LogLevel.Warning,
+        "The operating system has no socket for {Peer} to {Destination}: {Reason}. {Count} requests were dropped for "
+        + "that. Raise the limit of open files (ulimit -n), or lower MaxConnections.")]
+    public static partial void SocketShortage(
+        ILogger logger, IPEndPoint peer, IPEndPoint destination, string reason, long count);
+
+    [LoggerMessage(6009, LogLevel.Warning,
+        "No room for {Peer} to {Destination}: there are {Limit} connections. {Count} requests were dropped for that. "
+        + "A larger MaxConnections helps.")]
+    public static partial void TooManyConnections(
+        ILogger logger, IPEndPoint peer, IPEndPoint destination, int limit, long count);
+
+    [LoggerMessage(6010, LogLevel.Warning,
+        "No room for {Peer} to {Destination}: too many attempts to this address wait for an answer. {Count} requests "
+        + "were dropped for that. A larger MaxAttemptsPerDestination helps.")]
+    public static partial void TooManyAttempts(
+        ILogger logger, IPEndPoint peer, IPEndPoint destination, long count);
 }

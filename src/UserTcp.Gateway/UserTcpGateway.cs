@@ -16,6 +16,8 @@ namespace UserTcp.Gateway;
 /// </remarks>
 public sealed class UserTcpGateway : IAsyncDisposable
 {
+    private const int SpareSynBacklog = 1024;
+
     private readonly UserTcpStack _stack;
     private readonly UserTcpListener _listener;
     private readonly GatewayContext _context;
@@ -30,7 +32,7 @@ public sealed class UserTcpGateway : IAsyncDisposable
         ILogger logger = LoggerOf(options);
         _stack = stack;
         _listener = listener;
-        _context = new(options, new DestinationPolicy(options, logger), new GatewayCounters(), logger, _stopping.Token);
+        _context = new(options, new DestinationPolicy(options, logger), logger, _stopping.Token);
         _stopped = new Lazy<Task>(StopAsync);
         GatewayLog.Started(logger, options.Address, stack.Link.Info.Name);
         _accepting = AcceptAsync();
@@ -61,9 +63,13 @@ public sealed class UserTcpGateway : IAsyncDisposable
         try
         {
             UserTcpGatewayOptions copy = (options ?? new()).ValidatedCopy();
+            await SystemSocket.PrepareAsync().ConfigureAwait(false);
             stack = await UserTcpStack.OpenAsync(StackOptions(link, copy), cancellationToken).ConfigureAwait(false);
             UserTcpListener listener = await stack.ListenAsync(
-                new UserTcpListenerOptions { AnyAddress = true, ConnectionOptions = copy.ConnectionOptions },
+                new UserTcpListenerOptions
+                {
+                    AnyAddress = true, SynBacklog = SynBacklog(copy), ConnectionOptions = copy.ConnectionOptions,
+                },
                 cancellationToken).ConfigureAwait(false);
             return new UserTcpGateway(stack, listener, copy);
         }
@@ -78,7 +84,8 @@ public sealed class UserTcpGateway : IAsyncDisposable
 
     /// <summary>What the gateway did so far.</summary>
     /// <returns>A snapshot.</returns>
-    public UserTcpGatewayStatistics GetStatistics() => _context.Counters.Snapshot();
+    public UserTcpGatewayStatistics GetStatistics() =>
+        _context.Counters.Snapshot(_context.Room.Count, _listener.GetStatistics().Overflows);
 
     /// <summary>
     /// Resets all connections on both sides and closes the link. Idempotent: later calls wait for the first. To end
@@ -108,8 +115,13 @@ public sealed class UserTcpGateway : IAsyncDisposable
         Name = "gateway",
         MacAddress = options.MacAddress,
         Addresses = { options.Address },
+        MaxHalfOpenConnections = SynBacklog(options),
         LoggerFactory = options.LoggerFactory,
     };
+
+    // Requests beyond MaxConnections have to be heard of: they may displace others, and are counted.
+    private static int SynBacklog(UserTcpGatewayOptions options) =>
+        Math.Min(ushort.MaxValue, options.MaxConnections + SpareSynBacklog);
 
     private static ILogger LoggerOf(UserTcpGatewayOptions options) =>
         (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("UserTcp.Gateway");
@@ -125,7 +137,7 @@ public sealed class UserTcpGateway : IAsyncDisposable
         {
             // Disposal, or the link is gone: then the stack has ended every connection already.
             if (!_stopping.IsCancellationRequested)
-                GatewayLog.Stopped(_context.Logger, error);
+                GatewayLog.Stopped(_context.Logger, error.Message);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace UserTcp.Gateway;
@@ -17,7 +18,9 @@ public sealed class UserTcpGatewayOptions
 
     /// <summary>
     /// Whether connections to the router's own address go to the host's loopback (127.0.0.1), the same port. Whoever is
-    /// on the link then reaches services that the host meant for itself alone. Default: false, they are refused.
+    /// on the link then reaches services that the host meant for itself alone. The stack of an
+    /// <see cref="EmbeddedGateway"/> then takes localhost and every loopback address for the router's own. Default:
+    /// false, they are refused.
     /// </summary>
     public bool AllowLoopback { get; set; }
 
@@ -30,9 +33,19 @@ public sealed class UserTcpGatewayOptions
 
     /// <summary>
     /// Connections at once, those being made included, from 1 to 65,536. Beyond it SYNs are ignored, and the peer tries
-    /// again. Default: 1,024.
+    /// again; an attempt that has waited for 3 s gives way to a new one. Counted in
+    /// <see cref="UserTcpGatewayStatistics.ConnectionLimitDrops"/>. Default: 1,024.
     /// </summary>
     public int MaxConnections { get; set; } = 1024;
+
+    /// <summary>
+    /// Attempts to connect to one address at once, from 1 to 65,536, so that a scan of silent ports does not shut out
+    /// other destinations. Beyond it SYNs to that address are ignored, and the peer tries again; an attempt that has
+    /// waited for 3 s gives way to a new one. Counted in
+    /// <see cref="UserTcpGatewayStatistics.DestinationLimitDrops"/>. Null, the default: as many as
+    /// <see cref="MaxConnections"/> leaves free at the moment, and so never more than half of it.
+    /// </summary>
+    public int? MaxAttemptsPerDestination { get; set; }
 
     /// <summary>
     /// How long a connect by the operating system may take, from 1 ms to 10 minutes; after that the peer's SYN stays
@@ -48,10 +61,22 @@ public sealed class UserTcpGatewayOptions
     /// <summary>Where logs go; null for nowhere.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 
+    /// <summary>Connects by the operating system.</summary>
+    internal Func<IPEndPoint, CancellationToken, ValueTask<Socket>> Connect { get; set; } = SystemSocket.ConnectAsync;
+
+    /// <summary>The clock of the limits.</summary>
+    internal TimeProvider Time { get; set; } = TimeProvider.System;
+
     internal UserTcpGatewayOptions ValidatedCopy()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnections, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxConnections, 65_536);
+        if (MaxAttemptsPerDestination is int attempts)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(attempts, 1, nameof(MaxAttemptsPerDestination));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(attempts, 65_536, nameof(MaxAttemptsPerDestination));
+        }
+
         ArgumentOutOfRangeException.ThrowIfLessThan(ConnectTimeout, TimeSpan.FromMilliseconds(1));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ConnectTimeout, TimeSpan.FromMinutes(10));
         var copy = (UserTcpGatewayOptions)MemberwiseClone();

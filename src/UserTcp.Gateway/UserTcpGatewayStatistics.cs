@@ -8,4 +8,23 @@ namespace UserTcp.Gateway;
 /// <param name="BytesToServers">Bytes of text from the link that the operating system took.</param>
 /// <param name="BytesFromServers">Bytes of text from the operating system for the link.</param>
 public readonly record struct UserTcpGatewayStatistics(
-    int CurrentConnections, long Accepted, long Rejected, long Ignored, long BytesToServers, long BytesFromServers);
+    int CurrentConnections, long Accepted, long Rejected, long Ignored, long BytesToServers, long BytesFromServers)
+{
+    /// <summary>
+    /// SYNs dropped because there were as many connections as <see cref="UserTcpGatewayOptions.MaxConnections"/>.
+    /// </summary>
+    public long ConnectionLimitDrops { get; init; }
+
+    /// <summary>
+    /// SYNs dropped because of <see cref="UserTcpGatewayOptions.MaxAttemptsPerDestination"/>.
+    /// </summary>
+    public long DestinationLimitDrops { get; init; }
+
+    /// <summary>Attempts given up after 3 s or more without an answer, to make room for others.</summary>
+    public long DisplacedAttempts { get; init; }
+
+    /// <summary>
+    /// SYNs dropped because the operating system had no socket, port or buffer left for them.
+    /// </summary>
+    public long SocketShortageDrops { get; init; }
+}

@@ -22,6 +22,12 @@ public static partial class SharpPcapLink
         LibPcapLiveDevice device = LibPcapLiveDeviceList.New()
             .FirstOrDefault(one => one.Name == name || one.Description == name || one.Interface?.FriendlyName == name)
             ?? throw new LinkNotFoundException($"SharpPcap has no device named '{name}'.");
+        if (device.Loopback && LinkDevice.CheckAccess($"pcap:{device.Name}") is { IsGranted: false } refused)
+        {
+            device.Dispose();
+            throw new NotSupportedException(refused.ToString());
+        }
+
         try
         {
             device.Open(Configuration(options, name));

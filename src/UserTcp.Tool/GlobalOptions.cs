@@ -20,8 +20,7 @@ internal sealed class GlobalOptions
     {
         HelpName = "A/P",
         CustomParser = argument => Read(argument, text =>
-            text.Contains('/') && UserTcpAddress.TryParse(text, null, out UserTcpAddress address)
-                ? address : (UserTcpAddress?)null, // alone it would be a /32, which has no neighbours
+            UserTcpAddress.TryParse(text, null, out UserTcpAddress address) ? address : (UserTcpAddress?)null,
             "an address with a prefix length, such as 192.168.1.50/24"),
         Description = "The address to use: one that nobody else on the link has.",
     };

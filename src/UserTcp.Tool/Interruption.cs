@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace UserTcp.Tool;
 
 /// <summary>
-/// Ctrl+C and SIGTERM: the first one asks for an end in order, the second one ends the process at once. Thread-safe.
+/// Ctrl+C, SIGTERM and SIGHUP (of a closed terminal, or of ssh that ends its ProxyCommand): the first one asks for an
+/// end in order, the second one ends the process at once. Thread-safe.
 /// </summary>
 /// <param name="exit">Ends the process, with the code for it.</param>
 /// <param name="tell">Takes a line for the user.</param>
@@ -31,7 +32,7 @@ internal sealed class Interruption(Action<int> exit, Action<string> tell, TimePr
     public static Interruption OfProcess(TextWriter error)
     {
         var interruption = new Interruption(Environment.Exit, error.WriteLine, TimeProvider.System);
-        foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM])
+        foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
         {
             interruption._registrations.Add(PosixSignalRegistration.Create(signal, context =>
             {

@@ -19,7 +19,9 @@ public readonly record struct UserTcpAddress(IPAddress Address, int PrefixLength
     private const int MaxPrefixV4 = 32;
     private const int MaxPrefixV6 = 128;
 
-    /// <summary>Reads <c>192.168.1.50/24</c>; without a prefix the address stands alone (/32).</summary>
+    /// <summary>
+    /// Reads <c>192.168.1.50/24</c>. The prefix length has to be said: without it nobody knows who is on the link.
+    /// </summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>
     /// <returns>The address.</returns>
@@ -34,7 +36,7 @@ public readonly record struct UserTcpAddress(IPAddress Address, int PrefixLength
     public static UserTcpAddress Parse(ReadOnlySpan<char> s, IFormatProvider? provider) =>
         TryParse(s, provider, out UserTcpAddress result)
             ? result
-            : throw new FormatException($"'{s}' is not an address with a prefix length, such as 192.168.1.50/24.");
+            : throw new FormatException(Explain(s));
 
     /// <summary>Reads an address without throwing.</summary>
     /// <param name="s">The text.</param>
@@ -49,15 +51,16 @@ public readonly record struct UserTcpAddress(IPAddress Address, int PrefixLength
     {
         result = default;
         int slash = s.IndexOf('/');
-        ReadOnlySpan<char> text = slash < 0 ? s : s[..slash];
+        if (slash < 0)
+            return false;
+
+        ReadOnlySpan<char> text = s[..slash];
         if (!IPAddress.TryParse(text, out IPAddress? address) || !IsCanonical(text, address))
             return false;
 
         int longest = address.AddressFamily == AddressFamily.InterNetwork ? MaxPrefixV4 : MaxPrefixV6;
-        int prefix = longest;
-        if (slash >= 0 && !int.TryParse(s[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out prefix))
-            return false;
-        if (prefix > longest)
+        ReadOnlySpan<char> digits = s[(slash + 1)..];
+        if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int prefix) || prefix > longest)
             return false;
 
         result = new UserTcpAddress(address, prefix);
@@ -69,6 +72,10 @@ public readonly record struct UserTcpAddress(IPAddress Address, int PrefixLength
     /// </summary>
     /// <returns>For instance <c>192.168.1.50/24</c>.</returns>
     public override string ToString() => $"{Address}/{PrefixLength}";
+
+    private static string Explain(ReadOnlySpan<char> s) => s.Contains('/') || !IPAddress.TryParse(s, out _)
+        ? $"'{s}' is not an address with a prefix length, such as 192.168.1.50/24."
+        : $"'{s}' has no prefix length, which says who is on the link: write '{s}/24' for a subnet of 256 addresses.";
 
     // IPAddress reads "1" as 0.0.0.1 and "10.1" as 10.0.0.1; here that is a mistyped address, not a short one.
     private static bool IsCanonical(ReadOnlySpan<char> text, IPAddress address) =>

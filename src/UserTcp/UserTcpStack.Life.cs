@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.NetworkInformation;
 using UserTcp.Links;
 using UserTcp.Primitives;
@@ -140,6 +141,12 @@ public sealed partial class UserTcpStack
         _openedLink?.Dispose();
         _state = UserTcpStackState.Stopped;
     }
+
+    // Where something stands for the loopback, that of IPv6 will do as well.
+    private HostAddress Destination(IPAddress address, string name) =>
+        _settings.LoopbackAlias is not null && HostAddress.From(address) is { IsLoopback: true } loopback
+            ? loopback
+            : OptionCheck.Destination(address, name);
 
     private async ValueTask<UserTcpConnection> ConnectCoreAsync(
         HostAddress remote, ushort port, ConnectionSettings settings, CancellationToken cancellationToken)

@@ -135,7 +135,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(address);
         ushort checkedPort = OptionCheck.Port(port, 1, nameof(port));
-        HostAddress remote = OptionCheck.Destination(address, nameof(address));
+        HostAddress remote = Destination(address, nameof(address));
         return ConnectCoreAsync(remote, checkedPort, _settings.ConnectionDefaults, cancellationToken);
     }
 
@@ -173,7 +173,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
         }
 
         ushort port = OptionCheck.Port(peer.Port, 1, nameof(remoteEndPoint));
-        HostAddress remote = OptionCheck.Destination(peer.Address, nameof(remoteEndPoint));
+        HostAddress remote = Destination(peer.Address, nameof(remoteEndPoint));
         return ConnectCoreAsync(
             remote, port, options?.ToSettings() ?? _settings.ConnectionDefaults, cancellationToken);
     }
@@ -223,7 +223,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     public ValueTask<UserTcpPingReply> PingAsync(
         IPAddress address, UserTcpPingOptions? options = null, CancellationToken cancellationToken = default)
     {
-        HostAddress destination = OptionCheck.Destination(address, nameof(address));
+        HostAddress destination = Destination(address, nameof(address));
         UserTcpPingOptions asked = options ?? new UserTcpPingOptions();
         asked.Check();
         return PingCoreAsync(destination, asked.DataLength, asked.Timeout, asked.TimeToLive, cancellationToken);

@@ -26,6 +26,7 @@ public sealed partial class UserTcpStackOptions
             MacAddress = CheckMac(),
             Addresses = addresses,
             Gateway = CheckGateway(addresses),
+            LoopbackAlias = CheckLoopbackAlias(),
             Routes = CheckRoutes(addresses),
             Mtu = Mtu,
             DetectConflicts = DetectAddressConflicts,
@@ -139,6 +140,22 @@ public sealed partial class UserTcpStackOptions
         }
 
         return gateway;
+    }
+
+    private HostAddress? CheckLoopbackAlias()
+    {
+        if (LoopbackAlias is null)
+            return null;
+
+        HostAddress alias = OptionCheck.Ipv4(LoopbackAlias, nameof(LoopbackAlias));
+        if (alias.IsLoopback || alias.IsUnspecified || alias.IsMulticast || alias.IsReserved)
+        {
+            throw new ArgumentException(
+                $"{LoopbackAlias} cannot stand for the loopback: it must be a host's address, such as the gateway's.",
+                nameof(LoopbackAlias));
+        }
+
+        return alias;
     }
 
     private List<StackRoute> CheckRoutes(List<StackAddress> addresses)

@@ -43,6 +43,13 @@ public sealed partial class UserTcpStackOptions
     /// </summary>
     public IPAddress? Gateway { get; set; }
 
+    /// <summary>
+    /// The address that stands for this machine's loopback: connects and pings to 127.0.0.0/8 or ::1, which is where
+    /// <c>localhost</c> leads, go there, and errors name the address that was asked for. <c>EmbeddedGateway</c> of the
+    /// package UserTcp.Gateway sets it where its <c>AllowLoopback</c> is on. Null, the default: they are refused.
+    /// </summary>
+    public IPAddress? LoopbackAlias { get; set; }
+
     /// <summary>Routes beside the subnets of <see cref="Addresses"/> and <see cref="Gateway"/>.</summary>
     public IList<UserTcpRoute> Routes { get; } = [];
 

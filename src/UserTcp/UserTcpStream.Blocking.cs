@@ -20,17 +20,19 @@ internal sealed partial class UserTcpStream
     /// How long a blocking read waits, in milliseconds; it then throws <see cref="SocketError.TimedOut"/> and the
     /// connection lives on. Positive, or <see cref="Timeout.Infinite"/>, the default.
     /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is 0, or negative and not infinite.</exception>
+    /// <exception cref="ObjectDisposedException">The stream is disposed of: getting and setting throw.</exception>
     public override int ReadTimeout
     {
-        get => _readTimeout;
-        set => _readTimeout = Validated(value);
+        get => IfOpen(_readTimeout);
+        set => _readTimeout = IfOpen(Validated(value));
     }
 
     /// <summary>As <see cref="ReadTimeout"/>, for blocking writes. What was written is sent all the same.</summary>
     public override int WriteTimeout
     {
-        get => _writeTimeout;
-        set => _writeTimeout = Validated(value);
+        get => IfOpen(_writeTimeout);
+        set => _writeTimeout = IfOpen(Validated(value));
     }
 
     public override int Read(Span<byte> buffer)
@@ -118,6 +120,12 @@ internal sealed partial class UserTcpStream
                 nameof(milliseconds), milliseconds, "A timeout is positive, or Timeout.Infinite.");
         }
 
+        return milliseconds;
+    }
+
+    private int IfOpen(int milliseconds)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         return milliseconds;
     }
 

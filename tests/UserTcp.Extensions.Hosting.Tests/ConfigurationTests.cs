@@ -14,6 +14,7 @@ public sealed class ConfigurationTests
         UserTcpStackOptions options = Read(
             ("LinkName", "eth0"), ("MacAddress", "02:00:5e:10:00:01"), ("Addresses:0", "192.168.1.50/24"),
             ("Addresses:1", "192.168.1.51/24"), ("Gateway", "192.168.1.1"),
+            ("LoopbackAlias", "192.168.1.1"),
             ("Routes:0", "10.0.0.0/8 via 192.168.1.254 metric 5"), ("EphemeralPorts", "40000-50000"),
             ("ShutdownTimeout", "00:00:07"), ("ChecksumValidation", "Always"), ("MaxBufferedBytes", "1048576"),
             ("ConnectionDefaults:CongestionControl", "NewReno"), ("ConnectionDefaults:NoDelay", "false"),
@@ -24,6 +25,7 @@ public sealed class ConfigurationTests
         Assert.Equal(MacAddress.Parse("02:00:5e:10:00:01"), options.MacAddress);
         Assert.Equal(["192.168.1.50/24", "192.168.1.51/24"], options.Addresses.Select(address => address.ToString()));
         Assert.Equal(IPAddress.Parse("192.168.1.1"), options.Gateway);
+        Assert.Equal(IPAddress.Parse("192.168.1.1"), options.LoopbackAlias);
         Assert.Equal(
             new UserTcpRoute(IPNetwork.Parse("10.0.0.0/8"), IPAddress.Parse("192.168.1.254"), 5),
             Assert.Single(options.Routes));
@@ -47,7 +49,10 @@ public sealed class ConfigurationTests
     [InlineData("ConnectionDefaults:NoDelai", "true", "NoDelai")]
     [InlineData("Gateway", "192.168.1.x", "stack:Gateway")]
     [InlineData("ConnectionDefaults:LocalEndPoint", "nowhere", "stack:ConnectionDefaults:LocalEndPoint")]
+    [InlineData("LoopbackAlias", "localhost", "stack:LoopbackAlias")]
     [InlineData("Addresses:0", "192.168.1.50/99", "Addresses:0")]
+    [InlineData("Addresses:0", "192.168.1.50", "Addresses:0")]
+    [InlineData("Addresses:0", "192.168.1.50", "write '192.168.1.50/24'")]
     [InlineData("Routes:0", "10.0.0.0/8", "Routes:0")]
     [InlineData("ConnectionDefaults:CongestionControl", "vegas", "CongestionControl")]
     public void What_cannot_be_read_is_named(string key, string value, string named)

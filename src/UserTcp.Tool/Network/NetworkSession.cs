@@ -56,7 +56,7 @@ internal sealed class NetworkSession : IAsyncDisposable
             Failure.Usage, "Nobody can reach this process through the gateway: use --link DEV and --address A/P.")
         : OpenAsync(settings, cancellationToken);
 
-    /// <summary>The IPv4 addresses of a host, as they are reached from the stack; at least one.</summary>
+    /// <summary>The IPv4 addresses of a host that can be reached from the stack; at least one.</summary>
     /// <param name="host">An address or a name.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ToolException">Nobody knows it, or it cannot be reached from there.</exception>
@@ -64,9 +64,10 @@ internal sealed class NetworkSession : IAsyncDisposable
     {
         IPAddress[] addresses = await HostNames.LookUpAsync(host, _settings.Resolve, cancellationToken);
 
-        // 127.0.0.1 means "this host", and on the link that would be the stack itself.
-        IPAddress[] reachable = [.. addresses
-            .Select(address => IPAddress.IsLoopback(address) ? LoopbackAlias : address).OfType<IPAddress>()];
+        // 127.0.0.1 means "this host", and on the link that would be the stack itself. Behind the gateway the stack
+        // knows the way there, and errors name the address that the user typed.
+        IPAddress[] reachable =
+            [.. addresses.Where(address => LoopbackAlias is not null || !IPAddress.IsLoopback(address))];
         return reachable.Length > 0 ? reachable : throw new ToolException(
             Failure.Connect, "This machine's loopback cannot be reached from the wire: use --link gateway.");
     }

@@ -43,6 +43,10 @@ internal static partial class LogMessages
         EventName = "DrainTimedOut")]
     public static partial void DrainTimedOut(ILogger logger, string stack, TimeSpan timeout, int count);
 
+    [LoggerMessage(1007, LogLevel.Information,
+        "{Stack} ended all connections: the other end of the link {Link} was disposed of", EventName = "LinkClosed")]
+    public static partial void LinkClosed(ILogger logger, string stack, string link);
+
     [LoggerMessage(1010, LogLevel.Warning,
         "{Stack}: {Link} has dropped {Count} frames longer than {Bytes} bytes. Raise its MaxReceiveFrame, or let "
         + "the peer send shorter ones: 'ip link set dev DEVICE gso_ipv4_max_size 65536' on its side",

@@ -16,10 +16,11 @@ namespace UserTcp.Links;
 /// <param name="Coalesces">Whether frames longer than the MTU may arrive. True when in doubt.</param>
 /// <param name="IsEthernet">Whether frames have Ethernet headers. True where it is not asked for.</param>
 /// <param name="IsRunning">Whether it has a carrier. True where it is not asked for.</param>
+/// <param name="IsLoopback">Whether it only leads back to this machine.</param>
 /// <param name="Driver">What drives it; empty where it is not asked for.</param>
 internal sealed record InterfaceFacts(
     int Index, int Mtu, MacAddress? MacAddress, bool IsUp, bool HasLocalSenders, bool Coalesces,
-    bool IsEthernet = true, bool IsRunning = true, string Driver = "")
+    bool IsEthernet = true, bool IsRunning = true, bool IsLoopback = false, string Driver = "")
 {
     private const string WindowsPrefix = @"\Device\NPF_";
 
@@ -52,7 +53,8 @@ internal sealed record InterfaceFacts(
                 : 1500;
             return new InterfaceFacts(
                 0, mtu, address.Length == UserTcp.MacAddress.Size ? new MacAddress(address) : null,
-                found.OperationalStatus == OperationalStatus.Up, HasLocalSenders: false, Coalesces: true);
+                found.OperationalStatus == OperationalStatus.Up, HasLocalSenders: false, Coalesces: true,
+                IsLoopback: found.NetworkInterfaceType == NetworkInterfaceType.Loopback);
         }
 
         return null;
@@ -94,8 +96,8 @@ internal static unsafe class LinuxInterface
         bool isCable = driver is "veth" or TapDriver;
         return new InterfaceFacts(
             index.Number, mtu.Number, hasMac && !mac.IsZero ? mac : null, (flags.Flags & Up) != 0, isCable,
-            Coalesces(socket, name, isCable), hasMac || hardware.Flags == ArpHardwareLoopback,
-            (flags.Flags & Running) != 0, driver);
+            Coalesces(socket, name, isCable), hasMac, (flags.Flags & Running) != 0,
+            hardware.Flags == ArpHardwareLoopback, driver);
     }
 
     /// <summary>Switches an interface on.</summary>

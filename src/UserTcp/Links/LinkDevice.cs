@@ -84,6 +84,9 @@ public abstract class LinkDevice : IDisposable
 /// <summary>The device under a stack is gone: unplugged, deleted, or shut down by the system.</summary>
 public sealed class LinkDownException : IOException
 {
+    /// <summary>Whether somebody closed the link on purpose: no fault, and no error for the log.</summary>
+    internal bool IsIntended { get; init; }
+
     /// <summary>Makes an exception with a standard message.</summary>
     public LinkDownException()
         : this("The link device is gone.")

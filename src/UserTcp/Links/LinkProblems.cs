@@ -29,6 +29,13 @@ internal static class LinkProblems
         scheme + device, LinkProblem.DeviceDown,
         $"The interface '{device}' is down.", $"Switch it on first: 'ip link set {device} up'.");
 
+    public static LinkAccess Loopback(string scheme, string device) => new(
+        scheme + device, LinkProblem.UnsupportedDevice,
+        $"The interface '{device}' only leads back to this machine, whose system drops what a stack sends there.",
+        "To reach this machine use the gateway ('--link gateway', in code EmbeddedGateway with AllowLoopback), which "
+        + "needs no privileges; or a TAP interface: 'sudo ip tuntap add tap0 mode tap user $USER && sudo ip addr add "
+        + "10.8.0.1/24 dev tap0 && sudo ip link set tap0 up', then 'tap:tap0' with the address 10.8.0.2/24.");
+
     public static LinkAccess Forbidden(string scheme, string device, string why) => new(
         scheme + device, LinkProblem.MissingPermission,
         $"This process may not open '{device}': {why}.", Permissions);

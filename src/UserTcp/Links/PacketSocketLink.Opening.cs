@@ -21,7 +21,9 @@ public sealed partial class PacketSocketLink
     /// exist.</exception>
     /// <exception cref="UnauthorizedAccessException">The process lacks CAP_NET_RAW.</exception>
     /// <exception cref="IOException">The interface is down, or the system refuses it for another reason.</exception>
-    /// <exception cref="NotSupportedException">The interface does not carry Ethernet.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The interface does not carry Ethernet, or is the loopback, where nobody would answer.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     public static PacketSocketLink Open(string device, PacketSocketLinkOptions? options = null)
     {
@@ -59,6 +61,8 @@ public sealed partial class PacketSocketLink
         facts = InterfaceFacts.Find(device);
         if (facts is null)
             return LinkProblems.Missing(Scheme, device, InterfaceFacts.Names());
+        if (facts.IsLoopback)
+            return LinkProblems.Loopback(Scheme, device);
         if (!facts.IsEthernet)
             return new LinkAccess(
                 Scheme + device, LinkProblem.UnsupportedDevice, $"The interface '{device}' does not carry Ethernet.",

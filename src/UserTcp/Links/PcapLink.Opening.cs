@@ -36,7 +36,9 @@ public sealed partial class PcapLink
     /// exist.</exception>
     /// <exception cref="UnauthorizedAccessException">The process lacks CAP_NET_RAW.</exception>
     /// <exception cref="IOException">The interface is down, or the system refuses it for another reason.</exception>
-    /// <exception cref="NotSupportedException">The interface carries neither Ethernet nor bare IP.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The interface carries neither Ethernet nor bare IP, or is the loopback, where nobody would answer.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     public static PcapLink Open(string device, PcapLinkOptions? options = null)
     {
@@ -103,10 +105,11 @@ public sealed partial class PcapLink
 
     private static LinkAccess Examine(string device, out InterfaceFacts? facts)
     {
-        facts = null;
+        facts = InterfaceFacts.Find(device);
+        if (facts is { IsLoopback: true })
+            return LinkProblems.Loopback(Scheme, device);
         if (!IsSupported)
             return PcapNotFoundException.Access(device);
-        facts = InterfaceFacts.Find(device);
         if (facts is null)
             return LinkProblems.Missing(Scheme, device, [.. PcapDevice.List().Select(d => d.Name)]);
 

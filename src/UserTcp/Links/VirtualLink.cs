@@ -126,7 +126,7 @@ public sealed class VirtualLink : LinkDevice
     }
 
     private static void ThrowPeerGone() =>
-        throw new LinkDownException("The other end of the virtual link has been disposed of.");
+        throw new LinkDownException("The other end of the virtual link has been disposed of.") { IsIntended = true };
 
     private int TransmitToNobody(int count)
     {

@@ -5,7 +5,8 @@ namespace UserTcp.Pipes;
 
 /// <summary>
 /// One waiting operation of a pipe half, used again and again. It is armed, and its outcome decided, under the door; it
-/// is resumed after the door was left, on the application's scheduler, without an allocation.
+/// is resumed after the door was left, on the application's scheduler, without an allocation. An operation that its
+/// caller never awaits does not block the next one, as with <see cref="Pipe"/>.
 /// </summary>
 internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
 {
@@ -14,12 +15,14 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     private readonly PipeScheduler _scheduler;
     private readonly object? _owner;
     private readonly Func<object?, Exception>? _makeError;
+    private readonly Func<object?, T>? _makeLateResult;
     private ManualResetValueTaskSourceCore<T> _core;
     private CancellationTokenRegistration _registration;
     private CancellationToken _token;
     private T _result = default!;
     private Phase _phase;
     private Outcome _outcome;
+    private bool _isAwaited;
 
     /// <param name="scheduler">Where continuations run.</param>
     /// <param name="owner">The pipe half, for <paramref name="makeError"/>.</param>
@@ -27,11 +30,20 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     /// Makes the exception of a failed operation; runs outside the door. Static: there is a signal for each direction
     /// of each connection.
     /// </param>
-    public PipeSignal(PipeScheduler scheduler, object? owner = null, Func<object?, Exception>? makeError = null)
+    /// <param name="makeLateResult">
+    /// Makes the result of an operation that is awaited after a later one has taken its place; null: awaiting it
+    /// throws.
+    /// </param>
+    public PipeSignal(
+        PipeScheduler scheduler,
+        object? owner = null,
+        Func<object?, Exception>? makeError = null,
+        Func<object?, T>? makeLateResult = null)
     {
         _scheduler = scheduler;
         _owner = owner;
         _makeError = makeError;
+        _makeLateResult = makeLateResult;
     }
 
     private enum Phase
@@ -40,6 +52,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
         Waiting,
         Decided,
         Resumed,
+        Completed,
     }
 
     private enum Outcome
@@ -55,9 +68,49 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     /// <summary>Whether an operation has begun whose outcome the caller has not taken yet.</summary>
     public bool IsBusy => _phase != Phase.Idle;
 
-    /// <summary>Begins to wait. Under the door.</summary>
-    public void Arm()
+    /// <summary>
+    /// Makes room for the caller's next operation: an outcome that nobody awaits is dropped. An operation that still
+    /// waits stays, for <see cref="Arm"/> to go on with or <see cref="Withdraw"/> to end. Under the door.
+    /// </summary>
+    /// <param name="result">The dropped result, if there was one.</param>
+    /// <param name="wasCancelled">Whether a token had ended the dropped operation.</param>
+    /// <returns>False if the caller awaits an operation: the next one is a mistake.</returns>
+    public bool TryForget(out T result, out bool wasCancelled)
     {
+        result = default!;
+        wasCancelled = false;
+        if (_isAwaited)
+            return false;
+        if (_phase is Phase.Idle or Phase.Waiting)
+            return true;
+        TakeBack();
+        wasCancelled = _outcome == Outcome.Cancelled;
+        result = _result;
+        Withdraw();
+        return true;
+    }
+
+    /// <summary>
+    /// Ends the operation, for which nobody waits: its outcome is given in another way. Under the door.
+    /// </summary>
+    public void Withdraw()
+    {
+        // It does not wait for a callback that is running, which may wait for the door. TryCancel compares its token.
+        _registration.Unregister();
+        _registration = default;
+        _token = default;
+        _result = default!;
+        _core.Reset();
+        _phase = Phase.Idle;
+    }
+
+    /// <summary>Begins to wait, or goes on with the wait of a caller who never awaited it. Under the door.</summary>
+    /// <param name="cancellationToken">The one that may end the wait.</param>
+    public void Arm(CancellationToken cancellationToken)
+    {
+        _token = cancellationToken;
+        if (IsWaiting)
+            return;
         _core.Reset();
         _phase = Phase.Waiting;
     }
@@ -65,12 +118,14 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     /// <summary>
     /// What the caller awaits; called once for each <see cref="Arm"/>, outside the door. The token may end the wait.
     /// </summary>
-    /// <param name="cancellationToken">The caller's own: the exception carries it.</param>
+    /// <param name="cancellationToken">The one given to <see cref="Arm"/>: the exception carries it.</param>
     /// <param name="onCancelled">Called with <paramref name="owner"/> when the token is cancelled.</param>
     /// <param name="owner">The pipe half.</param>
     public ValueTask<T> Begin(
         CancellationToken cancellationToken, Action<object?, CancellationToken> onCancelled, object owner)
     {
+        _registration.Unregister(); // of the caller who never awaited
+        _registration = default;
         if (cancellationToken.CanBeCanceled)
             _registration = cancellationToken.UnsafeRegister(onCancelled, owner);
         return new ValueTask<T>(this, _core.Version);
@@ -88,12 +143,11 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     /// <summary>As <see cref="TryComplete"/>, with the exception that the maker of errors will make.</summary>
     public bool TryFail() => TryDecide(Outcome.Error);
 
-    /// <summary>As <see cref="TryComplete"/>, with an <see cref="OperationCanceledException"/>.</summary>
-    public bool TryCancel(CancellationToken token)
-    {
-        _token = token;
-        return TryDecide(Outcome.Cancelled);
-    }
+    /// <summary>
+    /// As <see cref="TryComplete"/>, with an <see cref="OperationCanceledException"/>. The token of an earlier
+    /// operation does nothing.
+    /// </summary>
+    public bool TryCancel(CancellationToken token) => token == _token && TryDecide(Outcome.Cancelled);
 
     /// <summary>Hands the decided operation to the scheduler. Outside the door.</summary>
     /// <param name="inlineAllowed">
@@ -102,9 +156,8 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     /// </param>
     public void Resume(bool inlineAllowed)
     {
-        if (_phase != Phase.Decided)
+        if (!TryMove(Phase.Decided, Phase.Resumed))
             return;
-        _phase = Phase.Resumed;
         if (ReferenceEquals(_scheduler, PipeScheduler.ThreadPool))
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         else if (!ReferenceEquals(_scheduler, PipeScheduler.Inline))
@@ -117,28 +170,37 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
 
     void IThreadPoolWorkItem.Execute() => Execute();
 
-    ValueTaskSourceStatus IValueTaskSource<T>.GetStatus(short token) => _core.GetStatus(token);
+    ValueTaskSourceStatus IValueTaskSource<T>.GetStatus(short token) =>
+        IsLate(token) ? ValueTaskSourceStatus.Succeeded : _core.GetStatus(token);
 
     void IValueTaskSource<T>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        if (token == _core.Version)
+            _isAwaited = true;
         _core.OnCompleted(continuation, state, token, flags);
+    }
 
     T IValueTaskSource<T>.GetResult(short token)
     {
+        if (IsLate(token))
+            return _makeLateResult!(_owner);
         if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
             return _core.GetResult(token); // it throws
 
         // Waits for a callback that is running just now: it must not meet the next operation.
         _registration.Dispose();
         _registration = default;
-        _result = default!;
-        _phase = Phase.Idle;
         try
         {
             return _core.GetResult(token);
         }
         finally
         {
+            _token = default;
+            _result = default!;
+            _isAwaited = false;
+            _phase = Phase.Idle;
             _core.Reset(); // or an idle connection would hold the caller's state until the next operation
         }
     }
@@ -152,8 +214,29 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
         return true;
     }
 
+    private bool IsLate(short token) => _makeLateResult is not null && token != _core.Version;
+
+    private bool TryMove(Phase from, Phase to) => Interlocked.CompareExchange(ref _phase, to, from) == from;
+
+    /// <summary>
+    /// Takes a decided operation back, or lets another thread end its completion: that is in the middle of a few
+    /// instructions, and no code of the application's is among them.
+    /// </summary>
+    private void TakeBack()
+    {
+        var wait = default(SpinWait);
+        while (!TryMove(Phase.Decided, Phase.Idle) && !TryMove(Phase.Resumed, Phase.Idle)
+            && _core.GetStatus(_core.Version) == ValueTaskSourceStatus.Pending)
+        {
+            wait.SpinOnce();
+        }
+    }
+
     private void Execute()
     {
+        // A caller who did not await this operation may have dropped it meanwhile, and begun another.
+        if (!TryBeginCompletion(out Exception? error))
+            return;
         switch (_outcome)
         {
             case Outcome.Result:
@@ -163,9 +246,26 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
                 _core.SetException(new OperationCanceledException(_token));
                 break;
             default:
-                _core.SetException(_makeError!(_owner));
+                _core.SetException(error!);
                 break;
         }
+    }
+
+    /// <summary>
+    /// The maker of errors may run code of the application's. It runs first, while the operation can be taken back.
+    /// </summary>
+    private bool TryBeginCompletion(out Exception? error)
+    {
+        do
+        {
+            error = _phase == Phase.Resumed && _outcome == Outcome.Error ? _makeError!(_owner) : null;
+            if (!TryMove(Phase.Resumed, Phase.Completed))
+                return false;
+            if (_outcome != Outcome.Error || error is not null)
+                return true;
+        }
+        while (TryMove(Phase.Completed, Phase.Resumed));
+        return false;
     }
 
     private void ExecuteInline()

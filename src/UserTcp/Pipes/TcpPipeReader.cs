@@ -66,6 +66,8 @@ internal sealed partial class TcpPipeReader : PipeReader
         try
         {
             BeginRead(minimum: 1);
+            if (_signal.IsWaiting)
+                throw ReadInProgress();
             verdict = Decide(out result);
         }
         finally
@@ -167,7 +169,9 @@ internal sealed partial class TcpPipeReader : PipeReader
             BeginRead(minimum);
             verdict = Decide(out result);
             if (verdict == Verdict.Wait)
-                BeginWait();
+                BeginWait(cancellationToken);
+            else if (_signal.IsWaiting)
+                _signal.Withdraw();
         }
         finally
         {
@@ -187,15 +191,28 @@ internal sealed partial class TcpPipeReader : PipeReader
         ThrowIfCompleted();
         if (_isDisposed)
             throw new ObjectDisposedException(nameof(UserTcpConnection));
-        if (_signal.IsBusy || (_queue.IsViewOut && !_isViewTentative))
-            throw new InvalidOperationException("Reading is already in progress: one read at a time, then AdvanceTo.");
+        ForgetRead();
+        if (_queue.IsViewOut && !_isViewTentative)
+            throw ReadInProgress();
         if (_queue.IsViewOut)
             _queue.AdvanceTo(_queue.Consumed, _queue.Examined);
         _isViewTentative = false;
         _minimum = Math.Max(1, minimum);
     }
 
-    private void BeginWait()
+    /// <summary>
+    /// The read before this one may never have been awaited: its bytes are given again, and its cancellation.
+    /// </summary>
+    private void ForgetRead()
+    {
+        bool isViewUnseen = _signal.IsBusy;
+        if (!_signal.TryForget(out ReadResult forgotten, out bool wasCancelled))
+            throw ReadInProgress();
+        _isCancelRequested |= forgotten.IsCanceled || wasCancelled;
+        _isViewTentative |= isViewUnseen;
+    }
+
+    private void BeginWait(CancellationToken cancellationToken)
     {
         if (_queue.IsHeldFull || _minimum > _queue.HeldLimit)
         {
@@ -204,7 +221,7 @@ internal sealed partial class TcpPipeReader : PipeReader
                 $"Consume some, or raise {s_heldOption}.");
         }
 
-        _signal.Arm();
+        _signal.Arm(cancellationToken);
         long target = _queue.Consumed + _minimum;
         if (_minimum > 1 && target > _queue.Wanted)
         {
@@ -215,7 +232,7 @@ internal sealed partial class TcpPipeReader : PipeReader
 
     private void Advance(SequencePosition consumed, SequencePosition examined)
     {
-        if (!_queue.IsViewOut)
+        if (!_queue.IsViewOut || _signal.IsBusy)
             throw new InvalidOperationException("No reading operation to complete: call ReadAsync before AdvanceTo.");
         long consumedTo = _queue.Translate(consumed);
         long examinedTo = examined.GetObject() is null ? consumedTo : _queue.Translate(examined);
@@ -227,6 +244,9 @@ internal sealed partial class TcpPipeReader : PipeReader
         if (isProgress)
             _door.Call(PipeCall.Receive);
     }
+
+    private static InvalidOperationException ReadInProgress() =>
+        new("Reading is already in progress: one read at a time, then AdvanceTo.");
 
     private void ThrowIfCompleted()
     {

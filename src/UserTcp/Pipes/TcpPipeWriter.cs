@@ -33,7 +33,10 @@ internal sealed class TcpPipeWriter : PipeWriter
     {
         _queue = queue;
         _door = door;
-        _signal = new PipeSignal<FlushResult>(scheduler);
+        _signal = new PipeSignal<FlushResult>(
+            scheduler,
+            this,
+            makeLateResult: static writer => new FlushResult(isCanceled: false, ((TcpPipeWriter)writer!)._isOver));
     }
 
     /// <summary>Why the connection ended. Set under the door; read it only once a flush said that it is over.</summary>
@@ -81,12 +84,13 @@ internal sealed class TcpPipeWriter : PipeWriter
         _door.Enter();
         try
         {
-            if (_signal.IsBusy)
-                throw new InvalidOperationException("A flush is already in progress: one writer at a time.");
+            ForgetFlush();
             Publish();
             isReady = TryTakeResult(out result);
             if (!isReady)
-                _signal.Arm();
+                _signal.Arm(cancellationToken);
+            else if (_signal.IsWaiting)
+                _signal.Withdraw();
         }
         finally
         {
@@ -204,6 +208,18 @@ internal sealed class TcpPipeWriter : PipeWriter
     {
         _isOver = true;
         return OnWritable();
+    }
+
+    /// <summary>The flush before this one may never have been awaited; only its cancellation is still news.</summary>
+    private void ForgetFlush()
+    {
+        if (!_signal.TryForget(out FlushResult forgotten, out bool wasCancelled))
+        {
+            throw new InvalidOperationException(
+                "A flush is already in progress: await it before the next one, one writer at a time.");
+        }
+
+        _isCancelRequested |= forgotten.IsCanceled || wasCancelled;
     }
 
     private void Publish()

@@ -52,7 +52,9 @@ internal static class ConnectErrors
     {
         CallResult.InvalidDestination => new ArgumentException(
             remote.IsLoopback
-                ? $"{remote} is a loopback address: to a stack, this machine is another host, with an address."
+                ? $"{remote} is a loopback address, and the stack has no way to this machine's loopback. Through an "
+                    + "EmbeddedGateway allow it with UserTcpGatewayOptions.AllowLoopback; on other links connect to an "
+                    + "address that this machine has there."
                 : $"{remote} does not name one host: it is a broadcast address.",
             "address"),
         CallResult.Stopped => Disposed(),

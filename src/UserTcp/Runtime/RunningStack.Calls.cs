@@ -140,7 +140,7 @@ internal sealed partial class RunningStack
     {
         var call = new ConnectCall
         {
-            Remote = remote,
+            Remote = WayTo(remote),
             RemotePort = port,
             Local = settings.LocalAddress,
             LocalPort = settings.LocalPort,
@@ -153,6 +153,10 @@ internal sealed partial class RunningStack
             ? OnNewConnection(visit, core!, settings)
             : throw ConnectErrors.ForConnect(result, remote, port, settings);
     }
+
+    // Errors name the address that the caller asked for.
+    private HostAddress WayTo(HostAddress remote) =>
+        remote.IsLoopback && _settings.LoopbackAlias is HostAddress alias ? alias : remote;
 
     private void ThrowIfOver(Door.Visit visit)
     {

@@ -1,5 +1,6 @@
 using UserTcp.Diagnostics;
 using UserTcp.Ip;
+using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Stack;
 
@@ -134,7 +135,9 @@ internal sealed partial class RunningStack
 
     private void TellFault(Exception? cause)
     {
-        if (cause is IOException)
+        if (cause is LinkDownException { IsIntended: true })
+            LogMessages.LinkClosed(_logger, Name, _link.Info.Name);
+        else if (cause is IOException)
             LogMessages.LinkDown(_logger, cause, Name, _link.Info.Name);
         else if (cause is not null)
             LogMessages.StackFaulted(_logger, cause, Name);

@@ -58,7 +58,7 @@ internal sealed partial class RunningStack
         ThrowIfOver(visit);
         uint key = NextPingKey();
         CallResult result = visit.Stack.Ping(
-            destination, (ushort)(key >> 16), (ushort)key, payload, timeToLive, visit.Now);
+            WayTo(destination), (ushort)(key >> 16), (ushort)key, payload, timeToLive, visit.Now);
         if (result != CallResult.Done)
             throw ConnectErrors.ForConnect(result, destination, 0, _settings.ConnectionDefaults);
 

@@ -26,6 +26,9 @@ internal sealed class StackSettings
 
     public HostAddress? Gateway { get; init; }
 
+    /// <summary>Where connects and pings to a loopback address go; null: nowhere.</summary>
+    public HostAddress? LoopbackAlias { get; init; }
+
     public IReadOnlyList<StackRoute> Routes { get; init; } = [];
 
     public int? Mtu { get; init; }

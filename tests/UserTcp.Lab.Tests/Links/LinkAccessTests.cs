@@ -78,11 +78,17 @@ public sealed class LinkAccessTests
         Assert.Equal("pcap:tun0", ns.Run(() => LinkDevice.CheckAccess("tun0")).Name);
     }
 
-    [LabFact]
-    public void A_link_of_the_loopback_is_granted()
+    [LabTheory]
+    [InlineData("lo")]
+    [InlineData("packet:lo")]
+    [InlineData("pcap:lo")]
+    public void A_link_of_the_loopback_is_refused_with_the_ways_that_work(string name)
     {
         using var lab = new LinkLab();
-        Assert.True(lab.A.Run(() => LinkDevice.CheckAccess("lo")).IsGranted);
+        string message = Fails<NotSupportedException>(lab, name, LinkProblem.UnsupportedDevice);
+        Assert.Contains("'lo' only leads back to this machine", message, StringComparison.Ordinal);
+        Assert.Contains("--link gateway", message, StringComparison.Ordinal);
+        Assert.Contains("tap:tap0", message, StringComparison.Ordinal);
     }
 
     private static string Fails<TException>(LinkLab lab, string name, LinkProblem problem)

@@ -77,6 +77,11 @@ public sealed class StackOptionsTests : IDisposable
         { nameof(UserTcpStackOptions.Gateway), o => o.Gateway = IPAddress.Parse("10.0.1.1") },
         { nameof(UserTcpStackOptions.Gateway), o => o.Gateway = IPAddress.Parse("10.0.0.1") },
         { nameof(UserTcpStackOptions.Gateway), o => o.Gateway = IPAddress.IPv6Loopback },
+        { nameof(UserTcpStackOptions.LoopbackAlias), o => o.LoopbackAlias = IPAddress.Loopback },
+        { nameof(UserTcpStackOptions.LoopbackAlias), o => o.LoopbackAlias = IPAddress.Any },
+        { nameof(UserTcpStackOptions.LoopbackAlias), o => o.LoopbackAlias = IPAddress.Parse("224.0.0.1") },
+        { nameof(UserTcpStackOptions.LoopbackAlias), o => o.LoopbackAlias = IPAddress.Broadcast },
+        { nameof(UserTcpStackOptions.LoopbackAlias), o => o.LoopbackAlias = IPAddress.IPv6Any },
         { nameof(UserTcpStackOptions.Routes), o => Route(o, "172.16.0.0/12", "10.9.9.9") },
         { nameof(UserTcpStackOptions.Routes), o => Route(o, "fe80::/64", "10.0.0.9") },
     };
@@ -213,7 +218,7 @@ public sealed class StackOptionsTests : IDisposable
 
     [Theory]
     [InlineData("10.0.0.1/24", "10.0.0.1", 24)]
-    [InlineData("10.0.0.1", "10.0.0.1", 32)]
+    [InlineData("10.0.0.1/32", "10.0.0.1", 32)]
     [InlineData("10.0.0.1/0", "10.0.0.1", 0)]
     [InlineData("fe80::1/64", "fe80::1", 64)]
     public void An_address_is_read_from_text(string text, string address, int prefix)
@@ -225,6 +230,8 @@ public sealed class StackOptionsTests : IDisposable
 
     [Theory]
     [InlineData("")]
+    [InlineData("10.0.0.1")]
+    [InlineData("fe80::1")]
     [InlineData("10.0.0.1/33")]
     [InlineData("10.0.0.1/-1")]
     [InlineData("10.0.0.1/")]
@@ -236,6 +243,15 @@ public sealed class StackOptionsTests : IDisposable
     {
         Assert.False(UserTcpAddress.TryParse(text, null, out _));
         Assert.Throws<FormatException>(() => UserTcpAddress.Parse(text));
+    }
+
+    [Fact]
+    public async Task An_address_without_a_prefix_length_is_refused_with_what_is_to_be_written()
+    {
+        FormatException thrown = await Assert.ThrowsAsync<FormatException>(
+            () => UserTcpStack.OpenAsync("virtual:none", "10.0.0.1").AsTask());
+
+        Assert.Contains("write '10.0.0.1/24'", thrown.Message, StringComparison.Ordinal);
     }
 
     public void Dispose()

@@ -66,9 +66,9 @@ public sealed class TcpPipeWriterTests
     }
 
     [Fact]
-    public void A_second_flush_at_once_is_refused()
+    public void A_second_flush_is_refused_while_somebody_awaits_the_first()
     {
-        ValueTask<FlushResult> pending = _door.Writer.WriteAsync(new byte[20_000]);
+        Task<FlushResult> pending = _door.Writer.WriteAsync(new byte[20_000]).AsTask();
 
         Assert.False(pending.IsCompleted);
         Assert.Throws<InvalidOperationException>(() => { _ = _door.Writer.FlushAsync(); });

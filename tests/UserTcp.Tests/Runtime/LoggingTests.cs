@@ -76,19 +76,44 @@ public sealed class LoggingTests
     public async Task A_link_that_is_gone_is_logged_with_its_name()
     {
         var log = new LogList();
+        BrokenLink? link = null;
+        await using StackPair pair = await StackPair.OpenAsync(
+            o => o.LoggerFactory = log, decorateClient: inner => link = new BrokenLink(inner));
+        (UserTcpConnection client, UserTcpConnection _) = await pair.ConnectAsync();
+        link!.Failure = new LinkDownException("The cable was pulled.");
+        link.IsBroken = true;
+        await client.Output.WriteAsync(new byte[10]);
+        Assert.Equal(UserTcpCloseReason.LinkDown, await client.Closed.WaitAsync(StackPair.Guard));
+        await UntilAsync(() => log.Count(1002) > 0);
+
+        LogEntry entry = Assert.Single(log.Entries, entry => entry.Level >= LogLevel.Warning);
+        Assert.Equal((1002, LogLevel.Error), (entry.Id.Id, entry.Level));
+        Assert.Contains("virtual:link.a", entry.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_virtual_link_whose_other_end_is_disposed_of_ends_in_order_and_is_no_error()
+    {
+        var log = new LogList();
         StackPair pair = await StackPair.OpenAsync(o => o.LoggerFactory = log);
         pair.Server.Dispose();
         await using UserTcpStack client = pair.Client;
+        await UntilAsync(() => log.Count(1007) > 0);
+
+        Assert.Equal(UserTcpStackState.Faulted, client.State);
+        Assert.DoesNotContain(log.Entries, entry => entry.Level >= LogLevel.Warning);
+        Assert.Contains(
+            log.Entries, e => e.Id.Id == 1007 && e.Text.Contains("virtual:link.a", StringComparison.Ordinal));
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
         using var guard = new CancellationTokenSource(StackPair.Guard);
-        while (log.Count(1002) == 0)
+        while (!condition())
         {
             guard.Token.ThrowIfCancellationRequested();
             await Task.Yield();
         }
-
-        Assert.Equal(UserTcpStackState.Faulted, client.State);
-        Assert.Contains(
-            log.Entries, e => e.Id.Id == 1002 && e.Text.Contains("virtual:link.a", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -164,12 +189,14 @@ public sealed class LoggingTests
     {
         public volatile bool IsBroken;
 
+        public Exception Failure { get; set; } = new InvalidOperationException("The device is broken.");
+
         public override LinkInfo Info => inner.Info;
 
         public override int Receive(RxBatch batch) => inner.Receive(batch);
 
         public override int Transmit(ReadOnlySpan<TxFrame> frames) =>
-            IsBroken ? throw new InvalidOperationException("The device is broken.") : inner.Transmit(frames);
+            IsBroken ? throw Failure : inner.Transmit(frames);
 
         public override bool Wait(long timeoutNanoseconds) => inner.Wait(timeoutNanoseconds);
 

@@ -55,7 +55,7 @@ public sealed class HttpGetFailureTests : IDisposable
         SampleRun run = await SampleRun.RunAsync($"http://localhost:{closed.Number}/");
 
         Assert.Equal(ExitCode.CannotConnect, run.Code);
-        Assert.Contains($"10.0.2.2:{closed.Number} refused the connection", run.FailureLine, StringComparison.Ordinal);
+        Assert.Contains($"127.0.0.1:{closed.Number} refused the connection", run.FailureLine, StringComparison.Ordinal);
     }
 
     [Theory]

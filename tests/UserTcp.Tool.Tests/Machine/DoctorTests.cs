@@ -137,6 +137,17 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public void The_loopback_is_a_problem_with_the_ways_that_work()
+    {
+        IReadOnlyList<Finding> findings = new Doctor(new ThisMachine(), s_wire with { Link = "lo" }).Examine();
+
+        Finding finding = Assert.Single(findings, one => one.Subject == "link lo");
+        Assert.Equal(Severity.Problem, finding.Severity);
+        Assert.Contains("--link gateway", finding.Remedy, StringComparison.Ordinal);
+        Assert.Contains("tap:tap0", finding.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_address_of_the_host_means_resets_by_its_kernel()
     {
         Finding finding = Single("kernel resets", s_wire with { Address = UserTcpAddress.Parse("192.168.1.2/24") });

@@ -47,13 +47,18 @@ public sealed class NetworkSessionTests
     }
 
     [Fact]
-    public async Task The_loopback_among_the_addresses_of_a_name_is_where_the_gateway_has_it()
+    public async Task The_loopback_is_among_the_addresses_of_a_name_behind_the_gateway_and_errors_name_it()
     {
-        await using NetworkSession session = await OpenAsync(IPAddress.Loopback, IPAddress.Parse("192.0.2.7"));
+        using var closed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        closed.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // and does not listen
+        await using NetworkSession session = await OpenAsync(IPAddress.Parse("192.0.2.7"), IPAddress.Loopback);
 
         IPAddress[] addresses = await session.ResolveAsync("twofold.example", CancellationToken.None);
+        ToolException error = await Assert.ThrowsAsync<ToolException>(() => session.ConnectAsync(
+            "127.0.0.1", ((IPEndPoint)closed.LocalEndPoint!).Port, options: null, CancellationToken.None));
 
-        Assert.Equal([session.LoopbackAlias!, IPAddress.Parse("192.0.2.7")], addresses);
+        Assert.Equal([IPAddress.Parse("192.0.2.7"), IPAddress.Loopback], addresses);
+        Assert.Equal($"{closed.LocalEndPoint} refused the connection.", error.Message);
     }
 
     private static Task<NetworkSession> OpenAsync(params IPAddress[] addresses) => NetworkSession.OpenAsync(

@@ -81,6 +81,19 @@ public abstract partial class StreamParity
     }
 
     [Fact]
+    public void After_disposal_timeouts_can_be_neither_got_nor_set()
+    {
+        Near.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => Near.ReadTimeout);
+        Assert.Throws<ObjectDisposedException>(() => Near.WriteTimeout);
+        Assert.Throws<ObjectDisposedException>(() => Near.ReadTimeout = 1);
+        Assert.Throws<ObjectDisposedException>(() => Near.WriteTimeout = Timeout.Infinite);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Near.ReadTimeout = 0);
+        Assert.True(Near.CanTimeout);
+    }
+
+    [Fact]
     public void There_is_no_seeking()
     {
         Assert.Throws<NotSupportedException>(() => Near.Length);
