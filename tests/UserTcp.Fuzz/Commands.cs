@@ -13,6 +13,8 @@ internal static class Commands
 
     private const string Usage = """
         usage: UserTcp.Fuzz target COVERAGE-FILE    runs what a fuzzer (AFL++) hands in; needs an instrumented UserTcp.dll
+               UserTcp.Fuzz learn FOLDER [MINUTES [SEED]]
+                                                   fuzzes by itself; needs an instrumented UserTcp.dll
                UserTcp.Fuzz run [COUNT [SEED]]      seeded mutations of the corpus, without a fuzzer
                UserTcp.Fuzz replay FILE...          runs inputs, and says what is wrong with each
                UserTcp.Fuzz minimise FILE           takes out of a finding what it does not need
@@ -28,6 +30,7 @@ internal static class Commands
         return args switch
         {
             ["target", string file] => Target.Run(file),
+            ["learn", string folder, .. string[] rest] when rest.Length <= 2 => Learn(folder, rest),
             ["run", .. string[] rest] when rest.Length <= 2 => Mutate(rest),
             ["replay", .. string[] files] when files.Length > 0 => Replay(files),
             ["corpus", string scripts, string file, .. string[] folders] => CorpusMaker.Make(scripts, file, folders),
@@ -41,6 +44,14 @@ internal static class Commands
     {
         Console.Error.WriteLine(Usage);
         return Misused;
+    }
+
+    private static int Learn(string folder, string[] args)
+    {
+        int minutes = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 0;
+        int seed = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : Environment.TickCount;
+        TimeSpan time = minutes == 0 ? TimeSpan.MaxValue : TimeSpan.FromMinutes(minutes);
+        return new Learner(folder).Run(time, seed, NeededShare) ? 0 : Found;
     }
 
     private static int Mutate(string[] args)

@@ -5,11 +5,16 @@ namespace UserTcp.Fuzz;
 /// <summary>An input that breaks an invariant.</summary>
 internal sealed class Finding(byte[] input, Exception violation)
 {
+    private const int KindLetters = 40;
+
     public byte[] Input => input;
 
     public string Message => violation.Message;
 
     public string Details => violation.ToString();
+
+    /// <summary>The sentence without the numbers in it: findings of one cause are of one kind.</summary>
+    public string Kind => string.Concat(Message.Where(char.IsLetter).Take(KindLetters));
 
     /// <summary>Runs an input; null if nothing is wrong.</summary>
     public static Finding? Of(byte[] input, StateCoverage coverage)
@@ -52,18 +57,13 @@ internal sealed class Finding(byte[] input, Exception violation)
 
     /// <summary>Writes the input into the folder for findings.</summary>
     /// <returns>The file's name.</returns>
-    public string Save()
+    public string Save(string? folder = null)
     {
-        string folder = Directory.CreateDirectory(Path.Combine("artifacts", "fuzz", "findings")).FullName;
+        folder = Directory.CreateDirectory(folder ?? Path.Combine("artifacts", "fuzz", "findings")).FullName;
         string file = Path.Combine(folder, Convert.ToHexString(SHA256.HashData(input))[..16]);
         File.WriteAllBytes(file, input);
         return file;
     }
 
-    // The same sentence, whatever the numbers in it.
-    private bool IsLike(Finding other) => Words(Message) == Words(other.Message);
-
-    private static string Words(string message) =>
-        string.Concat(message.TakeWhile(static c => c != '.' || !char.IsAsciiDigit(c)).Where(char.IsLetter)
-            .Take(30));
+    private bool IsLike(Finding other) => Kind == other.Kind;
 }

@@ -57,15 +57,19 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
     /// <exception cref="FuzzViolationException">An invariant does not hold.</exception>
     public static void Execute(byte[] bytes, int length, StateCoverage coverage)
     {
-        using var run = new FuzzRun(bytes, Math.Min(length, MaxInput), coverage);
-        run.Start();
-        for (int i = 0; i < MostCalls && !run._input.IsEmpty && run._turns < MostTurns && !run.IsOver; i++)
+        // Continuations are to run here and now, whatever surrounds the caller.
+        SynchronizationContext? before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
         {
-            run.Step();
+            using var run = new FuzzRun(bytes, Math.Min(length, MaxInput), coverage);
+            run.Execute();
+            coverage.Executions++;
         }
-
-        run.End();
-        coverage.Executions++;
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
     }
 
     public void Attach(RunningStack stack) => _running = stack;
@@ -85,6 +89,17 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
 
         if (_stack.State is not (UserTcpStackState.Stopped or UserTcpStackState.Created))
             _stack.Dispose(); // after a finding: nothing of it may live on
+    }
+
+    private void Execute()
+    {
+        Start();
+        for (int i = 0; i < MostCalls && !_input.IsEmpty && _turns < MostTurns && !IsOver; i++)
+        {
+            Step();
+        }
+
+        End();
     }
 
     private void Start()

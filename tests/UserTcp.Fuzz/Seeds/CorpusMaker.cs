@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using UserTcp.Primitives;
 using UserTcp.Testing;
 using UserTcp.Testing.Network;
@@ -65,7 +66,10 @@ internal static class CorpusMaker
             var tap = new Tap(run.Network.Time);
             run.Hosts[0].Link.Taps.Add(tap);
             run.Run();
-            yield return tap.Translation.ToInput();
+            byte[] input = tap.Translation.ToInput();
+            ulong options = SipHash.Unkeyed.Hash(seed, 1); // the scripts have the usual ones
+            BinaryPrimitives.WriteUInt32LittleEndian(input, (uint)options);
+            yield return input;
         }
     }
 
