@@ -81,7 +81,7 @@ public sealed partial class LayeringTests
         string[] friends =
         [
             "UserTcp.Tests", "UserTcp.Lab.Tests", "UserTcp.Architecture.Tests", "UserTcp.Benchmarks", "UserTcp.Testing",
-            "UserTcp.Packetdrill.Tests", "UserTcp.Simulation.Tests",
+            "UserTcp.Packetdrill.Tests", "UserTcp.Simulation.Tests", "UserTcp.Fuzz", "UserTcp.Fuzz.Tests",
         ];
         var named = House.Shipped.SelectMany(assembly =>
             assembly.GetCustomAttributes<InternalsVisibleToAttribute>().Select(attribute => attribute.AssemblyName));

@@ -20,15 +20,15 @@ public enum PacketdrillOutcome
 /// <summary>What came of a script.</summary>
 public sealed class PacketdrillResult
 {
-
-    private readonly IReadOnlyList<WirePacket> _packets;
-
     internal PacketdrillResult(string name, PacketdrillOutcome outcome, IReadOnlyList<WirePacket> packets)
     {
         Name = name;
         Outcome = outcome;
-        _packets = packets;
+        Packets = packets;
     }
+
+    /// <summary>All packets in both directions.</summary>
+    internal IReadOnlyList<WirePacket> Packets { get; }
 
     /// <summary>The script's name, which is its path if it was read from a file.</summary>
     public string Name { get; }
@@ -58,7 +58,7 @@ public sealed class PacketdrillResult
         ArgumentNullException.ThrowIfNull(stream);
         var writer = new PcapngWriter(stream);
         writer.WriteHead(LinkMedium.Ip, "packetdrill", ushort.MaxValue);
-        foreach (WirePacket packet in _packets)
+        foreach (WirePacket packet in Packets)
         {
             packet.Bytes.CopyTo(writer.BeginPacket(packet.Bytes.Length));
             long stamp = (packet.At - VirtualMachine.Start).Ticks * TimeSpan.NanosecondsPerTick;

@@ -1,0 +1,208 @@
+using UserTcp.Diagnostics;
+using UserTcp.Ip;
+using UserTcp.Stack;
+using UserTcp.Tcp;
+
+namespace UserTcp.Fuzz;
+
+/// <content>What must hold all along, and what must be left when all is over: nothing.</content>
+internal sealed partial class FuzzRun
+{
+    // Fifteen retransmissions, two minutes apart at most; an hour is longer than all of them.
+    private static readonly TimeSpan s_longestAgony = TimeSpan.FromHours(1);
+
+    // Orphans, TIME-WAIT, what was learnt about paths, and what neighbours are remembered for.
+    private static readonly TimeSpan s_longestSilence = TimeSpan.FromHours(4);
+
+    private static readonly TimeSpan s_longestDrain = TimeSpan.FromSeconds(10);
+
+    /// <summary>After everything that happened.</summary>
+    private void Watch()
+    {
+        if (_running!.FaultCause is Exception fault && !_link.IsGone)
+            throw new FuzzViolationException($"The stack failed: {fault.Message}", fault);
+
+        _connections.Look(Core);
+        if (Core.HalfOpenCount > 0)
+            _coverage.On(Sight.HalfOpen);
+        if (Core.TimeWaitCount > 0)
+            _coverage.On(Sight.TimeWait);
+        if (Core.Config.Chunks.IsUnderPressure)
+            _coverage.On(Sight.Pressure);
+        if (Core.ConnectionCount + Core.HalfOpenCount >= Core.Config.MaxConnections)
+            _coverage.On(Sight.ConnectionsFull);
+        if (Core.HalfOpenCount >= Core.Config.MaxHalfOpen)
+            _coverage.On(Sight.HalfOpenFull);
+        if (Core.Neighbors.Count > 0)
+            WatchNeighbors();
+    }
+
+    private void WatchNeighbors()
+    {
+        if (Core.Neighbors.Count >= Core.Config.Ip.MaxNeighbors)
+            _coverage.On(Sight.NeighborTableFull);
+        foreach (Neighbor neighbor in Core.Neighbors.All)
+        {
+            _coverage.OnNeighbor(neighbor.State);
+        }
+    }
+
+    /// <summary>
+    /// The peers are gone. What has something to send gives up by itself; then the application lets go of everything,
+    /// and nothing is left.
+    /// </summary>
+    private void End()
+    {
+        _isPeerGone = true;
+        if (IsOver)
+        {
+            EndBeforeTime();
+            return;
+        }
+
+        OpenLink();
+        CloseListeners();
+        foreach (UserTcpConnectionRequest request in _requests)
+        {
+            request.Reject(UserTcpRejectReason.Ignore);
+        }
+
+        _requests.Clear();
+        CancelWhatHasNoEnd();
+        PassQuietly(s_longestAgony);
+        CheckAgony();
+        LetGo();
+        PassQuietly(s_longestSilence);
+        CheckNothingIsLeft();
+        _coverage.OnCounters(Core.Counters);
+        _stack.Dispose();
+        Settle();
+        CheckCalls();
+    }
+
+    /// <summary>The link went, or the stack: everybody is told, and what was lent comes back.</summary>
+    private void EndBeforeTime()
+    {
+        Settle();
+        PassQuietly(s_longestDrain);
+        if (_stop is { IsCompleted: false })
+            throw new FuzzViolationException("The stack did not come to its end.");
+
+        LetGo();
+        _coverage.OnCounters(Core.Counters);
+        _stack.Dispose();
+        Settle();
+        CheckCalls();
+        CheckBuffers();
+    }
+
+    private void CloseListeners()
+    {
+        _listeners.AddRange(_anyListeners);
+        foreach (UserTcpListener listener in _listeners)
+        {
+            CountCookies(listener);
+            Await(listener.DisposeAsync().AsTask(), null, static _ => { });
+        }
+
+        _listeners.Clear();
+        _anyListeners.Clear();
+        Settle();
+    }
+
+    private void CountCookies(UserTcpListener listener)
+    {
+        UserTcpListenerStatistics statistics = listener.GetStatistics();
+        if (statistics.SynCookiesSent > 0)
+            _coverage.On(Sight.CookieSent);
+        if (statistics.SynCookiesAccepted > 0)
+            _coverage.On(Sight.CookieAccepted);
+        if (statistics.SynCookiesFailed > 0)
+            _coverage.On(Sight.CookieFailed);
+        if (statistics.PendingAccepts > 0)
+            _coverage.On(Sight.AcceptQueue);
+    }
+
+    // A close waits for the peer's FIN as long as the application does: it gives up here.
+    private void CancelWhatHasNoEnd()
+    {
+        foreach (Application application in _applications)
+        {
+            if (!application.IsDisposed && application.Entry.Core.Tcb.State == TcpState.SynReceived)
+                application.Connection.Abort();
+        }
+
+        Settle();
+    }
+
+    private void LetGo()
+    {
+        Settle();
+        foreach (Application application in _applications.ToArray())
+        {
+            if (!application.IsDisposed)
+                Await(application.Dispose(), null, static _ => { });
+        }
+
+        Settle();
+    }
+
+    private void PassQuietly(TimeSpan most)
+    {
+        long end = _clock.Ticks + most.Ticks;
+        int turns = _turns;
+        while (NextEvent() is long next && next <= end)
+        {
+            PassTo(next);
+            if (_turns - turns > MostTurns)
+                throw new FuzzViolationException("The timers do not come to rest though nobody is there.");
+        }
+
+        PassTo(end);
+    }
+
+    /// <summary>What was to be sent and got no answer for an hour has ended its connection.</summary>
+    private void CheckAgony()
+    {
+        foreach (Connections.Entry entry in _connections.All)
+        {
+            if (entry.Core.IsForgotten || entry.Core.IsLooped || entry.Core.Send.Unacknowledged == 0)
+                continue;
+
+            throw new FuzzViolationException(
+                $"{entry.Core.Flow} is {entry.Core.Tcb.State} with {entry.Core.Send.Unacknowledged} bytes to send an"
+                + " hour after its peer was gone.");
+        }
+    }
+
+    private void CheckNothingIsLeft()
+    {
+        if (Core.ConnectionCount + Core.HalfOpenCount + Core.TimeWaitCount + Core.OrphanCount > 0)
+        {
+            throw new FuzzViolationException(
+                $"Left are {Core.ConnectionCount} connections, {Core.HalfOpenCount} half-open,"
+                + $" {Core.TimeWaitCount} in TIME-WAIT, {Core.OrphanCount} orphans.");
+        }
+
+        if (Core.HasPendingOutput)
+            throw new FuzzViolationException("Output is left that nobody sends.");
+
+        CheckBuffers();
+    }
+
+    private void CheckBuffers()
+    {
+        if (Core.Config.Chunks.BytesOut != 0)
+            throw new FuzzViolationException($"{Core.Config.Chunks.BytesOut} bytes of buffers are left.");
+    }
+
+    private void CheckCalls()
+    {
+        if (_calls.Count > 0)
+            throw new FuzzViolationException($"{_calls.Count} calls never ended");
+        foreach (Application application in _applications)
+        {
+            application.CheckEnd();
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using UserTcp.Fuzz;
+
+return Commands.Run(args);

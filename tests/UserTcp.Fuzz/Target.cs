@@ -1,0 +1,25 @@
+using SharpFuzz;
+
+namespace UserTcp.Fuzz;
+
+/// <summary>What AFL++ starts: it hands in an input after the other, and sees which branches each one takes.</summary>
+internal static class Target
+{
+    private const int ExecutionsPerReport = 5_000;
+
+    public static int Run(string coverageFile)
+    {
+        var coverage = new StateCoverage();
+        coverage.TryAdd(coverageFile);
+        byte[] bytes = new byte[FuzzRun.MaxInput];
+        Fuzzer.Run(stream =>
+        {
+            int length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            FuzzRun.Execute(bytes, length, coverage);
+            if (coverage.Executions % ExecutionsPerReport == 0)
+                coverage.Save(coverageFile);
+        });
+        coverage.Save(coverageFile);
+        return 0;
+    }
+}
