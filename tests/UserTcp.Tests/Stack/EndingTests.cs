@@ -1,3 +1,4 @@
+using UserTcp.Diagnostics;
 using UserTcp.Primitives;
 using UserTcp.Stack;
 using UserTcp.Tcp;
@@ -52,7 +53,7 @@ public sealed class EndingTests
         List<SentFrame> resets = bench.Pull();
         Assert.All(resets, frame => Assert.Equal(TcpFlags.Rst | TcpFlags.Ack, frame.Flags));
         Assert.Equal(Enumerable.Range(10_000, count), resets.Select(frame => (int)frame.DestinationPort).Order());
-        Assert.Equal(0, bench.Drops(Diagnostics.PacketDropReason.QueueFull));
+        Assert.Equal(0, bench.Drops(PacketDropReason.QueueFull));
     }
 
     [Fact]
