@@ -23,8 +23,18 @@ internal sealed class RangeSet
     /// <summary>How many ranges there are.</summary>
     public int Count { get; private set; }
 
+    /// <summary>How many ranges were looked at one by one so far: what segments out of order cost.</summary>
+    public long Looks { get; private set; }
+
     /// <summary>The ranges in ascending order.</summary>
-    public BufferRange this[int index] => _ranges.AsSpan(0, Count)[index];
+    public BufferRange this[int index]
+    {
+        get
+        {
+            Looks++;
+            return _ranges.AsSpan(0, Count)[index];
+        }
+    }
 
     public ReadOnlySpan<BufferRange> Ranges => _ranges.AsSpan(0, Count);
 
@@ -94,6 +104,7 @@ internal sealed class RangeSet
         while (low < high)
         {
             int middle = (low + high) >>> 1;
+            Looks++;
             if (_ranges[middle].End < position)
                 low = middle + 1;
             else

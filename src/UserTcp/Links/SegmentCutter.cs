@@ -10,6 +10,7 @@ internal readonly record struct SegmentCutter
     private const byte FirstOnly = (byte)TcpFlags.Cwr;                 // RFC 3168 §6.1.2: one signal, one segment
     private const byte LastOnly = (byte)(TcpFlags.Fin | TcpFlags.Psh); // they belong to the last octet
     private const int FlagsOffset = 13;
+    private const int UrgentPointerOffset = 18;
 
     private int IpOffset { get; init; }
 
@@ -106,6 +107,17 @@ internal readonly record struct SegmentCutter
             tcp[FlagsOffset] &= unchecked((byte)~FirstOnly);
         if (segment < Count - 1)
             tcp[FlagsOffset] &= unchecked((byte)~LastOnly);
+        if ((tcp[FlagsOffset] & (byte)TcpFlags.Urg) != 0)
+            MoveUrgentPointer(tcp, TextStart(segment));
+    }
+
+    // RFC 9293 §3.8.5: the pointer counts from the segment's own number, and ends with the urgent text.
+    private static void MoveUrgentPointer(Span<byte> tcp, int textStart)
+    {
+        int ahead = BinaryPrimitives.ReadUInt16BigEndian(tcp[UrgentPointerOffset..]) - textStart;
+        BinaryPrimitives.WriteUInt16BigEndian(tcp[UrgentPointerOffset..], (ushort)Math.Max(0, ahead));
+        if (ahead <= 0)
+            tcp[FlagsOffset] &= unchecked((byte)~TcpFlags.Urg);
     }
 
     private void WritePartialSum(Span<byte> frame, int tcpLength)

@@ -191,20 +191,13 @@ internal sealed partial class StackCore
         beyond = null;
         flow = new FlowKey(local, call.LocalPort, call.Remote, call.RemotePort);
         if (call.LocalPort != 0)
-            return new FlowUse(this, flow, MayReuse: false).IsTaken(call.LocalPort)
-                ? CallResult.AddressInUse
-                : CallResult.Done;
+            return new FlowUse(this, flow).Of(call.LocalPort) == PortState.Free
+                ? CallResult.Done
+                : CallResult.AddressInUse;
 
-        // TIME-WAIT is left alone as long as there is another port; then the oldest incarnations give way, if a later
-        // timestamp will tell the new one from them (RFC 6191 §2).
-        bool isFound = _ports.TryPick(
-            local, call.Remote, call.RemotePort, new FlowUse(this, flow, MayReuse: false), out ushort port);
-        if (!isFound && call.Config.Timestamps)
-        {
-            isFound = _ports.TryPick(
-                local, call.Remote, call.RemotePort, new FlowUse(this, flow, MayReuse: true), out port);
-        }
-
+        // TIME-WAIT is left alone as long as there is another port nearby; then the oldest incarnations give way, if a
+        // later timestamp will tell the new one from them (RFC 6191 §2).
+        bool isFound = _ports.TryPick(flow, call.Config.Timestamps, new FlowUse(this, flow), out ushort port);
         flow = flow with { LocalPort = port };
         if (isFound)
             beyond = TakeFromTimeWait(flow);
@@ -216,8 +209,15 @@ internal sealed partial class StackCore
         ulong hash = _tableKey.Hash(flow);
         if (!_timeWait.TryFind(flow, hash, out TimeWaitState state))
             return null;
-        _timeWait.Remove(flow, hash);
+        EndTimeWait(flow, hash);
         return state.SendNext;
+    }
+
+    /// <summary>TIME-WAIT is over, and the port may be had again.</summary>
+    private void EndTimeWait(in FlowKey flow, ulong hash)
+    {
+        _timeWait.Take(flow, hash);
+        _ports.OnReleased(flow);
     }
 
     private StackConnection Open(in FlowKey flow, in NextHop hop, TcpConfig settings, SeqNumber? beyond, Instant now)
@@ -258,18 +258,20 @@ internal sealed partial class StackCore
     }
 
     /// <summary>Which local ports are taken towards a destination.</summary>
-    private readonly record struct FlowUse(StackCore Core, FlowKey Flow, bool MayReuse) : IPortUse
+    private readonly record struct FlowUse(StackCore Core, FlowKey Flow) : IPortUse
     {
-        public bool IsTaken(ushort port)
+        public PortState Of(ushort port)
         {
             FlowKey flow = Flow with { LocalPort = port };
             ulong hash = Core._tableKey.Hash(flow);
             if (Core._flows.Find(flow, hash) is not null || Core._halfOpen.Find(flow, hash) is not null)
-                return true;
+                return PortState.Taken;
             if (Core._listeners.IsPortBound(flow.Local, port))
-                return true;
+                return PortState.Taken;
+            if (!Core._timeWait.TryFind(flow, hash, out TimeWaitState state))
+                return PortState.Free;
 
-            return Core._timeWait.TryFind(flow, hash, out TimeWaitState state) && !(MayReuse && state.HasTimestamps);
+            return state.HasTimestamps ? PortState.Reusable : PortState.Taken;
         }
     }
 }

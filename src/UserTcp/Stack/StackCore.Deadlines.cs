@@ -40,7 +40,11 @@ internal sealed partial class StackCore
                 OnTimeout((HalfOpenEntry)entry, now);
         }
 
-        _timeWait.Expire(now);
+        while (_timeWait.TryExpire(now, out FlowKey flow))
+        {
+            _ports.OnReleased(flow);
+        }
+
         _neighbors.OnDeadline(now);
         FollowNeighbors(now);
         _defence.OnDeadline(now);

@@ -1,3 +1,4 @@
+using UserTcp.Primitives;
 using UserTcp.Tcp;
 
 namespace UserTcp.Stack;
@@ -23,14 +24,18 @@ internal sealed partial class StackCore
             return;
         bool isComplete = PlanAnswers(connection);
         if (connection.Tcb.State == TcpState.TimeWait)
-        {
-            _timeWait.Add(
-                connection.Flow, connection.FlowHash, connection.Tcb.DescribeTimeWait(), connection.LastEvent);
-        }
-
+            EnterTimeWait(connection);
         Forget(connection);
         if (!isComplete)
             _dirty.Add(connection);
+    }
+
+    private void EnterTimeWait(StackConnection connection)
+    {
+        if (_timeWait.TryEvict(out FlowKey evicted))
+            _ports.OnReleased(evicted);
+        _timeWait.Add(
+            connection.Flow, connection.FlowHash, connection.Tcb.DescribeTimeWait(), connection.LastEvent);
     }
 
     /// <summary>
@@ -77,6 +82,7 @@ internal sealed partial class StackCore
         if (ReferenceEquals(_lastFound, connection))
             _lastFound = null;
         _flows.Remove(connection);
+        _ports.OnReleased(connection.Flow);
         _wheel.Remove(connection);
         _dirty.Remove(connection);
         _parked.Remove(connection);

@@ -70,7 +70,16 @@ internal sealed unsafe partial class StackCore
         segment.Seq += cut;
         segment.PayloadOffset += cut;
         segment.PayloadLength -= cut;
+        MoveUrgentPointer(ref segment, cut);
         return true;
+    }
+
+    // The pointer counts from the segment's number (RFC 9293 §3.8.5), which has moved.
+    private static void MoveUrgentPointer(ref SegmentPlan segment, int cut)
+    {
+        segment.UrgentPointer -= (ushort)Math.Min(cut, segment.UrgentPointer);
+        if (segment.UrgentPointer == 0)
+            segment.Flags &= ~TcpFlags.Urg;
     }
 
     private TxFrame BuildArp(ref OutgoingPlan plan)
@@ -109,6 +118,8 @@ internal sealed unsafe partial class StackCore
     private TxFrame BuildSegment(ref OutgoingPlan plan, byte* header, int linkBytes)
     {
         ref SegmentPlan segment = ref plan.Segment;
+        if ((segment.Flags & TcpFlags.Urg) != 0)
+            CutUrgent(ref segment);
         byte* tcp = header + linkBytes + Ipv4Header.Size;
         int tcpBytes = TcpSegmentWriter.WriteHeader(
             new Span<byte>(tcp, TcpSegment.MaxHeaderSize), plan.Flow.LocalPort, plan.Flow.RemotePort, segment.Seq,
@@ -149,6 +160,20 @@ internal sealed unsafe partial class StackCore
     {
         int planned = segment.SegmentSize > 0 ? segment.SegmentSize : segment.PayloadLength;
         return Math.Min(planned, _mtu - Ipv4Header.Size - tcpBytes);
+    }
+
+    /// <summary>
+    /// The link's MTU shrank meanwhile, and what was one segment would be several with one pointer: only the first
+    /// leaves. The connection sends again all that was planned for the larger MTU.
+    /// </summary>
+    private void CutUrgent(ref SegmentPlan segment)
+    {
+        int fit = FitSegmentSize(segment, TcpSegment.HeaderSize + segment.Options.EncodedLength);
+        if (segment.PayloadLength <= fit)
+            return;
+
+        segment.PayloadLength = fit;
+        segment.Flags &= ~(TcpFlags.Psh | TcpFlags.Fin);
     }
 
     private static FrameOffload Offload(int headerBytes, int tcpBytes, int segmentSize) => new()

@@ -22,7 +22,8 @@ internal sealed partial class StackCore
         if (port == 0 && call.Mode != ListenMode.AnyAddress)
         {
             HostAddress local = call.Mode == ListenMode.OneAddress ? call.Address : _routes.Addresses[0].Address;
-            if (!_ports.TryPick(local, HostAddress.AnyV4, 0, new ListenUse(_listeners, local), out port))
+            var anywhere = new FlowKey(local, 0, HostAddress.AnyV4, 0);
+            if (!_ports.TryPick(anywhere, mayReuse: false, new ListenUse(_listeners, local), out port))
                 return CallResult.NoPortLeft;
         }
 
@@ -50,6 +51,7 @@ internal sealed partial class StackCore
             return;
         listener.IsClosed = true;
         _listeners.Remove(listener);
+        _ports.OnReleased(listener.Key.Port);
         _halfOpen.CopyTo(_halfOpenScratch);
         foreach (HalfOpenEntry entry in _halfOpenScratch)
         {
@@ -135,6 +137,6 @@ internal sealed partial class StackCore
     /// <summary>Which ports have a listener.</summary>
     private readonly record struct ListenUse(ListenTable Listeners, HostAddress Local) : IPortUse
     {
-        public bool IsTaken(ushort port) => Listeners.IsPortBound(Local, port);
+        public PortState Of(ushort port) => Listeners.IsPortBound(Local, port) ? PortState.Taken : PortState.Free;
     }
 }

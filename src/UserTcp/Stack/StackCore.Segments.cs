@@ -85,7 +85,7 @@ internal sealed partial class StackCore
         if (verdict == TimeWaitVerdict.ReplyAndRestart)
             _timeWait.Restart(flow, hash, arrival);
         if (verdict is TimeWaitVerdict.Reuse or TimeWaitVerdict.Forget)
-            _timeWait.Remove(flow, hash);
+            EndTimeWait(flow, hash);
         if (verdict != TimeWaitVerdict.Reuse)
             return false;
 
@@ -289,6 +289,7 @@ internal sealed partial class StackCore
     private void Remove(HalfOpenEntry entry)
     {
         _halfOpen.Remove(entry);
+        _ports.OnReleased(entry.Flow);
         _wheel.Remove(entry);
     }
 

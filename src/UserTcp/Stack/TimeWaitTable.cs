@@ -58,15 +58,23 @@ internal sealed class TimeWaitTable
         }
     }
 
-    /// <summary>Adds a flow that is not there yet.</summary>
+    /// <summary>Makes room for one more: the oldest goes if the table is full.</summary>
+    public bool TryEvict(out FlowKey oldest)
+    {
+        oldest = default;
+        if (Count < _capacity)
+            return false;
+
+        Evicted++;
+        oldest = _entries[_oldest].Flow;
+        Remove(_oldest);
+        return true;
+    }
+
+    /// <summary>Adds a flow that is not there yet, instead of the oldest one if there is no room.</summary>
     public void Add(in FlowKey flow, ulong hash, in TimeWaitState state, Instant now)
     {
-        if (Count == _capacity)
-        {
-            Evicted++;
-            Remove(_oldest);
-        }
-
+        TryEvict(out _);
         if ((Count + 1) * 2 > _index.Length)
             Reindex();
         int slot = Take();
@@ -102,21 +110,25 @@ internal sealed class TimeWaitTable
         Append(slot, now);
     }
 
-    public void Remove(in FlowKey flow, ulong hash)
+    /// <summary>The flow, if it is there, waits no longer.</summary>
+    public void Take(in FlowKey flow, ulong hash)
     {
         int at = IndexOf(flow, hash);
         if (at >= 0)
             Remove(_index[at] - 1);
     }
 
-    /// <summary>Forgets what has waited for 2MSL.</summary>
-    public void Expire(Instant now)
+    /// <summary>Forgets one flow that has waited for 2MSL; false if there is none.</summary>
+    public bool TryExpire(Instant now, out FlowKey flow)
     {
         _nowMs = Math.Max(_nowMs, now.Milliseconds);
-        while (Count > 0 && NextDeadline <= now)
-        {
-            Remove(_oldest);
-        }
+        flow = default;
+        if (Count == 0 || NextDeadline > now)
+            return false;
+
+        flow = _entries[_oldest].Flow;
+        Remove(_oldest);
+        return true;
     }
 
     private int IndexOf(in FlowKey flow, ulong hash)

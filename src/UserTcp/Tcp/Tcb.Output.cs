@@ -186,13 +186,19 @@ internal sealed partial class Tcb
         return true;
     }
 
-    /// <summary>A frame gathers two pieces of memory at most; a segment that would need a third is cut there.</summary>
+    /// <summary>
+    /// A frame gathers two pieces of memory at most; a segment that would need a third is cut there. Up to the end of
+    /// urgent text each segment leaves alone: devices repeat the pointer of a super-segment, which is right for its
+    /// first segment only.
+    /// </summary>
     private bool CutToPieces(ref SendChoice choice)
     {
         if (choice.Text == 0)
             return true;
 
-        int covered = _send.Gather(SendPosition(choice.Seq), choice.Text, out _, out _);
+        long position = SendPosition(choice.Seq);
+        int most = position < _urgentPosition ? Math.Min(choice.Text, choice.SegmentSize) : choice.Text;
+        int covered = _send.Gather(position, most, out _, out _);
         if (covered >= choice.Text)
             return true;
 
@@ -240,11 +246,15 @@ internal sealed partial class Tcb
         _counters.BytesRetransmitted += plan.PayloadLength;
     }
 
-    /// <summary>RFC 9293 §3.8.5 (MUST-30, MUST-62): the pointer indicates the octet after the urgent data.</summary>
+    /// <summary>
+    /// RFC 9293 §3.8.5 (MUST-30, MUST-62): the pointer indicates the octet after the urgent data. An end that lies too
+    /// far ahead for the field is announced by the farthest pointer, if that lies in text which is still to be sent.
+    /// </summary>
     private void AddUrgent(ref SegmentPlan plan)
     {
         long ahead = _urgentPosition - plan.PayloadOffset;
-        if (ahead <= 0)
+        bool isTooFar = ahead > ushort.MaxValue && plan.Seq + ushort.MaxValue <= _sender.Next;
+        if (ahead <= 0 || isTooFar)
             return;
 
         plan.Flags |= TcpFlags.Urg;

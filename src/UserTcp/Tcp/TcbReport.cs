@@ -56,6 +56,7 @@ internal struct TcbReport
     public long BytesSacked;
     public long BytesLost;
     public long BytesRetransmitted;
+    public long FlightLooks;
     public int PersistProbes;
     public int AnnouncedSegmentSize;
     public long BytesQueued;
@@ -144,6 +145,7 @@ internal sealed partial class Tcb
         BytesOutstanding = _sender.Flight.Bytes,
         BytesSacked = _sender.Flight.SackedBytes,
         BytesLost = _sender.Flight.LostBytes,
+        FlightLooks = _sender.Flight.Looks,
         BytesRetransmitted = _sender.Flight.CountRetransmitted(),
         PersistProbes = _persistProbes,
         AnnouncedSegmentSize = Config.ReceiveMss.Bytes,

@@ -1,5 +1,6 @@
 using FsCheck.Xunit;
 using UserTcp.Links;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Links;
 
@@ -27,9 +28,22 @@ public sealed class SoftwareOffloadTests
         Assert.All(_plain.Sent, s => Assert.Equal(default, s.Offload));
     }
 
+    [Fact, Rfc("9293 §3.8.5", "MUST-30", "MUST-62")]
+    public void Each_segment_of_an_urgent_super_segment_names_the_same_octet()
+    {
+        var super = new SuperSegment { Payload = 6000, SegmentSize = 1448, Flags = 0x38, UrgentPointer = 3000 };
+        using var link = new SoftwareOffload(_plain);
+        Assert.Equal(1, link.Transmit(super.AddTo(new FrameList()).ToArray()));
+        AssertSent(super.Cut());
+        int[] pointers = [.. _plain.Sent.Select(s => s.Bytes[52] << 8 | s.Bytes[53])];
+        Assert.Equal([3000, 1552, 104, 0, 0], pointers);
+        Assert.Equal([0x30, 0x30, 0x30, 0x10, 0x18], _plain.Sent.Select(s => (int)s.Bytes[47]));
+    }
+
     [Property(MaxTest = 150)]
     public void Any_sizes_options_and_pieces_are_cut_byte_for_byte(
-        ushort payload, ushort segmentSize, byte options, ushort split, byte flags, bool inOnePiece, bool hasLinkHeader)
+        ushort payload, ushort segmentSize, byte options, ushort split, byte flags, ushort urgent, bool inOnePiece,
+        bool hasLinkHeader)
     {
         var super = new SuperSegment
         {
@@ -38,6 +52,7 @@ public sealed class SoftwareOffloadTests
             IpOptions = (options & 15) % 11 * 4,
             TcpOptions = (options >> 4) % 11 * 4,
             Flags = flags,
+            UrgentPointer = (ushort)(urgent % 30_000),
             HasLinkHeader = hasLinkHeader,
         };
         var device = new ScriptedDevice(LinkFeatures.None, hasLinkHeader ? LinkMedium.Ethernet : LinkMedium.Ip);

@@ -23,6 +23,8 @@ internal sealed record SuperSegment
 
     public byte Flags { get; init; } = 0x10;
 
+    public ushort UrgentPointer { get; init; }
+
     public bool HasLinkHeader { get; init; } = true;
 
     private int Ip => HasLinkHeader ? 14 : 0;
@@ -113,8 +115,10 @@ internal sealed record SuperSegment
         BinaryPrimitives.WriteUInt32BigEndian(tcp[4..], unchecked(Seq + offset));
         BinaryPrimitives.WriteUInt32BigEndian(tcp[8..], 0x01020304);
         tcp[12] = (byte)((20 + TcpOptions) / 4 << 4);
-        tcp[13] = flags;
+        int urgent = (flags & 0x20) == 0 ? 0 : Math.Max(0, UrgentPointer - (int)offset);
+        tcp[13] = (byte)(urgent == 0 ? flags & ~0x20 : flags);
         BinaryPrimitives.WriteUInt16BigEndian(tcp[14..], 512);
+        BinaryPrimitives.WriteUInt16BigEndian(tcp[18..], (ushort)urgent);
         tcp.Slice(20, TcpOptions).Fill(1);
     }
 

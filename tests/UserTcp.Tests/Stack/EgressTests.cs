@@ -71,6 +71,36 @@ public sealed class EgressTests : IDisposable
     }
 
     [Fact]
+    [Rfc("9293 §3.8.5", "MUST-30", "MUST-62")]
+    public void The_urgent_pointer_of_a_plan_that_is_acknowledged_in_part_counts_from_the_rest()
+    {
+        StackConnection connection = _bench.Established();
+        _bench.Write(connection, 500);
+        _bench.Core.OnUserCall(connection, UserCall.SendUrgent, _bench.Now);
+        SentFrame first = Assert.Single(_bench.PullOnce(taken: 0));
+        Assert.Equal(500, first.UrgentPointer);
+        _bench.Hear(TcpFlags.Ack, 1001, first.Seq + 300, from: StackBench.Port, to: 4000);
+        SentFrame later = Assert.Single(_bench.Pull());
+        Assert.Equal((first.Seq + 300, 200, 200), (later.Seq, later.Text.Length, (int)later.UrgentPointer));
+    }
+
+    [Fact]
+    [Rfc("9293 §3.8.5", "MUST-30", "MUST-62")]
+    public void An_urgent_plan_that_became_too_long_for_the_link_is_not_cut_below_TCP()
+    {
+        StackConnection connection = _bench.Established();
+        _bench.Write(connection, 500);
+        _bench.Core.OnUserCall(connection, UserCall.SendUrgent, _bench.Now);
+        SentFrame first = Assert.Single(_bench.PullOnce(taken: 0));
+        _bench.Core.OnMtuChanged(400, _bench.Now);
+        List<SentFrame> later = _bench.Pull();
+        Assert.Equal(first.Seq, later[0].Seq);
+        Assert.Equal(first.Seq + 500, later.Max(f => f.Seq + (uint)f.Text.Length));
+        Assert.All(later, f => Assert.InRange(f.Text.Length, 1, 360));
+        Assert.All(later, f => Assert.Equal(first.Seq + 500, f.Seq + f.UrgentPointer));
+    }
+
+    [Fact]
     public void A_plan_whose_connection_was_reset_meanwhile_carries_no_text()
     {
         StackConnection connection = _bench.Established();

@@ -10,15 +10,17 @@ public class PortAllocatorTests
 
     private readonly struct Taken(HashSet<ushort> ports) : IPortUse
     {
-        public bool IsTaken(ushort port) => ports.Contains(port);
+        public PortState Of(ushort port) => ports.Contains(port) ? PortState.Taken : PortState.Free;
     }
+
+    private static FlowKey To(ushort remotePort, ushort localPort = 0) => new(s_local, localPort, s_remote, remotePort);
 
     private static PortAllocator Make(ulong secret = 7, ushort first = 32768, ushort last = 65535) =>
         new(new SipHash(secret, 8), first, last);
 
     private static ushort Pick(PortAllocator ports, ushort remotePort = 80, HashSet<ushort>? taken = null)
     {
-        Assert.True(ports.TryPick(s_local, s_remote, remotePort, new Taken(taken ?? []), out ushort port));
+        Assert.True(ports.TryPick(To(remotePort), false, new Taken(taken ?? []), out ushort port));
         return port;
     }
 
@@ -49,7 +51,7 @@ public class PortAllocatorTests
     {
         PortAllocator ports = Make(first: 40_000, last: 40_009);
         HashSet<ushort> taken = [.. Enumerable.Range(40_000, 10).Select(p => (ushort)p)];
-        Assert.False(ports.TryPick(s_local, s_remote, 80, new Taken(taken), out ushort port));
+        Assert.False(ports.TryPick(To(80), false, new Taken(taken), out ushort port));
         Assert.Equal(0, port);
     }
 

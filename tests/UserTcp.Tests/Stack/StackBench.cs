@@ -38,6 +38,8 @@ internal sealed record SentFrame(byte[] Bytes, FrameOffload Offload)
 
     public ushort DestinationPort => BinaryPrimitives.ReadUInt16BigEndian(IpPayload.AsSpan(2));
 
+    public ushort UrgentPointer => BinaryPrimitives.ReadUInt16BigEndian(IpPayload.AsSpan(18));
+
     public byte[] Text => IpPayload[((IpPayload[12] >> 4) * 4)..];
 
     public IcmpType IcmpType => (IcmpType)IpPayload[0];

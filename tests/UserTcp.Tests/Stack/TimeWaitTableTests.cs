@@ -17,6 +17,14 @@ public class TimeWaitTableTests
     private static void Add(TimeWaitTable table, int n, Instant now) => table.Add(
         Flow(n), s_key.Hash(Flow(n)), new TimeWaitState(new SeqNumber((uint)n), new SeqNumber(7), true, 8, 9), now);
 
+    private static void Expire(TimeWaitTable table, Instant now)
+    {
+        while (table.TryExpire(now, out FlowKey flow))
+        {
+            Assert.False(table.TryFind(flow, s_key.Hash(flow), out _));
+        }
+    }
+
     private static bool Has(TimeWaitTable table, int n)
     {
         bool found = table.TryFind(Flow(n), s_key.Hash(Flow(n)), out TimeWaitState state);
@@ -33,10 +41,10 @@ public class TimeWaitTableTests
         var table = new TimeWaitTable(s_key, 100, s_length);
         Instant entered = s_start + TimeSpan.FromTicks(1234);
         Add(table, 1, entered);
-        table.Expire(entered + s_length - TimeSpan.FromTicks(1));
+        Expire(table, entered + s_length - TimeSpan.FromTicks(1));
         Assert.True(Has(table, 1));
         Assert.InRange((table.NextDeadline - entered - s_length).TotalMilliseconds, 0, 1);
-        table.Expire(table.NextDeadline);
+        Expire(table, table.NextDeadline);
         Assert.False(Has(table, 1));
         Assert.Equal(Instant.Never, table.NextDeadline);
     }
@@ -48,10 +56,10 @@ public class TimeWaitTableTests
         Add(table, 1, s_start);
         Add(table, 2, s_start + TimeSpan.FromSeconds(1));
         table.Restart(Flow(1), s_key.Hash(Flow(1)), s_start + TimeSpan.FromSeconds(30));
-        table.Expire(s_start + TimeSpan.FromSeconds(80));
+        Expire(table, s_start + TimeSpan.FromSeconds(80));
         Assert.True(Has(table, 1));
         Assert.False(Has(table, 2));
-        table.Expire(s_start + TimeSpan.FromSeconds(91));
+        Expire(table, s_start + TimeSpan.FromSeconds(91));
         Assert.Equal(0, table.Count);
     }
 
@@ -83,7 +91,7 @@ public class TimeWaitTableTests
         for (int step = 0; step < 20_000; step++)
         {
             now += TimeSpan.FromMilliseconds(random.Next(20));
-            table.Expire(now);
+            Expire(table, now);
             model.RemoveAll(e => e.End <= now);
             int n = random.Next(100);
             int at = model.FindIndex(e => e.N == n);
@@ -103,7 +111,7 @@ public class TimeWaitTableTests
             }
             else
             {
-                table.Remove(Flow(n), s_key.Hash(Flow(n)));
+                table.Take(Flow(n), s_key.Hash(Flow(n)));
                 model.RemoveAt(at);
             }
 

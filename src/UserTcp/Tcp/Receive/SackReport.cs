@@ -69,13 +69,8 @@ internal struct SackReport
 
     private static BufferRange RangeAt(RangeSet ranges, long position)
     {
-        for (int i = 0; i < ranges.Count; i++)
-        {
-            if (position >= ranges[i].Start && position < ranges[i].End)
-                return ranges[i];
-        }
-
-        return default;
+        int index = ranges.FirstEndingAtOrAfter(position + 1);
+        return index < ranges.Count && ranges[index].Start <= position ? ranges[index] : default;
     }
 
     private sealed class Memory

@@ -32,6 +32,9 @@ internal struct AckDigest
     /// <summary>Whether anything was delivered that had been sent only once.</summary>
     public bool HasOriginal;
 
+    /// <summary>Whether anything was delivered that had been sent once and was taken to be lost.</summary>
+    public bool HasLate;
+
     /// <summary>The text of the largest segment delivered that had been sent only once.</summary>
     public int LargestOriginal;
 
@@ -119,6 +122,7 @@ internal struct AckDigest
 
     private void NoteOriginal(in SentSegment segment, SeqNumber end)
     {
+        HasLate |= segment.Has(SentFlags.Lost);
         LargestOriginal = Math.Max(LargestOriginal, (int)Math.Min(segment.SegmentSize, segment.Length));
         OriginalEnd = HasOriginal ? SeqNumber.Max(OriginalEnd, end) : end;
         LowestOriginalEnd = HasOriginal ? SeqNumber.Min(LowestOriginalEnd, end) : end;

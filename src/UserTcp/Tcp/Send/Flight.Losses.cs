@@ -5,8 +5,8 @@ namespace UserTcp.Tcp.Send;
 /// <content>What is taken to be lost, and what is sent again.</content>
 internal sealed partial class Flight
 {
-    /// <summary>Among what was marked last by time was something that had been sent again.</summary>
-    public bool LostAgain { get; set; }
+    // What lies before it was found to be lost by counting before.
+    private SeqNumber _countedFrom;
 
     /// <summary>
     /// Marks what RFC 6675 §4 (IsLost) takes to be lost: more than (DupThresh − 1) segments' worth, or DupThresh
@@ -14,11 +14,11 @@ internal sealed partial class Flight
     /// </summary>
     public uint MarkLost(int dupThresh, int segmentSize)
     {
-        int index = Count - 1;
+        int index = SackedBytes == 0 ? -1 : Math.Min(Count - 1, IndexOf(_reportedTo - 1));
         uint sackedBytes = 0;
         int runs = 0;
         bool inRun = false;
-        for (; index >= 0; index--)
+        for (; index >= 0; index--, Looks++)
         {
             bool isSacked = this[index].Has(SentFlags.Sacked);
             if (isSacked)
@@ -30,7 +30,10 @@ internal sealed partial class Flight
         }
 
         uint marked = 0;
-        for (; index >= 0; index--)
+        SeqNumber from = _countedFrom;
+        if (index >= 0)
+            _countedFrom = SeqNumber.Max(from, this[index].End);
+        for (; index >= 0 && this[index].End > from; index--, Looks++)
         {
             marked += MarkLostAt(index);
         }
@@ -48,42 +51,6 @@ internal sealed partial class Flight
         if (this[0].Has(SentFlags.Retransmitted))
             SetFlags(0, SentFlags.Retransmitted, SentFlags.None);
         return MarkLostAt(0);
-    }
-
-    /// <summary>
-    /// Marks as lost what was overtaken and waited for long enough (RFC 8985 §6.2, step 5), retransmissions too. What
-    /// was overtaken and may still come is waited for: <paramref name="wait"/>, zero if there is nothing.
-    /// </summary>
-    public uint MarkLostByTime(in Rack rack, TimeSpan window, Instant now, out TimeSpan wait)
-    {
-        uint marked = 0;
-        wait = TimeSpan.Zero;
-        for (int i = 0; i < Count; i++)
-        {
-            ref SentSegment segment = ref this[i];
-            if (segment.Has(SentFlags.Sacked | SentFlags.Lost))
-                continue;
-
-            if (!rack.IsOvertaken(segment))
-            {
-                if (segment.Has(SentFlags.Ambiguous))
-                    continue;
-                break; // what was sent once was sent in this order: nothing behind it was overtaken either
-            }
-
-            TimeSpan remaining = rack.Remaining(segment, window, now);
-            if (remaining > TimeSpan.Zero)
-            {
-                wait = remaining > wait ? remaining : wait;
-                continue;
-            }
-
-            LostAgain |= segment.Has(SentFlags.Retransmitted);
-            SetFlags(i, SentFlags.Retransmitted, SentFlags.None);
-            marked += MarkLostAt(i);
-        }
-
-        return marked;
     }
 
     /// <summary>A timeout: all that the peer did not report is lost, retransmissions too (RFC 6675 §5.1).</summary>
@@ -111,32 +78,6 @@ internal sealed partial class Flight
 
             SetFlags(i, SentFlags.Retransmitted, SentFlags.None);
             MarkLostAt(i);
-        }
-    }
-
-    /// <summary>
-    /// RFC 2018 §8: a receiver may take back what it reported. It did if the octet it waits for is among it. Deviation:
-    /// otherwise reports outlive a timeout, against RFC 2018 §5 and RFC 2018 §5.1, as RFC 6675 §5.1 has it.
-    /// </summary>
-    public bool ForgetSacksIfReneging()
-    {
-        if (Count == 0 || !this[0].Has(SentFlags.Sacked))
-            return false;
-
-        for (int i = 0; i < Count; i++)
-        {
-            SetFlags(i, SentFlags.Sacked, SentFlags.None);
-        }
-
-        return true;
-    }
-
-    /// <summary>Nothing was lost after all: what is marked and was not sent again is in the network.</summary>
-    public void UnmarkLost()
-    {
-        for (int i = 0; i < Count && LostBytes > 0; i++)
-        {
-            SetFlags(i, SentFlags.Lost, SentFlags.None);
         }
     }
 

@@ -47,6 +47,9 @@ internal sealed partial class Flight
 
     public bool IsEmpty => Count == 0;
 
+    /// <summary>How many entries were looked at one by one so far: what reports and timers cost.</summary>
+    public long Looks { get; private set; }
+
     public ref SentSegment this[int index]
     {
         get
@@ -61,9 +64,11 @@ internal sealed partial class Flight
         Debug.Assert(segment.Length > 0 && (Count == 0 || this[Count - 1].End == segment.Seq));
         if (Count == _ring.Length)
             Grow();
-        Count++;
+        if (Count++ == 0)
+            BeginOrder(segment.Seq);
         this[Count - 1] = segment;
         Bytes += segment.Length;
+        _revisions = Math.Min(_revisions + 1, MostRevisions);
     }
 
     /// <summary>
@@ -73,6 +78,7 @@ internal sealed partial class Flight
     {
         SetFlags(Count - 1, SentFlags.Sacked | SentFlags.Lost, 0);
         Bytes -= this[Count - 1].Length;
+        _originalFrom = SeqNumber.Min(_originalFrom, this[Count - 1].Seq);
         Count--;
     }
 
@@ -87,22 +93,8 @@ internal sealed partial class Flight
                 digest.OnAcked(first, first.Seq + length, length);
             RemoveFirst(length);
         }
-    }
 
-    /// <summary>Marks a block as received (RFC 6675 §4, Update). Returns how many octets are new to us.</summary>
-    public uint Sack(in SackBlock block, ref AckDigest digest)
-    {
-        uint before = digest.SackedBytes;
-        for (int i = IndexOf(block.Left); i < Count && this[i].Seq < block.Right; i++)
-        {
-            if (this[i].Has(SentFlags.Sacked) || TryExtend(i, block, ref digest) || !Carve(ref i, block))
-                continue;
-
-            digest.OnSacked(this[i]);
-            SetFlags(i, SentFlags.Lost | SentFlags.Retransmitted, SentFlags.Sacked);
-        }
-
-        return digest.SackedBytes - before;
+        _originalFrom = SeqNumber.Max(_originalFrom, una);
     }
 
     /// <summary>
@@ -112,7 +104,7 @@ internal sealed partial class Flight
     public int IndexOfTail(int segmentSize)
     {
         int last = Count - 1;
-        if (last < 0)
+        if (last < 0 || this[last].Has(SentFlags.Sacked))
             return -1;
 
         uint fin = this[last].Has(SentFlags.Fin) ? 1u : 0u;
@@ -143,9 +135,9 @@ internal sealed partial class Flight
             return -1;
 
         int index = IndexOf(_lostFrom);
-        while (!this[index].Has(SentFlags.Lost))
+        for (; !this[index].Has(SentFlags.Lost); Looks++)
         {
-            index++;
+            index = this[index].Has(SentFlags.Sacked) ? EndOfRun(index) : index + 1;
         }
 
         _lostFrom = this[index].Seq;
@@ -155,53 +147,15 @@ internal sealed partial class Flight
     /// <summary>The first <paramref name="length"/> octets of an entry were sent again.</summary>
     public ref SentSegment OnRetransmitted(int index, uint length, int segmentSize, Instant now)
     {
+        TryFindResent(out _); // whose memory is needed for the new one
         if (length < this[index].Length)
             TrySplit(index, this[index].Seq + length);
         SetFlags(index, SentFlags.Lost | SentFlags.Probe, SentFlags.Retransmitted | SentFlags.Ambiguous);
         ref SentSegment segment = ref this[index];
         segment.SentAt = now;
         segment.SegmentSize = segmentSize;
+        _resent.Add(new Resent(segment.Seq, segment.End, now));
         return ref segment;
-    }
-
-    // A report that grows at one end is the usual case: the border to the neighbour that was reported before moves, and
-    // nothing has to be split.
-    private bool TryExtend(int i, in SackBlock block, ref AckDigest digest)
-    {
-        bool isHead = block.Left <= this[i].Seq && block.Right < this[i].End
-            && i > 0 && this[i - 1].Has(SentFlags.Sacked);
-        bool isTail = block.Left > this[i].Seq && block.Right >= this[i].End
-            && i + 1 < Count && this[i + 1].Has(SentFlags.Sacked);
-        if (!isHead && !isTail)
-            return false;
-
-        ref SentSegment segment = ref this[i];
-        ref SentSegment neighbour = ref this[isHead ? i - 1 : i + 1];
-        SentSegment part = segment;
-        part.Seq = isHead ? segment.Seq : block.Left;
-        part.Length = (uint)((isHead ? block.Right : segment.End) - part.Seq);
-        digest.OnSacked(part);
-        SackedBytes += part.Length;
-        LostBytes -= segment.Has(SentFlags.Lost) ? part.Length : 0;
-        segment.Seq = isHead ? part.End : segment.Seq;
-        segment.Length -= part.Length;
-        neighbour.Seq = isHead ? neighbour.Seq : part.Seq;
-        neighbour.Length += part.Length;
-        return true;
-    }
-
-    // Cuts entry i so that one entry lies inside the block; i then names it. False if nothing of it can be marked: a
-    // part of a segment was reported (a peer that resegments), or there is no room for the parts.
-    private bool Carve(ref int i, in SackBlock block)
-    {
-        if (this[i].Seq < block.Left)
-        {
-            if (!TrySplit(i, block.Left, MaxEntries))
-                return false;
-            i++;
-        }
-
-        return this[i].End <= block.Right || TrySplit(i, block.Right, MaxEntries);
     }
 
     private bool TrySplit(int index, SeqNumber at, int limit = MaxEntries + RetransmitReserve)

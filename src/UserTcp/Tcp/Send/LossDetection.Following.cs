@@ -1,3 +1,5 @@
+using UserTcp.Primitives;
+
 namespace UserTcp.Tcp.Send;
 
 /// <content>What ACKs mean while recovery goes on: progress, its end, or that it was for nothing.</content>
@@ -12,7 +14,9 @@ internal sealed partial class LossDetection
         bool isReported = facts.IsDuplicateSack
             && _spurious.OnDuplicate(facts.DuplicateLeft, facts.DuplicateRight, RecoveryPoint) && mayUndo;
         bool isForwarded = mayUndo && _isForward && State == RecoveryState.Loss && DeliversOriginal(facts, digest);
-        return isEchoed || isReported || isForwarded ? Undo(flight) : LossSigns.None;
+        bool isLate = mayUndo && InRecovery && _spurious.IsLate(digest);
+        bool isNone = isEchoed || isReported || isForwarded || isLate;
+        return isNone && flight.TryPayForRevision() ? Undo(flight) : LossSigns.None;
     }
 
     // RFC 5682 §2.1, step 3b: the ACK covers what was not sent again. Without SACK that is sure only if it covers
@@ -25,6 +29,8 @@ internal sealed partial class LossDetection
     private LossSigns Undo(Flight flight)
     {
         LossSigns signs = LossSigns.Undone;
+        SeqNumber recover = _recover;
+        bool mayMeetDuplicates = _spurious.HasSentAgain;
         _spurious.End();
         if (State != RecoveryState.Loss)
             _rack.OnSpuriousRecovery();
@@ -33,6 +39,8 @@ internal sealed partial class LossDetection
 
         flight.UnmarkLost();
         Leave();
+        if (!mayMeetDuplicates)
+            _recover = recover;
         return signs | LossSigns.Recovered;
     }
 

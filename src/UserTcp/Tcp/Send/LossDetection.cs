@@ -65,7 +65,7 @@ internal sealed partial class LossDetection(UserTcpLossRecoveryOptions options, 
     public LossSigns OnAck(Flight flight, in LossFacts facts, in AckDigest digest)
     {
         _rack.OnDelivered(digest);
-        if (facts.HasSack)
+        if (facts.HasSack && flight.IsReneged && flight.TryPayForRevision())
             flight.ForgetSacksIfReneging();
         if (facts.IsDuplicateSack)
             _rack.OnDuplicateSack(facts.Una, facts.Next);

@@ -11,6 +11,10 @@ internal sealed partial class Sender
 
     private TimeSpan _lostAgainAt = TimeSpan.MinValue / 2;
 
+    // The last reduction answers losses alone. If the network marked what was in flight, the reduction was due anyway,
+    // and stays although nothing was lost (RFC 3168 §6.1.2, RFC 4015 §3.4).
+    private bool _mayUndoReduction;
+
     /// <summary>
     /// An acceptable ACK (SND.UNA ≤ SEG.ACK ≤ SND.NXT). Returns the octets it newly covers, SYN and FIN counted.
     /// </summary>
@@ -27,7 +31,7 @@ internal sealed partial class Sender
 
         LossFacts facts = Facts(ack, digest, covered);
         RecoveryState stateBefore = Loss.State;
-        bool isAppLimited = !WasCongestionLimited(flightBefore);
+        bool isAppLimited = !IsCongestionLimited;
         signs = JudgePath(Loss.OnAck(Flight, facts, digest) | CheckProbe(ack, facts), covered,
             digest.LargestOriginal, now);
         _wasSpurious |= stateBefore == RecoveryState.Loss && (signs & LossSigns.Undone) != 0;
@@ -47,6 +51,7 @@ internal sealed partial class Sender
                 || (covered == 0 && !Loss.ReorderingSeen),
             IsRoundEnd = IsRoundEnd(covered),
         }, signs);
+        _mayUndoReduction &= !ack.HasEcnEcho;
         Reduce(digest.Bytes, covered, signs);
         return covered;
     }
@@ -68,7 +73,7 @@ internal sealed partial class Sender
         Congestion?.OnAck(new CongestionAck
         {
             Context = Context(now),
-            IsAppLimited = !WasCongestionLimited(0),
+            IsAppLimited = true,
             InRecovery = !Loss.ReorderingSeen,
         });
     }
@@ -95,6 +100,7 @@ internal sealed partial class Sender
         _reduction.End();
         Loss.OnRetransmitTimeout(Flight, Facts(now), isRepeated);
         Congestion?.OnRetransmitTimeout(before, isRepeated);
+        _mayUndoReduction |= !isRepeated;
         NoteReduction();
         DoubtPath(now);
     }
@@ -202,15 +208,20 @@ internal sealed partial class Sender
         if (Congestion is null)
             return;
         if ((signs & LossSigns.Undone) != 0)
-        {
-            Backoff = 0;
-            Congestion.OnSpuriousCongestion(ack.Context);
-        }
+            UndoReduction(ack.Context);
 
         if ((signs & LossSigns.Recovered) != 0)
             Congestion.OnRecovered(ack.Context);
         Congestion.OnAck(ack);
         React(ack.Context, signs);
+    }
+
+    private void UndoReduction(in CongestionContext context)
+    {
+        Backoff = 0;
+        if (_mayUndoReduction)
+            Congestion!.OnSpuriousCongestion(context);
+        _mayUndoReduction = false;
     }
 
     private void React(in CongestionContext context, LossSigns signs)
@@ -222,6 +233,7 @@ internal sealed partial class Sender
             return;
 
         Congestion?.OnCongestion(new CongestionSignal { Context = context, BytesLost = Flight.LostBytes });
+        _mayUndoReduction = !isRepaired;
         NoteReduction();
     }
 

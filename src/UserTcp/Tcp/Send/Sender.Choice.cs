@@ -129,14 +129,8 @@ internal sealed partial class Sender
             },
             out bool isLimited);
         if (isLimited)
-            NoteCongestionLimit();
+            NoteUse(isLimited: true);
         choice.Fin = offer.FinQueued && choice.Text == queued; // FIN may lie one octet beyond the window
         return choice.Text > 0 || choice.Fin;
-    }
-
-    private void NoteCongestionLimit()
-    {
-        _isCongestionLimited = true;
-        _limitedMark = Next;
     }
 }

@@ -54,8 +54,6 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     private TailLossProbe _probe = new();
     private DeliveryRate _delivery;
     private SeqNumber _roundEnd = initialSend;
-    private bool _isCongestionLimited;
-    private SeqNumber _limitedMark = initialSend;
     private Instant _lastSentAt = Instant.Never;
     private bool _isIdleTold;
 
@@ -259,6 +257,8 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         Flight.Append(segment);
         Next = choice.Seq + choice.Length;
         FinSent |= choice.Fin;
+        if (!choice.IsProbe)
+            NoteUse(isLimited: CongestionWindow - BytesInFlight < SegmentSize);
         if (!choice.IsProbe && choice.Text % choice.SegmentSize != 0)
             (_isPartOutstanding, _partEnd) = (true, Next);
     }
@@ -284,17 +284,6 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
 
     // FlightSize of RFC 5681 §2: what is outstanding, reported or not, but for limited transmit's segments beyond cwnd.
     private long FlightSize => Math.Min(Flight.Bytes, Congestion?.CongestionWindow ?? long.MaxValue);
-
-    // cwnd grows only while it is what holds the sender back; in slow start half of it in use is enough, or bursts from
-    // the application would never get it going.
-    private bool WasCongestionLimited(uint flightBefore)
-    {
-        bool wasLimited = _isCongestionLimited;
-        if (Una > _limitedMark)
-            _isCongestionLimited = false;
-        bool inSlowStart = Congestion is { } control && control.CongestionWindow < control.SlowStartThreshold;
-        return wasLimited || (inSlowStart && 2L * flightBefore > Congestion!.CongestionWindow);
-    }
 
     // Without limited transmit (RFC 3042 §2) what merely arrived out of order makes no room.
     private int Room

@@ -44,6 +44,9 @@ internal struct SentSegment
 
     public SentFlags Flags;
 
+    /// <summary>Of a reported entry: so many from it on are known to be reported.</summary>
+    public int Run;
+
     /// <summary>Octets that had been delivered when it was sent.</summary>
     public long Delivered;
 

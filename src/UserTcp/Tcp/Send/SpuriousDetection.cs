@@ -4,7 +4,7 @@ namespace UserTcp.Tcp.Send;
 
 /// <summary>
 /// Whether a recovery, or a timeout, was for nothing: the peer echoes the time of a first transmission (RFC 3522), or
-/// reports every retransmission as a duplicate (RFC 3708 §3).
+/// reports every retransmission as a duplicate (RFC 3708 §3), or nothing was sent again before the lost arrived.
 /// </summary>
 internal struct SpuriousDetection
 {
@@ -24,7 +24,15 @@ internal struct SpuriousDetection
         _start = una;
     }
 
+    /// <summary>Whether anything was sent again since the recovery began.</summary>
+    public readonly bool HasSentAgain => _sentAgain;
+
     public void End() => IsActive = false;
+
+    /// <summary>
+    /// Something that was taken to be lost has arrived, and nothing was sent again: it was only late.
+    /// </summary>
+    public readonly bool IsLate(in AckDigest digest) => IsActive && !_sentAgain && digest.HasLate;
 
     public void OnRetransmitted(int octets, Instant now)
     {
