@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using UserTcp.Diagnostics;
 
 namespace UserTcp.AspNetCore;
 
@@ -15,6 +16,7 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
     private readonly StackDirectory _stacks;
     private readonly UserTcpTransportOptions _options;
     private readonly ConnectionSurroundings _surroundings;
+    private readonly LimitedLogger _logger;
 
     public TransportFactory(
         StackDirectory stacks, IOptions<UserTcpTransportOptions> options, ILoggerFactory loggers,
@@ -24,8 +26,9 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
         _options = options.Value;
         MemoryPool<byte> pool = services.GetService<IMemoryPoolFactory<byte>>()
             ?.Create(new MemoryPoolOptions { Owner = "usertcp" }) ?? MemoryPool<byte>.Shared;
+        _logger = LimitedLogger.Create(loggers, TransportLog.Category);
         _surroundings = new ConnectionSurroundings(
-            pool, loggers.CreateLogger(TransportLog.Category), _options.AllowHalfOpenConnections,
+            pool, _logger, _options.AllowHalfOpenConnections,
             services.GetService<TimeProvider>() ?? TimeProvider.System);
     }
 
@@ -55,7 +58,11 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
         }
     }
 
-    public void Dispose() => _surroundings.MemoryPool.Dispose();
+    public void Dispose()
+    {
+        _logger.TellLeftOut();
+        _surroundings.MemoryPool.Dispose();
+    }
 
     private UserTcpConnectionOptions? ConnectionOptions(UserTcpStack stack)
     {

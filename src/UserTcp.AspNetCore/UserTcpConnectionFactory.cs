@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
+using UserTcp.Diagnostics;
 
 namespace UserTcp.AspNetCore;
 
@@ -22,9 +22,9 @@ public sealed class UserTcpConnectionFactory : IConnectionFactory
     {
         ArgumentNullException.ThrowIfNull(stack);
         _stack = stack;
-        ILogger logger = loggers?.CreateLogger(TransportLog.Category) ?? NullLogger.Instance;
         _surroundings = new ConnectionSurroundings(
-            MemoryPool<byte>.Shared, logger, AllowHalfOpen: true, TimeProvider.System);
+            MemoryPool<byte>.Shared, LimitedLogger.Create(loggers, TransportLog.Category),
+            AllowHalfOpen: true, TimeProvider.System);
     }
 
     /// <summary>Connects with <see cref="UserTcpStackOptions.ConnectionDefaults"/> of the stack.</summary>

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
+using UserTcp.Diagnostics;
 using UserTcp.Links;
 
 namespace UserTcp.Gateway;
@@ -20,6 +19,7 @@ public sealed class UserTcpGateway : IAsyncDisposable
 
     private readonly UserTcpStack _stack;
     private readonly UserTcpListener _listener;
+    private readonly LimitedLogger _logger;
     private readonly GatewayContext _context;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _flowsLock = new();
@@ -29,7 +29,8 @@ public sealed class UserTcpGateway : IAsyncDisposable
 
     private UserTcpGateway(UserTcpStack stack, UserTcpListener listener, UserTcpGatewayOptions options)
     {
-        ILogger logger = LoggerOf(options);
+        LimitedLogger logger = LoggerOf(options);
+        _logger = logger;
         _stack = stack;
         _listener = listener;
         _context = new(options, new DestinationPolicy(options, logger), logger, _stopping.Token);
@@ -123,8 +124,8 @@ public sealed class UserTcpGateway : IAsyncDisposable
     private static int SynBacklog(UserTcpGatewayOptions options) =>
         Math.Min(ushort.MaxValue, options.MaxConnections + SpareSynBacklog);
 
-    private static ILogger LoggerOf(UserTcpGatewayOptions options) =>
-        (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("UserTcp.Gateway");
+    private static LimitedLogger LoggerOf(UserTcpGatewayOptions options) =>
+        LimitedLogger.Create(options.LoggerFactory, "UserTcp.Gateway");
 
     private async Task AcceptAsync()
     {
@@ -171,5 +172,6 @@ public sealed class UserTcpGateway : IAsyncDisposable
         await Task.WhenAll(Flows()).ConfigureAwait(false);
         await _stack.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
+        _logger.TellLeftOut();
     }
 }

@@ -68,6 +68,7 @@ public sealed partial class UserTcpStack
             BytesSent = counters.BytesSent,
             LinkSendBackpressure = counters.LinkSendBackpressure,
             BytesBuffered = core.Config.Chunks.BytesOut,
+            BytesOverdrawn = core.Config.Chunks.Overdrawn,
             Drops = DropsOf(counters),
         };
     }

@@ -24,7 +24,11 @@ public sealed partial class UserTcpStackOptions
     /// </summary>
     public TimeSpan NeighborFreshTime { get; set; } = IpLimits.Default.NeighborFreshTime;
 
-    /// <summary>Entries of the ARP table, from 1 to 65,536; the least used make room. Default: 1,024.</summary>
+    /// <summary>
+    /// Entries of the ARP table, from 1 to 65,536; the least used make room. Hosts that have not answered yet take 7/8
+    /// at most: beyond it a connect fails with <see cref="System.Net.Sockets.SocketError.NoBufferSpaceAvailable"/>, and
+    /// packets are dropped as <see cref="Diagnostics.PacketDropReason.NeighborTableFull"/>. Default: 1,024.
+    /// </summary>
     public int MaxNeighbors { get; set; } = IpLimits.Default.MaxNeighbors;
 
     /// <summary>

@@ -92,6 +92,12 @@ public sealed partial class UserTcpStackOptions
     /// Bytes in buffers, all connections together, at least 1 MiB. Near it windows stop growing, then data out of
     /// order is dropped. Default: 256 MiB.
     /// </summary>
+    /// <remarks>
+    /// The budget does not bound a single write: the pipe takes all of it, and the flush waits. The part beyond the
+    /// connection's send buffer is charged to that connection only, so that the windows of others stay open. For 400
+    /// readers of an answer of 8 MiB, write in pieces and await each flush:
+    /// <see cref="UserTcpStackStatistics.BytesOverdrawn"/> shows what is held in excess.
+    /// </remarks>
     public long MaxBufferedBytes { get; set; } = 256L << 20;
 
     /// <summary>

@@ -90,6 +90,12 @@ public sealed record UserTcpStackStatistics
     /// <summary>Bytes in buffers now, all connections together.</summary>
     public long BytesBuffered { get; init; }
 
+    /// <summary>
+    /// Of these, bytes of single writes beyond the send buffers of their connections:
+    /// <see cref="UserTcpStackOptions.MaxBufferedBytes"/> does not bound them.
+    /// </summary>
+    public long BytesOverdrawn { get; init; }
+
     /// <summary>Frames that were not shown to taps, because more than 16 MiB came at once.</summary>
     public long TapFramesMissed { get; init; }
 

@@ -105,6 +105,22 @@ public sealed partial class SourceTests
     public void No_exception_is_swallowed() =>
         Expect.None(Mentions("src", EmptyCatch()), "Catch blocks without a word:");
 
+    /// <summary>
+    /// What peers do is logged, so that each event needs a budget: one class makes loggers, and it limits them.
+    /// </summary>
+    [Fact]
+    public void Every_logger_has_a_limit()
+    {
+        string[] may =
+        [
+            "src/UserTcp/Diagnostics/LimitedLogger.cs",
+            "src/UserTcp.SharpPcap/SharpPcapLink.cs", // logs while it opens a device, and no peer has a say in that
+        ];
+        Expect.None(
+            Mentions("src", LoggerMaking()).Where(place => !Array.Exists(may, place.StartsWith)),
+            "Loggers that a peer can flood: use LimitedLogger.Create:");
+    }
+
     // From the line that declares a method, four columns in, to its closing brace. Nested types are no methods.
     private static IEnumerable<(int First, int Lines)> MethodBodies(SourceFile file)
     {
@@ -126,6 +142,9 @@ public sealed partial class SourceTests
 
     [GeneratedRegex(@"^namespace [\w.]+\s*\{?\s*$", RegexOptions.Multiline)]
     private static partial Regex BlockNamespace();
+
+    [GeneratedRegex(@"\bCreateLogger\s*(<[^>]*>)?\(|\bILogger<")]
+    private static partial Regex LoggerMaking();
 
     [GeneratedRegex(@"^    [A-Za-z(~]")]
     private static partial Regex MemberLine();

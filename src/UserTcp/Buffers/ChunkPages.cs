@@ -19,6 +19,9 @@ internal sealed class ChunkPages
 
     public ChunkPages(ChunkPool pool) => _pool = pool;
 
+    /// <summary>Whether the budget is asked for a connection that holds too much itself.</summary>
+    public bool IsOverdrawn { get; set; }
+
     public bool IsEmpty => _low == _high;
 
     /// <summary>The chunk with the lowest position, if there is any.</summary>
@@ -116,8 +119,8 @@ internal sealed class ChunkPages
     {
         // A first small segment gets a small chunk; a flow gets large ones.
         bool isLarge = (!IsEmpty || length > Chunk.SmallSize) && IsFree(page, Chunk.LargeSize >> PageShift);
-        Chunk? chunk = _pool.TryRent(isLarge ? Chunk.LargeSize : Chunk.SmallSize)
-            ?? (isOwed ? _pool.Rent(Chunk.SmallSize) : _pool.TryRent(Chunk.SmallSize));
+        Chunk? chunk = _pool.TryRent(isLarge ? Chunk.LargeSize : Chunk.SmallSize, IsOverdrawn)
+            ?? (isOwed ? _pool.Rent(Chunk.SmallSize) : _pool.TryRent(Chunk.SmallSize, IsOverdrawn));
         if (chunk is null)
             return false;
 

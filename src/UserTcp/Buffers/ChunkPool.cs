@@ -27,11 +27,18 @@ internal sealed class ChunkPool
     /// <summary>The bytes of all chunks that are rented.</summary>
     public long BytesOut { get; private set; }
 
+    /// <summary>
+    /// Of these, what single writes hold beyond what their connections may. It is not counted against the budget of the
+    /// others: only those who hold it feel it.
+    /// </summary>
+    public long Overdrawn { get; private set; }
+
     /// <summary>The bytes of the chunks that lie ready; at most a quarter of the budget.</summary>
     public long BytesKept { get; private set; }
 
     /// <summary>At 7/8 of the budget: windows stop growing, and out-of-order data is refused.</summary>
-    public bool IsUnderPressure => BytesOut >= Budget - Budget / 8;
+    /// <param name="isOverdrawn">Whether it is asked for a connection that holds too much itself.</param>
+    public bool IsUnderPressure(bool isOverdrawn = false) => Charged(isOverdrawn) >= Budget - Budget / 8;
 
     /// <summary>Rents a chunk of 4 KiB or 64 KiB; a larger request gets one of its own size.</summary>
     public Chunk Rent(int minimumBytes)
@@ -48,8 +55,15 @@ internal sealed class ChunkPool
     }
 
     /// <summary>As <see cref="Rent"/>, unless the budget is used up.</summary>
-    public Chunk? TryRent(int minimumBytes) =>
-        BytesOut + SizeFor(minimumBytes) <= Budget ? Rent(minimumBytes) : null;
+    public Chunk? TryRent(int minimumBytes, bool isOverdrawn = false) =>
+        Charged(isOverdrawn) + SizeFor(minimumBytes) <= Budget ? Rent(minimumBytes) : null;
+
+    /// <summary>What a connection overdraws has changed.</summary>
+    public void Overdraw(long change)
+    {
+        Overdrawn += change;
+        Debug.Assert(Overdrawn >= 0 && Overdrawn <= BytesOut, "More is overdrawn than is out.");
+    }
 
     /// <summary>Rents a ring of at least so many places, all of them null.</summary>
     public Chunk?[] RentRing(int places) => _rings.Rent(places);
@@ -79,6 +93,8 @@ internal sealed class ChunkPool
         BytesOut -= chunk.Size;
         Debug.Assert(BytesOut >= 0, "A chunk came back twice.");
     }
+
+    private long Charged(bool isOverdrawn) => isOverdrawn ? BytesOut : BytesOut - Overdrawn;
 
     private static int SizeFor(int minimumBytes) =>
         minimumBytes <= Chunk.SmallSize ? Chunk.SmallSize : Math.Max(minimumBytes, Chunk.LargeSize);

@@ -47,8 +47,15 @@ internal sealed partial class ReceiveQueue
     /// <summary>How many bytes an application may hold examined and not consumed: they lie beyond the window.</summary>
     public long HeldLimit { get; set; }
 
+    /// <summary>Whether the connection's writer holds more than it may: then all that is held counts here.</summary>
+    public bool IsOverdrawn
+    {
+        get => _pages.IsOverdrawn;
+        set => _pages.IsOverdrawn = value;
+    }
+
     /// <summary>Whether the stack's memory is nearly used up: windows are not to grow.</summary>
-    public bool IsUnderPressure => _pool.IsUnderPressure;
+    public bool IsUnderPressure => _pool.IsUnderPressure(IsOverdrawn);
 
     /// <summary>The position after the last byte that arrived without a hole before it: RCV.NXT.</summary>
     public long ContiguousEnd { get; private set; }
@@ -176,7 +183,7 @@ internal sealed partial class ReceiveQueue
             return false;
         if (!IsReaderGone)
         {
-            if (_pool.IsUnderPressure || !HasRoomFor(end) || !_pages.TryCover(start, bytes.Length, ContiguousEnd))
+            if (IsUnderPressure || !HasRoomFor(end) || !_pages.TryCover(start, bytes.Length, ContiguousEnd))
                 return false;
             WriteGaps(start, bytes, end);
         }

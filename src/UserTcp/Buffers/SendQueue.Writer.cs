@@ -70,8 +70,8 @@ internal sealed partial class SendQueue
 
         AppendTail();
         // A first small write gets a small chunk; who fills more than one gets large ones while memory abounds.
-        bool isSmall = _count == 0 || _pool.IsUnderPressure;
-        Chunk chunk = _pool.Rent(isSmall ? hint : Math.Max(hint, Chunk.LargeSize));
+        bool isSmall = _count == 0 || IsUnderPressure;
+        Chunk chunk = Rent(isSmall ? hint : Math.Max(hint, Chunk.LargeSize));
         chunk.Start = Advanced;
         Append(chunk);
         _tail = _lent = chunk;
@@ -119,7 +119,7 @@ internal sealed partial class SendQueue
         if (isWriterBusy)
             return isNew;
         if (isNew && WantsSpare)
-            _spare = _lentSpare = _pool.Rent(Chunk.LargeSize);
+            _spare = _lentSpare = Rent(Chunk.LargeSize);
         _holder = Idle;
         if (Start == End)
             ReclaimIfIdle();
@@ -133,7 +133,7 @@ internal sealed partial class SendQueue
     public void CloseWriter() => IsWriterGone = true;
 
     private bool WantsSpare => _spare is null && _tail!.Size - _tail.Filled < SpareBelow
-        && Unacknowledged > Chunk.SmallSize && !_pool.IsUnderPressure;
+        && Unacknowledged > Chunk.SmallSize && !IsUnderPressure;
 
     private bool TakeHold() => _holder == WithWriter || Exchange(WithWriter, Idle);
 
@@ -159,10 +159,10 @@ internal sealed partial class SendQueue
         if (_holder != Reclaimed && !Exchange(Reclaimed, Idle))
             return false;
         while (_count > 0)
-            _pool.Return(RemoveHead());
+            Return(RemoveHead());
         ReturnRing();
         if (_spare is not null)
-            _pool.Return(_spare);
+            Return(_spare);
         _tail = _spare = _lent = _lentSpare = null;
         _cursor = 0;
         return true;
@@ -172,10 +172,10 @@ internal sealed partial class SendQueue
     {
         Debug.Assert(_count <= 1, "Only the last chunk of the ring may be the writer's.");
         if (_count > 0)
-            _pool.Forget(RemoveHead());
+            Forget(RemoveHead());
         ReturnRing();
         if (_lentSpare is not null)
-            _pool.Forget(_lentSpare);
+            Forget(_lentSpare);
         _lent = _lentSpare = null;
     }
 

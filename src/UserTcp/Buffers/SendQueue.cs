@@ -15,6 +15,8 @@ internal sealed unsafe partial class SendQueue
     private int _head;
     private int _count;
     private int _cursor;
+    private long _held;
+    private long _overdrawn;
 
     public SendQueue(ChunkPool pool) => _pool = pool;
 
@@ -33,8 +35,25 @@ internal sealed unsafe partial class SendQueue
     /// <summary>Whether a flush waits for room.</summary>
     public bool IsWriterWaiting { get; set; }
 
+    /// <summary>
+    /// The most that <see cref="Limit"/> would be with memory to spare. What a single write holds beyond it, and beyond
+    /// the chunk that it fills, is overdrawn.
+    /// </summary>
+    public int Allowance
+    {
+        get;
+        set
+        {
+            field = value;
+            Account();
+        }
+    } = int.MaxValue;
+
+    /// <summary>Whether a write holds more than the connection may.</summary>
+    public bool IsOverdrawn => _overdrawn > 0;
+
     /// <summary>Whether the stack's memory is nearly used up: writers are to wait early.</summary>
-    public bool IsUnderPressure => _pool.IsUnderPressure;
+    public bool IsUnderPressure => _pool.IsUnderPressure(IsOverdrawn);
 
     /// <summary>Whether the connection is over: what is written from now on is discarded.</summary>
     public bool IsAbandoned { get; private set; }
@@ -88,7 +107,7 @@ internal sealed unsafe partial class SendQueue
         Debug.Assert(position <= End, "An acknowledgement of what was never published.");
         Start = Math.Min(position, End);
         while (_count > 1 && At(1).Start <= Start)
-            _pool.Return(RemoveHead());
+            Return(RemoveHead());
         if (Start == End)
             ReclaimIfIdle();
     }
@@ -104,9 +123,42 @@ internal sealed unsafe partial class SendQueue
         IsAbandoned = true;
         Start = End;
         while (_count > 1)
-            _pool.Return(RemoveHead());
+            Return(RemoveHead());
         if (!ReclaimIfIdle())
             ForgetWriterMemory();
+    }
+
+    private Chunk Rent(int minimumBytes)
+    {
+        Chunk chunk = _pool.Rent(minimumBytes);
+        _held += chunk.Size;
+        Account();
+        return chunk;
+    }
+
+    // Told before the chunk goes: never is more overdrawn than is out.
+    private void Return(Chunk chunk)
+    {
+        _held -= chunk.Size;
+        Account();
+        _pool.Return(chunk);
+    }
+
+    private void Forget(Chunk chunk)
+    {
+        _held -= chunk.Size;
+        Account();
+        _pool.Forget(chunk);
+    }
+
+    private void Account()
+    {
+        long overdrawn = Math.Max(0, _held - Allowance - Chunk.LargeSize);
+        if (overdrawn == _overdrawn)
+            return;
+
+        _pool.Overdraw(overdrawn - _overdrawn);
+        _overdrawn = overdrawn;
     }
 
     private Chunk At(int index) => _ring[(_head + index) & (_ring.Length - 1)]!;

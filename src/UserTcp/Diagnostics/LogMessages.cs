@@ -16,6 +16,8 @@ internal static partial class LogMessages
 
     public const string ArpCategory = "UserTcp.Arp";
 
+    public static readonly string[] Categories = [StackCategory, ArpCategory, ConnectionCategory, ListenerCategory];
+
     [LoggerMessage(1000, LogLevel.Information,
         "{Stack} runs on {Link} with {Addresses}, MAC {Mac}", EventName = "StackStarted")]
     public static partial void StackStarted(
@@ -63,9 +65,11 @@ internal static partial class LogMessages
     public static partial void AddressClaimed(ILogger logger, string stack, string address);
 
     [LoggerMessage(1101, LogLevel.Warning,
-        "{Stack}: {Other} uses {Address} too. Connections will break until one of the two takes another address",
+        "{Stack}: {Other} uses {Address} too ({Count} frames since the last such line). " +
+        "Connections will break until one of the two takes another address",
         EventName = "AddressConflict")]
-    public static partial void AddressConflict(ILogger logger, string stack, string address, MacAddress other);
+    public static partial void AddressConflict(
+        ILogger logger, string stack, string address, MacAddress other, long count);
 
     [LoggerMessage(1102, LogLevel.Debug,
         "{Stack}: {Address} is at {Mac}, after {Milliseconds:F1} ms", EventName = "NeighborFound")]
@@ -96,6 +100,11 @@ internal static partial class LogMessages
         + "limit", EventName = "WindowProbesUnanswered")]
     public static partial void WindowProbesUnanswered(ILogger logger, string stack, long count);
 
+    [LoggerMessage(1204, LogLevel.Warning,
+        "{Stack} refused {Count} packets and calls: hosts that do not answer ARP fill the table. If the link has that "
+        + "many hosts, raise MaxNeighbors", EventName = "NeighborTableFull")]
+    public static partial void NeighborTableFull(ILogger logger, string stack, long count);
+
     /// <summary>Told once in ten seconds at most, with how often it happened since the last time.</summary>
     public static void LimitReached(ILogger logger, StackLimit limit, string stack, long count)
     {
@@ -112,6 +121,9 @@ internal static partial class LogMessages
                 break;
             case StackLimit.WindowProbes:
                 WindowProbesUnanswered(logger, stack, count);
+                break;
+            case StackLimit.Neighbors:
+                NeighborTableFull(logger, stack, count);
                 break;
         }
     }

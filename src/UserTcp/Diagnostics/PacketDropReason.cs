@@ -66,4 +66,10 @@ public enum PacketDropReason
     /// segment was changed on its way.
     /// </summary>
     UnfinishedChecksum,
+
+    /// <summary>
+    /// Sent by us to a next hop that could not be asked for: others that have not answered fill the ARP table
+    /// (<see cref="UserTcpStackOptions.MaxNeighbors"/>).
+    /// </summary>
+    NeighborTableFull,
 }

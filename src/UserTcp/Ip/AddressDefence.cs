@@ -20,7 +20,9 @@ internal enum AddressState : byte
 /// <param name="Address">Our address.</param>
 /// <param name="OtherMac">The other station.</param>
 /// <param name="IsDefended">Whether we have just told everybody that it is ours.</param>
-internal readonly record struct AddressConflict(HostAddress Address, MacAddress OtherMac, bool IsDefended);
+/// <param name="Count">How many frames said so since the last report of this address, this one included.</param>
+internal readonly record struct AddressConflict(
+    HostAddress Address, MacAddress OtherMac, bool IsDefended, long Count = 1);
 
 /// <summary>
 /// Claims our addresses and keeps them (RFC 5227): probes before the first use, announces, answers every request for
@@ -132,7 +134,9 @@ internal sealed class AddressDefence
     /// <summary>The next ARP packet to be sent; pull until false.</summary>
     public bool TryNextArp(out ArpPlan plan) => _plans.TryDequeue(out plan);
 
-    /// <summary>The next conflict, to be reported; pull until false.</summary>
+    /// <summary>
+    /// The next conflict, to be reported; pull until false. Each address has one report in a defence interval.
+    /// </summary>
     public bool TryNextConflict(out AddressConflict conflict) => _conflicts.TryDequeue(out conflict);
 
     // RFC 5227 §2.1.1: while we probe, another's probe for the same address is a conflict, too. Once the address is
@@ -144,6 +148,7 @@ internal sealed class AddressDefence
     private void OnConflict(ref Claim claim, MacAddress other, Instant now)
     {
         bool defends = false;
+        claim.ConflictsSeen++;
         if (claim.State == AddressState.Probing)
         {
             claim.State = AddressState.Conflict;
@@ -157,8 +162,12 @@ internal sealed class AddressDefence
             Queue(ArpPlan.Announcement(_ownMac, claim.Address));
         }
 
-        if (_conflicts.Count < MaxQueued)
-            _conflicts.Enqueue(new AddressConflict(claim.Address, other, defends));
+        if (now < claim.NextReport)
+            return;
+
+        claim.NextReport = now + _limits.DefendInterval;
+        _conflicts.Enqueue(new AddressConflict(claim.Address, other, defends, claim.ConflictsSeen));
+        claim.ConflictsSeen = 0;
     }
 
     private void Advance(ref Claim claim, Instant now)
@@ -191,5 +200,7 @@ internal sealed class AddressDefence
         public int AnnouncementsLeft = probing?.Announcements ?? 0;
         public Instant Deadline = default;
         public Instant NextDefence = new(long.MinValue);
+        public Instant NextReport = new(long.MinValue);
+        public long ConflictsSeen = 0;
     }
 }

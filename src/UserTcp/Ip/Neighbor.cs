@@ -28,8 +28,11 @@ internal sealed class Neighbor
     public NeighborState State;
     public int TriesLeft;
 
-    /// <summary>Whether anybody looked it up since the replacement's hand, or the poll, came by.</summary>
+    /// <summary>Whether anybody looked it up since the poll began.</summary>
     public bool IsUsed;
+
+    /// <summary>When somebody looked it up last; never, if nobody did.</summary>
+    public Instant UsedAt;
 
     /// <summary>Whether a request waits to be pulled.</summary>
     public bool OwesRequest;
@@ -48,6 +51,11 @@ internal sealed class Neighbor
     public Neighbor? Later;
     public bool IsArmed;
 
+    /// <summary>The order of those who may make room that it stands in; none while it is being asked for.</summary>
+    public NeighborOrder? Order;
+    public Neighbor? Before;
+    public Neighbor? After;
+
     public void Begin(HostAddress address)
     {
         Address = address;
@@ -55,11 +63,55 @@ internal sealed class Neighbor
         State = NeighborState.New;
         TriesLeft = 0;
         IsUsed = false;
+        UsedAt = Instant.Never;
         OwesRequest = false;
         AskedAt = new Instant(long.MinValue / 2);
         AskedSince = default;
         FreshUntil = default;
         Deadline = default;
+    }
+}
+
+/// <summary>
+/// Neighbours that may make room for others, the first one first. A neighbour is in one order at a time.
+/// </summary>
+internal sealed class NeighborOrder
+{
+    private Neighbor? _last;
+
+    public Neighbor? First { get; private set; }
+
+    /// <summary>Puts a neighbour at the end, wherever it was before.</summary>
+    public void AddLast(Neighbor neighbor)
+    {
+        if (ReferenceEquals(_last, neighbor))
+            return;
+
+        neighbor.Order?.Remove(neighbor);
+        neighbor.Order = this;
+        neighbor.Before = _last;
+        if (_last is null)
+            First = neighbor;
+        else
+            _last.After = neighbor;
+        _last = neighbor;
+    }
+
+    public void Remove(Neighbor neighbor)
+    {
+        if (neighbor.Before is null)
+            First = neighbor.After;
+        else
+            neighbor.Before.After = neighbor.After;
+
+        if (neighbor.After is null)
+            _last = neighbor.Before;
+        else
+            neighbor.After.Before = neighbor.Before;
+
+        neighbor.Order = null;
+        neighbor.Before = null;
+        neighbor.After = null;
     }
 }
 

@@ -13,6 +13,9 @@ internal enum NeighborLookup : byte
 
     /// <summary>Asked for in vain, a moment ago.</summary>
     Unreachable,
+
+    /// <summary>Not asked for: too many hops that have not answered are being asked for already.</summary>
+    Refused,
 }
 
 /// <summary>A pending next hop was found, or was given up.</summary>
@@ -28,12 +31,13 @@ internal readonly record struct NeighborChange(HostAddress Address, bool IsResol
 /// <summary>
 /// The link addresses of our neighbours (RFC 826), asked for at most once a second each (RFC 1122 §2.3.2.1) and polled
 /// once they are old and still used. Sans I/O: requests and changes are pulled. Nothing is learned of hosts that are
-/// not on the link, and nothing from replies that nobody asked for.
+/// not on the link, and nothing from replies that nobody asked for. An entry that is being asked for never makes room:
+/// its three tries take their time, and a new hop is refused meanwhile. No operation searches the table.
 /// </summary>
 internal sealed class NeighborTable
 {
-    // A stranger who asks for us may take the place of an entry that is not used; it is not searched for far.
-    private const int StrangerSearch = 8;
+    // One entry in eight is kept for hosts that answer.
+    private const int ShareOfAnswering = 8;
 
     private readonly MacAddress _ownMac;
     private readonly RoutingTable _routes;
@@ -43,7 +47,12 @@ internal sealed class NeighborTable
     private readonly Queue<HostAddress> _requests = new();
     private readonly Queue<NeighborChange> _changes = new();
     private readonly NeighborTimers _timers = new();
-    private int _hand;
+
+    // Who makes room, in this order: what failed, what nobody has looked up, what was looked up longest ago.
+    private readonly NeighborOrder _failed = new();
+    private readonly NeighborOrder _unused = new();
+    private readonly NeighborOrder _used = new();
+    private readonly int _maxPending;
 
     public NeighborTable(MacAddress ownMac, RoutingTable routes, IpLimits? limits = null)
     {
@@ -52,10 +61,14 @@ internal sealed class NeighborTable
         _ownMac = ownMac;
         _routes = routes;
         _limits = limits;
+        _maxPending = Math.Max(1, limits.MaxNeighbors - limits.MaxNeighbors / ShareOfAnswering);
         _byAddress = new Dictionary<HostAddress, Neighbor>(Math.Min(limits.MaxNeighbors, 16));
     }
 
     public int Count => _all.Count;
+
+    /// <summary>Hops that everybody is being asked for. At most 7/8 of the table.</summary>
+    public int PendingCount { get; private set; }
 
     /// <summary>The entries, in no order; to look at.</summary>
     public IReadOnlyList<Neighbor> All => _all;
@@ -68,10 +81,15 @@ internal sealed class NeighborTable
     /// </summary>
     public NeighborLookup Resolve(HostAddress nextHop, Instant now, out MacAddress mac)
     {
+        mac = default;
         if (!_byAddress.TryGetValue(nextHop, out Neighbor? neighbor))
+        {
+            if (IsFull)
+                return NeighborLookup.Refused;
             neighbor = Make(nextHop);
+        }
 
-        neighbor.IsUsed = true;
+        Use(neighbor, now);
         mac = neighbor.Mac;
         switch (neighbor.State)
         {
@@ -83,6 +101,8 @@ internal sealed class NeighborTable
                 return NeighborLookup.Resolved;
             case NeighborState.Failed when now < neighbor.Deadline:
                 return NeighborLookup.Unreachable;
+            case NeighborState.Failed when IsFull:
+                return NeighborLookup.Refused;
             case NeighborState.Failed or NeighborState.New:
                 BeginAsking(neighbor, NeighborState.Unknown, now);
                 return NeighborLookup.Pending;
@@ -90,6 +110,10 @@ internal sealed class NeighborTable
                 return NeighborLookup.Pending;
         }
     }
+
+    /// <summary>Whether <see cref="Resolve"/> would not refuse this hop for want of a place.</summary>
+    public bool HasRoomFor(HostAddress nextHop) => !IsFull
+        || (_byAddress.TryGetValue(nextHop, out Neighbor? neighbor) && neighbor.State != NeighborState.Failed);
 
     /// <summary>
     /// The transport heard from beyond this hop something that it had just asked for: the hop is alive (RFC 1122
@@ -127,8 +151,8 @@ internal sealed class NeighborTable
         bool asksForUs = arp.Operation == ArpOperation.Request && _routes.IsLocal(arp.TargetAddress);
         if (!_byAddress.TryGetValue(arp.SenderAddress, out Neighbor? neighbor))
         {
-            if (asksForUs && TryMakeForStranger(arp.SenderAddress, out neighbor))
-                SetKnown(neighbor, arp.SenderMac, now);
+            if (asksForUs && HasRoomForStranger(now))
+                SetKnown(Make(arp.SenderAddress), arp.SenderMac, now);
             return;
         }
 
@@ -145,7 +169,7 @@ internal sealed class NeighborTable
         {
             if (neighbor.TriesLeft > 0)
                 Ask(neighbor, now);
-            else if (neighbor.State == NeighborState.Polled && neighbor.IsUsed)
+            else if (neighbor.State == NeighborState.Polled && neighbor.IsUsed && !IsFull)
                 BeginAsking(neighbor, NeighborState.Unknown, now);
             else
                 GiveUp(neighbor, now);
@@ -176,6 +200,8 @@ internal sealed class NeighborTable
     /// <summary>The next pending hop that was found or given up; pull until false.</summary>
     public bool TryNextChange(out NeighborChange change) => _changes.TryDequeue(out change);
 
+    private bool IsFull => PendingCount >= _maxPending;
+
     private bool IsCredible(in ArpPacket arp) =>
         !arp.SenderMac.IsMulticast
         && !arp.SenderMac.IsZero
@@ -186,6 +212,12 @@ internal sealed class NeighborTable
 
     private void BeginAsking(Neighbor neighbor, NeighborState state, Instant now)
     {
+        if (state == NeighborState.Unknown)
+        {
+            neighbor.Order?.Remove(neighbor);
+            PendingCount++;
+        }
+
         neighbor.State = state;
         neighbor.TriesLeft = _limits.ArpTries;
         neighbor.AskedSince = now;
@@ -207,8 +239,10 @@ internal sealed class NeighborTable
 
     private void SetKnown(Neighbor neighbor, MacAddress mac, Instant now)
     {
-        bool wasPending = neighbor.State == NeighborState.Unknown;
+        bool wasPending = EndPending(neighbor);
         _timers.Disarm(neighbor);
+        if (neighbor.State is not (NeighborState.Known or NeighborState.Polled))
+            (neighbor.UsedAt.IsNever ? _unused : _used).AddLast(neighbor);
         neighbor.State = NeighborState.Known;
         neighbor.Mac = mac;
         neighbor.FreshUntil = now + _limits.NeighborFreshTime;
@@ -219,9 +253,10 @@ internal sealed class NeighborTable
 
     private void GiveUp(Neighbor neighbor, Instant now)
     {
-        if (neighbor.State == NeighborState.Unknown)
+        if (EndPending(neighbor))
             TellChange(neighbor, isResolved: false);
 
+        _failed.AddLast(neighbor);
         neighbor.State = NeighborState.Failed;
         neighbor.OwesRequest = false;
         neighbor.IsUsed = false;
@@ -229,8 +264,25 @@ internal sealed class NeighborTable
         neighbor.Deadline = now + _limits.ArpInterval;
     }
 
+    private bool EndPending(Neighbor neighbor)
+    {
+        if (neighbor.State != NeighborState.Unknown)
+            return false;
+
+        PendingCount--;
+        return true;
+    }
+
     private void TellChange(Neighbor neighbor, bool isResolved) => _changes.Enqueue(
         new NeighborChange(neighbor.Address, isResolved) { Mac = neighbor.Mac, AskedSince = neighbor.AskedSince });
+
+    private void Use(Neighbor neighbor, Instant now)
+    {
+        neighbor.IsUsed = true;
+        neighbor.UsedAt = now;
+        if (neighbor.State is NeighborState.Known or NeighborState.Polled)
+            _used.AddLast(neighbor);
+    }
 
     private Neighbor Make(HostAddress address)
     {
@@ -242,7 +294,8 @@ internal sealed class NeighborTable
         }
         else
         {
-            neighbor = TakeLeastUsed();
+            // There is one, since not all may be pending.
+            neighbor = (_failed.First ?? _unused.First ?? _used.First)!;
             Forget(neighbor);
         }
 
@@ -251,56 +304,16 @@ internal sealed class NeighborTable
         return neighbor;
     }
 
-    private bool TryMakeForStranger(HostAddress address, out Neighbor neighbor)
-    {
-        neighbor = null!;
-        if (_all.Count >= _limits.MaxNeighbors && !TryPointHandAtUnused())
-            return false;
-
-        neighbor = Make(address);
-        return true;
-    }
-
-    private bool TryPointHandAtUnused()
-    {
-        for (int i = 0; i < StrangerSearch; i++)
-        {
-            int at = (_hand + i) % _all.Count;
-            if (IsReplaceable(_all[at]))
-            {
-                _hand = at;
-                return true;
-            }
-        }
-
-        _hand = (_hand + StrangerSearch) % _all.Count;
-        return false;
-    }
-
-    // The hand of a clock goes round; who was used since it last came by has one more round. Those who are being asked
-    // for are spared, unless there is nobody else: then the one that has waited longest goes.
-    private Neighbor TakeLeastUsed()
-    {
-        for (int i = 0; i < 2 * _all.Count; i++)
-        {
-            Neighbor candidate = _all[_hand];
-            _hand = (_hand + 1) % _all.Count;
-            if (IsReplaceable(candidate))
-                return candidate;
-            if (candidate.State != NeighborState.Unknown)
-                candidate.IsUsed = false;
-        }
-
-        return _timers.First ?? _all[_hand];
-    }
-
-    private static bool IsReplaceable(Neighbor neighbor) => !neighbor.IsUsed && neighbor.State != NeighborState.Unknown;
+    // A stranger who asks for us takes no place of a host that was looked up while its entry was fresh.
+    private bool HasRoomForStranger(Instant now) =>
+        _all.Count < _limits.MaxNeighbors
+        || _failed.First is not null
+        || _unused.First is not null
+        || (_used.First is { } oldest && now - oldest.UsedAt >= _limits.NeighborFreshTime);
 
     private void Forget(Neighbor neighbor)
     {
-        if (neighbor.State == NeighborState.Unknown)
-            TellChange(neighbor, isResolved: false);
-
+        neighbor.Order?.Remove(neighbor);
         _timers.Disarm(neighbor);
         _byAddress.Remove(neighbor.Address);
     }

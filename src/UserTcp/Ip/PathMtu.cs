@@ -18,6 +18,7 @@ internal sealed class PathMtu
 
     private readonly Dictionary<HostAddress, Estimate> _estimates = [];
     private readonly Queue<(HostAddress Destination, Instant Expiry)> _ages = new();
+    private readonly Queue<HostAddress> _evicted = new();
     private readonly int _capacity;
     private readonly IpLimits _limits;
 
@@ -36,7 +37,8 @@ internal sealed class PathMtu
 
     /// <summary>When <see cref="TryExpire"/> is due; may be early.</summary>
     public Instant NextDeadline =>
-        _ages.TryPeek(out (HostAddress, Instant Expiry) oldest) ? oldest.Expiry : Instant.Never;
+        _evicted.Count > 0 ? new Instant(0)
+        : _ages.TryPeek(out (HostAddress, Instant Expiry) oldest) ? oldest.Expiry : Instant.Never;
 
     /// <summary>The largest packet for a destination, in bytes.</summary>
     public int Get(HostAddress destination, Instant now) =>
@@ -85,10 +87,14 @@ internal sealed class PathMtu
     }
 
     /// <summary>
-    /// Forgets one estimate that is too old: the path may carry <see cref="LinkMtu"/> again. Call until false.
+    /// Forgets one estimate that is too old, or tells of one that had to make room: the path may carry
+    /// <see cref="LinkMtu"/> again. Call until false.
     /// </summary>
     public bool TryExpire(Instant now, out HostAddress destination)
     {
+        if (_evicted.TryDequeue(out destination))
+            return true;
+
         while (_ages.TryPeek(out (HostAddress Destination, Instant Expiry) oldest) && oldest.Expiry <= now)
         {
             _ages.Dequeue();
@@ -124,7 +130,11 @@ internal sealed class PathMtu
         while (_ages.TryDequeue(out (HostAddress Destination, Instant Expiry) oldest))
         {
             if (IsCurrent(oldest) && _estimates.Remove(oldest.Destination))
+            {
+                // Connections to it believe in the estimate: they hear that nobody remembers it.
+                _evicted.Enqueue(oldest.Destination);
                 return;
+            }
         }
     }
 

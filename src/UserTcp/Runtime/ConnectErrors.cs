@@ -71,6 +71,10 @@ internal static class ConnectErrors
             SocketError.AddressFamilyNotSupported, $"{remote} is an IPv6 address: the stack does not speak IPv6."),
         CallResult.TooManyConnections => Socket(
             SocketError.TooManyOpenSockets, "The stack has as many connections as MaxConnections allows."),
+        CallResult.NeighborTableFull => Socket(
+            SocketError.NoBufferSpaceAvailable,
+            $"{remote} was not asked for: hosts on the link that do not answer ARP fill the table. " +
+            "Try again in a few seconds, or raise MaxNeighbors."),
         CallResult.TooLong => Socket(SocketError.MessageSize, "The request does not fit into one packet."),
         _ => Socket(SocketError.NoBufferSpaceAvailable, "Too much waits to be sent already."),
     };

@@ -121,6 +121,22 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     }
 
     /// <summary>
+    /// RST, and nothing is kept: whoever asked for the connection has given up, and nobody else will ever have it.
+    /// </summary>
+    public void Discard()
+    {
+        using Door.Visit visit = Enter();
+        OnDiscarded(visit);
+    }
+
+    /// <summary>As <see cref="Discard"/>, under the door.</summary>
+    public void OnDiscarded(Door.Visit visit)
+    {
+        visit.Call(_core, UserCall.Abort);
+        OnReleased(visit.Wakes);
+    }
+
+    /// <summary>
     /// FIN after what was flushed, from the stack and not from the writer, which is told that it is over.
     /// </summary>
     public void CloseOutput()
@@ -141,13 +157,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         using Door.Visit visit = Enter();
         // The machine looks at what is unread before the reader gives it up.
         visit.Call(_core, UserCall.Detach);
-        WakeReasons reasons = WakeReasons.None;
-        if (Reader.OnDisposed())
-            reasons |= WakeReasons.Reader;
-        if (Writer.OnDisposed())
-            reasons |= WakeReasons.Writer;
-        if (reasons != WakeReasons.None)
-            visit.Wakes.Add(this, reasons);
+        OnReleased(visit.Wakes);
     }
 
     /// <summary>Sends what was written, and says that it is urgent (RFC 9293 §3.8.5). Called by the writer.</summary>
@@ -188,6 +198,18 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         Door.Visit visit = _stack.Door.Enter();
         Arrive();
         return visit;
+    }
+
+    // Text that nobody will read goes back, whatever state the machine is in.
+    private void OnReleased(WakeList wakes)
+    {
+        WakeReasons reasons = WakeReasons.None;
+        if (Reader.OnDisposed())
+            reasons |= WakeReasons.Reader;
+        if (Writer.OnDisposed())
+            reasons |= WakeReasons.Writer;
+        if (reasons != WakeReasons.None)
+            wakes.Add(this, reasons);
     }
 
     private void Arrive()

@@ -28,6 +28,7 @@ internal sealed class RunningListener
     private readonly WaitQueue<RunningConnection> _accepts;
     private readonly WaitQueue<RunningRequest> _requestAccepts;
     private readonly LinkedList<RunningRequest> _requests = new();
+    private readonly HashSet<RunningRequest> _undecided = [];
     private bool _isClosed;
 
     public RunningListener(RunningStack stack, StackListener core, ConnectionSettings settings, IPAddress address)
@@ -132,15 +133,19 @@ internal sealed class RunningListener
 
     public void OnRequest(RunningRequest request, WakeList wakes)
     {
+        _undecided.Add(request);
         if (_requestAccepts.IsEmpty)
             request.Place = _requests.AddLast(request);
         else
             _requestAccepts.Serve(request, wakes);
     }
 
-    /// <summary>The peer gave up: nobody needs to hear of a request that waited here.</summary>
-    public void OnRequestCancelled(RunningRequest request)
+    /// <summary>
+    /// The request became a connection, or nothing: nobody needs to hear of it if it waited here.
+    /// </summary>
+    public void OnRequestDecided(RunningRequest request)
     {
+        _undecided.Remove(request);
         if (request.Place is { List: not null } place)
             _requests.Remove(place);
     }
@@ -164,6 +169,12 @@ internal sealed class RunningListener
         _accepts.FailAll(Aborted, wakes);
         _requestAccepts.FailAll(Aborted, wakes);
         _requests.Clear();
+        foreach (RunningRequest request in _undecided)
+        {
+            request.OnEnd(wakes);
+        }
+
+        _undecided.Clear();
     }
 
     private SocketException Aborted()

@@ -62,7 +62,7 @@ internal sealed class RunningRequest : IWakeTarget
             Task<RunningConnection?> outcome = _outcome.Task;
             return await outcome.WaitAsync(Stack.Tame(cancellationToken)).ConfigureAwait(false) ?? throw GaveUp();
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             Abandon();
             throw;
@@ -73,6 +73,7 @@ internal sealed class RunningRequest : IWakeTarget
     {
         using Door.Visit visit = Stack.Door.Enter();
         TakeAnswer();
+        _listener.OnRequestDecided(this);
         if (!visit.IsDead)
             visit.Stack.RejectRequest(_core, reason, visit.Now);
     }
@@ -82,13 +83,14 @@ internal sealed class RunningRequest : IWakeTarget
     {
         if (_core.State == RequestState.Established && _connection is null)
         {
+            _listener.OnRequestDecided(this);
             _connection = Stack.OnNewConnection(visit, _core.Connection!, _settings);
             if (_isAbandoned)
-                visit.Call(_core.Connection!, UserCall.Abort);
+                _connection.OnDiscarded(visit);
         }
         else if (_core.State == RequestState.Cancelled)
         {
-            _listener.OnRequestCancelled(this);
+            _listener.OnRequestDecided(this);
         }
         else
         {
@@ -97,6 +99,9 @@ internal sealed class RunningRequest : IWakeTarget
 
         visit.Wakes.Add(this, WakeReasons.Decided);
     }
+
+    /// <summary>The stack ended without a word about this request.</summary>
+    public void OnEnd(WakeList wakes) => wakes.Add(this, WakeReasons.Decided);
 
     void IWakeTarget.Wake(WakeReasons reasons, bool inlineAllowed)
     {
@@ -118,11 +123,10 @@ internal sealed class RunningRequest : IWakeTarget
     {
         using Door.Visit visit = Stack.Door.Enter();
         _isAbandoned = true;
-        if (_connection is not null && !visit.IsDead)
-            visit.Call(_core.Connection!, UserCall.Abort);
+        _connection?.OnDiscarded(visit);
     }
 
-    private SocketException GaveUp() => _core.Listener.IsClosed
+    private SocketException GaveUp() => _core.Listener.IsClosed || Stack.FaultCause is not null
         ? new((int)SocketError.OperationAborted, "The listener was disposed of before the handshake ended.")
         : new((int)SocketError.ConnectionReset, $"{RemoteEndPoint} gave up before the handshake ended.");
 }

@@ -29,15 +29,16 @@ internal sealed partial class RunningStack
 
             throw ConnectErrors.Make(connection, remote, port, FaultCause);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            connection.Abort(null);
-            throw;
-        }
         catch (TimeoutException)
         {
-            connection.Abort(null);
+            connection.Discard();
             throw ConnectErrors.TimedOut(connection, remote, port, settings.ConnectTimeout);
+        }
+        catch
+        {
+            // The handshake may have ended meanwhile, and text may have come with it.
+            connection.Discard();
+            throw;
         }
     }
 

@@ -57,7 +57,7 @@ internal sealed partial class RunningStack
                 OnAddressClaimed(wakeup.Address, visit.Wakes);
                 break;
             default:
-                OnAddressConflict(new AddressConflict(wakeup.Address, wakeup.Mac, IsDefended: false), visit.Wakes);
+                OnAddressConflict(wakeup.Conflict, visit.Wakes);
                 break;
         }
     }
@@ -124,7 +124,7 @@ internal sealed partial class RunningStack
                     return;
 
                 LogMessages.AddressConflict(
-                    stack._logger, stack.Name, conflict.Address.ToString(), conflict.OtherMac);
+                    stack._logger, stack.Name, conflict.Address.ToString(), conflict.OtherMac, conflict.Count);
             },
             null),
         WakeReasons.Decided);

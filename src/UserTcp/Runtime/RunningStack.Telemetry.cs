@@ -70,9 +70,10 @@ internal sealed partial class RunningStack : IMeteredStack
     {
         using Activity? span = Spans.StartConnect(remote, port);
         Instant start = _clock.Now;
+        RunningConnection? connection = null;
         try
         {
-            RunningConnection connection =
+            connection =
                 await ConnectCoreAsync(remote, port, settings, cancellationToken).ConfigureAwait(false);
             span?.SetTag(Names.LocalAddress, connection.LocalEndPoint.Address.ToString())
                 .SetTag(Names.LocalPort, connection.LocalEndPoint.Port);
@@ -81,6 +82,7 @@ internal sealed partial class RunningStack : IMeteredStack
         }
         catch (Exception e)
         {
+            connection?.Discard(); // a listener of the application's threw, and the caller gets no connection
             Spans.Fail(span, e);
             Meter.OnConnected(Name, remote, _clock.Now - start, Spans.ErrorType(e));
             throw;

@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using UserTcp.Buffers;
 using UserTcp.Diagnostics;
 using UserTcp.Ip;
@@ -27,8 +26,9 @@ internal sealed partial class RunningStack : IStackOwner
     private readonly LoopBell _bell;
     private readonly EventLoop _loop;
     private readonly StackCore _core;
-    private readonly ILogger _logger;
-    private readonly ILogger _arpLogger;
+    private readonly LimitedLogger _logger;
+    private readonly LimitedLogger _arpLogger;
+    private readonly LimitedLogger[] _loggers;
     private readonly TaskCompletionSource<AddressConflict?> _claimed;
 
     // All below changes under the door.
@@ -44,11 +44,10 @@ internal sealed partial class RunningStack : IStackOwner
         _clock = new MonotonicClock(settings.TimeProvider);
         Config = MakeConfig(settings, link.Info);
         Name = settings.Name ?? link.Info.Name;
-        ILoggerFactory loggers = settings.LoggerFactory ?? NullLoggerFactory.Instance;
-        _logger = loggers.CreateLogger(LogMessages.StackCategory);
-        _arpLogger = loggers.CreateLogger(LogMessages.ArpCategory);
-        ConnectionLogger = loggers.CreateLogger(LogMessages.ConnectionCategory);
-        ListenerLogger = loggers.CreateLogger(LogMessages.ListenerCategory);
+        _loggers = [.. LogMessages.Categories.Select(
+            category => LimitedLogger.Create(settings.LoggerFactory, category, settings.TimeProvider))];
+        (_logger, _arpLogger, ConnectionLogger, ListenerLogger) =
+            (_loggers[0], _loggers[1], _loggers[2], _loggers[3]);
         _claimed = new TaskCompletionSource<AddressConflict?>(Completions);
         _core = new StackCore(Config, _clock.Now) { TellsNeighbors = true };
         Meter = StackMeter.Of(settings.MeterFactory);
@@ -261,6 +260,7 @@ internal sealed partial class RunningStack : IStackOwner
         _settings.Driver?.Detach(this);
         _core.Dispose();
         _loop.Dispose();
+        Array.ForEach(_loggers, logger => logger.TellLeftOut());
         LogMessages.StackStopped(_logger, Name);
     }
 

@@ -32,6 +32,9 @@ internal enum CallResult : byte
     /// <summary>Too much waits to be sent already.</summary>
     QueueFull,
 
+    /// <summary>Too many next hops that have not answered are being asked for already.</summary>
+    NeighborTableFull,
+
     /// <summary>The stack stops.</summary>
     Stopped,
 }

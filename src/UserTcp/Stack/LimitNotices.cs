@@ -16,6 +16,9 @@ internal enum StackLimit : byte
 
     /// <summary>Peers shut their windows, answered no probe any more, and were given up.</summary>
     WindowProbes,
+
+    /// <summary>Packets or calls were refused: too many next hops that have not answered are being asked for.</summary>
+    Neighbors,
 }
 
 /// <summary>Says when a limit that is reached again and again is worth a line in the log.</summary>
@@ -24,7 +27,7 @@ internal sealed class LimitNotices
     /// <summary>The least time between two notices of the same limit.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
-    private const int Count = (int)StackLimit.WindowProbes + 1;
+    private const int Count = (int)StackLimit.Neighbors + 1;
 
     private readonly long[] _untold = new long[Count];
     private readonly Instant[] _nextAt = new Instant[Count];

@@ -12,6 +12,9 @@ internal sealed class ReplyQueue
     public const int WaitingPerHop = 16;
     public const int Waiting = 512;
 
+    /// <summary>Whole packets hold a block of memory, and half of the blocks stay free for hops that answer.</summary>
+    public const int WaitingPackets = 32;
+
     private readonly PlanRing _ready = new(Capacity);
     private readonly List<OutgoingPlan> _waiting = [];
 
@@ -29,22 +32,32 @@ internal sealed class ReplyQueue
     /// <summary>Sets a plan aside until its next hop is known. True if another had to go for it.</summary>
     public bool Park(in OutgoingPlan plan, out OutgoingPlan dropped)
     {
-        int sameHop = 0;
-        int oldest = -1;
-        for (int i = 0; i < _waiting.Count; i++)
-        {
-            if (_waiting[i].NextHop != plan.NextHop)
-                continue;
-            oldest = oldest < 0 ? i : oldest;
-            sameHop++;
-        }
-
-        int victim = sameHop >= WaitingPerHop ? oldest : _waiting.Count >= Waiting ? 0 : -1;
+        int victim = FindVictim(plan);
         dropped = victim < 0 ? default : _waiting[victim];
         if (victim >= 0)
             _waiting.RemoveAt(victim);
         _waiting.Add(plan);
         return victim >= 0;
+    }
+
+    // The oldest of those that are too many: of the hop, of the packets, of all; -1 if there is room.
+    private int FindVictim(in OutgoingPlan plan)
+    {
+        int sameHop = 0, packets = 0, oldestOfHop = -1, oldestPacket = -1;
+        for (int i = _waiting.Count - 1; i >= 0; i--)
+        {
+            if (_waiting[i].NextHop == plan.NextHop)
+                (sameHop, oldestOfHop) = (sameHop + 1, i);
+            if (_waiting[i].Packet is not null)
+                (packets, oldestPacket) = (packets + 1, i);
+        }
+
+        if (sameHop >= WaitingPerHop)
+            return oldestOfHop;
+        if (plan.Packet is not null && packets >= WaitingPackets)
+            return oldestPacket;
+
+        return _waiting.Count >= Waiting ? 0 : -1;
     }
 
     /// <summary>Takes the oldest plan that waits for this hop; call until false.</summary>

@@ -24,6 +24,9 @@ internal readonly record struct ConnectCall
 /// <content>The user's calls, but for those of listeners.</content>
 internal sealed partial class StackCore
 {
+    /// <summary>How many orphans are asked for one that overdraws: the bound must not grow with their number.</summary>
+    private const int OrphansAsked = 64;
+
     /// <summary>
     /// Starts an active OPEN. Its end comes as a wake-up: Connected, or Closed and the Tcb's CloseReason.
     /// </summary>
@@ -35,6 +38,9 @@ internal sealed partial class StackCore
             return result;
 
         HostAddress local = call.Local ?? hop.Source;
+        if (!HasRoomToAsk(hop, call.Remote, now))
+            return CallResult.NeighborTableFull;
+
         result = ChooseFlow(call, local, now, out FlowKey flow, out SeqNumber? beyond);
         if (result == CallResult.Done)
             connection = Open(flow, hop, call.Config, beyond, now);
@@ -74,6 +80,9 @@ internal sealed partial class StackCore
         CallResult result = CheckDestination(destination, out NextHop hop);
         if (result != CallResult.Done)
             return result;
+
+        if (!HasRoomToAsk(hop, destination, now))
+            return CallResult.NeighborTableFull;
 
         int length = IcmpEcho.Overhead + payload.Length;
         if (length > _mtu)
@@ -237,6 +246,8 @@ internal sealed partial class StackCore
             IsForeign = false,
         };
         Admit(connection);
+        if (_hasLinkHeader && !connection.IsLooped)
+            _neighbors.Resolve(hop.Address, now, out _); // from here on the place in the table is its own
         Apply(connection, connection.Tcb.OnUserCall(UserCall.Open, now), now);
         AdoptKnownPathMtu(connection, now);
         return connection;
@@ -248,13 +259,34 @@ internal sealed partial class StackCore
     /// </summary>
     private void BoundOrphans(Instant now)
     {
-        bool isOverBudget = _orphans.Count > 1 && Config.Chunks.BytesOut > Config.Chunks.Budget;
-        if ((!isOverBudget && _orphans.Count <= Config.MaxOrphans) || _orphans.First is not { } oldest)
+        if (OrphanToEnd() is not { } node)
             return;
 
-        _orphans.RemoveFirst();
-        oldest.Value.OrphanNode = null;
-        OnUserCall(oldest.Value, UserCall.Abort, now);
+        _orphans.Remove(node);
+        node.Value.OrphanNode = null;
+        OnUserCall(node.Value, UserCall.Abort, now);
+    }
+
+    // Memory that a single write overdraws is paid for by one that does so, if there is one among the oldest.
+    private LinkedListNode<StackConnection>? OrphanToEnd()
+    {
+        LinkedListNode<StackConnection>? oldest = _orphans.First;
+        ChunkPool chunks = Config.Chunks;
+        if (_orphans.Count > Config.MaxOrphans)
+            return oldest;
+        if (_orphans.Count <= 1 || chunks.BytesOut <= chunks.Budget)
+            return null;
+        if (chunks.BytesOut - chunks.Overdrawn > chunks.Budget)
+            return oldest;
+
+        LinkedListNode<StackConnection>? node = oldest;
+        for (int asked = 0; asked < OrphansAsked && node is not null; asked++, node = node.Next)
+        {
+            if (node.Value.Send.IsOverdrawn)
+                return node;
+        }
+
+        return oldest;
     }
 
     /// <summary>Which local ports are taken towards a destination.</summary>

@@ -12,6 +12,7 @@ internal sealed partial class StackCore
     private static readonly TimeSpan s_tolerance = TimeSpan.FromMilliseconds(100);
 
     private readonly List<StackConnection> _scratch = [];
+    private readonly HashSet<HostAddress> _expiredPaths = [];
 
     /// <summary>The earliest of all timers; waking earlier does no harm.</summary>
     public Instant NextDeadline
@@ -91,19 +92,28 @@ internal sealed partial class StackCore
         }
     }
 
-    /// <summary>A path's MTU that was reported ten minutes ago may have grown (RFC 1191 §6.3).</summary>
+    /// <summary>
+    /// A path's MTU that was reported ten minutes ago may have grown (RFC 1191 §6.3). However many paths expire at
+    /// once, the connections are walked once.
+    /// </summary>
     private void ExpirePaths(Instant now)
     {
         while (_paths.TryExpire(now, out HostAddress destination))
         {
-            _flows.CopyTo(_scratch);
-            foreach (StackConnection connection in _scratch)
-            {
-                if (connection.Flow.Remote == destination)
-                    AdoptPathMtu(connection, now);
-            }
-
-            _scratch.Clear();
+            _expiredPaths.Add(destination);
         }
+
+        if (_expiredPaths.Count == 0)
+            return;
+
+        _flows.CopyTo(_scratch);
+        foreach (StackConnection connection in _scratch)
+        {
+            if (_expiredPaths.Contains(connection.Flow.Remote))
+                AdoptPathMtu(connection, now);
+        }
+
+        _scratch.Clear();
+        _expiredPaths.Clear();
     }
 }

@@ -23,7 +23,7 @@ internal sealed partial class StackCore
     private readonly OutgoingPlan[] _slots = new OutgoingPlan[FrameSlots.Count];
     private readonly PlanRing _unsent = new(FrameSlots.Count);
     private readonly DirtyList _dirty = new();
-    private readonly DirtyList _parked = new();
+    private readonly ParkedConnections _parked = new();
     private readonly LoopQueue _loop = new();
     private long _turn = 1;
     private int _pulled;

@@ -41,6 +41,8 @@ internal sealed unsafe partial class StackCore
 
         if (lookup == NeighborLookup.Pending && plan.Kind != OutgoingKind.Connection)
             SetAside(plan);
+        else if (lookup == NeighborLookup.Refused)
+            Refuse(plan, now);
         else
             Discard(plan, PacketDropReason.NeighborUnreachable);
         return false;
@@ -50,6 +52,12 @@ internal sealed unsafe partial class StackCore
     {
         if (_replies.Park(plan, out OutgoingPlan dropped))
             Discard(dropped, PacketDropReason.QueueFull);
+    }
+
+    private void Refuse(in OutgoingPlan plan, Instant now)
+    {
+        Discard(plan, PacketDropReason.NeighborTableFull);
+        Tell(StackLimit.Neighbors, now);
     }
 
     /// <summary>

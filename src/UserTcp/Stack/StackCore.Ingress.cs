@@ -61,7 +61,13 @@ internal sealed partial class StackCore
 
     private void OnFragment(in Ipv4Header fragment, Instant arrival)
     {
+        long evicted = _reassembly.Evicted;
         PacketDropReason reason = _reassembly.Add(fragment, arrival, out ReadOnlySpan<byte> whole);
+        for (; evicted < _reassembly.Evicted; evicted++)
+        {
+            Counters.Drop(PacketDropReason.FragmentLimit);
+        }
+
         if (reason != PacketDropReason.None)
             Drop(reason);
         else if (!whole.IsEmpty && Ipv4Header.TryParse(whole, out Ipv4Header datagram))
@@ -116,7 +122,7 @@ internal sealed partial class StackCore
     {
         while (_defence.TryNextConflict(out AddressConflict conflict))
         {
-            _wakes.Add(WakeupKind.AddressConflict, conflict.Address, conflict.OtherMac);
+            _wakes.Add(conflict);
         }
 
         if (_defence.State == _addressState)

@@ -37,6 +37,9 @@ internal sealed partial class StackCore
             case NeighborLookup.Pending:
                 Park(connection, now);
                 return false;
+            case NeighborLookup.Refused:
+                Lose(connection, PacketDropReason.NeighborTableFull, now);
+                return false;
             default:
                 GiveUp(connection, now);
                 return false;
@@ -77,24 +80,19 @@ internal sealed partial class StackCore
         }
 
         _parked.Add(connection);
-        connection.IsParked = true;
     }
 
     private void ReleaseParked(HostAddress nextHop)
     {
-        for (StackConnection? connection = _parked.First; connection is not null;)
+        while (_parked.FirstFor(nextHop) is { } connection)
         {
-            StackConnection? next = connection.ListNext;
-            if (connection.NextHop == nextHop)
-                Unpark(connection);
-            connection = next;
+            Unpark(connection);
         }
     }
 
     private void Unpark(StackConnection connection)
     {
         _parked.Remove(connection);
-        connection.IsParked = false;
         _dirty.Add(connection);
     }
 
@@ -110,11 +108,32 @@ internal sealed partial class StackCore
     private void GiveUp(StackConnection connection, Instant now)
     {
         Apply(connection, connection.Tcb.OnNextHopUnreachable(now), now);
+        Lose(connection, PacketDropReason.NeighborUnreachable, now);
+    }
+
+    /// <summary>What would be sent now is lost. The connection's own timers try again.</summary>
+    private void Lose(StackConnection connection, PacketDropReason reason, Instant now)
+    {
         while (connection.Tcb.TryNextSegment(now, out _))
         {
-            Drop(PacketDropReason.NeighborUnreachable);
+            Drop(reason);
         }
 
+        if (reason == PacketDropReason.NeighborTableFull)
+            Tell(StackLimit.Neighbors, now);
         Settle(connection);
+    }
+
+    /// <summary>
+    /// Whether the hop can be asked for, if it has to be. What has been begun is not given up for what comes later.
+    /// </summary>
+    private bool HasRoomToAsk(in NextHop hop, HostAddress destination, Instant now)
+    {
+        if (!_hasLinkHeader || _routes.IsLocal(destination) || _neighbors.HasRoomFor(hop.Address))
+            return true;
+
+        Counters.Drop(PacketDropReason.NeighborTableFull);
+        Tell(StackLimit.Neighbors, now);
+        return false;
     }
 }

@@ -51,6 +51,8 @@ internal sealed class WakeQueue
     public void Add(WakeupKind kind, HostAddress address, MacAddress mac) =>
         _queue.Enqueue(new Wakeup(kind, address, mac));
 
+    public void Add(in AddressConflict conflict) => _queue.Enqueue(new Wakeup(conflict));
+
     public void Add(in NeighborChange change, TimeSpan elapsed) => _queue.Enqueue(new Wakeup(change, elapsed));
 
     public void Add(StackLimit limit, long count) => _queue.Enqueue(new Wakeup(limit, count));

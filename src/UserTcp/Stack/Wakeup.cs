@@ -80,6 +80,14 @@ internal readonly struct Wakeup
         Mac = mac;
     }
 
+    public Wakeup(in AddressConflict conflict)
+    {
+        Kind = WakeupKind.AddressConflict;
+        Address = conflict.Address;
+        Mac = conflict.OtherMac;
+        Count = conflict.Count;
+    }
+
     public Wakeup(in NeighborChange change, TimeSpan elapsed)
     {
         Kind = change.IsResolved ? WakeupKind.NeighborFound : WakeupKind.NeighborLost;
@@ -109,6 +117,9 @@ internal readonly struct Wakeup
     public HostAddress Address { get; }
 
     public MacAddress Mac { get; }
+
+    /// <summary>Of <see cref="WakeupKind.AddressConflict"/>.</summary>
+    public AddressConflict Conflict => new(Address, Mac, IsDefended: false, Count);
 
     /// <summary>How long the next hop was asked for.</summary>
     public TimeSpan Elapsed { get; }

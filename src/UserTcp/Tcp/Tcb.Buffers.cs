@@ -55,12 +55,17 @@ internal sealed partial class Tcb
     /// <summary>
     /// Under pressure also without tuning: what applications write is bounded by nothing but their waiting.
     /// </summary>
-    private void TuneSendBuffer() => _send.Limit = SendBufferPolicy.Next(new SendBufferFacts
+    private void TuneSendBuffer()
     {
-        First = Config.FirstSendBytes,
-        Limit = Config.SendBufferBytes,
-        CongestionWindow = _sender.Congestion?.CongestionWindow ?? 0,
-        SegmentSize = _sender.SegmentSize,
-        IsUnderPressure = _send.IsUnderPressure,
-    });
+        var facts = new SendBufferFacts
+        {
+            First = Config.FirstSendBytes,
+            Limit = Config.SendBufferBytes,
+            CongestionWindow = _sender.Congestion?.CongestionWindow ?? 0,
+            SegmentSize = _sender.SegmentSize,
+        };
+        _send.Allowance = SendBufferPolicy.Next(facts);
+        _send.Limit = SendBufferPolicy.Next(facts with { IsUnderPressure = _send.IsUnderPressure });
+        _receive.IsOverdrawn = _send.IsOverdrawn;
+    }
 }

@@ -64,6 +64,7 @@ internal sealed partial class Tcb
         _receiver = new Receiver(config);
         _receive.Capacity = config.FirstReceiveBytes;
         _send.Limit = config.FirstSendBytes;
+        _send.Allowance = config.FirstSendBytes;
     }
 
     /// <summary>

@@ -86,13 +86,13 @@ public sealed class ChunkPoolTests
         var pool = new ChunkPool(8 * Chunk.LargeSize);
         for (int i = 0; i < 6; i++)
             pool.Rent(Chunk.LargeSize);
-        Assert.False(pool.IsUnderPressure);
+        Assert.False(pool.IsUnderPressure());
 
         Chunk seventh = pool.Rent(Chunk.LargeSize);
-        Assert.True(pool.IsUnderPressure);
+        Assert.True(pool.IsUnderPressure());
 
         pool.Return(seventh);
-        Assert.False(pool.IsUnderPressure);
+        Assert.False(pool.IsUnderPressure());
     }
 
     [Fact]

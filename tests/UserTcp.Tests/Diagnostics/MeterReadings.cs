@@ -33,6 +33,9 @@ internal sealed class MeterReadings : IMeterFactory
 
     public ConcurrentDictionary<string, string?> Units { get; } = new();
 
+    /// <summary>Told of each instrument that measures; may throw.</summary>
+    public Action<string>? OnReading { get; set; }
+
     public Meter Create(MeterOptions options)
     {
         options.Scope = this;
@@ -69,6 +72,7 @@ internal sealed class MeterReadings : IMeterFactory
 
     private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
+        OnReading?.Invoke(instrument.Name);
         var text = new Dictionary<string, string>();
         foreach (KeyValuePair<string, object?> tag in tags)
         {

@@ -44,6 +44,22 @@ public sealed class MeterTests
     }
 
     [Fact]
+    public async Task A_listener_that_throws_costs_the_caller_the_connection_and_leaves_none_behind()
+    {
+        using MeterReadings readings = new MeterReadings().Start();
+        await using StackPair pair = await OpenAsync(readings);
+        await using UserTcpListener listener = await pair.Server.ListenAsync(80);
+        readings.OnReading = name => Assert.NotEqual("usertcp.connect.duration", name);
+
+        await Assert.ThrowsAnyAsync<Exception>(
+            () => pair.Client.ConnectAsync(StackPair.ServerAddress, 80).AsTask().WaitAsync(StackPair.Guard));
+        readings.OnReading = null;
+
+        Assert.Empty(pair.Client.GetConnections());
+        Assert.Equal(0, pair.Client.GetStatistics().BytesBuffered);
+    }
+
+    [Fact]
     public async Task What_ended_is_still_counted_and_its_life_was_measured()
     {
         using MeterReadings readings = new MeterReadings().Start();

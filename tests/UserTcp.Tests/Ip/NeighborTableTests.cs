@@ -311,25 +311,91 @@ public class NeighborTableTests
     }
 
     [Fact]
-    public void A_pending_hop_that_makes_room_is_reported_as_failed()
+    public void Hops_that_are_being_asked_for_finish_their_tries_and_a_newcomer_is_refused()
     {
-        var table = new NeighborTable(OwnMac, Wide(), new IpLimits { MaxNeighbors = 4 });
-        for (uint i = 0; i < 4; i++)
+        var table = new NeighborTable(OwnMac, Wide(), new IpLimits { MaxNeighbors = 8 });
+        for (uint i = 0; i < 7; i++)
         {
+            Assert.True(table.HasRoomFor(Host(i)));
             Assert.Equal(NeighborLookup.Pending, table.Resolve(Host(i), At(0), out _));
         }
 
-        Assert.Equal(NeighborLookup.Pending, table.Resolve(Host(9), At(0), out _));
-        Assert.True(table.TryNextChange(out NeighborChange change));
-        Assert.Equal(new NeighborChange(Host(0), IsResolved: false) { AskedSince = At(0) }, change);
-
-        List<HostAddress> asked = [];
-        while (table.TryNextArp(out ArpPlan plan))
+        Assert.Equal(NeighborLookup.Refused, table.Resolve(Host(9), At(0), out _));
+        Assert.False(table.HasRoomFor(Host(9)));
+        Assert.True(table.HasRoomFor(Host(3)));
+        Assert.Equal(7, table.PendingCount);
+        int requests = 0, changes = 0;
+        for (int second = 0; second <= 3; second++)
         {
-            asked.Add(plan.Packet.TargetAddress);
+            table.OnDeadline(At(second));
+            requests += Requests(table).Count;
+            while (table.TryNextChange(out NeighborChange change))
+            {
+                Assert.Equal((3, false), (second, change.IsResolved));
+                changes++;
+            }
         }
 
-        Assert.Equal([Host(1), Host(2), Host(3), Host(9)], asked);
+        Assert.Equal((3 * 7, 7, 0), (requests, changes, table.PendingCount));
+        Assert.Equal(NeighborLookup.Pending, table.Resolve(Host(9), At(3), out _));
+    }
+
+    [Fact]
+    public void Silent_hops_leave_a_place_for_those_that_answer()
+    {
+        var table = new NeighborTable(OwnMac, Wide(), new IpLimits { MaxNeighbors = 16 });
+        for (uint i = 0; i < 2; i++)
+        {
+            table.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
+            table.Resolve(Host(i), At(0), out _);
+        }
+
+        for (uint i = 0; i < 1000; i++)
+        {
+            double now = 0.01 * i;
+            table.OnDeadline(At(now));
+            table.Resolve(Host(100 + i), At(now), out _);
+            Requests(table);
+        }
+
+        Assert.Equal(14, table.PendingCount);
+        Assert.Equal(NeighborLookup.Resolved, table.Resolve(Host(0), At(10), out _));
+        Assert.Equal(NeighborLookup.Resolved, table.Resolve(Host(1), At(10), out _));
+    }
+
+    [Fact]
+    public void Polls_in_vain_of_a_whole_table_leave_a_place_for_those_that_answer()
+    {
+        var table = new NeighborTable(OwnMac, Wide(), new IpLimits { MaxNeighbors = 16 });
+        for (uint i = 0; i < 16; i++)
+        {
+            table.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
+            table.Resolve(Host(i), At(0), out _);
+        }
+
+        for (int second = 60; second <= 63; second++)
+        {
+            for (uint i = 0; i < 16; i++)
+            {
+                table.Resolve(Host(i), At(second), out _);
+            }
+
+            table.OnDeadline(At(second));
+        }
+
+        Assert.Equal(14, table.PendingCount);
+        table.OnArp(Request(OtherMac, Host(99), Address("10.0.0.1")), At(63));
+        Assert.Equal(NeighborLookup.Resolved, table.Resolve(Host(99), At(63), out _));
+    }
+
+    /// <summary>Whatever is asked, told and left unanswered at a full table: nobody who waits is forgotten.</summary>
+    [Fact]
+    public void Whoever_waits_for_a_hop_hears_of_it_once_after_three_tries()
+    {
+        for (int seed = 1; seed <= 2000; seed++)
+        {
+            new CrowdedTable(seed).Run();
+        }
     }
 
     [Fact]
@@ -363,6 +429,17 @@ public class NeighborTableTests
     }
 
     private static RoutingTable Wide() => new([new LocalAddress(Address("10.0.0.1"), 8)]);
+
+    private static List<HostAddress> Requests(NeighborTable table)
+    {
+        List<HostAddress> asked = [];
+        while (table.TryNextArp(out ArpPlan plan))
+        {
+            asked.Add(plan.Packet.TargetAddress);
+        }
+
+        return asked;
+    }
 
     private static HostAddress Host(uint n) => HostAddress.FromV4(0x0a010000 + n);
 

@@ -165,4 +165,20 @@ public class PathMtuTests
         paths.Learn(Far, 1200, At(2));
         Assert.Equal((2, 1500), (paths.Count, paths.Get(Peer, At(3))));
     }
+
+    [Fact]
+    public void Whoever_believes_in_an_estimate_that_made_room_hears_of_it()
+    {
+        var paths = new PathMtu(1500, capacity: 2);
+        paths.Learn(Peer, 1200, At(0));
+        paths.OnTooBig(Own, 1200, 1500, At(1));
+        Assert.False(paths.TryExpire(At(2), out _));
+        paths.OnTooBig(Far, 1200, 1500, At(2));
+
+        Assert.True(paths.NextDeadline <= At(2));
+        Assert.True(paths.TryExpire(At(2), out HostAddress destination));
+        Assert.Equal(Peer, destination);
+        Assert.False(paths.TryExpire(At(2), out _));
+        Assert.Equal(At(601), paths.NextDeadline);
+    }
 }

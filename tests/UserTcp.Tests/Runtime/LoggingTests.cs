@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using UserTcp.Links;
+using UserTcp.Runtime;
 using UserTcp.Tests.Api;
+using UserTcp.Tests.Ip;
+using UserTcp.Wire;
 
 namespace UserTcp.Tests.Runtime;
 
@@ -183,6 +186,38 @@ public sealed class LoggingTests
         public override void Wake() => inner.Wake();
 
         public override void Dispose() => inner.Dispose();
+    }
+
+    [Fact]
+    public async Task A_flood_of_forged_ARP_is_one_line_an_interval_and_address()
+    {
+        var log = new LogList();
+        await using var flood = new ForgedArp(log);
+        for (int i = 0; i < 2500; i++)
+        {
+            flood.Hear(TimeSpan.FromMilliseconds(10));
+        }
+
+        Assert.Equal(3, log.Count(1101));
+        Assert.Contains(log.Entries, e => e.Id.Id == 1101 && e.Text.Contains("(1000 ", StringComparison.Ordinal));
+    }
+
+    private sealed class ForgedArp(LogList log) : TurnBench(isDriven: false, log)
+    {
+        private readonly RxBatch _batch = new(1);
+
+        public void Hear(TimeSpan after)
+        {
+            var arp = new ArpPacket(
+                ArpOperation.Request, Packets.OtherMac, Address(StackPair.ServerAddress), default, Packets.Peer);
+            var bytes = new byte[ArpPacket.Size];
+            arp.WriteTo(bytes);
+            _batch.Clear();
+            Assert.True(_batch.Add(Packets.Frame(MacAddress.Broadcast, Packets.OtherMac, 0x0806, bytes), default));
+            using (Door.Visit visit = Server.Door.Enter())
+                visit.Stack.OnFrame(_batch[0], visit.Now);
+            Time.Advance(after);
+        }
     }
 
     private sealed class BrokenLink(LinkDevice inner) : LinkDevice

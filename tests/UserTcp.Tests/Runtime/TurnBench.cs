@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using Microsoft.Extensions.Logging;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Runtime;
@@ -14,8 +15,9 @@ public abstract class TurnBench : IAsyncDisposable
 {
     private readonly VirtualLink _otherLink;
 
-    private protected TurnBench(bool isDriven = false)
+    private protected TurnBench(bool isDriven = false, ILoggerFactory? loggers = null)
     {
+        Loggers = loggers;
         Driver = isDriven ? new HandDriver() : null;
         (VirtualLink first, _otherLink) = VirtualLink.CreatePair();
         Link = new SwitchedLink(first);
@@ -24,6 +26,8 @@ public abstract class TurnBench : IAsyncDisposable
     }
 
     private protected ManualTime Time { get; } = new();
+
+    private ILoggerFactory? Loggers { get; }
 
     /// <summary>That of the client.</summary>
     private protected SwitchedLink Link { get; }
@@ -58,6 +62,7 @@ public abstract class TurnBench : IAsyncDisposable
         options.TimeProvider = Time;
         options.DeterministicSeed = 1;
         options.Driver = Driver;
+        options.LoggerFactory = Loggers;
         return options.ToSettings();
     }
 
@@ -138,10 +143,18 @@ internal sealed class HandDriver : IStackDriver
 
     public void Run()
     {
-        while (_deferred.TryDequeue(out (Action<object?> Action, object? State) next))
+        while (RunNext())
         {
-            next.Action(next.State);
         }
+    }
+
+    public bool RunNext()
+    {
+        if (!_deferred.TryDequeue(out (Action<object?> Action, object? State) next))
+            return false;
+
+        next.Action(next.State);
+        return true;
     }
 }
 

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Sockets;
 using UserTcp.Diagnostics;
 using UserTcp.Links;
 using UserTcp.Primitives;
@@ -80,6 +81,33 @@ public sealed class TurnTests : TurnBench
         Assert.Equal(1, Client.Look((core, _) => core.Counters.SegmentsResent));
         Client.Turn();
         Assert.Equal(2, Client.Look((core, _) => core.Counters.SegmentsResent));
+    }
+
+    [Fact]
+    public async Task Requests_that_are_answered_or_not_end_with_a_stack_that_fails()
+    {
+        RunningListener listener = Server.Listen(new UserTcpListenerOptions { AnyAddress = true }.ToSettings());
+        var requests = new List<RunningRequest>();
+        for (ushort port = 1; port <= 2; port++)
+        {
+            _ = Client.ConnectAsync(Address(StackPair.ServerAddress), port, Defaults, default).AsTask();
+            Task<RunningRequest> request = listener.AcceptRequestAsync(default).AsTask();
+            TurnUntil(() => request.IsCompleted);
+            requests.Add(await request);
+        }
+
+        Task<RunningConnection> accept = requests[0].AcceptAsync(null, default).AsTask();
+        using (Door.Visit visit = Server.Door.Enter())
+            visit.Fault(new InvalidOperationException("broken"));
+
+        SocketException error = await Assert.ThrowsAsync<SocketException>(() => accept.WaitAsync(StackPair.Guard));
+        Assert.Equal(SocketError.OperationAborted, error.SocketErrorCode);
+        using var cancelled = new SemaphoreSlim(0);
+        requests.ForEach(request => request.Cancelled.Register(() => cancelled.Release()));
+        for (int i = 0; i < requests.Count; i++)
+        {
+            Assert.True(await cancelled.WaitAsync(StackPair.Guard));
+        }
     }
 
     [Fact]
