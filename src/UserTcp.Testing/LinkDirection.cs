@@ -44,6 +44,12 @@ public sealed class LinkDirection
     /// <summary>See <see cref="SimulatedLinkOptions.MarkAboveBytes"/>.</summary>
     public long? MarkAboveBytes { get; set; }
 
+    /// <summary>
+    /// Frames arrive at multiples of this time only, as from a device that interrupts seldom: those between two of them
+    /// arrive at the same moment, and reach the host as one batch. Zero for each at its own time.
+    /// </summary>
+    internal TimeSpan ArrivalPeriod { get; set; }
+
     /// <summary>Frames that entered.</summary>
     public long Entered { get; private set; }
 
@@ -144,8 +150,14 @@ public sealed class LinkDirection
         }
 
         // A line that has become shorter must not let frames overtake each other either.
-        _lastDue = Instant.Max(_lastDue, due);
+        _lastDue = Instant.Max(_lastDue, AtPeriod(due));
         _transit.Add(frame, _lastDue);
+    }
+
+    private Instant AtPeriod(Instant due)
+    {
+        long period = ArrivalPeriod.Ticks;
+        return period == 0 ? due : new Instant((due.Ticks + period - 1) / period * period);
     }
 
     private bool TryQueue(Frame frame, out Instant leaves)

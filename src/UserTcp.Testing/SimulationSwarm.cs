@@ -4,8 +4,10 @@ namespace UserTcp.Testing;
 
 /// <summary>
 /// Runs the stack through networks, options and programs that a seed draws, and checks all along that what must never
-/// happen does not: a wrong byte, a window that is overrun or taken back, a reset without a reason, a connection that
-/// does not end once the network is well again, anything left behind.
+/// happen does not: a wrong byte, a window that is overrun or taken back, an urgent pointer beside the urgent text, a
+/// reset without a reason, a SYN that is sent twice though nothing was lost, a connection that does not end once the
+/// network is well again or its peer gone for good, a host that spins, memory without a connection, anything left
+/// behind.
 /// </summary>
 public static class SimulationSwarm
 {

@@ -23,7 +23,11 @@ public sealed class SwarmTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Seeds_that_failed_once_end_well_for_ever() => Check(KeptSeeds());
+    public void Seeds_that_failed_once_end_well_for_ever()
+    {
+        Check(KeptSeeds());
+        Assert.All(KeptSeeds(), seed => Assert.Null(SimulationSwarm.Violation(PlanMaker.MakeNarrow(seed))));
+    }
 
     [Fact]
     public void A_seed_is_the_same_run_each_time()
@@ -65,6 +69,33 @@ public sealed class SwarmTests(ITestOutputHelper output)
         Assert.True(resent > 500 && dropped > 500 && overflowed > 5 && marked > 5);
         Assert.True(accepted > 150 && badChecksums > 50);
         Assert.True(resets > 10 && aborted > 10 && simultaneous > 10 && slow > 5);
+    }
+
+    /// <summary>What was thought of later comes up, and has an effect.</summary>
+    [Fact]
+    public void The_wider_swarm_meets_what_it_is_for()
+    {
+        int reused = 0, largest = 0, vanished = 0, urgent = 0, shut = 0, atMoments = 0, clean = 0, refused = 0;
+        for (ulong seed = 1; seed <= 300; seed++)
+        {
+            SwarmPlan plan = PlanMaker.Make(seed);
+            using var run = new SwarmRun(plan);
+            run.Run();
+            reused += run.ReusedPorts;
+            largest = Math.Max(largest, run.Hosts.Max(host => host.LargestBatch));
+            vanished += plan.Troubles.Count(trouble => trouble is VanishTrouble);
+            urgent += plan.Flows.Count(flow => flow.ClientSide.UrgentEvery > 0 && flow.ClientSide.Bytes > 1500);
+            shut += plan.Flows.Count(flow => flow.ServerSide.StopsReadingAfter < flow.ClientSide.Bytes);
+            atMoments += plan.Flows.Count(flow => flow.ClientSide.AbortsAt is not null);
+            clean += plan.IsClean ? 1 : 0;
+            refused += plan.Hosts.Count(host => host.Limits is { Ports: < 12 } or { MaxConnections: < 11 });
+        }
+
+        output.WriteLine(
+            $"reused {reused}, largest batch {largest}, vanished {vanished}, urgent {urgent}, shut {shut},"
+            + $" at moments {atMoments}, clean {clean}, small tables {refused}");
+        Assert.True(reused > 50 && largest > 20 && vanished > 5 && urgent > 20);
+        Assert.True(shut > 20 && atMoments > 20 && clean > 10 && refused > 10);
     }
 
     [Fact]

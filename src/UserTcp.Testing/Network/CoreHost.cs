@@ -45,11 +45,15 @@ internal abstract class CoreApp
 /// <summary>A stack without tasks and threads, and the loop that Runtime would run around it.</summary>
 internal sealed class CoreHost : Station
 {
-    private const int FramesPerTurn = RxBatch.DefaultCapacity;
     private const int FramesPerPull = 64;
+
+    /// <summary>A host that has so many turns in a second, and neither sends nor receives anything, spins.</summary>
+    private const int MaxIdleTurns = 20_000;
 
     private readonly TxFrame[] _frames = new TxFrame[FramesPerPull];
     private readonly LinkDevice _device;
+    private long _idleSince;
+    private int _idleTurns;
 
     public CoreHost(
         SimulatedNetwork network, string name, SimulatedLinkOptions link,
@@ -71,6 +75,12 @@ internal sealed class CoreHost : Station
     }
 
     public StackCore Core { get; }
+
+    /// <summary>The most frames that one batch held.</summary>
+    public int LargestBatch { get; private set; }
+
+    /// <summary>How many of the frames that have arrived the next batch takes, if there are so many.</summary>
+    public Func<int> NextBatch { get; set; } = static () => RxBatch.DefaultCapacity;
 
     /// <summary>The host's own clock.</summary>
     public Instant Now => Network.Time + ClockOffset;
@@ -121,6 +131,7 @@ internal sealed class CoreHost : Station
     {
         do
         {
+            NoteTurn(hasFrames: Inbox.Count > 0);
             ReceiveBatch();
             if (Core.NextDeadline <= Now)
                 Core.OnDeadline(Now);
@@ -129,9 +140,21 @@ internal sealed class CoreHost : Station
         while (Inbox.Count > 0);
     }
 
+    // Time stands still while a host has something to do: one that spins would stop it for ever.
+    private void NoteTurn(bool hasFrames)
+    {
+        long second = Network.Time.Ticks / TimeSpan.TicksPerSecond;
+        _idleTurns = hasFrames || second != _idleSince ? 0 : _idleTurns + 1;
+        _idleSince = second;
+        if (_idleTurns > MaxIdleTurns)
+            throw new InvalidOperationException($"{Name} spins: {MaxIdleTurns} turns without a frame in a second.");
+    }
+
     private void ReceiveBatch()
     {
-        for (int i = 0; i < FramesPerTurn && Inbox.TryDequeue(out Frame? frame); i++)
+        int most = NextBatch();
+        LargestBatch = Math.Max(LargestBatch, Math.Min(most, Inbox.Count));
+        for (int left = most; left > 0 && Inbox.TryDequeue(out Frame? frame); left--)
         {
             Core.OnFrame(new RxFrame(frame.Bytes, default), Now);
             frame.Return();
@@ -145,7 +168,10 @@ internal sealed class CoreHost : Station
             for (int count; (count = Core.PullFrames(_frames, Now)) > 0;)
             {
                 Core.FramesAccepted(_device.Transmit(_frames.AsSpan(0, count)), Now);
+                _idleTurns = 0;
             }
+
+            NoteTurn(hasFrames: false);
         }
         while (TellApps() || Core.HasPendingOutput);
     }

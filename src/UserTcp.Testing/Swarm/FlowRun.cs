@@ -7,7 +7,12 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
 {
     private const ushort FirstSimultaneousPort = 2000;
     private static readonly TimeSpan s_retryPause = TimeSpan.FromSeconds(1);
+
+    // Ends whose other end has begun anew from the same port.
+    private readonly List<StreamApp> _past = [];
+    private int _reusesLeft = plan.Reuses;
     private bool _hasGivenUp;
+    private bool _isRetrying;
 
     public FlowPlan Plan => plan;
 
@@ -15,21 +20,37 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
 
     public StreamApp? Server { get; private set; }
 
+    /// <summary>How often its port was used again at once.</summary>
+    public int Reused { get; private set; }
+
     /// <summary>Whether nothing more is to come of it.</summary>
     public bool IsOver { get; private set; }
 
-    private bool MayAbort => plan.ClientSide.AbortsAfter is not null || plan.ServerSide.AbortsAfter is not null;
+    /// <summary>Whether one of its hosts has vanished.</summary>
+    private bool IsBroken => run.HasVanished(plan.Client) || run.HasVanished(plan.Server);
+
+    private bool MayFail => plan.ClientSide.MayAbort || plan.ServerSide.MayAbort || _hasGivenUp || IsBroken
+        || run.LosesOrphans(plan.Client) || run.LosesOrphans(plan.Server);
 
     public void Start()
     {
+        _isRetrying = false;
         if (plan.IsSimultaneous)
             Server = Connect(plan.ServerSide, plan.Server, plan.Client, isClient: false);
         Client = Connect(plan.ClientSide, plan.Client, plan.Server, isClient: true);
-        Hurry();
+        if (Client is null || (plan.IsSimultaneous && Server is null))
+            Retry();
+        else
+            Hurry();
     }
 
     /// <summary>The other end came out of a listener.</summary>
-    public StreamApp Accept() => Server = new StreamApp(plan.ServerSide);
+    public StreamApp Accept()
+    {
+        if (Server is { } before)
+            _past.Add(before);
+        return Server = new StreamApp(plan.ServerSide);
+    }
 
     public void Hurry()
     {
@@ -38,41 +59,50 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
 
         Client?.Hurry();
         Server?.Hurry();
+        _past.ForEach(static app => app.Hurry());
     }
 
     /// <summary>
-    /// A reset that was lost is not sent again: who has nothing to send never learns that the peer is gone, and loses
-    /// patience.
+    /// A reset that was lost is not sent again: an end that has nothing to send never learns that its peer is gone, and
+    /// loses patience. An end that waits for an answer has to notice by itself.
     /// </summary>
     public void LosePatience()
     {
-        if (Client is { } client && !IsAtEnd(client) && Server is not { HasAborted: false })
-            GiveUp(client);
-        if (Server is { } server && !IsAtEnd(server) && Client is not { HasAborted: false })
-            GiveUp(server);
+        _past.ForEach(LosePatience);
+        if (Client is { } client && Server is not { HasAborted: false, HasDetached: false })
+            LosePatience(client);
+        if (Server is { } server && Client is not { HasAborted: false, HasDetached: false })
+            LosePatience(server);
+        if (IsBroken)
+        {
+            LosePatience(Client);
+            LosePatience(Server);
+        }
     }
 
     /// <summary>Looks at both ends; throws if they ended in a way that they must not.</summary>
     public void Watch()
     {
-        if (IsOver || Client is null || !IsAtEnd(Client) || (Server is not null && !IsAtEnd(Server)))
+        if (TryReusePort() || IsOver || _isRetrying || Client is not { IsAtEnd: true } || Server is { IsAtEnd: false })
             return;
 
         bool isComplete = Client.IsComplete && Server?.IsComplete == true;
         if (isComplete)
             CheckStreams(Client, Server!);
-        else if (!MayAbort && !_hasGivenUp && !MayRetry())
+        else if (!MayFail && !MayRetry())
             throw new SwarmViolationException($"Flow {number} ended early. {Describe()}");
 
-        IsOver = isComplete || MayAbort || _hasGivenUp || plan.IsSimultaneous;
+        IsOver = isComplete || MayFail || plan.IsSimultaneous;
         if (!IsOver)
             Retry();
     }
 
-    public string Describe() =>
-        $"Flow {number}: {Describe(Client, plan.ClientSide)} - {Describe(Server, plan.ServerSide)}";
+    /// <summary>Whether the ends of earlier connections are at their end, too.</summary>
+    public bool IsPastOver() => _past.TrueForAll(static app => app.IsAtEnd);
 
-    private static bool IsAtEnd(StreamApp app) => app.HasAborted || app.HasDetached;
+    public string Describe() =>
+        $"Flow {number}: {Describe(Client, plan.ClientSide)} - {Describe(Server, plan.ServerSide)}"
+        + string.Concat(_past.Where(app => !app.IsAtEnd).Select(app => $", before: {Describe(app, plan.ServerSide)}"));
 
     private static void CheckStreams(StreamApp client, StreamApp server)
     {
@@ -86,7 +116,28 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
         : $"{app.Host.Name} {app.Connection.Tcb.State} ({app.Connection.Tcb.CloseReason}),"
             + $" read {app.BytesRead}, wrote {app.BytesWritten} of {plan.Bytes}";
 
-    private StreamApp Connect(StreamPlan side, int from, int to, bool isClient)
+    // In the same moment: RST and SYN lie behind each other on the wire.
+    private bool TryReusePort()
+    {
+        if (_reusesLeft == 0 || Client is not { HasAborted: true } before || run.IsHealed)
+            return false;
+
+        _reusesLeft--;
+        StreamApp? again = Connect(plan.ClientSide, plan.Client, plan.Server, isClient: true,
+            before.Connection.Flow.LocalPort);
+        if (again is null)
+            return false; // TIME-WAIT has it
+
+        Reused++;
+        Client = again;
+        if (Server is { } server)
+            _past.Add(server);
+        Server = null;
+        return true;
+    }
+
+    /// <summary>Null if there was no room for it.</summary>
+    private StreamApp? Connect(StreamPlan side, int from, int to, bool isClient, ushort localPort = 0)
     {
         var app = new StreamApp(side);
         ushort port = (ushort)(FirstSimultaneousPort + 2 * number);
@@ -94,14 +145,18 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
         {
             Remote = run.Hosts[to].Address,
             RemotePort = !plan.IsSimultaneous ? SwarmRun.Port : (ushort)(isClient ? port : port + 1),
-            LocalPort = !plan.IsSimultaneous ? (ushort)0 : (ushort)(isClient ? port + 1 : port),
+            LocalPort = !plan.IsSimultaneous ? localPort : (ushort)(isClient ? port + 1 : port),
             Config = run.Plan.Hosts[from].Config,
         };
         CallResult result = run.Hosts[from].Connect(app, call);
+        bool mayFail = run.Plan.Hosts[from].Limits is not null || localPort != 0;
+        if (result != CallResult.Done && mayFail)
+            return null;
         if (result != CallResult.Done)
             throw new SwarmViolationException($"Flow {number} could not begin: {result}.");
 
         run.OnConnecting(app, this);
+        app.Begin(run.Network);
         return app;
     }
 
@@ -114,11 +169,17 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
         if (plan.IsSimultaneous)
             return !Client.IsConnected || !Server!.IsConnected;
 
-        return reason == UserTcpCloseReason.ResetByPeer && Server is null && run.HasClosedListener(plan.Server);
+        // A SYN-ACK that was given up for want of room; its peer, connected by then, learns it from its first text.
+        bool hadNoRoom = run.Plan.Hosts[plan.Server].Limits is not null && Server is null;
+        return hadNoRoom || (reason == UserTcpCloseReason.ResetByPeer && Server is null
+            && run.HasClosedListener(plan.Server));
     }
 
-    private void GiveUp(StreamApp app)
+    private void LosePatience(StreamApp? app)
     {
+        if (app is null || app.IsAtEnd || (IsBroken && app.IsOwedAnAnswer))
+            return;
+
         _hasGivenUp = true;
         app.Abort();
     }
@@ -126,6 +187,7 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
     private void Retry()
     {
         Client = Server = null;
+        _isRetrying = true;
         run.Network.Schedule(s_retryPause, Start);
     }
 }

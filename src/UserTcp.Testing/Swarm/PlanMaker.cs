@@ -10,7 +10,8 @@ namespace UserTcp.Testing.Swarm;
 /// </summary>
 internal sealed class PlanMaker
 {
-    private const int MaxFlows = 10;
+    public const int MaxFlows = 10;
+
     private const int MostBytes = 300_000;
 
     /// <summary>With less, what a seed sends would take hours: a few octets in each round trip.</summary>
@@ -33,7 +34,11 @@ internal sealed class PlanMaker
         _isLarge = _random.Chance(0.3);
     }
 
-    public static SwarmPlan Make(ulong seed) => new PlanMaker(seed).Make();
+    public static SwarmPlan Make(ulong seed) =>
+        new PlanWidener(new SeededRandom(seed).Derive(0x31de), MakeNarrow(seed)).Widen();
+
+    /// <summary>The plan without batches, small tables, reused ports and all else that was thought of later.</summary>
+    public static SwarmPlan MakeNarrow(ulong seed) => new PlanMaker(seed).Make();
 
     private SwarmPlan Make()
     {

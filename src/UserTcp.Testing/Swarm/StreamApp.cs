@@ -13,6 +13,8 @@ internal sealed class StreamApp(StreamPlan plan) : CoreApp
     private bool _mayWrite = true;
     private bool _hasClosed;
     private bool _isHurried;
+    private bool _mayStopReading = plan.StopsReadingAfter is not null;
+    private int _pieces;
 
     public StreamPlan Plan => plan;
 
@@ -34,10 +36,30 @@ internal sealed class StreamApp(StreamPlan plan) : CoreApp
     /// <summary>Whether all that was planned has happened.</summary>
     public bool IsComplete => HasReadEnd && _hasClosed && _written == plan.Bytes;
 
+    /// <summary>Where what it wrote was urgent: the positions after the last octet.</summary>
+    public HashSet<long> UrgentEnds { get; } = [];
+
+    /// <summary>Whether it has let go, one way or the other.</summary>
+    public bool IsAtEnd => HasAborted || HasDetached;
+
+    /// <summary>
+    /// Whether its connection has something to send that its peer has not acknowledged: that must not wait for ever.
+    /// </summary>
+    public bool IsOwedAnAnswer => !IsOver && (Connection.Send.Unacknowledged > 0
+        || Connection.Tcb.State is not (TcpState.Established or TcpState.CloseWait or TcpState.FinWait2));
+
+    /// <summary>The connection is there, or begun; from now on it may give up.</summary>
+    public void Begin(SimulatedNetwork network)
+    {
+        if (plan.AbortsAt is { } time)
+            network.Schedule(time, AbortIfOpen);
+    }
+
     /// <summary>From now on it neither pauses nor gives up.</summary>
     public void Hurry()
     {
         _isHurried = true;
+        _mayStopReading = false;
         _mayRead = _mayWrite = true;
         if (!IsOver && !HasAborted)
             Work();
@@ -83,13 +105,20 @@ internal sealed class StreamApp(StreamPlan plan) : CoreApp
     {
         _mayRead = true;
         _isHurried = true;
+        _mayStopReading = false;
         if (!HasAborted && !HasDetached)
             Read();
     }
 
+    private void AbortIfOpen()
+    {
+        if (!_isHurried && !IsAtEnd && !IsOver)
+            Abort();
+    }
+
     private void Read()
     {
-        if (Connection.Receive.IsReaderGone)
+        if (Connection.Receive.IsReaderGone || (_mayStopReading && _read >= plan.StopsReadingAfter))
             return;
 
         int most = _isHurried ? int.MaxValue : plan.Piece;
@@ -127,7 +156,16 @@ internal sealed class StreamApp(StreamPlan plan) : CoreApp
         }
 
         if (isNew)
-            Call(UserCall.Send);
+            Call(IsUrgent() ? UserCall.SendUrgent : UserCall.Send);
+    }
+
+    private bool IsUrgent()
+    {
+        if (plan.UrgentEvery == 0 || _pieces++ % plan.UrgentEvery != 0)
+            return false;
+
+        UrgentEnds.Add(_written);
+        return true;
     }
 
     private bool WritePiece()

@@ -27,7 +27,21 @@ internal sealed record StreamPlan
     /// <summary>Gives up with a reset once it has read and written this much.</summary>
     public long? AbortsAfter { get; init; }
 
+    /// <summary>Gives up with a reset so long after its connection was made, or begun to be made.</summary>
+    public TimeSpan? AbortsAt { get; init; }
+
+    /// <summary>Reads no more once it has read this much, until the network is well again: its window shuts.</summary>
+    public long? StopsReadingAfter { get; init; }
+
+    /// <summary>Every so many pieces that it writes, what was written last is urgent; 0 for never.</summary>
+    public int UrgentEvery { get; init; }
+
+    public bool MayAbort => AbortsAfter is not null || AbortsAt is not null;
+
     public override string ToString() =>
         $"{Bytes} bytes by {Piece}, pauses {ReadPause} and {WritePause}{(ClosesLast ? ", closes last" : "")}"
-        + (AbortsAfter is null ? "" : $", aborts after {AbortsAfter}");
+        + (AbortsAfter is null ? "" : $", aborts after {AbortsAfter}")
+        + (AbortsAt is null ? "" : $", aborts at {AbortsAt}")
+        + (StopsReadingAfter is null ? "" : $", stops reading after {StopsReadingAfter}")
+        + (UrgentEvery == 0 ? "" : $", urgent every {UrgentEvery}");
 }

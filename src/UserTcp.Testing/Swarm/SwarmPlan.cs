@@ -2,6 +2,23 @@ using UserTcp.Tcp;
 
 namespace UserTcp.Testing.Swarm;
 
+/// <summary>How small a host's tables are; the defaults are never reached.</summary>
+internal sealed record HostLimits
+{
+    public int MaxConnections { get; init; } = 1000;
+
+    public int MaxHalfOpen { get; init; } = 1000;
+
+    public int MaxTimeWait { get; init; } = 1000;
+
+    public int MaxOrphans { get; init; } = 1000;
+
+    public int MaxNeighbors { get; init; } = 1000;
+
+    /// <summary>Ephemeral ports.</summary>
+    public int Ports { get; init; } = 30_000;
+}
+
 /// <summary>A host of a swarm run.</summary>
 internal sealed record HostPlan
 {
@@ -13,8 +30,18 @@ internal sealed record HostPlan
 
     public required int Backlog { get; init; }
 
+    /// <summary>Small tables; null for large ones.</summary>
+    public HostLimits? Limits { get; init; }
+
+    /// <summary>Frames arrive at multiples of this time only.</summary>
+    public TimeSpan ArrivalPeriod { get; init; }
+
+    /// <summary>The most that a batch holds; how many it does is drawn for each.</summary>
+    public int BatchFrames { get; init; } = int.MaxValue;
+
     public override string ToString() =>
-        $"{Link.BitsPerSecond} bit/s, {Link.Delay}, queue {Link.QueueBytes}, marks above {Link.MarkAboveBytes}, MTU"
+        $"{Limits}{(Limits is null ? "" : ", ")}batches of {BatchFrames} every {ArrivalPeriod}; "
+        + $"{Link.BitsPerSecond} bit/s, {Link.Delay}, queue {Link.QueueBytes}, marks above {Link.MarkAboveBytes}, MTU"
         + $" {Link.Mtu}, budget {BudgetBytes}, backlog {Backlog}; {DescribeConfig()}; {Config.LossRecovery}";
 
     private string DescribeConfig() =>
@@ -41,8 +68,13 @@ internal sealed record FlowPlan
 
     public required StreamPlan ServerSide { get; init; }
 
+    /// <summary>How often the client that gave up connects again at once, from the same port.</summary>
+    public int Reuses { get; init; }
+
     public override string ToString() =>
-        $"host {Client} to {Server} at {Start}{(IsSimultaneous ? ", simultaneous" : "")}: {ClientSide} - {ServerSide}";
+        $"host {Client} to {Server} at {Start}"
+        + $"{(IsSimultaneous ? ", simultaneous" : "")}"
+        + $"{(Reuses > 0 ? $", again {Reuses} times" : "")}: {ClientSide} - {ServerSide}";
 }
 
 /// <summary>All that a seed decides.</summary>
@@ -59,4 +91,13 @@ internal sealed record SwarmPlan
 
     /// <summary>When nothing goes wrong any more.</summary>
     public required TimeSpan HealedAt { get; init; }
+
+    /// <summary>
+    /// Whether a SYN that is sent twice has no excuse: nothing goes wrong, no queue is long, no table is small. A
+    /// client that gives up in SYN-SENT says nothing, and its next SYN is taken for a duplicate (RFC 5961 §4).
+    /// </summary>
+    public bool IsClean => Troubles.Count == 0 && Hosts.All(host => host.Limits is null
+        && host.Link.QueueBytes >= 1 << 20 && host.Link.BitsPerSecond is 0 or >= 100_000_000
+        && host.BudgetBytes >= 256 << 20 && host.Backlog >= 512)
+        && Flows.All(flow => flow.Reuses == 0 || flow.ClientSide.AbortsAt is null);
 }

@@ -3,6 +3,7 @@ using UserTcp.Buffers;
 using UserTcp.Primitives;
 using UserTcp.Stack;
 using UserTcp.Testing.Network;
+using UserTcp.Testing.Rules;
 
 namespace UserTcp.Testing.Swarm;
 
@@ -11,11 +12,19 @@ internal sealed class SwarmRun : IDisposable
 {
     public const ushort Port = 80;
 
+    private const ulong BatchKey = 0xba7c_0000;
+
     /// <summary>
     /// After the network has healed: the longest pause of a retransmission timer that backed off meanwhile, of a window
     /// probe, and time for what is left to be sent over the slowest link.
     /// </summary>
     private static readonly TimeSpan s_finishBound = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// The same, where a peer that is gone has to be noticed (R2 of connections whose timers had backed off before),
+    /// or many take turns in a small table.
+    /// </summary>
+    private static readonly TimeSpan s_longFinishBound = TimeSpan.FromMinutes(40);
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
@@ -28,6 +37,7 @@ internal sealed class SwarmRun : IDisposable
     private readonly List<FlowRun> _flows = [];
     private readonly StackListener?[] _listeners;
     private readonly bool[] _hasClosedListener;
+    private readonly bool[] _hasVanished;
     private readonly Dictionary<FlowKey, FlowRun> _byClient = [];
     private readonly Dictionary<FlowKey, StreamApp> _apps = [];
     private readonly List<CoreHost> _hosts = [];
@@ -38,6 +48,7 @@ internal sealed class SwarmRun : IDisposable
         Network = new SimulatedNetwork(plan.Seed);
         _listeners = new StackListener?[plan.Hosts.Count];
         _hasClosedListener = new bool[plan.Hosts.Count];
+        _hasVanished = new bool[plan.Hosts.Count];
         foreach (HostPlan host in plan.Hosts)
         {
             AddHost(host);
@@ -64,6 +75,9 @@ internal sealed class SwarmRun : IDisposable
 
     public bool IsHealed { get; private set; }
 
+    /// <summary>How often a port was used again at once.</summary>
+    public int ReusedPorts => _flows.Sum(flow => flow.Reused);
+
     /// <summary>Frames that were sent.</summary>
     public long Frames
     {
@@ -84,9 +98,11 @@ internal sealed class SwarmRun : IDisposable
     {
         RunUntil(Network.Time + Plan.HealedAt, static () => false);
         Heal();
-        Instant end = Network.Time + s_finishBound;
+        bool isLong = Array.Exists(_hasVanished, static one => one) || Plan.Hosts.Any(host => host.Limits is not null);
+        TimeSpan bound = isLong ? s_longFinishBound : s_finishBound;
+        Instant end = Network.Time + bound;
         if (!RunUntil(end, AreFlowsOver))
-            throw new SwarmViolationException($"Not at an end {s_finishBound} after all was well again.{Describe()}");
+            throw new SwarmViolationException($"Not at an end {bound} after all was well again.{Describe()}");
 
         end = Network.Time + s_silenceBound;
         RunUntil(end, static () => false);
@@ -103,6 +119,19 @@ internal sealed class SwarmRun : IDisposable
     public StreamApp? AppOf(in FlowKey flow) => _apps.GetValueOrDefault(flow);
 
     public bool HasClosedListener(int host) => _hasClosedListener[host];
+
+    public bool HasVanished(int host) => _hasVanished[host];
+
+    /// <summary>Whether orphans of the host may have been reset for want of room.</summary>
+    public bool LosesOrphans(int host) => Plan.Hosts[host].Limits is { } limits && limits.MaxOrphans < Plan.Flows.Count;
+
+    /// <summary>From now on the host neither hears nor is heard.</summary>
+    public void Vanish(int host)
+    {
+        _hasVanished[host] = true;
+        _hosts[host].Link.Outgoing.Add(new Cut());
+        _hosts[host].Link.Incoming.Add(new Cut());
+    }
 
     public void CloseListener(int host)
     {
@@ -132,14 +161,30 @@ internal sealed class SwarmRun : IDisposable
 
     private void AddHost(HostPlan plan)
     {
-        var host = new CoreHost(Network, $"host {_hosts.Count}", plan.Link, config => config with
-        {
-            Chunks = new ChunkPool(plan.BudgetBytes),
-            TimeWait = plan.Config.TimeWait,
-        });
+        var host = new CoreHost(Network, $"host {_hosts.Count}", plan.Link, config => WithLimits(config, plan));
+        SeededRandom random = Network.Random.Derive(BatchKey + (ulong)_hosts.Count);
+        host.NextBatch = () => plan.BatchFrames == int.MaxValue ? int.MaxValue : 1 + random.Next(plan.BatchFrames);
+        host.Link.Incoming.ArrivalPeriod = plan.ArrivalPeriod;
         _hosts.Add(host);
         host.Link.Taps.Add(new WireObserver(this, host));
         OpenListener(_hosts.Count - 1);
+    }
+
+    private static StackConfig WithLimits(StackConfig config, HostPlan plan)
+    {
+        config = config with { Chunks = new ChunkPool(plan.BudgetBytes), TimeWait = plan.Config.TimeWait };
+        if (plan.Limits is not { } limits)
+            return config;
+
+        return config with
+        {
+            MaxConnections = limits.MaxConnections,
+            MaxHalfOpen = limits.MaxHalfOpen,
+            MaxTimeWait = limits.MaxTimeWait,
+            MaxOrphans = limits.MaxOrphans,
+            LastEphemeralPort = (ushort)(config.FirstEphemeralPort + limits.Ports - 1),
+            Ip = config.Ip with { MaxNeighbors = limits.MaxNeighbors },
+        };
     }
 
     private StreamApp Accept(StackConnection connection)
@@ -150,6 +195,7 @@ internal sealed class SwarmRun : IDisposable
             throw new SwarmViolationException($"{flow} was accepted, and nobody connected.");
 
         StreamApp app = run.Accept();
+        app.Begin(Network);
         _apps[flow] = app;
         if (IsHealed)
             Network.Schedule(TimeSpan.Zero, run.Hurry);
@@ -164,14 +210,23 @@ internal sealed class SwarmRun : IDisposable
             _hosts[i].Link.Outgoing.ClearRules();
             _hosts[i].Link.Incoming.ClearRules();
             OpenListener(i);
+            if (_hasVanished[i])
+                Vanish(i);
         }
 
         foreach (FlowRun flow in _flows)
         {
             flow.Hurry();
-            Network.Schedule(s_patience, flow.LosePatience);
+            LosePatienceLater(flow);
         }
     }
+
+    private void LosePatienceLater(FlowRun flow) => Network.Schedule(s_patience, () =>
+    {
+        flow.LosePatience();
+        if (!flow.IsOver || !flow.IsPastOver())
+            LosePatienceLater(flow);
+    });
 
     private bool RunUntil(Instant end, Func<bool> isDone)
     {
@@ -200,14 +255,30 @@ internal sealed class SwarmRun : IDisposable
             ChunkPool chunks = host.Core.Config.Chunks;
             if (chunks.BytesOut > chunks.Budget)
                 throw new SwarmViolationException($"{host.Name} holds {chunks.BytesOut} of {chunks.Budget} bytes.");
+            if (chunks.BytesOut > 0 && host.Core.ConnectionCount == 0 && !IsAnythingUnread(host))
+                throw new SwarmViolationException($"{host.Name} has no connection, and holds {chunks.BytesOut} bytes.");
+            long repeated = host.Core.Counters.Resent(ResendReason.Handshake);
+            if (repeated > 0 && Plan.IsClean)
+                throw new SwarmViolationException($"{host.Name} sent a SYN twice, and nothing had gone wrong.");
         }
+    }
+
+    private bool IsAnythingUnread(CoreHost host)
+    {
+        foreach (StreamApp app in _apps.Values)
+        {
+            if (ReferenceEquals(app.Host, host) && !app.Connection.Receive.IsReaderGone)
+                return true;
+        }
+
+        return false;
     }
 
     private bool AreFlowsOver()
     {
         foreach (FlowRun flow in _flows)
         {
-            if (!flow.IsOver)
+            if (!flow.IsOver || !flow.IsPastOver())
                 return false;
         }
 

@@ -32,6 +32,14 @@ internal sealed record ClockTrouble(int Host, TimeSpan From, TimeSpan By) : Trou
     public override string ToString() => $"the clock of host {Host} jumps by {By} at {From}";
 }
 
+/// <summary>A host vanishes for good, as one whose power fails: it neither hears nor is heard.</summary>
+internal sealed record VanishTrouble(int Host, TimeSpan From) : Trouble(Host, From, From)
+{
+    public override void Begin(SwarmRun run) => run.Network.Schedule(From, () => run.Vanish(Host));
+
+    public override string ToString() => $"host {Host} vanishes at {From}";
+}
+
 /// <summary>A host stops listening for some time.</summary>
 internal sealed record ListenerTrouble(int Host, TimeSpan From, TimeSpan To) : Trouble(Host, From, To)
 {

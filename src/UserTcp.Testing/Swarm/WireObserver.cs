@@ -26,8 +26,8 @@ internal sealed class WireObserver(SwarmRun run, CoreHost host) : IFrameTap
         var flow = new FlowKey(packet.Source, segment.SourcePort, packet.Destination, segment.DestinationPort);
         WireView view = ViewOf(flow);
         if (segment.Has(TcpFlags.Rst))
-            CheckReset(flow);
-        else if (view.OnSent(segment, LosesSegments) is { } wrong)
+            CheckReset(flow, view, segment);
+        else if ((view.OnSent(segment, LosesSegments) ?? CheckUrgent(flow, view, segment)) is { } wrong)
             throw new SwarmViolationException($"{host.Name}, {flow}: {wrong}");
     }
 
@@ -54,10 +54,27 @@ internal sealed class WireObserver(SwarmRun run, CoreHost host) : IFrameTap
         return view;
     }
 
-    // A program that gave up, a connection that is over, a handshake: all of these may reset. What lives may not.
-    private void CheckReset(in FlowKey flow)
+    // RFC 9293 §3.8.5 (MUST-62): the pointer names the octet after the urgent text, whichever segment it is in; what is
+    // further away than it can say is the largest that it can.
+    private string? CheckUrgent(in FlowKey flow, WireView view, in TcpSegment segment)
     {
-        if (run.AppOf(flow) is not { HasAborted: false, HasDetached: false } app)
+        if (!segment.Has(TcpFlags.Urg) || segment.UrgentPointer == ushort.MaxValue
+            || view.InitialSent is not { } initial || run.AppOf(flow) is not { } app)
+        {
+            return null;
+        }
+
+        long end = segment.Seq + segment.UrgentPointer - (initial + 1);
+        return app.UrgentEnds.Contains(end) ? null : $"the urgent pointer says {end}, where no urgent text ends";
+    }
+
+    // A program that gave up, a connection that is over, a handshake: all of these may reset. What lives may not; but a
+    // reset that answered another incarnation's segment, while this one was in SYN-SENT, may leave together with the
+    // ACK that completes it.
+    private void CheckReset(in FlowKey flow, WireView view, in TcpSegment reset)
+    {
+        bool isOfAnother = !reset.Has(TcpFlags.Ack) && reset.Seq != view.SentEnd;
+        if (isOfAnother || run.AppOf(flow) is not { IsAtEnd: false } app)
             return;
 
         TcpState state = app.Connection.Tcb.State;

@@ -18,6 +18,12 @@ internal sealed class WireView
     private SeqNumber? _peerEnd;
     private bool _isAmbiguous;
 
+    /// <summary>ISS of the connection that the host began last.</summary>
+    public SeqNumber? InitialSent => _initialSent;
+
+    /// <summary>The number after the last octet that the host sent.</summary>
+    public SeqNumber SentEnd => _sentEnd;
+
     private bool IsScaled => _ownShift is not null && _peerShift is not null;
 
     /// <summary>What is wrong with a segment that the host sends; null if nothing is.</summary>
@@ -60,15 +66,30 @@ internal sealed class WireView
 
     private void OnSentSyn(in TcpSegment segment)
     {
-        if (_initialSent == segment.Seq)
-            return;
+        if (_initialSent != segment.Seq)
+            Begin(segment);
 
-        // A handshake that was given up, and begun again: what was promised before binds nobody.
-        _initialSent = segment.Seq;
-        _sentEnd = segment.End;
+        // It says which handshake of the peer counts.
+        if (segment.Has(TcpFlags.Ack) && segment.Ack - 1 == _initialReceived)
+            _isAmbiguous = false;
+    }
+
+    // A handshake that was given up, and begun again, or a new connection of the same ports: what was promised before
+    // binds nobody; and an active open has not heard of its peer yet.
+    private void Begin(in TcpSegment syn)
+    {
+        _initialSent = syn.Seq;
+        _sentEnd = syn.End;
         _acknowledged = null;
         _peerEdge = null;
-        _ownShift = segment.Options.HasWindowScale ? segment.Options.WindowScale.Shift : null;
+        _ownShift = syn.Options.HasWindowScale ? syn.Options.WindowScale.Shift : null;
+        if (syn.Has(TcpFlags.Ack))
+            return;
+
+        _initialReceived = null;
+        _isAmbiguous = false;
+        _peerShift = null;
+        _peerEnd = null;
     }
 
     private void OnReceivedSyn(in TcpSegment segment)
@@ -79,6 +100,7 @@ internal sealed class WireView
         // Which of two handshakes of the peer counts, only the host knows.
         _isAmbiguous = _initialReceived is not null;
         _initialReceived = segment.Seq;
+        _peerEnd = null;
         _receivedEnd = segment.End;
         _peerShift = segment.Options.HasWindowScale ? segment.Options.WindowScale.Shift : null;
     }
