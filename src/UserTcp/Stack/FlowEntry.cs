@@ -20,12 +20,17 @@ internal abstract class FlowEntry(FlowKey flow, ulong flowHash)
     public Instant Deadline { get; internal set; } = Instant.Never;
 
     /// <summary>What is known of the peer's checksums; of use on links whose frames may lack them.</summary>
-    public ChecksumHistory Checksums { get; set; }
+    public ChecksumHistory Checksums
+    {
+        get => new(_checksums);
+        set => _checksums = value.Bits;
+    }
 
     /// <summary>The tick it is queued for, at or before its deadline.</summary>
     internal long WheelTick;
 
     internal int WheelSlot = NoSlot;
+    private byte _checksums; // not a structure, which would take eight bytes
     internal FlowEntry? WheelNext;
     internal FlowEntry? WheelPrevious;
 }

@@ -47,26 +47,21 @@ internal enum ChecksumWriter : byte
 /// finish their checksums, and others on this machine that do not. So the history lies in the flow's own entry: it
 /// needs no table, and no sender can push out or taint the history of another.
 /// </remarks>
-internal readonly record struct ChecksumHistory
+/// <param name="Bits">Who has finished a checksum.</param>
+internal readonly record struct ChecksumHistory(byte Bits)
 {
-    private readonly bool _socketFinishes;
-    private readonly bool _offloadFinishes;
-
-    private ChecksumHistory(bool socketFinishes, bool offloadFinishes)
-    {
-        _socketFinishes = socketFinishes;
-        _offloadFinishes = offloadFinishes;
-    }
+    private const byte SocketFinishes = 1;
+    private const byte OffloadFinishes = 2;
 
     /// <summary>Whether an unfinished checksum may be one: never where the sender has finished another.</summary>
     public bool Allows(ChecksumWriter writer) =>
-        writer == ChecksumWriter.Offload ? !_offloadFinishes : !_socketFinishes;
+        (Bits & (writer == ChecksumWriter.Offload ? OffloadFinishes : SocketFinishes)) == 0;
 
     /// <summary>The history with one more finished checksum, of a packet that the flow has accepted.</summary>
     public ChecksumHistory WithFinished(ChecksumWriter writer) => writer switch
     {
-        ChecksumWriter.Socket => new ChecksumHistory(true, _offloadFinishes),
-        ChecksumWriter.Offload => new ChecksumHistory(_socketFinishes, true),
+        ChecksumWriter.Socket => new ChecksumHistory((byte)(Bits | SocketFinishes)),
+        ChecksumWriter.Offload => new ChecksumHistory((byte)(Bits | OffloadFinishes)),
         _ => this,
     };
 }
