@@ -27,7 +27,7 @@ internal sealed partial class FuzzRun
             _coverage.On(Sight.HalfOpen);
         if (Core.TimeWaitCount > 0)
             _coverage.On(Sight.TimeWait);
-        if (Core.Config.Chunks.IsUnderPressure)
+        if (Core.Config.Chunks.IsUnderPressure())
             _coverage.On(Sight.Pressure);
         if (Core.ConnectionCount + Core.HalfOpenCount >= Core.Config.MaxConnections)
             _coverage.On(Sight.ConnectionsFull);

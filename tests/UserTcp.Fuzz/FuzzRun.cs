@@ -116,6 +116,7 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
     private void Step()
     {
         byte code = _input.Next();
+        _turnsAtOnce = 0;
         switch (code & 31)
         {
             case 0:

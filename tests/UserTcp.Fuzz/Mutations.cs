@@ -6,7 +6,7 @@ namespace UserTcp.Fuzz;
 internal sealed class Mutations(IReadOnlyList<byte[]> corpus, int seed)
 {
     private const int MostChanges = 8;
-    private const int UsualLength = 150;
+    private const int UsualLength = 100;
     private const int MostInserted = 24;
 
     private readonly SeededRandom _random = new((ulong)seed);
@@ -22,7 +22,7 @@ internal sealed class Mutations(IReadOnlyList<byte[]> corpus, int seed)
         }
 
         // Most are cut: a short execution finds as much as a long one, and there are more of them.
-        return [.. bytes.Take(Chance(4) ? FuzzRun.MaxInput : UsualLength)];
+        return [.. bytes.Take(Chance(8) ? FuzzRun.MaxInput : UsualLength)];
     }
 
     private void Change(List<byte> bytes)
