@@ -107,7 +107,7 @@ internal sealed partial class Tcb
     /// <summary>
     /// "If an incoming segment is not acceptable, an acknowledgment should be sent in reply". Each segment that
     /// occupies sequence space gets one, whatever a limit says: its sender may have lost our ACK. So does a keep-alive
-    /// probe. If PAWS rejected it, nothing else of it counts: it is an old duplicate, and its acknowledgment is old too.
+    /// probe. If PAWS rejected it, nothing else of it counts: it is an old duplicate, and so is its acknowledgment.
     /// </summary>
     private Verdict RejectUnacceptable(in TcpSegment seg, Instant now, bool isStale)
     {
