@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using UserTcp.Diagnostics;
+using UserTcp.Companions;
 
 namespace UserTcp.AspNetCore;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
-using UserTcp.Diagnostics;
+using UserTcp.Companions;
 
 namespace UserTcp.AspNetCore;
 

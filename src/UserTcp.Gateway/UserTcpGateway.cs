@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using UserTcp.Diagnostics;
+using UserTcp.Companions;
 using UserTcp.Links;
 
 namespace UserTcp.Gateway;

@@ -1,7 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
+#if !COMPANION
 namespace UserTcp.Diagnostics;
+#else
+namespace UserTcp.Companions; // tests see the internals of several packages, and each has this class
+#endif
 
 /// <summary>
 /// A logger that no peer can flood. Each event has a budget of its own; lines beyond it are counted, and the count is
