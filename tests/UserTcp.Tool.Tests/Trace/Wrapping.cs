@@ -26,7 +26,7 @@ internal sealed record Wrapping(string Name, ushort Link, string Head, bool IsIp
         new("pppoe-in-vlan", 1, Macs + "8100 0007 8864 1100 0001 0030 0021"),
         new("pppoe-ipv6", 1, Macs + "8864 1100 0001 0044 0057", IsIpv6: true),
         new("mpls", 1, Macs + "8847 00010040 00011140"),
-        new("mpls-bridged", 1, Macs + "8847 00010140 " + Macs + "0800"),
+        new("mpls-bridged", 1, Macs + "8847 00010140 " + Macs + "0800") { IsOursAlone = true },
         new("mpls-control-word", 1, Macs + "8847 00010140 00000000 " + Macs + "0800") { IsOursAlone = true },
         new("snap", 1, Macs + "0040 aaaa03 000000 0800"),
         new("backbone-bridge", 1, Macs + "88e7 00000100 " + Macs + "0800"),
