@@ -30,7 +30,7 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
     private bool IsBroken => run.HasVanished(plan.Client) || run.HasVanished(plan.Server);
 
     private bool MayFail => plan.ClientSide.MayAbort || plan.ServerSide.MayAbort || _hasGivenUp || IsBroken
-        || run.LosesOrphans(plan.Client) || run.LosesOrphans(plan.Server);
+        || run.MayLose(plan.Client) || run.MayLose(plan.Server);
 
     public void Start()
     {
@@ -39,7 +39,7 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
             Server = Connect(plan.ServerSide, plan.Server, plan.Client, isClient: false);
         Client = Connect(plan.ClientSide, plan.Client, plan.Server, isClient: true);
         if (Client is null || (plan.IsSimultaneous && Server is null))
-            Retry();
+            TakeBack();
         else
             Hurry();
     }
@@ -173,6 +173,14 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
         bool hadNoRoom = run.Plan.Hosts[plan.Server].Limits is not null && Server is null;
         return hadNoRoom || (reason == UserTcpCloseReason.ResetByPeer && Server is null
             && run.HasClosedListener(plan.Server));
+    }
+
+    // One end found room, and the other did not.
+    private void TakeBack()
+    {
+        Client?.Abort();
+        Server?.Abort();
+        Retry();
     }
 
     private void LosePatience(StreamApp? app)

@@ -10,6 +10,8 @@ namespace UserTcp.Testing.Swarm;
 /// </summary>
 internal sealed class PlanWidener(SeededRandom random, SwarmPlan plan)
 {
+    public const int UsualRetries = 15;
+
     private const ulong FirstKey = 1000;
 
     public SwarmPlan Widen()
@@ -21,7 +23,7 @@ internal sealed class PlanWidener(SeededRandom random, SwarmPlan plan)
         if (random.Chance(0.3))
             wide = wide with { Troubles = [] }; // the clean wire has rules of its own
         if (random.Chance(0.3))
-            wide = wide with { Flows = [.. wide.Flows.Select(AddReuses)] };
+            wide = AddReuses(wide);
         if (random.Chance(0.3))
             wide = wide with { Flows = [.. wide.Flows.Select(AddAborts)] };
         if (random.Chance(0.25))
@@ -45,6 +47,18 @@ internal sealed class PlanWidener(SeededRandom random, SwarmPlan plan)
             1 => 1,
             _ => 2 + random.Next(20),
         },
+    };
+
+    // Nothing but TIME-WAIT keeps old duplicates out of the next connection, and a reset leads to none: the wire must
+    // not hold frames back then.
+    private SwarmPlan AddReuses(SwarmPlan wide) => wide with
+    {
+        Flows = [.. wide.Flows.Select(AddReuses)],
+        Troubles =
+        [
+            .. wide.Troubles.Where(trouble => trouble is not RuleTrouble rule
+                || rule.Make() is not (Reordering or Duplication or Jitter or AckCompression)),
+        ],
     };
 
     // The client gives up early, and connects again before anything else happens.

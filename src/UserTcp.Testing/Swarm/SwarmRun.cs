@@ -122,8 +122,14 @@ internal sealed class SwarmRun : IDisposable
 
     public bool HasVanished(int host) => _hasVanished[host];
 
-    /// <summary>Whether orphans of the host may have been reset for want of room.</summary>
-    public bool LosesOrphans(int host) => Plan.Hosts[host].Limits is { } limits && limits.MaxOrphans < Plan.Flows.Count;
+    /// <summary>
+    /// Whether the host may give up what is not at its end: orphans for want of room, connections for want of patience.
+    /// </summary>
+    public bool MayLose(int host)
+    {
+        HostPlan plan = Plan.Hosts[host];
+        return plan.Limits?.MaxOrphans < Plan.Flows.Count || plan.Config.R2 < PlanWidener.UsualRetries;
+    }
 
     /// <summary>From now on the host neither hears nor is heard.</summary>
     public void Vanish(int host)
