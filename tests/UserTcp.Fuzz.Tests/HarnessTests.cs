@@ -3,7 +3,7 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Fuzz.Tests;
 
-/// <summary>What the fuzzer finds is worth as much as its own parts.</summary>
+/// <summary>Findings are worth as much as the parts of the fuzzer itself.</summary>
 public sealed class HarnessTests
 {
     // Listen on port 80; SYN and final ACK from 10.0.0.10; accept.

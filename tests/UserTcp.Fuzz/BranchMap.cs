@@ -5,8 +5,8 @@ using SharpFuzz.Common;
 namespace UserTcp.Fuzz;
 
 /// <summary>
-/// The branches of an instrumented UserTcp.dll: which were taken, and about how often. Counts are told apart by powers of
-/// two.
+/// The branches of an instrumented UserTcp.dll: which were taken, and about how often. Counts are told apart by
+/// powers of two.
 /// </summary>
 internal sealed unsafe class BranchMap
 {
@@ -28,7 +28,9 @@ internal sealed unsafe class BranchMap
         Trace.PrevLocation = 0;
     }
 
-    /// <summary>Whether the execution since <see cref="Clear"/> took a branch, or took it so often, as none before.</summary>
+    /// <summary>
+    /// Whether the execution since <see cref="Clear"/> took a branch, or took it so often, as none before.
+    /// </summary>
     public bool TryLearn()
     {
         bool isNew = false;

@@ -12,7 +12,8 @@ internal static class Commands
     private const double NeededShare = 0.9;
 
     private const string Usage = """
-        usage: UserTcp.Fuzz target COVERAGE-FILE    runs what a fuzzer (AFL++) hands in; needs an instrumented UserTcp.dll
+        usage: UserTcp.Fuzz target COVERAGE-FILE
+                                                   runs the inputs of AFL++; needs an instrumented UserTcp.dll
                UserTcp.Fuzz learn FOLDER [MINUTES [SEED]]
                                                    fuzzes by itself; needs an instrumented UserTcp.dll
                UserTcp.Fuzz run [COUNT [SEED]]      seeded mutations of the corpus, without a fuzzer
@@ -21,7 +22,7 @@ internal static class Commands
                UserTcp.Fuzz corpus SCRIPTS FILE [FOLDER...]
                                                    makes the corpus: from packetdrill scripts, the swarm, and folders
                                                    of inputs, such as a fuzzer's queue
-               UserTcp.Fuzz unpack FOLDER           writes each input of the corpus into a file, for a fuzzer to begin with
+               UserTcp.Fuzz unpack FOLDER           writes each input of the corpus into a file, for AFL++
         """;
 
     public static int Run(string[] args)

@@ -4,7 +4,7 @@ using UserTcp.Fuzz.Wire;
 
 namespace UserTcp.Fuzz;
 
-/// <content>What the application asks for.</content>
+/// <content>The application's calls.</content>
 internal sealed partial class FuzzRun
 {
     private const int MostListeners = 4;
@@ -260,7 +260,7 @@ internal sealed partial class FuzzRun
         _running!.Turn();
     }
 
-    // What looks at the stack must not change it.
+    // Looking at the stack must not change it.
     private void Look()
     {
         _ = _stack.GetStatistics();
@@ -304,7 +304,7 @@ internal sealed partial class FuzzRun
     private void Await(Task task, CancellationTokenSource? cancellation, Action<Task> use) =>
         _calls.Add(new PendingCall(task, cancellation, use));
 
-    /// <summary>What was waited for and has ended.</summary>
+    /// <summary>Uses the results of calls that have ended.</summary>
     private void FollowCalls()
     {
         for (int i = _calls.Count - 1; i >= 0; i--)

@@ -5,7 +5,7 @@ using UserTcp.Tcp;
 
 namespace UserTcp.Fuzz;
 
-/// <content>What must hold all along, and what must be left when all is over: nothing.</content>
+/// <content>Invariants that hold all along, and the end, at which nothing may be left.</content>
 internal sealed partial class FuzzRun
 {
     // Fifteen retransmissions, two minutes apart at most; an hour is longer than all of them.
@@ -48,7 +48,7 @@ internal sealed partial class FuzzRun
     }
 
     /// <summary>
-    /// The peers are gone. What has something to send gives up by itself; then the application lets go of everything,
+    /// The peers are gone. Connections with something to send give up by themselves; then the application lets go of everything,
     /// and nothing is left.
     /// </summary>
     private void End()
@@ -161,7 +161,7 @@ internal sealed partial class FuzzRun
         PassTo(end);
     }
 
-    /// <summary>What was to be sent and got no answer for an hour has ended its connection.</summary>
+    /// <summary>An hour without an answer ends each connection that had something to send.</summary>
     private void CheckAgony()
     {
         foreach (Connections.Entry entry in _connections.All)

@@ -6,7 +6,7 @@ using UserTcp.Wire;
 
 namespace UserTcp.Fuzz;
 
-/// <content>Frames of the peers. The upper bits of a code say how they travel: held, in fragments, or damaged.</content>
+/// <content>Frames of the peers. Upper bits of a code say how they travel: held, fragmented, damaged.</content>
 internal sealed partial class FuzzRun
 {
     private const byte Held = 128;
@@ -110,7 +110,9 @@ internal sealed partial class FuzzRun
             _coverage.On(Sight.TimeWaitReused);
     }
 
-    /// <summary>What the flow's handshake waits for: SYN-ACK, the final ACK, or a SYN that crosses the stack's.</summary>
+    /// <summary>
+    /// The segment that the flow's handshake waits for: SYN-ACK, the final ACK, or a SYN that crosses the stack's.
+    /// </summary>
     private void AnswerHandshake(PeerFlow flow, byte code)
     {
         byte how = _input.Next();

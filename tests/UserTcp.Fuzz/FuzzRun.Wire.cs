@@ -5,7 +5,7 @@ using UserTcp.Wire;
 
 namespace UserTcp.Fuzz;
 
-/// <content>What the stack sends: it is judged, remembered, and never answered but for ARP.</content>
+/// <content>Frames of the stack are judged and remembered. Only ARP requests are answered.</content>
 internal sealed partial class FuzzRun
 {
     private byte _silent;

@@ -10,12 +10,12 @@ namespace UserTcp.Fuzz;
 
 /// <summary>
 /// One execution: a whole stack in virtual time, and everything that happens to it, read from the input. A byte says
-/// what comes next, those after it how. Frames are plausible unless the input makes an effort: handshakes are completed,
-/// numbers are those that the stack waits for, checksums are right.
+/// what comes next, those after it how. Frames are plausible unless the input makes an effort: handshakes are
+/// completed, numbers are those that the stack waits for, checksums are right.
 /// </summary>
 internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
 {
-    /// <summary>What of an input is looked at; the rest is left to shorter ones.</summary>
+    /// <summary>An input's longest part that is executed, in bytes.</summary>
     public const int MaxInput = 512;
 
     private const int MostFlows = 64;

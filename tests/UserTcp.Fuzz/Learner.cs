@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace UserTcp.Fuzz;
 
 /// <summary>
-/// A fuzzer in the process: what takes a new branch is kept and mutated further. Nothing crosses a pipe, so that it does
-/// more executions than one that hands inputs to another process; it needs an instrumented UserTcp.dll.
+/// A fuzzer in the process: what takes a new branch is kept and mutated further. Nothing crosses a pipe, so that it
+/// does more executions than one that hands inputs to another process; it needs an instrumented UserTcp.dll.
 /// </summary>
 internal sealed class Learner
 {

@@ -1,6 +1,8 @@
 namespace UserTcp.Fuzz;
 
-/// <summary>A part of the corpus and of its mutants, in one thread. The whole is the same for any number of parts.</summary>
+/// <summary>
+/// A part of the corpus and of its mutants, in one thread. The whole is the same for any number of parts.
+/// </summary>
 internal sealed class ShortRun(IReadOnlyList<byte[]> corpus, int part, int parts, int mutants)
 {
     private const int MostFindings = 10;
@@ -9,7 +11,7 @@ internal sealed class ShortRun(IReadOnlyList<byte[]> corpus, int part, int parts
 
     public StateCoverage Coverage { get; } = new();
 
-    /// <summary>What is wrong, with the input in hexadecimal digits.</summary>
+    /// <summary>Violations, each with its input in hexadecimal digits.</summary>
     public IReadOnlyList<string> Findings => _findings;
 
     public void Execute()

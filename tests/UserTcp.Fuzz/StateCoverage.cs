@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using UserTcp.Diagnostics;
 using UserTcp.Ip;
@@ -7,7 +8,7 @@ using UserTcp.Tcp.Send;
 
 namespace UserTcp.Fuzz;
 
-/// <summary>What happens in tables and between them, beside the states of connections.</summary>
+/// <summary>Events in tables and between them, beside the states of connections.</summary>
 internal enum Sight
 {
     HalfOpen,
@@ -46,8 +47,9 @@ internal enum Sight
 }
 
 /// <summary>
-/// The states that executions reached: states of the machine and the arrows between them, ends of connections, reasons
-/// for drops and retransmissions, states of recovery and of tables. What cannot be reached here is left out, by name.
+/// The states that executions reached: states of the machine and the arrows between them, ends of connections,
+/// reasons for drops and retransmissions, states of recovery and of tables. Unreachable ones are left out,
+/// by name.
 /// </summary>
 internal sealed class StateCoverage
 {
@@ -131,7 +133,7 @@ internal sealed class StateCoverage
         return _seen;
     }
 
-    /// <summary>Adds what an earlier process reached, if it left anything.</summary>
+    /// <summary>Adds the counts of an earlier process, if it left any.</summary>
     public void TryAdd(string file)
     {
         if (!File.Exists(file))
@@ -158,7 +160,7 @@ internal sealed class StateCoverage
         Executions += other.Executions;
     }
 
-    /// <summary>Leaves behind what was reached.</summary>
+    /// <summary>Writes the counts into a file.</summary>
     public void Save(string file)
     {
         string text = $"{ExecutionsLine}:{Executions}\n"
@@ -200,7 +202,7 @@ internal sealed class StateCoverage
     {
         foreach (T value in values)
         {
-            _seen[$"{kind} {value}"] = counts[Convert.ToInt32(value, System.Globalization.CultureInfo.InvariantCulture)];
+            _seen[$"{kind} {value}"] = counts[Convert.ToInt32(value, CultureInfo.InvariantCulture)];
         }
     }
 }

@@ -1,6 +1,8 @@
 namespace UserTcp.Fuzz.Machine;
 
-/// <summary>Virtual time. It moves when the execution says so; timers fire one at a time, when they are asked.</summary>
+/// <summary>
+/// Virtual time. It moves when the execution says so; timers fire one at a time, when they are asked.
+/// </summary>
 internal sealed class FuzzClock : TimeProvider
 {
     private static readonly DateTimeOffset s_epoch = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);

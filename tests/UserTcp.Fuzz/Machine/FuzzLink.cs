@@ -32,7 +32,7 @@ internal sealed class FuzzLink(LinkInfo info, IFrameSink sink) : LinkDevice
 
     public bool IsGone { get; set; }
 
-    /// <summary>What was queued before the MTU fell is sent as it is.</summary>
+    /// <summary>Frames that were queued before the MTU fell are sent as they are.</summary>
     public int LargestMtu { get; private set; } = info.Mtu;
 
     public void SetMtu(int mtu)

@@ -4,8 +4,8 @@ using UserTcp.Wire;
 namespace UserTcp.Fuzz.Seeds;
 
 /// <summary>
-/// Makes an input of what went over a wire: the peers' frames become frames, what the stack sent becomes the calls that
-/// would make it send that, the pauses between them stay.
+/// Makes an input of what went over a wire: the peers' frames become frames, what the stack sent becomes the calls
+/// that would make it send that, the pauses between them stay.
 /// </summary>
 internal sealed class Translation(Instant start)
 {

@@ -5,7 +5,9 @@ using UserTcp.Wire;
 
 namespace UserTcp.Fuzz.Wire;
 
-/// <summary>Builds frames of the peers, and mends those that were mutated: lengths stay, checksums and text follow.</summary>
+/// <summary>
+/// Builds frames of the peers, and mends those that were mutated: lengths stay, checksums and text follow.
+/// </summary>
 internal sealed class FrameMaker(MacAddress stack, bool isEthernet)
 {
     private const int MaxBytes = 66_000;
@@ -94,8 +96,8 @@ internal sealed class FrameMaker(MacAddress stack, bool isEthernet)
     }
 
     /// <summary>
-    /// Makes a mutated frame worth looking at: text says what it must at its place, and the checksums are right. What is
-    /// no packet stays as it is.
+    /// Makes a mutated frame worth looking at: text says what it must at its place, and the checksums are right. What
+    /// is no packet stays as it is.
     /// </summary>
     public void Mend(Span<byte> frame, bool mendsSums)
     {

@@ -3,8 +3,9 @@ using UserTcp.Primitives;
 namespace UserTcp.Fuzz.Wire;
 
 /// <summary>
-/// The text of both directions: an octet follows from its sequence number alone. So whatever is cut, repeated, mutated or
-/// overlapped says the same at the same place, and each octet that arrives anywhere can be judged by itself.
+/// The text of both directions: an octet follows from its sequence number alone. So whatever is cut, repeated,
+/// mutated or overlapped says the same at the same place, and each octet that arrives anywhere can be judged by
+/// itself.
 /// </summary>
 internal static class Octets
 {

@@ -32,10 +32,10 @@ internal sealed class PeerFlow(FlowKey key)
     /// <summary>The peer's own initial number.</summary>
     public SeqNumber Isn { get; set; } = new(1_000);
 
-    /// <summary>What the peer sends next.</summary>
+    /// <summary>The peer's next sequence number.</summary>
     public SeqNumber Next { get; set; } = new(1_001);
 
-    /// <summary>What the peer acknowledged last.</summary>
+    /// <summary>The last number that the peer acknowledged.</summary>
     public SeqNumber Acked { get; set; }
 
     /// <summary>The peer's clock: it moves with everything that the peer sends.</summary>

@@ -3,7 +3,9 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Fuzz.Wire;
 
-/// <summary>Who is on the network: the stack with two addresses, three neighbours, a router, and hosts behind it.</summary>
+/// <summary>
+/// The stations of the network: the stack with two addresses, three neighbours, a router, and hosts behind it.
+/// </summary>
 internal static class Stations
 {
     public const int PrefixLength = 24;
