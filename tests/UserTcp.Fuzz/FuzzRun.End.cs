@@ -48,8 +48,8 @@ internal sealed partial class FuzzRun
     }
 
     /// <summary>
-    /// The peers are gone. Connections with something to send give up by themselves; then the application lets go of everything,
-    /// and nothing is left.
+    /// The peers are gone. Connections with something to send give up by themselves; then the application lets go
+    /// of everything, and nothing is left.
     /// </summary>
     private void End()
     {

@@ -2,7 +2,7 @@ using SharpFuzz;
 
 namespace UserTcp.Fuzz;
 
-/// <summary>The process that AFL++ starts: AFL++ hands in one input after the other, and sees which branches each one takes.</summary>
+/// <summary>The process that AFL++ starts: it executes one input after the other.</summary>
 internal static class Target
 {
     private const int ExecutionsPerReport = 5_000;
