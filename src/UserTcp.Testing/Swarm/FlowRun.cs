@@ -13,6 +13,7 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
     private int _reusesLeft = plan.Reuses;
     private bool _hasGivenUp;
     private bool _isRetrying;
+    private bool _isReusing;
 
     public FlowPlan Plan => plan;
 
@@ -83,7 +84,7 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
     /// <summary>Looks at both ends; throws if they ended in a way that they must not.</summary>
     public void Watch()
     {
-        if (TryReusePort() || IsOver || _isRetrying || Client is not { IsAtEnd: true } || Server is { IsAtEnd: false })
+        if (IsOver || _isReusing || _isRetrying || Client is not { IsAtEnd: true } || Server is { IsAtEnd: false })
             return;
 
         bool isComplete = Client.IsComplete && Server?.IsComplete == true;
@@ -117,23 +118,32 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
             + $" read {app.BytesRead}, wrote {app.BytesWritten} of {plan.Bytes}";
 
     // In the same moment: RST and SYN lie behind each other on the wire.
-    private bool TryReusePort()
+    private void ReusePort()
     {
-        if (_reusesLeft == 0 || Client is not { HasAborted: true } before || run.IsHealed)
-            return false;
+        _isReusing = false;
+        if (Client is not { HasAborted: true } before || run.IsHealed)
+            return;
 
-        _reusesLeft--;
         StreamApp? again = Connect(plan.ClientSide, plan.Client, plan.Server, isClient: true,
             before.Connection.Flow.LocalPort);
         if (again is null)
-            return false; // TIME-WAIT has it
+            return; // TIME-WAIT has it
 
         Reused++;
         Client = again;
         if (Server is { } server)
             _past.Add(server);
         Server = null;
-        return true;
+    }
+
+    private void PlanReuse()
+    {
+        if (_reusesLeft == 0 || run.IsHealed)
+            return;
+
+        _reusesLeft--;
+        _isReusing = true;
+        run.Network.Schedule(TimeSpan.Zero, ReusePort);
     }
 
     /// <summary>Null if there was no room for it.</summary>
@@ -156,6 +166,8 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
             throw new SwarmViolationException($"Flow {number} could not begin: {result}.");
 
         run.OnConnecting(app, this);
+        if (isClient)
+            app.OnAborted = PlanReuse;
         app.Begin(run.Network);
         return app;
     }

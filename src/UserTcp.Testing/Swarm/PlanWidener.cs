@@ -21,7 +21,7 @@ internal sealed class PlanWidener(SeededRandom random, SwarmPlan plan)
             return wide;
 
         if (random.Chance(0.3))
-            wide = wide with { Troubles = [] }; // the clean wire has rules of its own
+            wide = wide with { Troubles = [], Hosts = [.. wide.Hosts.Select(Clean)] }; // it has a rule of its own
         if (random.Chance(0.3))
             wide = AddReuses(wide);
         if (random.Chance(0.3))
@@ -36,6 +36,19 @@ internal sealed class PlanWidener(SeededRandom random, SwarmPlan plan)
             wide = wide with { Troubles = [.. wide.Troubles, DrawArpOutage(wide)] };
         return random.Chance(0.15) ? AddVanishing(wide) : wide;
     }
+
+    private static HostPlan Clean(HostPlan host) => host with
+    {
+        BudgetBytes = 256 << 20,
+        Backlog = 512,
+        Link = new SimulatedLinkOptions
+        {
+            Delay = host.Link.Delay,
+            Mtu = host.Link.Mtu,
+            MarkAboveBytes = host.Link.MarkAboveBytes,
+            QueueBytes = 1 << 20,
+        },
+    };
 
     private HostPlan AddBatches(HostPlan host) => host with
     {

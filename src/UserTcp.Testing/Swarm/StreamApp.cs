@@ -1,4 +1,5 @@
 using System.Buffers;
+using UserTcp.Primitives;
 using UserTcp.Testing.Network;
 using UserTcp.Tcp;
 
@@ -39,6 +40,12 @@ internal sealed class StreamApp(StreamPlan plan) : CoreApp
     /// <summary>Where what it wrote was urgent: the positions after the last octet.</summary>
     public HashSet<long> UrgentEnds { get; } = [];
 
+    /// <summary>When its connection was begun, or accepted.</summary>
+    public Instant BegunAt { get; private set; }
+
+    /// <summary>Called in the moment in which it gives up.</summary>
+    public Action OnAborted { get; set; } = static () => { };
+
     /// <summary>Whether it has let go, one way or the other.</summary>
     public bool IsAtEnd => HasAborted || HasDetached;
 
@@ -51,6 +58,7 @@ internal sealed class StreamApp(StreamPlan plan) : CoreApp
     /// <summary>The connection is there, or begun; from now on it may give up.</summary>
     public void Begin(SimulatedNetwork network)
     {
+        BegunAt = network.Time;
         if (plan.AbortsAt is { } time)
             network.Schedule(time, AbortIfOpen);
     }
@@ -71,6 +79,7 @@ internal sealed class StreamApp(StreamPlan plan) : CoreApp
         HasAborted = true;
         Connection.Receive.CloseReader(isViewReleased: true);
         Call(UserCall.Abort);
+        OnAborted();
     }
 
     protected override void OnEffects(Effects effects)
