@@ -93,10 +93,9 @@ internal sealed partial class Flight
 
         for (int i = first; i < end;)
         {
-            ref int run = ref this[i].Run;
-            int next = i + run;
-            run = end - i;
-            i = next;
+            ref SentSegment segment = ref this[i];
+            i += segment.Run;
+            segment.Run = (ushort)(end - i + segment.Run);
         }
 
         return end;

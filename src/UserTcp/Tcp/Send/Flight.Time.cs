@@ -16,7 +16,7 @@ internal sealed partial class Flight
     private const int FirstRevisions = 1024;
 
     private int _revisions = FirstRevisions;
-    private ResentQueue _resent = new();
+    private ResentQueue? _resent; // most connections never send anything again
 
     // Of what lies before it, nothing is in the network that was sent once.
     private SeqNumber _originalFrom;
@@ -147,7 +147,7 @@ internal sealed partial class Flight
     private bool TryFindResent(out int index)
     {
         index = 0;
-        while (_resent.Count > 0)
+        while (_resent is { Count: > 0 })
         {
             ref Resent oldest = ref _resent.Oldest;
             for (index = IndexOf(oldest.Seq); index < Count && this[index].Seq < oldest.End; Looks++)
@@ -181,16 +181,16 @@ internal sealed partial class Flight
         {
             Looks++;
             if (IsOut(this[i], this[i].SentAt))
-                _resent.Add(new Resent(this[i].Seq, this[i].End, this[i].SentAt));
+                (_resent ??= new ResentQueue()).Add(new Resent(this[i].Seq, this[i].End, this[i].SentAt));
         }
 
-        _resent.SortByTime();
+        _resent?.SortByTime();
     }
 
     private void BeginOrder(SeqNumber first)
     {
         _originalFrom = first;
         _countedFrom = first;
-        _resent.Clear();
+        _resent?.Clear();
     }
 }

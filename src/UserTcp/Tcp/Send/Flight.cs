@@ -22,7 +22,7 @@ internal sealed partial class Flight
     // Beyond what peers may split by their reports: of an entry that is sent again piece by piece, what did not leave
     // must not be taken for sent.
     private const int RetransmitReserve = MaxEntries;
-    private const int InitialEntries = 2; // an idle connection keeps them
+    private const int InitialEntries = 1; // an idle connection keeps it
 
     private SentSegment[] _ring = [];
     private int _head;
@@ -154,7 +154,7 @@ internal sealed partial class Flight
         ref SentSegment segment = ref this[index];
         segment.SentAt = now;
         segment.SegmentSize = segmentSize;
-        _resent.Add(new Resent(segment.Seq, segment.End, now));
+        (_resent ??= new ResentQueue()).Add(new Resent(segment.Seq, segment.End, now));
         return ref segment;
     }
 

@@ -7,21 +7,17 @@ internal record struct Resent(SeqNumber Seq, SeqNumber End, Instant SentAt);
 
 /// <summary>
 /// What was sent again, in the order of time, which is not that of the sequence space. Entries may be out of date:
-/// whoever takes the oldest looks it up. A ring that grows; most connections never send anything again.
+/// whoever takes the oldest looks it up. A ring that grows.
 /// </summary>
-internal struct ResentQueue
+internal sealed class ResentQueue
 {
     private const int Initial = 16;
     private Resent[] _ring = [];
     private int _head;
 
-    public ResentQueue()
-    {
-    }
-
     public int Count { get; private set; }
 
-    public readonly ref Resent Oldest => ref _ring[_head];
+    public ref Resent Oldest => ref _ring[_head];
 
     public void Add(in Resent resent)
     {
@@ -43,7 +39,7 @@ internal struct ResentQueue
     }
 
     /// <summary>Restores the order of time.</summary>
-    public readonly void SortByTime() =>
+    public void SortByTime() =>
         _ring.AsSpan(0, Count).Sort(
         static (a, b) => a.SentAt == b.SentAt ? a.Seq - b.Seq : a.SentAt.Ticks.CompareTo(b.SentAt.Ticks));
 

@@ -45,7 +45,7 @@ internal struct SentSegment
     public SentFlags Flags;
 
     /// <summary>Of a reported entry: so many from it on are known to be reported.</summary>
-    public int Run;
+    public ushort Run;
 
     /// <summary>Octets that had been delivered when it was sent.</summary>
     public long Delivered;
