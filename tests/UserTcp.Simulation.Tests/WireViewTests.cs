@@ -24,6 +24,23 @@ public sealed class WireViewTests
     }
 
     [Fact]
+    public void A_SYN_ACK_for_another_SYN_begins_anew_though_its_number_is_the_same()
+    {
+        var view = new WireView();
+        foreach (uint peer in (uint[])[5000, 1000])
+        {
+            view.OnReceived(new TcpSegment { Seq = new(peer), Flags = TcpFlags.Syn });
+            var synAck = new TcpSegment { Seq = new(100), Ack = new(peer + 1), Flags = TcpFlags.Syn | TcpFlags.Ack };
+            Assert.Null(view.OnSent(synAck, mayLeaveHoles: false));
+            var ack = new TcpSegment { Seq = new(101), Ack = new(peer + 1), Flags = TcpFlags.Ack };
+            Assert.Null(view.OnSent(ack, mayLeaveHoles: false));
+        }
+
+        var wrong = new TcpSegment { Seq = new(101), Ack = new(1002), Flags = TcpFlags.Ack };
+        Assert.Contains("did not arrive", view.OnSent(wrong, mayLeaveHoles: false)!);
+    }
+
+    [Fact]
     public void A_probe_and_a_FIN_may_lie_one_octet_beyond()
     {
         Assert.Null(Sent(101, TcpFlags.Ack | TcpFlags.Fin, ack: 1001, window: 800, text: 500));

@@ -9,6 +9,7 @@ internal sealed class WireView
     private SeqNumber? _initialSent;
     private SeqNumber _sentEnd;
     private SeqNumber? _acknowledged;
+    private SeqNumber? _synAcknowledged;
     private SeqNumber _ownEdge;
     private int? _ownShift;
     private SeqNumber? _initialReceived;
@@ -66,11 +67,16 @@ internal sealed class WireView
 
     private void OnSentSyn(in TcpSegment segment)
     {
-        if (_initialSent != segment.Seq)
+        // Where no time passes, two connections of the same ports begin with the same number.
+        bool isAck = segment.Has(TcpFlags.Ack);
+        if (_initialSent != segment.Seq || (isAck && _synAcknowledged is { } before && segment.Ack != before))
             Begin(segment);
+        if (!isAck)
+            return;
 
         // It says which handshake of the peer counts.
-        if (segment.Has(TcpFlags.Ack) && segment.Ack - 1 == _initialReceived)
+        _synAcknowledged = segment.Ack;
+        if (segment.Ack - 1 == _initialReceived)
             _isAmbiguous = false;
     }
 
@@ -87,6 +93,7 @@ internal sealed class WireView
             return;
 
         _initialReceived = null;
+        _synAcknowledged = null;
         _isAmbiguous = false;
         _peerShift = null;
         _peerEnd = null;
