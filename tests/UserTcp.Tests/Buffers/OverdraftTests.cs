@@ -17,7 +17,7 @@ public sealed class OverdraftTests
 
         Assert.True(large.IsOverdrawn && large.IsUnderPressure);
         Assert.False(small.IsOverdrawn || small.IsUnderPressure);
-        Assert.Equal(_pool.BytesOut - _pool.Overdrawn, Allowance + Chunk.LargeSize + Chunk.SmallSize);
+        Assert.Equal(Allowance + Chunk.LargeSize + Chunk.SmallSize, _pool.BytesOut - _pool.Overdrawn);
 
         var receive = new ReceiveQueue(_pool, 1 << 20);
         Assert.True(receive.TryWrite(100_000, new byte[1000], out _));

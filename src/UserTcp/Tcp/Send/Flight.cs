@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using UserTcp.Primitives;
-using UserTcp.Wire;
 
 namespace UserTcp.Tcp.Send;
 
