@@ -41,6 +41,15 @@ public sealed class WireViewTests
     }
 
     [Fact]
+    public void A_SYN_after_other_segments_begins_anew_though_its_number_is_the_same()
+    {
+        Assert.Null(Sent(100, TcpFlags.Syn));
+        Received(500, TcpFlags.Syn | TcpFlags.Ack, ack: 101, window: 500);
+        Assert.Null(Sent(101, TcpFlags.Ack, ack: 501, window: 800));
+        Assert.Contains("did not arrive", Sent(101, TcpFlags.Ack, ack: 502, window: 800)!);
+    }
+
+    [Fact]
     public void A_probe_and_a_FIN_may_lie_one_octet_beyond()
     {
         Assert.Null(Sent(101, TcpFlags.Ack | TcpFlags.Fin, ack: 1001, window: 800, text: 500));

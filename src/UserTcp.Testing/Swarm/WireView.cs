@@ -69,7 +69,8 @@ internal sealed class WireView
     {
         // Where no time passes, two connections of the same ports begin with the same number.
         bool isAck = segment.Has(TcpFlags.Ack);
-        if (_initialSent != segment.Seq || (isAck && _synAcknowledged is { } before && segment.Ack != before))
+        bool isNew = _acknowledged is not null || (isAck && _synAcknowledged is { } before && segment.Ack != before);
+        if (_initialSent != segment.Seq || isNew)
             Begin(segment);
         if (!isAck)
             return;
