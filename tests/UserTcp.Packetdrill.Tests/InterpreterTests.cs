@@ -196,9 +196,9 @@ public sealed class InterpreterTests
         const string oneAck = "+0 > . 1:1(0) ack 2001\n";
         const string twoAcks = "+0 > . 1:1(0) ack 1001\n+0 > . 1:1(0) ack 2001\n";
         Passes(Handshake + text + twoAcks, isStrict: true);
-        Fails(Handshake + text + oneAck, "the acknowledgment differs", isStrict: true);
+        Fails(Handshake + text + oneAck, "the acknowledgment number differs", isStrict: true);
         Passes("--batches\n" + Handshake + text + oneAck, isStrict: true);
-        Fails("--batches\n" + Handshake + text + twoAcks, "the acknowledgment differs", isStrict: true);
+        Fails("--batches\n" + Handshake + text + twoAcks, "the acknowledgment number differs", isStrict: true);
     }
 
     [Fact]
