@@ -137,7 +137,7 @@ public sealed class CrowdedPortsTests
 
     private sealed class RandomConnections(int seed)
     {
-        private const int Count = PortAllocator.Tries + 40;
+        private const int Count = 3 * PortAllocator.Tries;
 
         private readonly Random _random = new(seed);
         private readonly List<StackConnection> _live = [];
@@ -149,14 +149,25 @@ public sealed class CrowdedPortsTests
         public void Run()
         {
             using StackBench bench = _bench;
-            for (int step = 0; step < 1500; step++)
+            for (int step = 0; step < 2500; step++)
             {
-                if (_random.Next(3) > 0)
+                int choice = _random.Next(10);
+                if (choice < 6)
                     Connect();
-                else if (_random.Next(40) == 0)
-                    _bench.Advance(_random.Next(90));
+                else if (choice < 8)
+                    Wait(_random.Next(8)); // ports become free one by one
                 else if (_live.Count > 0)
                     End();
+                Pull();
+                _live.RemoveAll(connection => connection.IsForgotten);
+            }
+        }
+
+        private void Wait(int halves)
+        {
+            for (; halves > 0; halves--)
+            {
+                _bench.Advance(0.5);
                 Pull();
                 _live.RemoveAll(connection => connection.IsForgotten);
             }

@@ -137,14 +137,17 @@ public sealed class FlightCostTests
                     string blocks = string.Join(',', Enumerable.Range(0, 3).Select(_ =>
                     {
                         int left = random.Next(una + 1, Segments - 1);
-                        return $"{At(left)}-{At(random.Next(left + 1, Segments))}";
+                        int most = i > Acks / 2 ? Segments : 6; // sparse at first
+                        return $"{At(left)}-{At(Math.Min(Segments - 1, left + random.Next(1, most)))}";
                     }));
                     bench.AfterMs(random.Next(4)).Arrives($"<SEQ=1001><CTL=ACK><ACK={At(una)}><SACK={blocks}>");
                     if (random.Next(3) == 0)
                         bench.Drain();
                 }
             });
-            Assert.True(cost <= Acks * Bound + 12 * Segments, $"seed {seed}: {cost} entries looked at");
+            long timeouts = bench.Report.Counters.Timeouts; // each walks the flight, and forgets what was taken back
+            long paid = Acks * Bound + (12 + 8 * timeouts) * Segments;
+            Assert.True(cost <= paid, $"seed {seed}: {cost} entries looked at, {paid} paid for");
         }
     }
 
