@@ -98,8 +98,10 @@ internal sealed partial class Flight
         if (this[index].Has(SentFlags.Sacked | SentFlags.Lost | SentFlags.Retransmitted))
             return 0;
 
-        if (LostBytes == 0 || this[index].Seq < _lostFrom)
-            _lostFrom = this[index].Seq;
+        _lost ??= new SeqHeap();
+        if (LostBytes == 0)
+            _lost.Clear();
+        _lost.Add(this[index].Seq);
         SetFlags(index, SentFlags.None, SentFlags.Lost);
         return this[index].Length;
     }

@@ -62,6 +62,8 @@ internal sealed partial class Flight
         LostBytes -= segment.Has(SentFlags.Lost) ? part.Length : 0;
         segment.Seq = isHead ? part.End : segment.Seq;
         segment.Length -= part.Length;
+        if (isHead && segment.Has(SentFlags.Lost))
+            _lost!.Add(segment.Seq);
         neighbour.Seq = isHead ? neighbour.Seq : part.Seq;
         neighbour.Length += part.Length;
         return true;

@@ -26,8 +26,8 @@ internal sealed partial class Flight
     private SentSegment[] _ring = [];
     private int _head;
 
-    // Nothing below it is marked lost: where the search for what to send again begins.
-    private SeqNumber _lostFrom;
+    // Where entries begin that are marked lost, and some that are not any more.
+    private SeqHeap? _lost;
 
     public int Count { get; private set; }
 
@@ -133,13 +133,13 @@ internal sealed partial class Flight
         if (LostBytes == 0)
             return -1;
 
-        int index = IndexOf(_lostFrom);
+        int index = IndexOf(_lost!.Lowest);
         for (; !this[index].Has(SentFlags.Lost); Looks++)
         {
-            index = this[index].Has(SentFlags.Sacked) ? EndOfRun(index) : index + 1;
+            _lost.RemoveLowest();
+            index = IndexOf(_lost.Lowest);
         }
 
-        _lostFrom = this[index].Seq;
         return index;
     }
 
@@ -173,6 +173,8 @@ internal sealed partial class Flight
         second.Flags &= ~SentFlags.Syn;
         first.Length = (uint)(at - first.Seq);
         first.Flags &= ~SentFlags.Fin;
+        if (second.Has(SentFlags.Lost))
+            _lost!.Add(at);
         return true;
     }
 
