@@ -106,7 +106,7 @@ public sealed partial class SourceTests
         Expect.None(Mentions("src", EmptyCatch()), "Catch blocks without a word:");
 
     /// <summary>
-    /// What peers do is logged, so that each event needs a budget: one class makes loggers, and it limits them.
+    /// Peers cause log lines, so each event needs a budget: one class makes loggers, and it limits them.
     /// </summary>
     [Fact]
     public void Every_logger_has_a_limit()

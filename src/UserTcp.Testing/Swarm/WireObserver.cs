@@ -69,9 +69,8 @@ internal sealed class WireObserver(SwarmRun run, CoreHost host) : IFrameTap
         return app.UrgentEnds.Contains(end) ? null : $"the urgent pointer says {end}, where no urgent text ends";
     }
 
-    // A program that gave up, a connection that is over, a handshake: all of these may reset. What lives may not; but a
-    // reset that answered another incarnation's segment, while this one was in SYN-SENT, may leave together with the
-    // ACK that completes it.
+    // A program that gave up, a connection that is over and a handshake may reset; a living connection may not. A reset
+    // that answered a segment of another incarnation in SYN-SENT may leave together with the ACK that completes it.
     private void CheckReset(in FlowKey flow, WireView view, in TcpSegment reset)
     {
         bool isOfAnother = !reset.Has(TcpFlags.Ack) && reset.Seq != view.SentEnd;

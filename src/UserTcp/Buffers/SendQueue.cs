@@ -36,8 +36,8 @@ internal sealed unsafe partial class SendQueue
     public bool IsWriterWaiting { get; set; }
 
     /// <summary>
-    /// The most that <see cref="Limit"/> would be with memory to spare. What a single write holds beyond it, and beyond
-    /// the chunk that it fills, is overdrawn.
+    /// The most that <see cref="Limit"/> would be with memory to spare. The bytes that a single write holds beyond it,
+    /// and beyond the chunk that it fills, are overdrawn.
     /// </summary>
     public int Allowance
     {

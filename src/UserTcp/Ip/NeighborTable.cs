@@ -48,7 +48,7 @@ internal sealed class NeighborTable
     private readonly Queue<NeighborChange> _changes = new();
     private readonly NeighborTimers _timers = new();
 
-    // Who makes room, in this order: what failed, what nobody has looked up, what was looked up longest ago.
+    // Entries make room in this order: failed ones, those never looked up, and the one looked up longest ago.
     private readonly NeighborOrder _failed = new();
     private readonly NeighborOrder _unused = new();
     private readonly NeighborOrder _used = new();

@@ -74,8 +74,8 @@ public sealed unsafe partial class PcapLink : LinkDevice
     public override LinkInfo Info => _info;
 
     /// <summary>
-    /// What the library warned of when the device was opened, or what the system did not grant and the link can do
-    /// without; null if nothing.
+    /// The library's warning of when the device was opened, or a wish that the system did not grant and that the link
+    /// can do without; null if there is none.
     /// </summary>
     public string? Warning { get; }
 

@@ -4,8 +4,8 @@ using UserTcp.Primitives;
 namespace UserTcp.Runtime;
 
 /// <summary>
-/// Who looks at the frames that the loop received: taps, and observers of their connections; and at those that the link
-/// has lost.
+/// Shows the frames that the loop received to taps and to observers of their connections, and notices frames that the
+/// link has lost.
 /// </summary>
 internal sealed class FrameWatch(TapQueue taps, LinkWatch losses)
 {

@@ -4,8 +4,8 @@ using UserTcp.Primitives;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// What is known of the ports towards one destination, a bit for each: that it is not free, and that it is not even
-/// reusable. What is not known is looked up when it matters, once for each time that a flow left a table.
+/// Remembers the ports towards one destination that are not free, and those that are not even reusable, a bit for each.
+/// A port whose bit is clear is looked up when it matters, once for each time that a flow left a table.
 /// </summary>
 internal sealed class CrowdedPorts(FlowKey destination, int count)
 {

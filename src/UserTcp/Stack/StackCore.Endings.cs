@@ -69,7 +69,7 @@ internal sealed partial class StackCore
     }
 
     /// <summary>
-    /// The connection leaves all tables. What the application still holds of it lives on in its pipes.
+    /// The connection leaves all tables. Its pipes live on as long as the application holds them.
     /// </summary>
     private void Forget(StackConnection connection)
     {

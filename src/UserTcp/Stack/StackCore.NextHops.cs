@@ -125,7 +125,7 @@ internal sealed partial class StackCore
     }
 
     /// <summary>
-    /// Whether the hop can be asked for, if it has to be. What has been begun is not given up for what comes later.
+    /// Whether the hop can be asked for, if it has to be. A newcomer never ends a question that has begun.
     /// </summary>
     private bool HasRoomToAsk(in NextHop hop, HostAddress destination, Instant now)
     {

@@ -25,7 +25,7 @@ internal static class DescriptorShortage
         };
         await using EmbeddedGateway embedded = await EmbeddedGateway.StartAsync(options);
 
-        // What the runtime loads for a connect, and for one that fails, takes descriptors of its own.
+        // The runtime opens descriptors of its own for the first connect, and for the first one that fails.
         await (await embedded.Stack.ConnectAsync(IPAddress.Loopback, port)).DisposeAsync();
         await Assert.ThrowsAsync<SocketException>(() => embedded.Stack.ConnectAsync(IPAddress.Loopback, 1).AsTask());
 

@@ -114,7 +114,7 @@ internal sealed class BatchScene : IDisposable
     }
 
     /// <summary>
-    /// What is left of it all: the tables, the connections, and the answers to segments that every state answers in its
+    /// The state at the end: the tables, the connections, and the answers to segments that every state answers in its
     /// own way and with its own numbers.
     /// </summary>
     public string Outcome()

@@ -59,8 +59,8 @@ public sealed class CrowdedPortsTests
     }
 
     /// <summary>
-    /// Random ports become free, reusable and taken. What is picked can be had, nothing that can be had is missed, and
-    /// what is looked up is paid for by what was released.
+    /// Random ports become free, reusable and taken. A picked port can be had, no port that can be had is missed, and
+    /// releases pay for the look-ups.
     /// </summary>
     [Fact]
     public void Random_ports_are_found_if_there_are_any_and_each_is_looked_up_once_for_each_release()

@@ -5,7 +5,8 @@ using UserTcp.Tests.Support;
 namespace UserTcp.Tests.Tcp;
 
 /// <summary>
-/// What the network marked stays reduced, whatever turns out to have been no loss (RFC 3168 §6.1.2, RFC 4015 §3.4).
+/// A reduction for marks of the network stays, even if a loss turns out to have been none (RFC 3168 §6.1.2,
+/// RFC 4015 §3.4).
 /// </summary>
 public sealed class EcnUndoTests
 {

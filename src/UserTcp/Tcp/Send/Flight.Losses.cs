@@ -5,7 +5,7 @@ namespace UserTcp.Tcp.Send;
 /// <content>What is taken to be lost, and what is sent again.</content>
 internal sealed partial class Flight
 {
-    // What lies before it was found to be lost by counting before.
+    // Counting has already found everything before it to be lost.
     private SeqNumber _countedFrom;
 
     /// <summary>

@@ -4,8 +4,8 @@ using UserTcp.Wire;
 namespace UserTcp.Tcp.Send;
 
 /// <content>
-/// What the peer reports as received. What was reported before is passed in one step, so that a report costs what is
-/// new in it, and not what is outstanding.
+/// The peer's reports of received text. A run that was reported before is passed in one step, so that the cost of a
+/// report follows from its news and not from the octets outstanding.
 /// </content>
 internal sealed partial class Flight
 {

@@ -170,7 +170,7 @@ internal sealed partial class Flight
     private static bool IsOut(in SentSegment segment, Instant sentAt) =>
         segment.Has(SentFlags.Ambiguous) && segment.SentAt == sentAt && !segment.Has(SentFlags.Sacked | SentFlags.Lost);
 
-    // What was taken to be reported or lost is in the network after all, and is to be judged again.
+    // Entries that were taken to be reported or lost are in the network after all, and are to be judged again.
     private void JudgeAnew()
     {
         if (Count == 0)

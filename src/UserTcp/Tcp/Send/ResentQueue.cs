@@ -6,8 +6,8 @@ namespace UserTcp.Tcp.Send;
 internal record struct Resent(SeqNumber Seq, SeqNumber End, Instant SentAt);
 
 /// <summary>
-/// What was sent again, in the order of time, which is not that of the sequence space. Entries may be out of date:
-/// whoever takes the oldest looks it up. A ring that grows.
+/// The retransmissions in the order of time, which is not that of the sequence space. Entries may be out of date: the
+/// caller that takes the oldest looks it up. A ring that grows.
 /// </summary>
 internal sealed class ResentQueue
 {

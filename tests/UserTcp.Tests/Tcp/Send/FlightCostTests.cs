@@ -5,7 +5,7 @@ using UserTcp.Tests.Support;
 namespace UserTcp.Tests.Tcp.Send;
 
 /// <summary>
-/// What an ACK costs, in entries of the flight that are looked at one by one: as much with thousands of segments
+/// The cost of an ACK, in entries of the flight that are looked at one by one, is the same with thousands of segments
 /// outstanding as with ten.
 /// </summary>
 public sealed class FlightCostTests
