@@ -116,7 +116,7 @@ internal sealed class PortAllocator
         return crowd;
     }
 
-    // A port was found at once. What is known is kept while it is much, since it would have to be found out again.
+    // A port was found at once. The memory stays while it holds half of the ports: it would have to be made again.
     private void Relax(in FlowKey destination)
     {
         int at = _crowds.Count == 0 ? -1 : FindCrowd(destination);

@@ -5,7 +5,7 @@ namespace UserTcp.Tcp.Send;
 /// <content>Whether cwnd, or something else, holds the sender back (RFC 7661 §4.3, RFC 9438 §5.8).</content>
 internal sealed partial class Sender
 {
-    // What is known of the flight up to _useEnd: cwnd was full once, or the most that was outstanding.
+    // The use of the flight up to _useEnd: whether cwnd was full once, and the most that was outstanding.
     private bool _wasWindowFull;
     private uint _mostOutstanding;
     private SeqNumber _useEnd = initialSend;
