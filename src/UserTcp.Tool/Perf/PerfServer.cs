@@ -38,11 +38,11 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
         List<Task> work = [];
         try
         {
-            while (true)
+            for (long place = 0; ; place++)
             {
-                UserTcpConnection connection = await listener.AcceptAsync(stop);
+                var arrival = new PerfArrival(place, await listener.AcceptAsync(stop));
                 work.RemoveAll(task => task.IsCompleted);
-                work.Add(Task.Run(() => TakeAsync(listener, connection, over, stop), CancellationToken.None));
+                work.Add(Task.Run(() => TakeAsync(listener, arrival, over, stop), CancellationToken.None));
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -60,13 +60,13 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
 
     // Which connection it is shows its cookie. Nothing that one client does may end the server.
     private async Task TakeAsync(
-        PerfListener listener, UserTcpConnection connection, TaskCompletionSource? over, CancellationToken stop)
+        PerfListener listener, PerfArrival arrival, TaskCompletionSource? over, CancellationToken stop)
     {
-        var channel = new ControlChannel(connection);
+        var channel = new ControlChannel(arrival.Connection);
         try
         {
             string cookie = await ReadCookieAsync(channel, stop);
-            (PerfServerTest? current, bool isNew) = await FindAsync(channel, cookie, stop);
+            (PerfServerTest? current, bool isNew) = await FindAsync(channel, arrival, cookie, stop);
             if (current is null)
             {
                 await channel.SendAsync(PerfState.AccessDenied, stop);
@@ -79,8 +79,8 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
         }
         catch (Exception error) when (error is ToolException or OperationCanceledException)
         {
-            Tell($"A connection from {connection.RemoteEndPoint} ended early: {error.Message}");
-            connection.Abort();
+            Tell($"A connection from {arrival.Connection.RemoteEndPoint} ended early: {error.Message}");
+            arrival.Connection.Abort();
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
 
     // The client of a test that is as good as over may be back before its goodbye has been dealt with.
     private async Task<(PerfServerTest? Test, bool IsNew)> FindAsync(
-        ControlChannel channel, string cookie, CancellationToken stop)
+        ControlChannel channel, PerfArrival arrival, string cookie, CancellationToken stop)
     {
         while (true)
         {
@@ -106,7 +106,7 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
                 current = _current;
             }
 
-            if (current.TryAddStream(channel.Connection, cookie))
+            if (current.TryAddStream(arrival, cookie))
                 return (current, false);
             if (!current.IsClosing)
                 return (null, false);

@@ -10,8 +10,7 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     // Streams come in on other tasks than the test's; who comes after the last one was awaited is turned away.
-    private readonly Channel<UserTcpConnection> _arrived =
-        Channel.CreateBounded<UserTcpConnection>(PerfParameters.MaxStreams);
+    private readonly Channel<PerfArrival> _arrived = Channel.CreateBounded<PerfArrival>(PerfParameters.MaxStreams);
 
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isClosing;
@@ -28,8 +27,8 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
     public Task Ended => _ended.Task;
 
     /// <summary>Takes a data connection of this test; false if it is none.</summary>
-    public bool TryAddStream(UserTcpConnection connection, string ofCookie) =>
-        ofCookie == cookie && _arrived.Writer.TryWrite(connection);
+    public bool TryAddStream(PerfArrival arrival, string ofCookie) =>
+        ofCookie == cookie && _arrived.Writer.TryWrite(arrival);
 
     /// <exception cref="ToolException">The client gave up, or asked for what is not done here.</exception>
     public async Task RunAsync(PerfListener listener, CancellationToken cancellationToken)
@@ -52,8 +51,8 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
             await _transfer.DisposeAsync();
 
         _arrived.Writer.Complete();
-        while (_arrived.Reader.TryRead(out UserTcpConnection? left))
-            left.Abort();
+        while (_arrived.Reader.TryRead(out PerfArrival left))
+            left.Connection.Abort();
 
         await control.DisposeAsync();
     }
@@ -126,19 +125,27 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
         }
     }
 
+    // Both sides number the streams. The client opens one after the other: their places here are in its order, which
+    // the cookies need not keep.
     private async Task TakeStreamsAsync(PerfTransfer transfer, int count, CancellationToken cancellationToken)
     {
+        List<PerfArrival> streams = [];
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(s_patience);
         try
         {
-            while (transfer.Streams.Count < count)
-                transfer.Add(await _arrived.Reader.ReadAsync(patience.Token));
+            while (streams.Count < count)
+                streams.Add(await _arrived.Reader.ReadAsync(patience.Token));
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
             throw new ToolException(
-                Failure.TimedOut, $"The client opened {transfer.Streams.Count} of {count} streams.", error);
+                Failure.TimedOut, $"The client opened {streams.Count} of {count} streams.", error);
+        }
+        finally
+        {
+            foreach (PerfArrival stream in streams.OrderBy(stream => stream.Place))
+                transfer.Add(stream.Connection);
         }
     }
 }

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text.Json;
+using UserTcp.Tool.Network;
 using UserTcp.Tool.Perf;
 using UserTcp.Tool.Tests.Support;
 
@@ -54,6 +56,39 @@ public sealed class PerfRunTests
             long sent = Bytes(stream, "sender"), received = Bytes(stream, "receiver");
             Assert.True(sent > 0 && received <= sent, $"{sent} were sent, and {received} received.");
         }
+    }
+
+    [Fact]
+    public async Task Streams_are_numbered_as_they_were_opened_and_not_as_their_cookies_came()
+    {
+        const string link = "virtual:perforder";
+        await using ToolRun server = await ServeAsync(link, "--json", "-1");
+        var settings = new NetworkSettings { Link = link, Address = UserTcpAddress.Parse("10.0.0.1/24") };
+        await using NetworkSession session = await NetworkSession.OpenAsync(settings, CancellationToken.None);
+        var port = new IPEndPoint(IPAddress.Parse("10.0.0.2"), 5201);
+        await using var control = new ControlChannel(await session.Stack.ConnectAsync(port));
+        string cookie = PerfCookie.Create();
+        await control.SendCookieAsync(cookie, CancellationToken.None);
+        await control.ExpectAsync(PerfState.ParameterExchange, CancellationToken.None);
+        await control.SendTextAsync(new PerfParameters { Streams = 3 }.ToJson(), CancellationToken.None);
+        await control.ExpectAsync(PerfState.CreateStreams, CancellationToken.None);
+
+        List<ControlChannel> streams = [];
+        for (int i = 0; i < 3; i++)
+            streams.Add(new ControlChannel(await session.Stack.ConnectAsync(port)));
+        foreach (ControlChannel stream in Enumerable.Reverse(streams))
+            await stream.SendCookieAsync(cookie, CancellationToken.None);
+        await control.ExpectAsync(PerfState.TestStart, CancellationToken.None);
+        await control.ExpectAsync(PerfState.TestRunning, CancellationToken.None);
+        await control.SendAsync(PerfState.ClientTerminate, CancellationToken.None);
+
+        Assert.Equal(1, await server.Ended);
+        Assert.Equal(
+            streams.Select(stream => (long)stream.Connection.LocalEndPoint.Port),
+            server.Json.GetProperty("start").GetProperty("connected").EnumerateArray()
+                .Select(stream => Long(stream, "remote_port")));
+        foreach (ControlChannel stream in streams)
+            await stream.DisposeAsync();
     }
 
     [Fact]
