@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using System.Runtime.InteropServices;
 using SharpFuzz.Common;
 
@@ -33,12 +34,18 @@ internal sealed unsafe class BranchMap
     /// </summary>
     public bool TryLearn()
     {
+        // Most of the map is empty: it is passed by blocks.
         bool isNew = false;
-        ReadOnlySpan<ulong> words = new(_map, Bytes / sizeof(ulong));
-        for (int i = 0; i < words.Length; i++)
+        for (int block = 0; block < Bytes; block += Vector512<byte>.Count)
         {
-            if (words[i] != 0)
-                isNew |= LearnWord(i * sizeof(ulong));
+            if (Vector512.Load(_map + block) == Vector512<byte>.Zero)
+                continue;
+
+            for (int word = block; word < block + Vector512<byte>.Count; word += sizeof(ulong))
+            {
+                if (*(ulong*)(_map + word) != 0)
+                    isNew |= LearnWord(word);
+            }
         }
 
         return isNew;

@@ -30,8 +30,9 @@ echo "Instrumenting UserTcp.dll"
     dotnet tool install SharpFuzz.CommandLine --version 2.3.0 --tool-path "$out/tools" --verbosity quiet
 "$out/tools/sharpfuzz" "$bin/UserTcp.dll"
 
-# The stack's native memory comes and goes with each execution: malloc is to keep it.
-export MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=2000000000 DOTNET_GCgen0size=4000000
+# The stack's memory comes and goes with each execution: malloc is to keep it, and no array is to be a large object.
+export MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=2000000000
+export DOTNET_GCgen0size=4000000 DOTNET_GCLOHThreshold=1000000
 if [ $driver = learn ]; then
     exec nice -n 10 "$bin/UserTcp.Fuzz" learn "$out" "$minutes"
 fi
