@@ -1,3 +1,4 @@
+using System.Text.Json;
 using UserTcp.Architecture.Tests.Compliance;
 using UserTcp.Architecture.Tests.Support;
 
@@ -129,20 +130,32 @@ public sealed class ComplianceFixtureTests
     }
 
     [Theory]
-    [InlineData("status = \"not-met\"")]
-    [InlineData("[MUST-1]\nstatus = \"not-met\"")]
-    [InlineData("[MUST-1]\nstatus = \"perhaps\"\nreason = \"Because.\"")]
-    [InlineData("[MUST-1]\nstatus = \"not-met\"\nreason = \"\"")]
-    [InlineData("[MUST-1]\nstatus = \"not-met\"\nreason = \"Because.\"\nauthor = \"me\"")]
-    [InlineData("[MUST-1]\nstatus = not-met")]
-    public void An_exception_without_status_or_reason_is_refused(string text) =>
-        Assert.Throws<FormatException>(() => ComplianceExceptions.Parse(text));
+    [InlineData("""{ "status": "not-met", "reason": "Because." }""")]
+    [InlineData("""{ "requirement": "MUST-1", "status": "not-met" }""")]
+    [InlineData("""{ "requirement": "MUST-1", "status": "not-met", "reason": null }""")]
+    [InlineData("""{ "requirement": "MUST-1", "status": "not-met", "reason": "Because.", "author": "me" }""")]
+    [InlineData("""{ "requirement": "MUST-1", "status": "not-met", "reason": "Because.", "reason": "So." }""")]
+    [InlineData("""{ "requirement": "MUST-1", "status": not-met, "reason": "Because." }""")]
+    public void An_exception_without_its_three_properties_is_refused(string entry) =>
+        Assert.Throws<JsonException>(() => ComplianceExceptions.Parse($"[{entry}]"));
+
+    [Theory]
+    [InlineData("perhaps", "Because.")]
+    [InlineData("not-met", "")]
+    public void An_exception_without_a_known_status_or_a_reason_is_refused(string status, string reason) =>
+        Assert.Throws<FormatException>(() => ComplianceExceptions.Parse(
+            $$"""[{ "requirement": "MUST-1", "status": "{{status}}", "reason": "{{reason}}" }]"""));
 
     [Fact]
     public void Exceptions_are_read_in_their_order()
     {
-        var read = ComplianceExceptions.Parse("# why\n\n[MUST-2]\nstatus = \"not-met\"\nreason = \"So.\"\n\n" +
-            "[MAY-1]\nreason = \"As it is.\"\nstatus = \"by-design\"\n");
+        IReadOnlyList<ComplianceException> read = ComplianceExceptions.Parse("""
+            // why
+            [
+              { "requirement": "MUST-2", "status": "not-met", "reason": "So." },
+              { "reason": "As it is.", "requirement": "MAY-1", "status": "by-design" }
+            ]
+            """);
 
         Assert.Equal(
             [

@@ -1,4 +1,4 @@
-using System.Text.RegularExpressions;
+using System.Text.Json;
 
 namespace UserTcp.Architecture.Tests.Compliance;
 
@@ -8,50 +8,30 @@ namespace UserTcp.Architecture.Tests.Compliance;
 /// <param name="Reason">One or two sentences.</param>
 internal sealed record ComplianceException(string Requirement, string Status, string Reason);
 
-/// <summary>
-/// Reads tests/compliance-exceptions.toml: of TOML the tables, string values and comments, which is all it uses.
-/// Anything else is an error.
-/// </summary>
-internal static partial class ComplianceExceptions
+/// <summary>Reads tests/compliance-exceptions.json.</summary>
+internal static class ComplianceExceptions
 {
-    public const string File = "tests/compliance-exceptions.toml";
+    public const string File = "tests/compliance-exceptions.json";
 
     public static readonly string[] Statuses = ["not-applicable", "not-met", "by-design"];
 
+    private static readonly JsonSerializerOptions s_strict = new(JsonSerializerOptions.Strict)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        ReadCommentHandling = JsonCommentHandling.Skip,
+    };
+
+    /// <exception cref="JsonException">The text is not a list of entries with three properties each.</exception>
+    /// <exception cref="FormatException">An entry has an unknown status or no reason.</exception>
     public static IReadOnlyList<ComplianceException> Parse(string text)
     {
-        var tables = new List<(string Name, Dictionary<string, string> Values)>();
-        foreach (string line in text.Split('\n').Select(line => line.Trim()))
-        {
-            if (line.Length == 0 || line.StartsWith('#'))
-                continue;
-
-            if (Table().Match(line) is { Success: true } table)
-                tables.Add((table.Groups[1].Value, []));
-            else if (Value().Match(line) is { Success: true } value && tables.Count > 0)
-                tables[^1].Values.Add(value.Groups[1].Value, value.Groups[2].Value);
-            else
-                throw new FormatException($"{File} has a line that is neither table nor text nor comment: {line}");
-        }
-
-        return tables.Select(table => Entry(table.Name, table.Values)).ToList();
-    }
-
-    private static ComplianceException Entry(string requirement, Dictionary<string, string> values)
-    {
-        if (values.Count != 2 || !values.TryGetValue("status", out string? status) || !Statuses.Contains(status)
-            || !values.TryGetValue("reason", out string? reason) || reason.Length == 0)
+        ComplianceException[] entries = JsonSerializer.Deserialize<ComplianceException[]>(text, s_strict)!;
+        if (Array.Find(entries, one => one.Reason == "" || !Statuses.Contains(one.Status)) is { } wrong)
         {
             throw new FormatException(
-                $"{File}: [{requirement}] needs a reason and a status of {string.Join(", ", Statuses)}, and no more.");
+                $"{File}: {wrong.Requirement} needs a reason and a status of {string.Join(", ", Statuses)}.");
         }
 
-        return new ComplianceException(requirement, status, reason);
+        return entries;
     }
-
-    [GeneratedRegex(@"^\[([A-Z]+\d*-\d+)\]$")]
-    private static partial Regex Table();
-
-    [GeneratedRegex("""^(\w+) = "([^"\\]*)"$""")]
-    private static partial Regex Value();
 }

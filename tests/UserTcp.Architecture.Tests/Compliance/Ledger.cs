@@ -37,7 +37,7 @@ internal sealed class Ledger(
         var text = new StringBuilder();
         text.Append("# The RFCs, requirement by requirement\n\n");
         text.Append(
-            "Generated from comments in `src`, `[Rfc]` attributes in `tests` and compliance-exceptions.toml;\n");
+            "Generated from comments in `src`, `[Rfc]` attributes in `tests` and compliance-exceptions.json;\n");
         text.Append("`USERTCP_UPDATE_SNAPSHOTS=1 dotnet test tests/UserTcp.Architecture.Tests` writes it anew.\n");
         text.Append("Tags are those of RFC 9293; other RFCs number nothing, theirs are `R` with number and line.\n\n");
         IGrouping<int, Requirement>[] rfcs = requirements.GroupBy(one => one.Rfc).ToArray();
