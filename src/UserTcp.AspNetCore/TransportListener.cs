@@ -22,10 +22,6 @@ internal sealed class TransportListener(
         {
             return null;
         }
-        catch (ObjectDisposedException)
-        {
-            return null;
-        }
     }
 
     /// <summary>Frees the port; connections that were accepted live on.</summary>

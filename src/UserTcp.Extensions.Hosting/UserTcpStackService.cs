@@ -20,7 +20,7 @@ internal sealed class UserTcpStackService(UserTcpStack stack) : IHostedLifecycle
         Task end = stack.DisposeAsync().AsTask();
         // The host's patience is over: what is still to be acknowledged is reset.
         using CancellationTokenRegistration hurry = cancellationToken.UnsafeRegister(
-            static one => ((UserTcpStack)one!).Dispose(), stack);
+            static one => ((UserTcpStack)one!).Abort(), stack);
         await end.ConfigureAwait(false);
     }
 }

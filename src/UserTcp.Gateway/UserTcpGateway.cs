@@ -134,7 +134,7 @@ public sealed class UserTcpGateway : IAsyncDisposable
             while (true)
                 Start(new GatewayFlow(_context, await _listener.AcceptRequestAsync().ConfigureAwait(false)));
         }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        catch (SocketException error)
         {
             // Disposal, or the link is gone: then the stack has ended every connection already.
             if (!_stopping.IsCancellationRequested)

@@ -11,7 +11,7 @@ namespace UserTcp;
 /// One TCP connection: two pipes over TCP's own buffers. One reader and one writer at a time, as pipelines have it;
 /// every other member is thread-safe.
 /// </summary>
-public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
+public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable, IStreamOwner
 {
     private readonly RunningConnection _running;
     private EventHandler? _urgentDataAnnounced;
@@ -80,25 +80,20 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
         new UserTcpStream(_running.Reader, _running.Writer, leaveOpen ? null : this);
 
     /// <summary>
-    /// Ends our direction: FIN after the bytes that were written. Reading goes on. Waits for nothing.
+    /// Ends this side's direction: FIN follows the bytes that were written, flushed or not. Reading goes on. The call
+    /// does not wait; <see cref="OutputAcknowledged"/> completes when the peer has all of it. Idempotent.
     /// </summary>
-    /// <param name="cancellationToken">Looked at before anything happens.</param>
-    /// <returns>Completed when the FIN is queued.</returns>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public ValueTask ShutdownOutputAsync(CancellationToken cancellationToken = default)
-    {
-        if (cancellationToken.IsCancellationRequested)
-            return ValueTask.FromCanceled(cancellationToken);
-
-        _running.Writer.CompleteForWriter();
-        return ValueTask.CompletedTask;
-    }
+    public void ShutdownOutput() => _running.Writer.CompleteForWriter();
 
     /// <summary>
-    /// Closes and waits: FIN after the bytes that were written, then until the peer acknowledged it and closed its
-    /// direction too. What it still sends is thrown away.
+    /// Closes the connection and waits for its end. FIN follows the bytes that were written, flushed or not; the end is
+    /// there when the peer has acknowledged all of it and has closed its own direction too. Bytes that the peer still
+    /// sends are discarded.
     /// </summary>
-    /// <param name="cancellationToken">Resets the connection.</param>
+    /// <param name="cancellationToken">
+    /// Ends the wait only: the connection goes on closing. <see cref="DisposeAsync"/> then limits the time that this
+    /// may take, and <see cref="Abort"/> resets the connection.
+    /// </param>
     /// <returns>Completed when the connection is over.</returns>
     /// <exception cref="UserTcpConnectionException">
     /// The connection failed before all bytes were acknowledged.
@@ -109,26 +104,20 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         _running.Writer.CompleteForWriter();
         _running.Reader.CompleteForReader();
-        try
-        {
-            await Closed.WaitAsync(_running.Stack.Tame(cancellationToken)).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            Abort();
-            throw;
-        }
-
+        await Closed.WaitAsync(_running.Stack.Tame(cancellationToken)).ConfigureAwait(false);
         if (!await _running.OutputEnd.ConfigureAwait(false))
-            throw CloseErrors.ToException(_running.CloseReason, "close");
+            throw CloseErrors.ToException(_running.CloseReason, "close", _running.Cause);
     }
 
     /// <summary>
-    /// Sends RST and forgets what is queued; pending reads fail with
+    /// Sends RST and discards the bytes that are queued. Pending reads fail with
     /// <see cref="SocketError.ConnectionAborted"/>, pending flushes complete. Never blocks; does nothing if the
     /// connection is over.
     /// </summary>
-    /// <param name="reason">Kept as the inner exception of what readers get.</param>
+    /// <param name="reason">
+    /// The inner exception of the <see cref="UserTcpConnectionException"/> that reads, <see cref="CloseAsync"/> and
+    /// <see cref="OutputAcknowledged"/> then give, also if <see cref="DisposeAsync"/> follows at once.
+    /// </param>
     public void Abort(Exception? reason = null) => _running.Abort(reason);
 
     /// <summary>What the connection knows of itself. Works after its end too.</summary>
@@ -145,16 +134,15 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets go of the connection, like close(2): FIN after the bytes that were written, in the background; RST if
-    /// received bytes were left unread (RFC 9293 §3.6.1) or the application was still connecting. Waits only if
+    /// Lets go of the connection, like close(2). In the background, FIN follows all bytes that were written, also those
+    /// that were advanced over and not flushed: the peer never takes a cut stream for a whole one. If received bytes
+    /// were left unread (RFC 9293 §3.6.1), the connection is reset instead. Waits only if
     /// <see cref="UserTcpConnectionOptions.LingerTimeout"/> says so. Idempotent.
     /// </summary>
     /// <returns>Completed at once, or when lingering is over.</returns>
-    public ValueTask DisposeAsync()
-    {
-        lock (_running)
-            return new ValueTask(_disposal ??= DisposeCoreAsync());
-    }
+    public ValueTask DisposeAsync() => BeginDispose(resets: false);
+
+    ValueTask IStreamOwner.DisposeAsync(bool resets) => BeginDispose(resets);
 
     /// <summary>The public object of a connection: always the same one.</summary>
     internal static UserTcpConnection Of(RunningConnection running)
@@ -170,13 +158,20 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
         }
     }
 
-    private async Task DisposeCoreAsync()
+    private ValueTask BeginDispose(bool resets)
+    {
+        lock (_running)
+            return new ValueTask(_disposal ??= DisposeCoreAsync(resets));
+    }
+
+    private async Task DisposeCoreAsync(bool resets)
     {
         TimeSpan? linger = _running.Settings.LingerTimeout;
-        if (linger == TimeSpan.Zero)
-            _running.Abort(null);
-        _running.Detach();
-        if (linger is not TimeSpan time || time == TimeSpan.Zero)
+        if (resets || linger == TimeSpan.Zero)
+            _running.Discard();
+        else
+            _running.Detach();
+        if (resets || linger is not TimeSpan time || time == TimeSpan.Zero)
             return;
 
         try
@@ -202,6 +197,6 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable
     private async Task WaitForOutputAsync()
     {
         if (!await _running.OutputEnd.ConfigureAwait(false))
-            throw CloseErrors.ToException(_running.CloseReason, "write data to");
+            throw CloseErrors.ToException(_running.CloseReason, "write data to", _running.Cause);
     }
 }

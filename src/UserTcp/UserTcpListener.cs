@@ -25,9 +25,9 @@ public sealed class UserTcpListener : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait; no connection is lost.</param>
     /// <returns>The connection, which the caller has to dispose of.</returns>
     /// <exception cref="SocketException">
-    /// <see cref="SocketError.OperationAborted"/>: the listener or its stack was disposed of during the wait.
+    /// <see cref="SocketError.OperationAborted"/>: the listener or its stack was disposed of, before or during the
+    /// call. <see cref="SocketError.NetworkDown"/>: the link of the stack is gone.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">It was disposed of before.</exception>
     /// <exception cref="InvalidOperationException">
     /// The listener takes any address and hands out requests: use <see cref="AcceptRequestAsync"/>.
     /// </exception>
@@ -41,7 +41,7 @@ public sealed class UserTcpListener : IAsyncDisposable
     /// <summary>Takes a connection if one waits.</summary>
     /// <param name="connection">The connection, or null.</param>
     /// <returns>Whether one waited.</returns>
-    /// <exception cref="ObjectDisposedException">The listener was disposed of.</exception>
+    /// <exception cref="SocketException">As <see cref="AcceptAsync"/>.</exception>
     /// <exception cref="InvalidOperationException">The listener hands out requests.</exception>
     public bool TryAccept([NotNullWhen(true)] out UserTcpConnection? connection)
     {
@@ -70,9 +70,9 @@ public sealed class UserTcpListener : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait; no request is lost.</param>
     /// <returns>The request, to be accepted or rejected.</returns>
     /// <exception cref="SocketException">
-    /// <see cref="SocketError.OperationAborted"/>: the listener or its stack was disposed of during the wait.
+    /// <see cref="SocketError.OperationAborted"/>: the listener or its stack was disposed of, before or during the
+    /// call. <see cref="SocketError.NetworkDown"/>: the link of the stack is gone.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">It was disposed of before.</exception>
     /// <exception cref="InvalidOperationException">
     /// The listener hands out connections: use <see cref="AcceptAsync"/>.
     /// </exception>
@@ -118,10 +118,6 @@ public sealed class UserTcpListener : IAsyncDisposable
             return await AcceptAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.OperationAborted)
-        {
-            return null;
-        }
-        catch (ObjectDisposedException)
         {
             return null;
         }

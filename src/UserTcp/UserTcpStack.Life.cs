@@ -15,21 +15,34 @@ public sealed partial class UserTcpStack
     private volatile UserTcpStackState _state;
     private volatile RunningStack? _running;
     private volatile LinkDevice? _openedLink;
+    private readonly TaskCompletionSource _completion;
     private Task? _disposal;
 
     /// <summary>
-    /// Resets every connection at once and closes the link. Prefer <see cref="DisposeAsync"/>, which loses no bytes.
-    /// Idempotent.
+    /// Completes when the stack has ended: after its disposal, or, with the exception that ended it, when it
+    /// <see cref="UserTcpStackState.Faulted"/>. An <see cref="IOException"/> tells of a link that is gone.
     /// </summary>
-    public void Dispose()
+    /// <remarks>
+    /// A start that fails is no end, as it may be tried again. After a fault the stack is still to be disposed of.
+    /// </remarks>
+    public Task Completion => _completion.Task;
+
+    /// <summary>
+    /// Does the same as <see cref="DisposeAsync"/> and blocks until it is done. A call on the stack's own thread, from
+    /// a continuation that runs inline, does not wait.
+    /// </summary>
+    public void Dispose() => WaitFor(BeginDispose(_settings.ShutdownTimeout));
+
+    /// <summary>
+    /// Resets every connection at once and disposes of the stack, also while <see cref="DisposeAsync"/> still waits for
+    /// acknowledgements. Bytes that were not acknowledged are lost. Blocks until the stack's thread has ended, which
+    /// takes milliseconds; on that thread it does not wait. Idempotent.
+    /// </summary>
+    public void Abort()
     {
         Task end = BeginDispose(TimeSpan.Zero);
-        // Also where a drain is under way: whoever calls this does not want to wait for it.
-        RunningStack? running = _running;
-        running?.Stop();
-        // The loop's own thread would wait for itself; there the rest happens behind its back.
-        if (running is null || !running.IsLoopThread)
-            end.GetAwaiter().GetResult();
+        _running?.Stop();
+        WaitFor(end);
     }
 
     /// <summary>
@@ -84,6 +97,7 @@ public sealed partial class UserTcpStack
             _running = running;
             await running.StartAsync(cancellationToken).ConfigureAwait(false);
             _state = UserTcpStackState.Running;
+            _ = FollowAsync(running);
             return running;
         }
         catch
@@ -115,6 +129,20 @@ public sealed partial class UserTcpStack
         return (device.Info.Features & Wanted) == Wanted ? device : new SoftwareOffload(device);
     }
 
+    private async Task FollowAsync(RunningStack running)
+    {
+        Exception cause = await running.Faulted.ConfigureAwait(false);
+        if (_completion.TrySetException(cause))
+            _ = _completion.Task.Exception; // nobody has to await it: the fault was logged
+    }
+
+    // The thread that turns the stack would wait for itself.
+    private void WaitFor(Task end)
+    {
+        if (end.IsCompleted || _running is not RunningStack running || !running.NeedsThisThread)
+            end.GetAwaiter().GetResult();
+    }
+
     private Task BeginDispose(TimeSpan drain)
     {
         // Outside the lock: whoever waits for the start goes on from here.
@@ -140,6 +168,7 @@ public sealed partial class UserTcpStack
             _settings.Link?.Dispose();
         _openedLink?.Dispose();
         _state = UserTcpStackState.Stopped;
+        _completion.TrySetResult();
     }
 
     // Where something stands for the loopback, that of IPv6 will do as well.

@@ -31,6 +31,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         _settings = options.ToSettings();
+        _completion = new TaskCompletionSource(_settings.Completions);
         _connectionDefaults = options.ConnectionDefaults.Clone();
         Addresses = [.. options.Addresses];
         Gateway = options.Gateway;

@@ -22,6 +22,7 @@ public enum UserTcpStackState
 
     /// <summary>
     /// The link device is gone, or an internal error ended the stack; every connection ended with it.
+    /// <see cref="UserTcpStack.Completion"/> has the exception.
     /// </summary>
     Faulted,
 }

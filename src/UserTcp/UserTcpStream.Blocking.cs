@@ -69,6 +69,7 @@ internal sealed partial class UserTcpStream
         {
             ReadOnlySpan<byte> slice = buffer[..Math.Min(buffer.Length, SliceBytes)];
             buffer = buffer[slice.Length..];
+            _isWriteCut = !buffer.IsEmpty;
             _writer.Write(slice);
             ThrowIfOver(WaitForFlush());
         }
@@ -103,8 +104,7 @@ internal sealed partial class UserTcpStream
     {
         if (disposing && !_isDisposed)
         {
-            _isDisposed = true;
-            ValueTask disposal = _owner?.DisposeAsync() ?? ValueTask.CompletedTask;
+            ValueTask disposal = DisposeOwner();
             if (!disposal.IsCompletedSuccessfully)
                 disposal.AsTask().GetAwaiter().GetResult();
         }

@@ -6,12 +6,21 @@ using UserTcp.Pipes;
 
 namespace UserTcp;
 
+/// <summary>The connection under a stream, as the end of the stream needs it.</summary>
+internal interface IStreamOwner
+{
+    /// <summary>Disposes of the connection.</summary>
+    /// <param name="resets">Whether to send RST in place of FIN.</param>
+    ValueTask DisposeAsync(bool resets);
+}
+
 /// <summary>
 /// A connection as a stream with the manners of <see cref="NetworkStream"/>: errors are <see cref="IOException"/>s
 /// around a
 /// <see cref="SocketException"/>; the error that ended the connection is reported once, then reads give 0 and writes
-/// say that no more can be sent; an empty read waits until there is something to read. One reader and one writer at a
-/// time. This file is the asynchronous side; the blocking one is in <c>UserTcpStream.Blocking.cs</c>.
+/// say that no more can be sent; an empty read waits until there is something to read. Disposing of the stream after a
+/// write that was cut off, or during one, resets the connection: a FIN would make the cut stream look whole. One reader
+/// and one writer at a time. This file is the asynchronous side; the blocking one is in <c>UserTcpStream.Blocking.cs</c>.
 /// </summary>
 internal sealed partial class UserTcpStream : Stream
 {
@@ -22,14 +31,15 @@ internal sealed partial class UserTcpStream : Stream
 
     private readonly TcpPipeReader _reader;
     private readonly TcpPipeWriter _writer;
-    private readonly IAsyncDisposable? _owner;
+    private readonly IStreamOwner? _owner;
     private int _isEndReported;
+    private volatile bool _isWriteCut;
     private volatile bool _isDisposed;
 
     /// <param name="reader">What the peer sends.</param>
     /// <param name="writer">What the peer gets.</param>
     /// <param name="owner">Disposed of with the stream; null to leave the connection open.</param>
-    public UserTcpStream(TcpPipeReader reader, TcpPipeWriter writer, IAsyncDisposable? owner)
+    public UserTcpStream(TcpPipeReader reader, TcpPipeWriter writer, IStreamOwner? owner)
     {
         _reader = reader;
         _writer = writer;
@@ -72,6 +82,8 @@ internal sealed partial class UserTcpStream : Stream
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellationToken);
         ValueTask<FlushResult> flush = WriteSliceAsync(ref buffer, cancellationToken);
         if (!buffer.IsEmpty || !flush.IsCompletedSuccessfully)
             return AwaitWriteAsync(flush, buffer, cancellationToken);
@@ -101,12 +113,16 @@ internal sealed partial class UserTcpStream : Stream
     {
         if (_isDisposed)
             return;
-        _isDisposed = true;
-        if (_owner is not null)
-            await _owner.DisposeAsync().ConfigureAwait(false);
+        await DisposeOwner().ConfigureAwait(false);
     }
 
     private static NotSupportedException NoSeeking() => new("A connection has no length and no position.");
+
+    private ValueTask DisposeOwner()
+    {
+        _isDisposed = true;
+        return _owner?.DisposeAsync(resets: _isWriteCut) ?? ValueTask.CompletedTask;
+    }
 
     private int Take(in ReadResult result, Span<byte> destination)
     {
@@ -153,6 +169,7 @@ internal sealed partial class UserTcpStream : Stream
             throw CloseErrors.Shutdown(_writer.CloseReason);
         ReadOnlyMemory<byte> slice = rest[..Math.Min(rest.Length, SliceBytes)];
         rest = rest[slice.Length..];
+        _isWriteCut = !rest.IsEmpty;
         return _writer.WriteAsync(slice, cancellationToken);
     }
 
@@ -163,13 +180,13 @@ internal sealed partial class UserTcpStream : Stream
         if (!result.IsCompleted)
             return;
         UserTcpCloseReason reason = _writer.CloseReason;
-        if (_isDisposed || reason == UserTcpCloseReason.None)
+        if (_writer.IsEndedByDisposal || reason == UserTcpCloseReason.None)
             throw CloseErrors.Disposed("write data to");
         // After the peer's FIN a reset is no news but its answer to a write: sockets say the same (EPIPE).
         throw reason == UserTcpCloseReason.Graceful || _reader.HasEnded
             || Interlocked.Exchange(ref _isEndReported, 1) != 0
             ? CloseErrors.Shutdown(reason)
-            : CloseErrors.ToException(reason, "write data to");
+            : CloseErrors.ToException(reason, "write data to", _writer.Cause);
     }
 
     /// <summary>

@@ -234,7 +234,7 @@ public sealed class LifeTests
         await using RawClient client = await lab.ConnectAsync();
         await client.SendAsync(Get);
         await _inHandler.Task;
-        lab.ServerStack.Dispose();
+        lab.ServerStack.Abort();
 
         await lab.Application.StopAsync();
         Assert.Empty(lab.Log.Complaints);

@@ -81,7 +81,7 @@ internal sealed class Application(UserTcpConnection connection, Connections.Entr
     {
         FollowFlush();
         _isWriterDone = true;
-        connection.ShutdownOutputAsync().GetAwaiter().GetResult();
+        connection.ShutdownOutput();
     }
 
     public Task Close()

@@ -249,7 +249,7 @@ internal sealed partial class FuzzRun
 
     private Task DisposeNow()
     {
-        _stack.Dispose();
+        _stack.Abort();
         return Task.CompletedTask;
     }
 

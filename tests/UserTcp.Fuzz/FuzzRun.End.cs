@@ -75,7 +75,7 @@ internal sealed partial class FuzzRun
         PassQuietly(s_longestSilence);
         CheckNothingIsLeft();
         _coverage.OnCounters(Core.Counters);
-        _stack.Dispose();
+        _stack.Abort();
         Settle();
         CheckCalls();
     }
@@ -90,7 +90,7 @@ internal sealed partial class FuzzRun
 
         LetGo();
         _coverage.OnCounters(Core.Counters);
-        _stack.Dispose();
+        _stack.Abort();
         Settle();
         CheckCalls();
         CheckBuffers();

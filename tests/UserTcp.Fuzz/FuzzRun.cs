@@ -88,7 +88,7 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
         }
 
         if (_stack.State is not (UserTcpStackState.Stopped or UserTcpStackState.Created))
-            _stack.Dispose(); // after a finding: nothing of it may live on
+            _stack.Abort(); // after a finding: nothing of it may live on
     }
 
     private void Execute()

@@ -298,6 +298,48 @@ public sealed class UserTcpStreamTests : IDisposable
         Allocation.IsNone(() => RoundTrip(bytes));
     }
 
+    [Fact(Timeout = Hang)]
+    public async Task Disposal_resets_after_a_write_that_was_cut_off()
+    {
+        _door.IsSilent = true;
+        using var source = new CancellationTokenSource();
+        ValueTask write = _stream.WriteAsync(new byte[1 << 20], source.Token);
+        await source.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await write);
+        await _stream.DisposeAsync();
+
+        Assert.True(_owner.IsReset);
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task Disposal_resets_during_a_blocking_write_that_timed_out()
+    {
+        _door.IsSilent = true;
+        _stream.WriteTimeout = 1;
+        await Assert.ThrowsAsync<UserTcpConnectionException>(() => Task.Run(() => _stream.Write(new byte[1 << 20])));
+        _stream.Dispose();
+
+        Assert.True(_owner.IsReset);
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task Disposal_does_not_reset_if_no_write_was_cut_off()
+    {
+        using var source = new CancellationTokenSource();
+        await source.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            async () => await _stream.WriteAsync(new byte[1 << 20], source.Token));
+        _door.IsSilent = true;
+        using var patience = new CancellationTokenSource();
+        ValueTask whole = _stream.WriteAsync(new byte[60_000], patience.Token);
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await whole);
+        await _stream.DisposeAsync();
+
+        Assert.False(_owner.IsReset);
+        Assert.Equal(60_000, _door.SendQueue.Unacknowledged);
+    }
+
     private static void AssertCode(SocketError code, UserTcpConnectionException error)
     {
         Assert.Equal(code, error.SocketErrorCode);
@@ -327,13 +369,16 @@ public sealed class UserTcpStreamTests : IDisposable
     private async Task<UserTcpConnectionException> WriteFailsAsync() =>
         await Assert.ThrowsAsync<UserTcpConnectionException>(async () => await _stream.WriteAsync(new byte[1]));
 
-    private sealed class Owner(LoopbackDoor door) : IAsyncDisposable
+    private sealed class Owner(LoopbackDoor door) : IStreamOwner
     {
         public int Disposals { get; private set; }
 
-        public ValueTask DisposeAsync()
+        public bool IsReset { get; private set; }
+
+        public ValueTask DisposeAsync(bool resets)
         {
             Disposals++;
+            IsReset |= resets;
             door.Turn(door.Dispose);
             return ValueTask.CompletedTask;
         }

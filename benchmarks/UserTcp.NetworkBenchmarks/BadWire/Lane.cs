@@ -90,7 +90,7 @@ internal sealed class Lane : IAsyncDisposable
         }
 
         await _listener.DisposeAsync();
-        _stack.Dispose();
+        _stack.Abort();
     }
 
     private static IPAddress Address(int number, int host) => IPAddress.Parse($"10.77.{number}.{host}");

@@ -56,7 +56,7 @@ internal sealed class StackStation : Station, IStackDriver
         }
     }
 
-    public override void Dispose() => Stack.Dispose();
+    public override void Dispose() => Stack.Abort();
 
     protected override void Turn()
     {

@@ -109,7 +109,7 @@ internal sealed class NetcatPipe(Stream input, Stream output)
                 return;
         }
 
-        await connection.ShutdownOutputAsync(cancellationToken);
+        connection.ShutdownOutput();
     }
 
     private async Task ReceiveAsync(UserTcpConnection connection, CancellationToken cancellationToken)

@@ -37,8 +37,7 @@ internal sealed class PerfListener : IAsyncDisposable
             {
                 return await (await listening).AcceptAsync(cancellationToken);
             }
-            catch (Exception error) when (error is SocketException or ObjectDisposedException
-                && listening != Volatile.Read(ref _listening))
+            catch (SocketException) when (listening != Volatile.Read(ref _listening))
             {
                 // Another listener has taken its place.
             }

@@ -49,6 +49,7 @@ internal sealed partial class TcpPipeReader
         if (_isDisposed)
             return false;
         _isDisposed = true;
+        _isEndedByDisposal = !IsClosed;
         _queue.CloseReader(isViewReleased: false);
         return _signal.TryFail();
     }
@@ -102,7 +103,7 @@ internal sealed partial class TcpPipeReader
     {
         if (_isCompleted)
             return new InvalidOperationException("The reader was completed while it was reading.");
-        UserTcpConnectionException error = _isDisposed
+        UserTcpConnectionException error = _isEndedByDisposal
             ? CloseErrors.Disposed("read data from")
             : CloseErrors.ToException(_closeReason, "read data from", _cause);
         return ErrorTranslator?.Invoke(error) ?? error;

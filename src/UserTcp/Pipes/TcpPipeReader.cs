@@ -26,6 +26,7 @@ internal sealed partial class TcpPipeReader : PipeReader
     private bool _isViewTentative;
     private bool _isCompleted;
     private bool _isDisposed;
+    private bool _isEndedByDisposal;
     private UserTcpCloseReason _closeReason;
     private Exception? _cause;
 

@@ -42,6 +42,12 @@ internal sealed class TcpPipeWriter : PipeWriter
     /// <summary>Why the connection ended. Set under the door; read it only once a flush said that it is over.</summary>
     public UserTcpCloseReason CloseReason { get; private set; }
 
+    /// <summary>The exception that the application gave to abort; null if it gave none.</summary>
+    public Exception? Cause { get; private set; }
+
+    /// <summary>Whether the application disposed of the connection, or of its stack, before the connection ended.</summary>
+    public bool IsEndedByDisposal { get; private set; }
+
     /// <summary>Whether the writer was completed: FIN, or RST, is asked for.</summary>
     public bool IsWritingDone => _isCompleted;
 
@@ -181,22 +187,28 @@ internal sealed class TcpPipeWriter : PipeWriter
     /// call
     /// <see cref="Resume"/> after it.
     /// </summary>
-    public bool OnClosed(UserTcpCloseReason reason)
+    /// <param name="reason">Why.</param>
+    /// <param name="cause">The exception that the application gave to abort.</param>
+    public bool OnClosed(UserTcpCloseReason reason, Exception? cause = null)
     {
         if (CloseReason != UserTcpCloseReason.None)
             return false;
         CloseReason = reason;
+        Cause = cause;
         _queue.Abandon();
         return End();
     }
 
     /// <summary>
-    /// The application disposed of the connection, perhaps while it writes: what was flushed is still sent, nothing
-    /// more. Under the door; true: call <see cref="Resume"/> after it.
+    /// The application disposed of the connection, perhaps while it writes. All bytes that it advanced over are sent,
+    /// flushed or not: the FIN behind them must not make a cut stream look whole. Later bytes are discarded. Under the
+    /// door, before the machine is told; true: call <see cref="Resume"/> after it.
     /// </summary>
     public bool OnDisposed()
     {
+        _queue.Publish(isWriterBusy: true);
         _queue.CloseWriter();
+        IsEndedByDisposal |= CloseReason == UserTcpCloseReason.None;
         return End();
     }
 

@@ -53,7 +53,7 @@ internal sealed partial class RunningConnection
         WakeReasons reasons = WakeReasons.Closed;
         if (Reader.OnClosed(reason, _cause))
             reasons |= WakeReasons.Reader;
-        if (Writer.OnClosed(reason))
+        if (Writer.OnClosed(reason, _cause))
             reasons |= WakeReasons.Writer;
         wakes.Add(this, reasons);
     }

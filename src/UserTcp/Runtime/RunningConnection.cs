@@ -88,6 +88,9 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
 
     public UserTcpCloseReason CloseReason => _reason;
 
+    /// <summary>The exception that the application gave to <see cref="Abort"/>; null if it gave none.</summary>
+    public Exception? Cause => _cause;
+
     /// <summary>Our state, now.</summary>
     public TcpState State => Look(static (core, _) => core.Tcb.State);
 
@@ -130,14 +133,10 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     }
 
     /// <summary>As <see cref="Discard"/>, under the door.</summary>
-    public void OnDiscarded(Door.Visit visit)
-    {
-        visit.Call(_core, UserCall.Abort);
-        OnReleased(visit.Wakes);
-    }
+    public void OnDiscarded(Door.Visit visit) => OnReleased(visit, UserCall.Abort);
 
     /// <summary>
-    /// FIN after what was flushed, from the stack and not from the writer, which is told that it is over.
+    /// FIN after what was written, from the stack and not from the writer, which is told that it is over.
     /// </summary>
     public void CloseOutput()
     {
@@ -149,15 +148,13 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     }
 
     /// <summary>
-    /// The application lets go: pending reads and flushes end, FIN follows what was flushed, or RST if bytes were left
+    /// The application lets go: pending reads and flushes end, FIN follows what was written, or RST if bytes were left
     /// unread (RFC 9293 §3.6.1, SHLD-3).
     /// </summary>
     public void Detach()
     {
         using Door.Visit visit = Enter();
-        // The machine looks at what is unread before the reader gives it up.
-        visit.Call(_core, UserCall.Detach);
-        OnReleased(visit.Wakes);
+        OnReleased(visit, UserCall.Detach);
     }
 
     /// <summary>Sends what was written, and says that it is urgent (RFC 9293 §3.8.5). Called by the writer.</summary>
@@ -200,16 +197,16 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         return visit;
     }
 
-    // Text that nobody will read goes back, whatever state the machine is in.
-    private void OnReleased(WakeList wakes)
+    // The writer publishes before the machine puts FIN behind the last byte, and the machine looks at the unread bytes
+    // before the reader gives them back, whatever state the machine is in.
+    private void OnReleased(Door.Visit visit, UserCall call)
     {
-        WakeReasons reasons = WakeReasons.None;
+        WakeReasons reasons = Writer.OnDisposed() ? WakeReasons.Writer : WakeReasons.None;
+        visit.Call(_core, call);
         if (Reader.OnDisposed())
             reasons |= WakeReasons.Reader;
-        if (Writer.OnDisposed())
-            reasons |= WakeReasons.Writer;
         if (reasons != WakeReasons.None)
-            wakes.Add(this, reasons);
+            visit.Wakes.Add(this, reasons);
     }
 
     private void Arrive()

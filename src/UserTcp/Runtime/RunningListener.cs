@@ -182,12 +182,11 @@ internal sealed class RunningListener
         if (_stack.FaultCause is not Exception fault)
         {
             return new SocketException(
-                (int)SocketError.OperationAborted, "The listener was disposed of while it waited for a connection.");
+                (int)SocketError.OperationAborted, "The listener, or its stack, was disposed of.");
         }
 
         SocketError error = fault is IOException ? SocketError.NetworkDown : SocketError.OperationAborted;
-        return new SocketException(
-            (int)error, $"The stack failed while the listener waited for a connection: {fault.Message}");
+        return new SocketException((int)error, $"The stack has failed, and the listener with it: {fault.Message}");
     }
 
     private RunningConnection? OnTryAccept(Door.Visit visit)
@@ -201,7 +200,7 @@ internal sealed class RunningListener
     private void ThrowIfClosed()
     {
         if (_isClosed)
-            throw new ObjectDisposedException("UserTcpListener");
+            throw Aborted();
     }
 
     private async ValueTask<T> WaitAsync<T>(WaitQueue<T>.Waiter waiter, CancellationToken cancellationToken)

@@ -142,6 +142,8 @@ internal sealed partial class RunningStack
         else if (cause is not null)
             LogMessages.StackFaulted(_logger, cause, Name);
         _claimed.TrySetResult(null);
+        if (cause is not null)
+            _faulted.TrySetResult(cause);
     }
 
     /// <summary>Something rare that is to be done when the door is closed again.</summary>

@@ -30,6 +30,7 @@ internal sealed partial class RunningStack : IStackOwner
     private readonly LimitedLogger _arpLogger;
     private readonly LimitedLogger[] _loggers;
     private readonly TaskCompletionSource<AddressConflict?> _claimed;
+    private readonly TaskCompletionSource<Exception> _faulted;
 
     // All below changes under the door.
     private readonly HashSet<RunningConnection> _connections = [];
@@ -49,6 +50,7 @@ internal sealed partial class RunningStack : IStackOwner
         (_logger, _arpLogger, ConnectionLogger, ListenerLogger) =
             (_loggers[0], _loggers[1], _loggers[2], _loggers[3]);
         _claimed = new TaskCompletionSource<AddressConflict?>(Completions);
+        _faulted = new TaskCompletionSource<Exception>(Completions);
         _core = new StackCore(Config, _clock.Now) { TellsNeighbors = true };
         Meter = StackMeter.Of(settings.MeterFactory);
         Taps = new TapQueue(settings.Taps, link.Info, _clock, OnTapFailed);
@@ -71,18 +73,15 @@ internal sealed partial class RunningStack : IStackOwner
 
     public ILogger ListenerLogger { get; }
 
-    public bool IsLoopThread => _loop.IsCurrentThread;
+    /// <summary>Whether the stack cannot go on while this thread waits for it.</summary>
+    public bool NeedsThisThread => _settings.Driver is not null || _loop.IsCurrentThread;
 
     public PipeScheduler Scheduler => _settings.Scheduler;
 
     public TimeProvider TimeProvider => _settings.TimeProvider;
 
-    /// <summary>
-    /// How the tasks that applications await are completed: not on the thread that found out, unless a driver sees to
-    /// it that this thread has nothing else to do.
-    /// </summary>
-    public TaskCreationOptions Completions =>
-        _settings.Driver is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
+    /// <inheritdoc cref="StackSettings.Completions"/>
+    public TaskCreationOptions Completions => _settings.Completions;
 
     /// <summary>How long the stack can be left alone, for who turns it by hand; zero if it has work to do.</summary>
     public TimeSpan? UntilNextTurn
@@ -95,6 +94,9 @@ internal sealed partial class RunningStack : IStackOwner
             return _bell.Deadline.IsNever ? null : _bell.Deadline - now;
         }
     }
+
+    /// <summary>Completes, with the reason, if the stack ends by itself, and never otherwise.</summary>
+    public Task<Exception> Faulted => _faulted.Task;
 
     /// <summary>Why the stack ended by itself; null if it did not.</summary>
     public Exception? FaultCause => Volatile.Read(ref _fault);

@@ -83,6 +83,13 @@ internal sealed class StackSettings
 
     /// <summary>Who turns the stack; null: a thread of its own.</summary>
     public IStackDriver? Driver { get; init; }
+
+    /// <summary>
+    /// How the tasks that applications await are completed: not on the thread that found out, unless a driver sees to
+    /// it that this thread has nothing else to do.
+    /// </summary>
+    public TaskCreationOptions Completions =>
+        Driver is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
 }
 
 /// <summary>Probing of an idle connection, validated.</summary>

@@ -31,7 +31,7 @@ public sealed class PathMtuTests
         await using UserTcpStack stack = await lab.OpenStackAsync(configure: o => o.Gateway = LabNetwork.PeerAddress);
         await using UserTcpConnection connection = await stack.ConnectAsync(server.EndPoint, null, patience.Token);
         await connection.Output.WriteAsync(s_page.Bytes, patience.Token);
-        await connection.ShutdownOutputAsync(patience.Token);
+        connection.ShutdownOutput();
 
         Assert.Equal(s_page.Hash, await received.Task.WaitAsync(patience.Token));
         Assert.InRange(connection.GetInfo().SendSegmentSize, 1, NarrowMtu - 40);

@@ -188,7 +188,7 @@ public sealed class PitfallTests
         Task writing = FillAsync(connection.Output, patience.Token);
 
         if (atOnce)
-            stack.Dispose();
+            stack.Abort();
         else
             await stack.DisposeAsync();
         await writing;

@@ -49,7 +49,7 @@ public sealed class ConnectionEndTests
         await using UserTcpConnection connection = await stack.ConnectAsync(server.EndPoint, null, patience.Token);
 
         await connection.Output.WriteAsync(s_page.Bytes, patience.Token);
-        await connection.ShutdownOutputAsync(patience.Token);
+        connection.ShutdownOutput();
         Assert.Equal(s_page.Hash, await ByteHash.OfAsync(connection.Input, s_page.Bytes.Length, patience.Token));
         await ByteHash.EndAsync(connection.Input, patience.Token);
         Assert.Equal(UserTcpCloseReason.Graceful, await connection.Closed.WaitAsync(patience.Token));

@@ -22,7 +22,8 @@ public class DisposalTests
 
         Assert.Equal(SocketError.OperationAborted, await ErrorOf(accept));
         Assert.Equal(SocketError.OperationAborted, await ErrorOf(request));
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => listener.AcceptAsync().AsTask());
+        Assert.Equal(SocketError.OperationAborted, await ErrorOf(listener.AcceptAsync().AsTask()));
+        Assert.Equal(SocketError.OperationAborted, await ErrorOf(any.AcceptRequestAsync().AsTask()));
     }
 
     [Theory]

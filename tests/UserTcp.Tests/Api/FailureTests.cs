@@ -235,7 +235,7 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public async Task A_cancelled_close_resets()
+    public async Task A_close_that_is_cancelled_goes_on_without_its_caller()
     {
         await using StackPair pair = await StackPair.OpenAsync();
         (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync();
@@ -247,7 +247,12 @@ public sealed class FailureTests
 
         var thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => close.WaitAsync(s_guard));
         Assert.Equal(stop.Token, thrown.CancellationToken);
-        Assert.Equal(UserTcpCloseReason.ResetByPeer, await server.Closed.WaitAsync(s_guard));
+        await server.Output.SendAsync("not reset"u8.ToArray());
+        Task again = client.CloseAsync().AsTask();
+        await server.Output.CompleteAsync();
+        await again.WaitAsync(s_guard);
+        Assert.Equal(UserTcpCloseReason.Graceful, await client.Closed.WaitAsync(s_guard));
+        Assert.Equal(UserTcpCloseReason.Graceful, await server.Closed.WaitAsync(s_guard));
     }
 
     [Fact]
@@ -257,7 +262,7 @@ public sealed class FailureTests
         (UserTcpConnection client, UserTcpConnection _) = await pair.ConnectAsync();
         await using UserTcpListener listener = await pair.Client.ListenAsync(80);
         Task<UserTcpConnection> accept = listener.AcceptAsync().AsTask();
-        pair.Server.Dispose();
+        pair.Server.Abort();
 
         // The server resets first; whoever is there afterwards hears of the link.
         Assert.Contains(
@@ -266,6 +271,9 @@ public sealed class FailureTests
         SocketException thrown = await Assert.ThrowsAsync<SocketException>(() => accept.WaitAsync(s_guard));
         Assert.Equal(SocketError.NetworkDown, thrown.SocketErrorCode);
         Assert.Equal(UserTcpStackState.Faulted, pair.Client.State);
+        await Assert.ThrowsAsync<LinkDownException>(() => pair.Client.Completion.WaitAsync(s_guard));
+        thrown = await Assert.ThrowsAsync<SocketException>(() => listener.AcceptAsync().AsTask());
+        Assert.Equal(SocketError.NetworkDown, thrown.SocketErrorCode);
         thrown = await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(pair, 80));
         Assert.Equal(SocketError.NetworkDown, thrown.SocketErrorCode);
     }

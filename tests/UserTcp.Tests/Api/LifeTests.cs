@@ -100,15 +100,22 @@ public sealed class LifeTests
         pair.Client.Dispose();
     }
 
-    [Fact]
-    public async Task StackDispose_ResetsOrDrains()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task StackDispose_ResetsOrDrains(bool isAsync)
     {
         StackPair pair = await StackPair.OpenAsync(o => o.ShutdownTimeout = s_guard);
         (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync();
         byte[] bytes = PipeWords.Pattern(900_000);
         Task<byte[]> received = server.Input.ReadToEndAsync();
-        await client.Output.SendAsync(bytes);
-        await pair.Client.DisposeAsync().AsTask().WaitAsync(s_guard);
+        await client.Output.SendAsync(bytes.AsMemory(..^10));
+        bytes.AsSpan(^10..).CopyTo(client.Output.GetSpan(10));
+        client.Output.Advance(10); // and no flush
+        if (isAsync)
+            await pair.Client.DisposeAsync().AsTask().WaitAsync(s_guard);
+        else
+            await Task.Run(pair.Client.Dispose).WaitAsync(s_guard);
 
         Assert.Equal(bytes, await received.WaitAsync(s_guard));
         Assert.NotEqual(UserTcpCloseReason.None, await client.Closed.WaitAsync(s_guard));
@@ -119,13 +126,14 @@ public sealed class LifeTests
     }
 
     [Fact]
-    public async Task A_stack_that_is_disposed_of_at_once_resets()
+    public async Task A_stack_that_is_aborted_resets_at_once()
     {
         await using StackPair pair = await StackPair.OpenAsync();
         (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync();
         ValueTask<ReadResult> pending = client.Input.ReadAsync();
-        pair.Client.Dispose();
+        pair.Client.Abort();
 
+        Assert.Equal(UserTcpStackState.Stopped, pair.Client.State);
         Assert.Equal(UserTcpCloseReason.ResetByPeer, await server.Closed.WaitAsync(s_guard));
         Assert.Equal(UserTcpCloseReason.StackStopped, await client.Closed.WaitAsync(s_guard));
         var thrown = await Assert.ThrowsAsync<UserTcpConnectionException>(() => pending.AsTask().WaitAsync(s_guard));
@@ -247,8 +255,10 @@ public sealed class LifeTests
         Assert.Equal(UserTcpCloseReason.ResetByPeer, await second.Closed.WaitAsync(s_guard));
         SocketException thrown = await Assert.ThrowsAsync<SocketException>(() => pending.WaitAsync(s_guard));
         Assert.Equal(SocketError.OperationAborted, thrown.SocketErrorCode);
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => listener.AcceptAsync().AsTask());
-        Assert.Throws<ObjectDisposedException>(() => listener.TryAccept(out _));
+        thrown = await Assert.ThrowsAsync<SocketException>(() => listener.AcceptAsync().AsTask());
+        Assert.Equal(SocketError.OperationAborted, thrown.SocketErrorCode);
+        thrown = Assert.Throws<SocketException>(() => listener.TryAccept(out _));
+        Assert.Equal(SocketError.OperationAborted, thrown.SocketErrorCode);
 
         await accepted.Output.SendAsync("lives on"u8.ToArray());
         Assert.Equal("lives on"u8.ToArray(), await waiting.Input.ReadExactlyAsync(8));

@@ -191,7 +191,7 @@ public sealed class TransferTests
     private static async Task HalfCloseAsync(UserTcpConnection first, UserTcpConnection second)
     {
         await first.Output.SendAsync("question"u8.ToArray());
-        await first.ShutdownOutputAsync();
+        first.ShutdownOutput();
         Assert.Equal("question"u8.ToArray(), await second.Input.ReadToEndAsync());
         await second.InputClosed.WaitAsync(s_guard);
         Assert.False(second.Closed.IsCompleted);

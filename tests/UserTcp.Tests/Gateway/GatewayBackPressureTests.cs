@@ -51,7 +51,7 @@ public sealed class GatewayBackPressureTests
         Assert.False(sending.IsCompleted);
         mayRead.SetResult();
         await sending;
-        await connection.ShutdownOutputAsync();
+        connection.ShutdownOutput();
 
         Assert.Equal(Bulk.HashOf(StreamBytes, stream: 4), await received.Task);
 

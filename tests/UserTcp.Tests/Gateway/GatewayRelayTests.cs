@@ -18,7 +18,7 @@ public sealed class GatewayRelayTests
         await using UserTcpConnection connection = await embedded.Stack.ConnectAsync(GatewayBench.Router, server.Port);
 
         await GatewayBench.WriteAsync(connection, "through two stacks and back");
-        await connection.ShutdownOutputAsync();
+        connection.ShutdownOutput();
 
         Assert.Equal("through two stacks and back", await GatewayBench.ReadToEndAsync(connection));
         Assert.Equal(1, embedded.Gateway.GetStatistics().Accepted);
@@ -40,7 +40,7 @@ public sealed class GatewayRelayTests
 
         Task<byte[]> receiving = Bulk.ReceiveAsync(connection.Input);
         await Bulk.SendAsync(connection.Output, BulkBytes, stream: 2);
-        await connection.ShutdownOutputAsync();
+        connection.ShutdownOutput();
 
         Assert.Equal(Bulk.HashOf(BulkBytes, stream: 1), await receiving);
         Assert.Equal(Bulk.HashOf(BulkBytes, stream: 2), await received.Task);
@@ -60,7 +60,7 @@ public sealed class GatewayRelayTests
         await using UserTcpConnection connection = await embedded.Stack.ConnectAsync(GatewayBench.Router, server.Port);
 
         await GatewayBench.WriteAsync(connection, "goodbye");
-        await connection.ShutdownOutputAsync();
+        connection.ShutdownOutput();
 
         Assert.Equal("you said goodbye", await GatewayBench.ReadToEndAsync(connection));
     }
@@ -79,7 +79,7 @@ public sealed class GatewayRelayTests
 
         Assert.Equal("", await GatewayBench.ReadToEndAsync(connection));
         await GatewayBench.WriteAsync(connection, "still here");
-        await connection.ShutdownOutputAsync();
+        connection.ShutdownOutput();
 
         Assert.Equal("still here", await received.Task);
     }
@@ -133,7 +133,7 @@ public sealed class GatewayRelayTests
         await GatewayBench.WriteAsync(connection, "hello");
         if (closedBefore)
         {
-            await connection.ShutdownOutputAsync();
+            connection.ShutdownOutput();
             ReadResult read = await connection.Input.ReadAsync();
             connection.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
@@ -155,7 +155,7 @@ public sealed class GatewayRelayTests
             await using UserTcpConnection connection =
                 await embedded.Stack.ConnectAsync(GatewayBench.Router, server.Port);
             await GatewayBench.WriteAsync(connection, $"number {number}");
-            await connection.ShutdownOutputAsync();
+            connection.ShutdownOutput();
             return await GatewayBench.ReadToEndAsync(connection);
         }));
 

@@ -99,7 +99,7 @@ internal sealed class LoopbackDoor : IDoor
     public void Close(UserTcpCloseReason reason, Exception? cause = null)
     {
         _isReaderDue |= Reader.OnClosed(reason, cause);
-        _isWriterDue |= Writer.OnClosed(reason);
+        _isWriterDue |= Writer.OnClosed(reason, cause);
     }
 
     /// <summary>The application lets go of the connection.</summary>

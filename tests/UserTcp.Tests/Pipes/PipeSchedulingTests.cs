@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Pipes;
@@ -180,6 +181,22 @@ public sealed class PipeSchedulingTests
         door.Writer.GetSpan(100)[..100].Fill(1);
         door.Writer.Advance(100);
         Assert.True(door.Writer.FlushAsync().IsCompleted);
+    }
+
+    [Fact]
+    public async Task An_abort_and_a_disposal_right_after_it_give_the_reason_to_the_read_that_waited()
+    {
+        var scheduler = new ManualScheduler();
+        var door = new LoopbackDoor(scheduler);
+        var cause = new TimeoutException("too slow");
+        ValueTask<ReadResult> pending = door.Reader.ReadAsync();
+        door.Turn(() => door.Close(UserTcpCloseReason.ResetByLocal, cause));
+        door.Turn(door.Dispose);
+        scheduler.Run();
+
+        var error = await Assert.ThrowsAsync<UserTcpConnectionException>(async () => await pending);
+        Assert.Same(cause, error.InnerException);
+        Assert.Equal(SocketError.ConnectionAborted, error.SocketErrorCode);
     }
 
     private static async Task<(Thread Thread, bool IsPool)> WhereAsync(PipeReader reader)

@@ -65,6 +65,32 @@ public sealed class TcpPipeWriterTests
         Assert.Equal(20_000, _door.SendQueue.Unacknowledged);
     }
 
+    [Fact(Timeout = Hang)]
+    public async Task Disposal_publishes_what_was_advanced_and_nothing_that_comes_later()
+    {
+        await _door.Writer.WriteAsync(new byte[5]);
+        _door.Writer.GetSpan(8);
+        _door.Writer.Advance(3);
+        _door.Turn(_door.Dispose);
+        Assert.Equal(8, _door.SendQueue.Unacknowledged);
+
+        _door.Writer.Advance(2);
+        Assert.Equal((false, true), Flags(await _door.Writer.FlushAsync()));
+        Assert.Equal(8, _door.SendQueue.Unacknowledged);
+        Assert.True(_door.Writer.IsEndedByDisposal);
+    }
+
+    [Fact]
+    public void The_reason_of_an_abort_outlives_disposal()
+    {
+        var cause = new TimeoutException("too slow");
+        _door.Turn(() => _door.Close(UserTcpCloseReason.ResetByLocal, cause));
+        _door.Turn(_door.Dispose);
+
+        Assert.Same(cause, _door.Writer.Cause);
+        Assert.False(_door.Writer.IsEndedByDisposal);
+    }
+
     [Fact]
     public void A_second_flush_is_refused_while_somebody_awaits_the_first()
     {

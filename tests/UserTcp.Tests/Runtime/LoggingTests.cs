@@ -5,6 +5,7 @@ using UserTcp.Links;
 using UserTcp.Runtime;
 using UserTcp.Tests.Api;
 using UserTcp.Tests.Ip;
+using UserTcp.Tests.Support;
 using UserTcp.Wire;
 
 namespace UserTcp.Tests.Runtime;
@@ -99,7 +100,7 @@ public sealed class LoggingTests
     {
         var log = new LogList();
         StackPair pair = await StackPair.OpenAsync(o => o.LoggerFactory = log);
-        pair.Server.Dispose();
+        pair.Server.Abort();
         await using UserTcpStack client = pair.Client;
         await UntilAsync(() => log.Count(1007) > 0);
 
@@ -218,26 +219,6 @@ public sealed class LoggingTests
                 visit.Stack.OnFrame(_batch[0], visit.Now);
             Time.Advance(after);
         }
-    }
-
-    private sealed class BrokenLink(LinkDevice inner) : LinkDevice
-    {
-        public volatile bool IsBroken;
-
-        public Exception Failure { get; set; } = new InvalidOperationException("The device is broken.");
-
-        public override LinkInfo Info => inner.Info;
-
-        public override int Receive(RxBatch batch) => inner.Receive(batch);
-
-        public override int Transmit(ReadOnlySpan<TxFrame> frames) =>
-            IsBroken ? throw Failure : inner.Transmit(frames);
-
-        public override bool Wait(long timeoutNanoseconds) => inner.Wait(timeoutNanoseconds);
-
-        public override void Wake() => inner.Wake();
-
-        public override void Dispose() => inner.Dispose();
     }
 }
 

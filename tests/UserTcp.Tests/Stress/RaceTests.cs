@@ -113,7 +113,7 @@ public sealed class RaceTests
             {
                 UserTcpConnection connection = await pair.Client.ConnectAsync(StackPair.ServerAddress, 80);
                 await Patterned.WriteAsync(connection.Output, worker + i, 100, 100);
-                await connection.ShutdownOutputAsync();
+                connection.ShutdownOutput();
                 Assert.Equal(100, await Patterned.ReadAsync(connection.Input, worker + i));
                 await connection.CloseAsync();
                 await connection.DisposeAsync();
@@ -172,7 +172,9 @@ public sealed class RaceTests
         Task[] ends = [.. Enumerable.Range(0, 4).Select(i => Task.Run(async () =>
         {
             Thread.SpinWait(random.Next(1_000_000));
-            if (((seed + i) & 1) == 0)
+            if ((seed + i) % 3 == 0)
+                pair.Client.Abort();
+            else if ((seed + i) % 3 == 1)
                 pair.Client.Dispose();
             else
                 await pair.Client.DisposeAsync();
@@ -247,7 +249,7 @@ public sealed class RaceTests
                 await both;
                 break;
             default:
-                await connection.ShutdownOutputAsync();
+                connection.ShutdownOutput();
                 await connection.DisposeAsync();
                 break;
         }
@@ -300,7 +302,7 @@ public sealed class RaceTests
     private static async Task WriteAllAsync(UserTcpConnection connection, int owner, int bytes)
     {
         await Task.Run(() => Patterned.WriteAsync(connection.Output, owner, bytes, 50_000));
-        await connection.ShutdownOutputAsync();
+        connection.ShutdownOutput();
     }
 
     private static async Task ReadAllAsync(UserTcpConnection connection, int owner, int bytes) =>

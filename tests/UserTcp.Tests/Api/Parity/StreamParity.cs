@@ -78,6 +78,17 @@ public abstract partial class StreamParity(ParityNetwork network) : IAsyncLifeti
     }
 
     [Fact(Timeout = Hang)]
+    public async Task Disposal_during_a_write_never_looks_like_an_orderly_end()
+    {
+        Task pending = FillAsync(CancellationToken.None);
+        Assert.Equal(0, await Far.ReadAsync(Memory<byte>.Empty));
+        _near.Close();
+
+        AssertCode(SocketError.OperationAborted, await FailsAsync(() => pending));
+        AssertCode(SocketError.ConnectionReset, await FailsAsync(() => ReadToEndAsync(Far)));
+    }
+
+    [Fact(Timeout = Hang)]
     public async Task Disposal_is_idempotent_and_the_peer_reads_the_end()
     {
         await Near.WriteAsync("last"u8.ToArray());
