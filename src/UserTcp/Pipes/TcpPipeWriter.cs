@@ -45,7 +45,7 @@ internal sealed class TcpPipeWriter : PipeWriter
     /// <summary>The exception that the application gave to abort; null if it gave none.</summary>
     public Exception? Cause { get; private set; }
 
-    /// <summary>Whether the application disposed of the connection, or of its stack, before the connection ended.</summary>
+    /// <summary>Whether the connection, or its stack, was disposed of before the connection ended.</summary>
     public bool IsEndedByDisposal { get; private set; }
 
     /// <summary>Whether the writer was completed: FIN, or RST, is asked for.</summary>
