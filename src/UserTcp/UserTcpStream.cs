@@ -20,7 +20,8 @@ internal interface IStreamOwner
 /// <see cref="SocketException"/>; the error that ended the connection is reported once, then reads give 0 and writes
 /// say that no more can be sent; an empty read waits until there is something to read. Disposing of the stream after
 /// a write that was cut off, or during one, resets the connection: a FIN would make the cut stream look whole. One
-/// reader and one writer at a time. This file is the asynchronous side; the blocking one is in <c>UserTcpStream.Blocking.cs</c>.
+/// reader and one writer at a time. This file is the asynchronous side; the blocking one is in
+/// <c>UserTcpStream.Blocking.cs</c>.
 /// </summary>
 internal sealed partial class UserTcpStream : Stream
 {
