@@ -18,9 +18,9 @@ public sealed class EndPointTests : IAsyncLifetime
     private readonly LogList _log = new();
     private StackPair _pair = null!;
 
-    public async Task InitializeAsync() => _pair = await StackPair.OpenAsync();
+    public async ValueTask InitializeAsync() => _pair = await StackPair.OpenAsync();
 
-    public async Task DisposeAsync() => await _pair.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _pair.DisposeAsync();
 
     [Fact(Timeout = Hang)]
     public async Task A_URL_with_the_address_of_the_stack_is_ours_and_others_stay_with_the_kernel()

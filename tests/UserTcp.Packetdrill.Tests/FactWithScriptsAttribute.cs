@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace UserTcp.Packetdrill.Tests;
 
 /// <summary>A test that needs the scripts by others beside this repository; skipped where they are not.</summary>
@@ -6,7 +8,8 @@ public sealed class FactWithScriptsAttribute : FactAttribute
 {
     private const string Reason = "There is no folder shared/packetdrill beside the repository.";
 
-    public FactWithScriptsAttribute()
+    public FactWithScriptsAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         if (Folder is null)
             Skip = Reason;

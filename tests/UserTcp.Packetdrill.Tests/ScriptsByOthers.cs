@@ -1,5 +1,4 @@
 using UserTcp.Testing.Packetdrill;
-using Xunit.Abstractions;
 
 namespace UserTcp.Packetdrill.Tests;
 

@@ -4,7 +4,6 @@ using System.Globalization;
 using UserTcp.Testing;
 using UserTcp.Testing.Network;
 using UserTcp.Testing.Swarm;
-using Xunit.Abstractions;
 
 namespace UserTcp.Simulation.Tests;
 

@@ -2,7 +2,6 @@ using UserTcp.Lab.Tests.Peers;
 using UserTcp.Lab.Tests.Support;
 using UserTcp.Lab.Tests.Traffic;
 using UserTcp.Lab.Tests.Wires;
-using Xunit.Abstractions;
 
 namespace UserTcp.Lab.Tests.Client;
 

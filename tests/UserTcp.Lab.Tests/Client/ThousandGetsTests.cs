@@ -3,7 +3,6 @@ using UserTcp.Lab.Tests.Captures;
 using UserTcp.Lab.Tests.Peers;
 using UserTcp.Lab.Tests.Support;
 using UserTcp.Lab.Tests.Traffic;
-using Xunit.Abstractions;
 
 namespace UserTcp.Lab.Tests.Client;
 

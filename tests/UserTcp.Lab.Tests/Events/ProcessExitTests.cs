@@ -24,7 +24,7 @@ public sealed class ProcessExitTests
                 end.TrySetResult(await EndOfAsync(socket, patience.Token));
             });
         Process process = lab.Host.Start(
-            "dotnet", "exec", typeof(Program).Assembly.Location,
+            "dotnet", "exec", typeof(Program).Assembly.Location, Program.LeaveCommand,
             server.EndPoint.Port.ToString(CultureInfo.InvariantCulture));
 
         Assert.Equal(SocketError.ConnectionReset, await end.Task.WaitAsync(patience.Token));

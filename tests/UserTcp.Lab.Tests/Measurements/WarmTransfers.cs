@@ -5,7 +5,6 @@ using System.Net;
 using System.Net.Sockets;
 using UserTcp.Lab.Tests.Peers;
 using UserTcp.Lab.Tests.Support;
-using Xunit.Abstractions;
 
 namespace UserTcp.Lab.Tests.Measurements;
 

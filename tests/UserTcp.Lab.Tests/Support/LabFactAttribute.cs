@@ -1,5 +1,9 @@
+using System.Runtime.CompilerServices;
+using Xunit.Sdk;
+using Xunit.v3;
+
 // Namespaces are cheap, the machine's two CPUs are not: one lab test at a time.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Parallelization(Mode = ParallelMode.None)]
 
 namespace UserTcp.Lab.Tests.Support;
 
@@ -9,12 +13,14 @@ namespace UserTcp.Lab.Tests.Support;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class LabFactAttribute : FactAttribute
 {
-    public LabFactAttribute() => Skip = LabEnvironment.SkipReason;
+    public LabFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip = LabEnvironment.SkipReason;
 }
 
 /// <summary>The same for a test with arguments.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class LabTheoryAttribute : TheoryAttribute
 {
-    public LabTheoryAttribute() => Skip = LabEnvironment.SkipReason;
+    public LabTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip = LabEnvironment.SkipReason;
 }

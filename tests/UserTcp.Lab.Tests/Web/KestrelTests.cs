@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using UserTcp.Lab.Tests.Support;
-using Xunit.Abstractions;
 
 namespace UserTcp.Lab.Tests.Web;
 

@@ -5,7 +5,6 @@ using UserTcp.Lab.Tests.Peers;
 using UserTcp.Lab.Tests.Support;
 using UserTcp.Lab.Tests.Traffic;
 using UserTcp.Links;
-using Xunit.Abstractions;
 
 namespace UserTcp.Lab.Tests.Wires;
 

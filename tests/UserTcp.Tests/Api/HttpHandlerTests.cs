@@ -15,9 +15,9 @@ public sealed class HttpHandlerTests : IAsyncLifetime
     private readonly CancellationTokenSource _end = new();
     private StackPair _pair = null!;
 
-    public async Task InitializeAsync() => _pair = await StackPair.OpenAsync();
+    public async ValueTask InitializeAsync() => _pair = await StackPair.OpenAsync();
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
         await _pair.DisposeAsync();

@@ -21,9 +21,9 @@ public abstract partial class StreamParity(ParityNetwork network) : IAsyncLifeti
 
     private Stream Far => _far.Stream;
 
-    public async Task InitializeAsync() => (_near, _far) = await network.ConnectAsync();
+    public async ValueTask InitializeAsync() => (_near, _far) = await network.ConnectAsync();
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await Near.DisposeAsync();
         await Far.DisposeAsync();
