@@ -14,6 +14,7 @@ namespace UserTcp.Tests.Runtime;
 public abstract class TurnBench : IAsyncDisposable
 {
     private readonly VirtualLink _otherLink;
+    private readonly List<RunningConnection> _connections = [];
 
     private protected TurnBench(bool isDriven = false, ILoggerFactory? loggers = null)
     {
@@ -39,8 +40,10 @@ public abstract class TurnBench : IAsyncDisposable
     /// <summary>Has what the stacks would hand to others; null: they do.</summary>
     private protected HandDriver? Driver { get; }
 
+    /// <summary>The application lets go of its connections, and every chunk comes back.</summary>
     public async ValueTask DisposeAsync()
     {
+        _connections.ForEach(connection => connection.Detach());
         foreach (RunningStack stack in new[] { Client, Server })
         {
             stack.Stop();
@@ -80,7 +83,9 @@ public abstract class TurnBench : IAsyncDisposable
         RunningConnection? accepted = null;
         TurnUntil(() => connect.IsCompleted && (accepted ??= listener.TryAccept()) is not null);
         server = accepted!;
-        return connect.GetAwaiter().GetResult();
+        RunningConnection client = connect.GetAwaiter().GetResult();
+        _connections.AddRange([client, server]);
+        return client;
     }
 
     private protected static void Flush(RunningConnection connection) =>

@@ -19,7 +19,7 @@ public sealed class TurnTests : TurnBench
     {
         RunningConnection client = Connect(out RunningConnection server);
         client.Writer.Write("hello"u8.ToArray());
-        TurnUntil(() => server.Reader.TryRead(out ReadResult result) && result.Buffer.Length == 5);
+        TurnUntil(() => Reads(server, 5));
     }
 
     [Fact]
