@@ -14,15 +14,12 @@ internal static class IcmpEcho
     /// cut where the destination ends (RFC 1122 §3.2.2.6: what cannot be fragmented is truncated).
     /// </summary>
     /// <param name="request">The packet that carries the request; its addresses were checked.</param>
-    /// <param name="echo">The request; its checksum was checked.</param>
+    /// <param name="echo">The request; its type, code and checksum were checked.</param>
     /// <param name="packet">Room for the IP packet: as much as one packet on the link may have, at least
     /// <see cref="Overhead"/>.</param>
-    /// <returns>The length of the packet, or 0 if this is not an echo request.</returns>
+    /// <returns>The length of the packet.</returns>
     public static int WriteReply(in Ipv4Header request, in IcmpMessage echo, Span<byte> packet)
     {
-        if (echo.Type != IcmpType.EchoRequest || echo.Code != 0)
-            return 0;
-
         ReadOnlySpan<byte> data = echo.Body[..Math.Min(echo.Body.Length, packet.Length - Overhead)];
         return Write(packet, IcmpType.EchoReply, echo.Identifier, echo.SequenceNumber, data,
             new Ipv4Fields(request.Destination, request.Source, IpProtocol.Icmp, Overhead + data.Length)

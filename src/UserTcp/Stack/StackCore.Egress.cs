@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using UserTcp.Diagnostics;
 using UserTcp.Ip;
 using UserTcp.Links;
@@ -188,6 +189,7 @@ internal sealed partial class StackCore
     /// <summary>A whole packet; its block is the queue's from here on.</summary>
     private void QueuePacket(PacketBlock block, int length)
     {
+        Debug.Assert(length >= Ipv4Header.Size, "A frame without a packet must not leave.");
         block.Length = length;
         var plan = new OutgoingPlan { Kind = OutgoingKind.Packet, Packet = block };
         if (Ipv4Header.TryParse(block.Packet, out Ipv4Header packet))

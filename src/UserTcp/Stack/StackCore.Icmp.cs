@@ -26,9 +26,9 @@ internal sealed partial class StackCore
             OnIcmpError(packet, message, arrival);
         else if (!_routes.IsLocal(packet.Destination))
             Drop(PacketDropReason.NotForUs);
-        else if (message.Type == IcmpType.EchoRequest)
+        else if (message is { Type: IcmpType.EchoRequest, Code: 0 })
             ReplyEcho(packet, message, arrival);
-        else if (message.Type == IcmpType.EchoReply)
+        else if (message is { Type: IcmpType.EchoReply, Code: 0 })
             OnEchoReply(packet, message, arrival);
         else
             Drop(PacketDropReason.IgnoredIcmp);

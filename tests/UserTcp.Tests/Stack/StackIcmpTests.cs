@@ -39,6 +39,23 @@ public sealed class StackIcmpTests : IDisposable
     }
 
     [Fact]
+    public void Of_all_types_and_codes_only_the_echo_request_is_answered()
+    {
+        for (int i = 0; i < 1 << 16; i++)
+        {
+            (IcmpType type, byte code) = ((IcmpType)(i >> 8), (byte)i);
+            HearIcmp(type, code, 0x00070009, []);
+            IReadOnlyList<SentFrame> frames = _bench.Pull();
+            if (type == IcmpType.EchoRequest && code == 0)
+                Assert.Equal(IcmpType.EchoReply, Assert.Single(frames).IcmpType);
+            else
+                Assert.True(frames.Count == 0, $"Type {type}, code {code} has {frames.Count} answers.");
+        }
+
+        Assert.True(_bench.Drops(PacketDropReason.IgnoredIcmp) > 0);
+    }
+
+    [Fact]
     public void Replies_to_echo_requests_are_limited()
     {
         using var bench = new StackBench(c => c with { StrangerRepliesPerSecond = 20 });
