@@ -12,6 +12,46 @@ public sealed class EndingTests
 {
     private const ushort OwnPort = 4000;
 
+    /// <summary>The number of the first octet that we send.</summary>
+    private static uint FirstSent(StackBench bench, StackConnection connection)
+    {
+        bench.Write(connection, 1);
+        return Assert.Single(bench.Pull()).Seq;
+    }
+
+    [Fact]
+    public void Text_out_of_order_is_given_back_when_the_connection_ends()
+    {
+        using var bench = new StackBench();
+        StackConnection connection = bench.Established();
+        uint ack = FirstSent(bench, connection);
+        long before = bench.Core.Config.Chunks.BytesOut;
+        bench.Hear(TcpFlags.Ack, 1002, ack, new byte[100], StackBench.Port, 4000);
+        Assert.True(bench.Core.Config.Chunks.BytesOut > before);
+        bench.Hear(TcpFlags.Rst, 1001, from: StackBench.Port, to: 4000);
+        Assert.Equal(TcpState.Closed, connection.Tcb.State);
+        Assert.Equal(0, bench.Core.Config.Chunks.BytesOut);
+    }
+
+    [Fact]
+    public void A_connection_that_opens_and_ends_in_one_batch_is_woken_once()
+    {
+        using var bench = new StackBench();
+        StackConnection connection = bench.Established();
+        bench.Hear(TcpFlags.Rst, 1001, from: StackBench.Port, to: 4000);
+        Assert.Same(connection, Assert.Single(bench.Wakeups()).Connection);
+    }
+
+    [Fact]
+    public void A_handshake_with_ourselves_takes_one_pull()
+    {
+        using var bench = new StackBench();
+        bench.Listen();
+        StackConnection connection = bench.Connect(Packets.Own);
+        Assert.Empty(bench.PullOnce(taken: 0));
+        Assert.Equal(TcpState.Established, connection.Tcb.State);
+    }
+
     [Fact]
     public void A_connection_that_was_reset_makes_room_in_the_same_batch()
     {

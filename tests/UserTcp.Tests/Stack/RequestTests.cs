@@ -1,3 +1,4 @@
+using UserTcp.Diagnostics;
 using UserTcp.Primitives;
 using UserTcp.Stack;
 using UserTcp.Tcp;
@@ -35,6 +36,33 @@ public sealed class RequestTests : IDisposable
         Assert.Equal(1, _listener.HalfOpen);
         _bench.Advance(10);
         Assert.DoesNotContain(_bench.Pull(), f => !f.IsArp);
+    }
+
+    [Fact]
+    public void A_request_is_decided_once()
+    {
+        StackRequest request = Ask();
+        Assert.True(_bench.Core.AcceptRequest(request, new TcpConfig(), _bench.Now));
+        Assert.Equal(RequestState.Accepted, request.State);
+        Assert.False(_bench.Core.AcceptRequest(request, new TcpConfig(), _bench.Now));
+        Assert.False(_bench.Core.RejectRequest(request, RejectReason.Refused, _bench.Now));
+        Assert.Single(_bench.Pull());
+    }
+
+    [Fact]
+    public void Packets_to_other_addresses_are_taken_until_the_last_connection_there_ends()
+    {
+        StackRequest request = Ask();
+        Assert.True(_bench.Core.AcceptRequest(request, new TcpConfig(), _bench.Now));
+        SentFrame synAck = Assert.Single(_bench.Pull());
+        _bench.Hear(TcpFlags.Ack, 1001, synAck.Seq + 1, to: 443, destination: Packets.Far);
+        _bench.Core.CloseListener(_listener, _bench.Now);
+        Assert.Equal(0, _bench.Drops(PacketDropReason.NotForUs));
+        _bench.Hear(TcpFlags.Rst, 1001, to: 443, destination: Packets.Far);
+        Assert.Equal(TcpState.Closed, request.Connection!.Tcb.State);
+        _bench.Hear(TcpFlags.Ack, 1001, synAck.Seq + 1, to: 443, destination: Packets.Far);
+        Assert.Equal(1, _bench.Drops(PacketDropReason.NotForUs));
+        Assert.Empty(_bench.Pull());
     }
 
     [Fact]

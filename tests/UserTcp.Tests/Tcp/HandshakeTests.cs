@@ -69,6 +69,17 @@ public sealed class HandshakeTests
         .Saw(Effects.Connected);
 
     [Fact]
+    public void Only_the_second_syn_ack_of_a_simultaneous_open_is_a_retransmission()
+    {
+        TcbBench bench = TcbBench.SynSent()
+            .Arrives("<SEQ=1000><CTL=SYN><WND=5000><MSS=1000>");
+        Assert.False(Assert.Single(bench.Drain()).IsRetransmission);
+        bench.After(TimeSpan.FromSeconds(3));
+        Assert.True(Assert.Single(bench.Drain()).IsRetransmission);
+        Assert.Equal(1, bench.Report.Counters.Retransmits);
+    }
+
+    [Fact]
     [Rfc("9293 §3.5", "MUST-10")]
     public void Simultaneous_open_also_ends_with_a_plain_ack() => TcbBench.In(TcpState.SynReceived)
         .Arrives("<SEQ=1001><ACK=101><CTL=ACK>")
