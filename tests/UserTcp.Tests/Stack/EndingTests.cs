@@ -38,6 +38,7 @@ public sealed class EndingTests
     {
         using var bench = new StackBench();
         StackConnection connection = bench.Established();
+        bench.Core.Adopt(connection, new IdleApp());
         bench.Hear(TcpFlags.Rst, 1001, from: StackBench.Port, to: 4000);
         Assert.Same(connection, Assert.Single(bench.Wakeups()).Connection);
     }
