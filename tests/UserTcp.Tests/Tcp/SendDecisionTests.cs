@@ -1,3 +1,4 @@
+using UserTcp.Buffers;
 using UserTcp.Tcp;
 using UserTcp.Tests.Support;
 
@@ -111,5 +112,46 @@ public sealed class SendDecisionTests
         bench.Writes(200_000).Arrives("<SEQ=1001><ACK=101><CTL=ACK><WND=65535>");
         int sent = bench.Drain().Sum(plan => plan.PayloadLength);
         Assert.Equal(10_000, sent); // each text was checked against the queue by the bench
+    }
+
+    [Fact]
+    public void A_super_segment_of_many_small_chunks_ends_with_a_whole_segment()
+    {
+        TcbBench bench = TcbBench.Established(TcbBench.Defaults(gso: 64_000));
+        using var others = new Pressure(bench.Pool);
+        List<SegmentPlan> plans = bench.Writes(10_000).Drain();
+
+        Assert.Equal(10_000, plans.Sum(plan => plan.PayloadLength));
+        Assert.True(plans.Count > 1, "Two pieces of memory hold it all.");
+        Assert.All(plans, plan => Assert.Equal(0, plan.PayloadLength % 1000));
+    }
+
+    [Fact]
+    public void A_write_under_pressure_makes_the_send_buffer_small()
+    {
+        TcbBench bench = TcbBench.Established();
+        long before = bench.Send.Limit;
+        using var others = new Pressure(bench.Pool);
+        bench.Writes(1);
+
+        Assert.InRange(bench.Send.Limit, 1, before - 1);
+    }
+
+    /// <summary>Other connections that hold nearly all memory.</summary>
+    private sealed class Pressure : IDisposable
+    {
+        private readonly ChunkPool _pool;
+        private readonly List<Chunk> _held = [];
+
+        public Pressure(ChunkPool pool)
+        {
+            _pool = pool;
+            while (!pool.IsUnderPressure())
+            {
+                _held.Add(pool.Rent(Chunk.LargeSize));
+            }
+        }
+
+        public void Dispose() => _held.ForEach(chunk => _pool.Return(chunk));
     }
 }
