@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace UserTcp.AspNetCore;
 
-/// <summary>What all connections of a transport share.</summary>
+/// <summary>Objects that all connections of a transport share.</summary>
 /// <param name="MemoryPool">Where TLS and HTTP/2 take their memory from.</param>
 /// <param name="Logger">Told of ends.</param>
 /// <param name="AllowHalfOpen">Whether the peer's FIN alone leaves the connection open.</param>

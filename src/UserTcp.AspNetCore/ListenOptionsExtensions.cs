@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace UserTcp.AspNetCore;
 
-/// <summary>What Kestrel can be taught of an end point.</summary>
+/// <summary>Extensions of Kestrel's end points.</summary>
 public static class ListenOptionsExtensions
 {
     /// <summary>

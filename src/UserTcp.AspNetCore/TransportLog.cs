@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace UserTcp.AspNetCore;
 
-/// <summary>What the transport logs: ids and names are those of Kestrel's sockets where they have the event.</summary>
+/// <summary>The transport's log events, with ids and names of Kestrel's sockets transport where it has them.</summary>
 internal static partial class TransportLog
 {
     public const string Category = "UserTcp.AspNetCore.Transport";

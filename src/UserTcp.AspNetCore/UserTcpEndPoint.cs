@@ -69,7 +69,7 @@ public sealed class UserTcpEndPoint : EndPoint, IEquatable<UserTcpEndPoint>
     /// <inheritdoc/>
     public override AddressFamily AddressFamily => Address.AddressFamily;
 
-    /// <summary>What Kestrel shows behind <c>http://</c>.</summary>
+    /// <summary>The text that Kestrel shows behind <c>http://</c>.</summary>
     /// <returns>Address and port, as <see cref="IPEndPoint"/> spells them.</returns>
     public override string ToString() => new IPEndPoint(Address, Port).ToString();
 

@@ -51,7 +51,7 @@ public static class UserTcpServiceCollectionExtensions
     /// </summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="name">The key of the stack, the name of its options, and what logs and meters call it.</param>
-    /// <param name="section">What to read; it is read when the stack is made.</param>
+    /// <param name="section">The configuration, which is read when the stack is made.</param>
     /// <param name="configure">Sets options that no text can say, after those that were read; null for none.</param>
     /// <returns>The same services.</returns>
     /// <exception cref="ArgumentException">There is a stack of this name.</exception>

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace UserTcp.Gateway;
 
-/// <summary>What is dialled on the link, and what that means for the operating system.</summary>
+/// <summary>Maps destinations on the link to destinations of the operating system.</summary>
 internal sealed class DestinationPolicy(UserTcpGatewayOptions options, ILogger logger)
 {
     private const byte FirstMulticastOctet = 224;
@@ -29,7 +29,7 @@ internal sealed class DestinationPolicy(UserTcpGatewayOptions options, ILogger l
         return reason.Length == 0;
     }
 
-    /// <summary>What the peer hears of a connect that failed.</summary>
+    /// <summary>The answer to the peer for a connect that failed.</summary>
     public static UserTcpRejectReason AnswerTo(SocketError error) => error switch
     {
         SocketError.HostUnreachable or SocketError.HostDown => UserTcpRejectReason.HostUnreachable,

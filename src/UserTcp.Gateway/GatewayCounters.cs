@@ -1,6 +1,6 @@
 namespace UserTcp.Gateway;
 
-/// <summary>What a gateway counts, from many threads.</summary>
+/// <summary>The counters of a gateway. Thread-safe.</summary>
 internal sealed class GatewayCounters
 {
     private long _accepted;

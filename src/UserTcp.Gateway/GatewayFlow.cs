@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace UserTcp.Gateway;
 
-/// <summary>What all flows of a gateway share.</summary>
+/// <summary>Objects that all flows of a gateway share.</summary>
 internal sealed record GatewayContext(
     UserTcpGatewayOptions Options, DestinationPolicy Policy, ILogger Logger, CancellationToken Stopping)
 {

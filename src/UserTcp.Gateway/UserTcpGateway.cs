@@ -83,7 +83,7 @@ public sealed class UserTcpGateway : IAsyncDisposable
         }
     }
 
-    /// <summary>What the gateway did so far.</summary>
+    /// <summary>The gateway's counters.</summary>
     /// <returns>A snapshot.</returns>
     public UserTcpGatewayStatistics GetStatistics() =>
         _context.Counters.Snapshot(_context.Room.Count, _listener.GetStatistics().Overflows);

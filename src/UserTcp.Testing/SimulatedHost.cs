@@ -14,7 +14,7 @@ public sealed class SimulatedHost
         Address = station.Address.ToIPAddress();
     }
 
-    /// <summary>What the host is called.</summary>
+    /// <summary>The host's name.</summary>
     public string Name => _station.Name;
 
     /// <summary>The host's address in 10.0.0.0/16: 10.0.0.1 for the first, and so on.</summary>

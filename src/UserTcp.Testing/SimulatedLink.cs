@@ -17,7 +17,7 @@ public sealed class SimulatedLink
         Name = host;
     }
 
-    /// <summary>What the link was made with.</summary>
+    /// <summary>The options of the link.</summary>
     public SimulatedLinkOptions Options { get; }
 
     /// <summary>From the host to all others.</summary>
@@ -28,7 +28,7 @@ public sealed class SimulatedLink
 
     internal string Name { get; }
 
-    /// <summary>Those who look at what the host sends, and at what reaches it.</summary>
+    /// <summary>Taps that see the frames which the host sends and receives.</summary>
     internal List<IFrameTap> Taps { get; } = [];
 
     /// <summary>Adds a rule to both directions. One that remembers something is better added twice, as two.</summary>

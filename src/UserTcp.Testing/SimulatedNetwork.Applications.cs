@@ -26,7 +26,7 @@ public sealed partial class SimulatedNetwork
     internal ApplicationQueue Applications { get; } = new();
 
     /// <summary>Adds a host whose stack has started.</summary>
-    /// <param name="name">What it is called in messages and captures.</param>
+    /// <param name="name">The host's name in messages and captures.</param>
     /// <param name="link">The properties of its link; null for one without limits and delay.</param>
     /// <param name="configure">Changes the options of its stack.</param>
     /// <returns>The host.</returns>

@@ -31,7 +31,7 @@ public sealed partial class SimulatedNetwork : IDisposable
         Random = new SeededRandom(seed);
     }
 
-    /// <summary>What the network was made with.</summary>
+    /// <summary>The seed of the network.</summary>
     public ulong Seed { get; }
 
     /// <summary>The virtual time since the network was made.</summary>
@@ -51,7 +51,7 @@ public sealed partial class SimulatedNetwork : IDisposable
 
     /// <summary>Does something later: changes a link, adds a rule, cuts a cable.</summary>
     /// <param name="delay">How much later; not negative.</param>
-    /// <param name="action">What to do. Runs between the turns of the hosts.</param>
+    /// <param name="action">The action. It runs between the turns of the hosts.</param>
     /// <exception cref="ArgumentOutOfRangeException">The delay is negative.</exception>
     public void Schedule(TimeSpan delay, Action action)
     {

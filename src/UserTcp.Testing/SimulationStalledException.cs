@@ -13,14 +13,14 @@ public sealed class SimulationStalledException : Exception
     }
 
     /// <summary>Makes an exception.</summary>
-    /// <param name="message">Who waits.</param>
+    /// <param name="message">The connections that wait, and their states.</param>
     public SimulationStalledException(string message)
         : base(message)
     {
     }
 
     /// <summary>Makes an exception.</summary>
-    /// <param name="message">Who waits.</param>
+    /// <param name="message">The connections that wait, and their states.</param>
     /// <param name="innerException">Why.</param>
     public SimulationStalledException(string message, Exception? innerException)
         : base(message, innerException)

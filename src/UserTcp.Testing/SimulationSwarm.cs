@@ -13,7 +13,7 @@ public static class SimulationSwarm
 {
     /// <summary>Runs a seed. Thread-safe: each run has a network of its own.</summary>
     /// <param name="seed">Any number.</param>
-    /// <returns>What went wrong, with as few faults as it takes; null if nothing did.</returns>
+    /// <returns>The failure, reduced to the faults that it needs; null if the run passed.</returns>
     public static SwarmFailure? Check(ulong seed)
     {
         SwarmPlan plan = PlanMaker.Make(seed);

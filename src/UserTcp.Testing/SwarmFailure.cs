@@ -4,7 +4,7 @@ using UserTcp.Testing.Swarm;
 
 namespace UserTcp.Testing;
 
-/// <summary>What went wrong in a run of <see cref="SimulationSwarm"/>, reduced to what it takes.</summary>
+/// <summary>A failed run of <see cref="SimulationSwarm"/>, reduced to the faults that it needs.</summary>
 public sealed class SwarmFailure
 {
     private readonly SwarmPlan _plan;
@@ -20,7 +20,7 @@ public sealed class SwarmFailure
     /// <summary>The seed that was run.</summary>
     public ulong Seed => _plan.Seed;
 
-    /// <summary>What happened that must not, and when.</summary>
+    /// <summary>The violated invariant, and when.</summary>
     public string Violation { get; }
 
     /// <summary>Runs it once more, and writes what each host sent and received.</summary>
@@ -51,7 +51,7 @@ public sealed class SwarmFailure
         return files;
     }
 
-    /// <summary>The seed, what it takes, and what went wrong.</summary>
+    /// <summary>The seed, the faults, and the violated invariant.</summary>
     /// <returns>Several lines.</returns>
     public override string ToString()
     {

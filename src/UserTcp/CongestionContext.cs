@@ -25,7 +25,7 @@ public readonly record struct CongestionContext
     public TimeSpan MinRtt { get; init; }
 }
 
-/// <summary>What one acknowledgement tells congestion control.</summary>
+/// <summary>One acknowledgement, as congestion control sees it.</summary>
 [Experimental("UTCP001")]
 public readonly record struct CongestionAck
 {
@@ -80,7 +80,7 @@ public readonly record struct CongestionSignal
     /// <summary>The connection before anything is reduced.</summary>
     public CongestionContext Context { get; init; }
 
-    /// <summary>What was seen.</summary>
+    /// <summary>The cause: a loss or an ECN mark.</summary>
     public CongestionCause Cause { get; init; }
 
     /// <summary>Bytes found to be lost; 0 for marks.</summary>

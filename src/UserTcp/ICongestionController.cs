@@ -27,14 +27,14 @@ public interface ICongestionController
     double? PacingRate { get; }
 
     /// <summary>Something new was acknowledged, cumulatively or selectively.</summary>
-    /// <param name="ack">What the acknowledgement said.</param>
+    /// <param name="ack">The acknowledgement.</param>
     void OnAck(in CongestionAck ack);
 
     /// <summary>
     /// The network is congested: once per recovery for losses, once per round trip for ECN. Afterwards
     /// <see cref="CongestionWindow"/> is the window to come to.
     /// </summary>
-    /// <param name="congestion">What was seen.</param>
+    /// <param name="congestion">The cause, and the bytes that were lost.</param>
     void OnCongestion(in CongestionSignal congestion);
 
     /// <summary>Everything up to the point of the last loss was acknowledged.</summary>
@@ -47,7 +47,7 @@ public interface ICongestionController
     void OnRetransmitTimeout(in CongestionContext context, bool isRepeated);
 
     /// <summary>
-    /// The last congestion was none: nothing had been lost (RFC 4015, RFC 5682). What it changed is to be undone.
+    /// The last congestion was spurious: nothing had been lost (RFC 4015, RFC 5682). Undo its reduction.
     /// </summary>
     /// <param name="context">The connection as it is.</param>
     void OnSpuriousCongestion(in CongestionContext context);

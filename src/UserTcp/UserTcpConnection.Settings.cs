@@ -14,7 +14,7 @@ public sealed partial class UserTcpConnection
         set => Configure(value, static (config, noDelay) => config.NoDelay = noDelay);
     }
 
-    /// <summary>Whether only full segments leave, until it is false again. What waits then leaves at once.</summary>
+    /// <summary>Whether only full segments are sent. Setting it to false sends the rest at once.</summary>
     /// <exception cref="ObjectDisposedException">Set after disposal.</exception>
     public bool Corked
     {

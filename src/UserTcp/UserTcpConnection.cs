@@ -104,7 +104,7 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable, I
         cancellationToken.ThrowIfCancellationRequested();
         _running.Writer.CompleteForWriter();
         _running.Reader.CompleteForReader();
-        await Closed.WaitAsync(_running.Stack.Tame(cancellationToken)).ConfigureAwait(false);
+        await Closed.WaitAsync(_running.Stack.Deferred(cancellationToken)).ConfigureAwait(false);
         if (!await _running.OutputEnd.ConfigureAwait(false))
             throw CloseErrors.ToException(_running.CloseReason, "close", _running.Cause);
     }
@@ -120,12 +120,12 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable, I
     /// </param>
     public void Abort(Exception? reason = null) => _running.Abort(reason);
 
-    /// <summary>What the connection knows of itself. Works after its end too.</summary>
+    /// <summary>A snapshot of the connection's state and counters. Works after its end, too.</summary>
     /// <returns>A consistent snapshot.</returns>
     public UserTcpConnectionInfo GetInfo() => InfoOf(_running.Describe());
 
     /// <summary>Shows every segment of the peer, and what became of the sender by it, to an observer.</summary>
-    /// <param name="observer">Who looks.</param>
+    /// <param name="observer">The observer.</param>
     /// <returns>Dispose of it to take the observer away.</returns>
     public IDisposable AddObserver(IUserTcpConnectionObserver observer)
     {

@@ -14,15 +14,15 @@ public class UserTcpConnectionException : IOException
     }
 
     /// <summary>Makes an exception that names no cause.</summary>
-    /// <param name="message">What happened.</param>
+    /// <param name="message">The error message.</param>
     public UserTcpConnectionException(string message)
         : base(message)
     {
     }
 
     /// <summary>Makes an exception that names no cause.</summary>
-    /// <param name="message">What happened.</param>
-    /// <param name="innerException">What led to it.</param>
+    /// <param name="message">The error message.</param>
+    /// <param name="innerException">The cause.</param>
     public UserTcpConnectionException(string message, Exception? innerException)
         : base(message, innerException)
     {
@@ -31,7 +31,7 @@ public class UserTcpConnectionException : IOException
     /// <summary>Makes an exception.</summary>
     /// <param name="error">The code, also that of the inner <see cref="SocketException"/>.</param>
     /// <param name="reason">Why the connection ended.</param>
-    /// <param name="message">What happened.</param>
+    /// <param name="message">The error message.</param>
     public UserTcpConnectionException(SocketError error, UserTcpCloseReason reason, string message)
         : base(message, new SocketException((int)error, message))
     {
@@ -48,7 +48,7 @@ public class UserTcpConnectionException : IOException
         CloseReason = reason;
     }
 
-    /// <summary>What a socket would have reported.</summary>
+    /// <summary>The error that a socket would have reported.</summary>
     public SocketError SocketErrorCode { get; }
 
     /// <summary>Why the connection ended.</summary>

@@ -9,7 +9,7 @@ public readonly record struct UserTcpConnectionInfo
     /// <summary>The state (<c>tcpi_state</c>).</summary>
     public UserTcpConnectionState State { get; init; }
 
-    /// <summary>What the sender makes of the network (<c>tcpi_ca_state</c>).</summary>
+    /// <summary>The state of loss recovery (<c>tcpi_ca_state</c>).</summary>
     public UserTcpRecoveryState RecoveryState { get; init; }
 
     /// <summary>The congestion control algorithm (<c>TCP_CONGESTION</c>).</summary>
@@ -198,7 +198,7 @@ public readonly record struct UserTcpConnectionInfo
     public TimeSpan SinceLastSend { get; init; }
 }
 
-/// <summary>What a sender makes of the network.</summary>
+/// <summary>The states of loss recovery.</summary>
 public enum UserTcpRecoveryState
 {
     /// <summary>All is well.</summary>

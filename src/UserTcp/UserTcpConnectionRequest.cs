@@ -43,7 +43,7 @@ public sealed class UserTcpConnectionRequest
             await _running.AcceptAsync(options?.ToSettings(), cancellationToken).ConfigureAwait(false));
 
     /// <summary>Answers that there will be no connection. Does nothing if the request is void already.</summary>
-    /// <param name="reason">What the peer hears.</param>
+    /// <param name="reason">The answer that the peer gets.</param>
     /// <exception cref="InvalidOperationException">The request was answered before.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The reason is not a member of the enumeration.</exception>
     public void Reject(UserTcpRejectReason reason = UserTcpRejectReason.Reset) => _running.Reject(reason switch

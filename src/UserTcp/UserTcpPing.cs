@@ -25,7 +25,7 @@ public sealed class UserTcpPingOptions
 
 /// <summary>The outcome of <see cref="UserTcpStack.PingAsync"/>. Immutable and thread-safe.</summary>
 /// <param name="Status"><see cref="IPStatus.Success"/>, <see cref="IPStatus.TimedOut"/>, or what a router said.</param>
-/// <param name="Address">Who answered; who was asked where nobody did.</param>
+/// <param name="Address">The host that answered; without an answer, the host that was asked.</param>
 /// <param name="RoundTripTime">From the request to the answer; zero without an answer.</param>
 /// <param name="DataLength">The bytes that came back.</param>
 public readonly record struct UserTcpPingReply(

@@ -1,6 +1,6 @@
 namespace UserTcp;
 
-/// <summary>What the peer of a rejected <see cref="UserTcpConnectionRequest"/> hears.</summary>
+/// <summary>The answer to the peer of a rejected <see cref="UserTcpConnectionRequest"/>.</summary>
 public enum UserTcpRejectReason
 {
     /// <summary>RST: nobody listens on the port ("connection refused").</summary>

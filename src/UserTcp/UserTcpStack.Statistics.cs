@@ -30,7 +30,7 @@ public sealed partial class UserTcpStack
         _running is RunningStack running ? running.Look(NeighborsOf) : [];
 
     /// <summary>Shows every frame of the stack to a tap, from now on; also before the stack starts.</summary>
-    /// <param name="tap">Who looks.</param>
+    /// <param name="tap">The tap.</param>
     /// <returns>Dispose of it to take the tap away; the tap itself is not disposed of.</returns>
     /// <exception cref="ObjectDisposedException">The stack was disposed of.</exception>
     public IDisposable AddTap(IPacketTap tap)

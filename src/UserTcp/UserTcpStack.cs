@@ -213,7 +213,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     /// <param name="address">Whom to ask.</param>
     /// <param name="options">Validated and copied; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>What came back; silence and unreachable hosts are outcomes, not exceptions.</returns>
+    /// <returns>The reply. No answer, or an unreachable host, is a status and not an exception.</returns>
     /// <exception cref="ArgumentException">The address is a group, everybody or nobody.</exception>
     /// <exception cref="SocketException">
     /// <see cref="SocketError.AddressFamilyNotSupported"/>: IPv6; <see cref="SocketError.NetworkUnreachable"/>: no

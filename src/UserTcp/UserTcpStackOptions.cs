@@ -26,7 +26,7 @@ public sealed partial class UserTcpStackOptions
     /// <summary>Whether <see cref="Link"/> outlives the stack. False: the stack disposes of it.</summary>
     public bool LeaveLinkOpen { get; set; }
 
-    /// <summary>What logs and meters call the stack; by default the link's name.</summary>
+    /// <summary>The stack's name in logs and metrics. Default: the link's name.</summary>
     public string? Name { get; set; }
 
     /// <summary>
@@ -133,10 +133,10 @@ public sealed partial class UserTcpStackOptions
     /// <summary>Where logs go; null for nowhere.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 
-    /// <summary>Who makes the meter <see cref="UserTcpTelemetry.MeterName"/>; null: stacks share one.</summary>
+    /// <summary>Makes the meter <see cref="UserTcpTelemetry.MeterName"/>; null: stacks share one meter.</summary>
     public IMeterFactory? MeterFactory { get; set; }
 
-    /// <summary>Who sees the frames from the first one on; <see cref="UserTcpStack.AddTap"/> adds more later.</summary>
+    /// <summary>Taps that see every frame from the first. <see cref="UserTcpStack.AddTap"/> adds more later.</summary>
     public IList<IPacketTap> Taps { get; } = [];
 
     /// <summary>

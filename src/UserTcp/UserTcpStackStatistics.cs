@@ -99,7 +99,7 @@ public sealed record UserTcpStackStatistics
     /// <summary>Frames that were not shown to taps, because more than 16 MiB came at once.</summary>
     public long TapFramesMissed { get; init; }
 
-    /// <summary>What the link itself lost.</summary>
+    /// <summary>Frames that the link itself dropped.</summary>
     public LinkStatistics Link { get; init; }
 
     /// <summary>Packets dropped, by reason; reasons that never occurred are left out.</summary>

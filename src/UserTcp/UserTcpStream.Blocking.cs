@@ -28,7 +28,7 @@ internal sealed partial class UserTcpStream
         set => _readTimeout = IfOpen(Validated(value));
     }
 
-    /// <summary>As <see cref="ReadTimeout"/>, for blocking writes. What was written is sent all the same.</summary>
+    /// <summary>As <see cref="ReadTimeout"/>, for blocking writes. Written bytes are sent nevertheless.</summary>
     public override int WriteTimeout
     {
         get => IfOpen(_writeTimeout);

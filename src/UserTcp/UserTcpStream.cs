@@ -37,8 +37,8 @@ internal sealed partial class UserTcpStream : Stream
     private volatile bool _isWriteCut;
     private volatile bool _isDisposed;
 
-    /// <param name="reader">What the peer sends.</param>
-    /// <param name="writer">What the peer gets.</param>
+    /// <param name="reader">Reads what the peer sends.</param>
+    /// <param name="writer">Writes what the peer gets.</param>
     /// <param name="owner">Disposed of with the stream; null to leave the connection open.</param>
     public UserTcpStream(TcpPipeReader reader, TcpPipeWriter writer, IStreamOwner? owner)
     {

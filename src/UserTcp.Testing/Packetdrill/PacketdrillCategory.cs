@@ -1,6 +1,6 @@
 namespace UserTcp.Testing.Packetdrill;
 
-/// <summary>What a script needs besides TCP over IPv4.</summary>
+/// <summary>The features that a script needs beyond TCP over IPv4.</summary>
 public enum PacketdrillCategory
 {
     /// <summary>Nothing: it is about TCP over IPv4, and applies to any stack.</summary>

@@ -17,7 +17,7 @@ public enum PacketdrillOutcome
     Unsupported,
 }
 
-/// <summary>What came of a script.</summary>
+/// <summary>The result of a script.</summary>
 public sealed class PacketdrillResult
 {
     internal PacketdrillResult(string name, PacketdrillOutcome outcome, IReadOnlyList<WirePacket> packets)
@@ -42,13 +42,13 @@ public sealed class PacketdrillResult
     /// <summary>The time in the script at which it ended.</summary>
     public TimeSpan Time { get; internal init; }
 
-    /// <summary>What was expected and what came, or what is not supported; empty if it passed.</summary>
+    /// <summary>The expected and the actual packet or value, or the missing feature; empty if passed.</summary>
     public string Message { get; internal init; } = "";
 
     /// <summary>The system that the script was taken to be written for.</summary>
     public PacketdrillProfile Profile { get; internal init; }
 
-    /// <summary>What the script needs besides TCP over IPv4.</summary>
+    /// <summary>The features that the script needs beyond TCP over IPv4.</summary>
     public PacketdrillCategory Category { get; internal init; }
 
     /// <summary>The packets of both directions, as a pcapng file whose time begins with the script's.</summary>

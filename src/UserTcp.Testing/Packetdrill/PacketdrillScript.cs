@@ -10,7 +10,7 @@ namespace UserTcp.Testing.Packetdrill;
 public sealed class PacketdrillScript
 {
     /// <param name="text">The script.</param>
-    /// <param name="name">What results call it.</param>
+    /// <param name="name">The name in results.</param>
     public PacketdrillScript(string text, string name)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -22,10 +22,10 @@ public sealed class PacketdrillScript
     /// <summary>The script as it is written.</summary>
     public string Text { get; }
 
-    /// <summary>What results call it.</summary>
+    /// <summary>The name in results.</summary>
     public string Name { get; }
 
-    /// <summary>What the script needs besides TCP over IPv4, by its words.</summary>
+    /// <summary>The features that the script needs beyond TCP over IPv4, by its words.</summary>
     public PacketdrillCategory Category => ScriptCategory.Of(Text);
 
     /// <summary>Reads a file.</summary>

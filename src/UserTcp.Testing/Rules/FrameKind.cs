@@ -2,7 +2,7 @@ using UserTcp.Wire;
 
 namespace UserTcp.Testing.Rules;
 
-/// <summary>What rules want to know of frames.</summary>
+/// <summary>Tests for kinds of frames, for use in rules.</summary>
 public static class FrameKind
 {
     /// <summary>Whether a frame carries ARP.</summary>

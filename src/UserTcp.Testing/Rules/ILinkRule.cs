@@ -10,6 +10,6 @@ public interface ILinkRule
     /// <param name="frame">The Ethernet frame, its header first.</param>
     /// <param name="now">The network's time.</param>
     /// <param name="random">This rule's own sequence on this link; no other rule changes it.</param>
-    /// <returns>What happens to it.</returns>
+    /// <returns>The frame's fate.</returns>
     Fate OnFrame(ReadOnlySpan<byte> frame, TimeSpan now, SeededRandom random);
 }

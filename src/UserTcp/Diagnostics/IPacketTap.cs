@@ -16,7 +16,7 @@ public enum PacketDirection
 public readonly ref struct PacketTapContext
 {
     /// <summary>
-    /// The whole frame, with finished checksums. What the link cuts or has merged is one long frame here.
+    /// The whole frame, with finished checksums. A frame that the link segments or has merged is one long frame here.
     /// </summary>
     public ReadOnlySpan<byte> Frame { get; init; }
 

@@ -1,6 +1,6 @@
 namespace UserTcp.Diagnostics;
 
-/// <summary>What a connection's sender is like after a segment of the peer, which always acknowledges.</summary>
+/// <summary>The state of a connection's sender after it has handled a segment of the peer.</summary>
 public readonly record struct UserTcpAckSample
 {
     /// <summary>Since the connection was begun.</summary>

@@ -11,11 +11,11 @@ internal interface IMeteredStack
     StackSample? Sample(bool withConnections);
 }
 
-/// <summary>What a listener shows to meters.</summary>
+/// <summary>The values of a listener that meters read.</summary>
 internal readonly record struct ListenerSample(
     int Port, long Pending, long Overflows, long CookiesSent, long CookiesAccepted, long CookiesFailed);
 
-/// <summary>What a stack shows to meters: everything at one moment.</summary>
+/// <summary>The values of a stack that meters read, all of one moment.</summary>
 internal sealed class StackSample
 {
     private readonly long[] _byState = new long[Names.States.Length];

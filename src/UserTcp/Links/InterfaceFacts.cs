@@ -5,7 +5,7 @@ using UserTcp.Links.Native;
 
 namespace UserTcp.Links;
 
-/// <summary>What the system says of a network interface.</summary>
+/// <summary>A network interface, as the system describes it.</summary>
 /// <param name="Index">The system's number for it; 0 where it is not asked for.</param>
 /// <param name="Mtu">The largest IP packet, in bytes.</param>
 /// <param name="MacAddress">Its address; null if it has none.</param>
@@ -17,7 +17,7 @@ namespace UserTcp.Links;
 /// <param name="IsEthernet">Whether frames have Ethernet headers. True where it is not asked for.</param>
 /// <param name="IsRunning">Whether it has a carrier. True where it is not asked for.</param>
 /// <param name="IsLoopback">Whether it only leads back to this machine.</param>
-/// <param name="Driver">What drives it; empty where it is not asked for.</param>
+/// <param name="Driver">Its driver; empty if it was not asked for.</param>
 internal sealed record InterfaceFacts(
     int Index, int Mtu, MacAddress? MacAddress, bool IsUp, bool HasLocalSenders, bool Coalesces,
     bool IsEthernet = true, bool IsRunning = true, bool IsLoopback = false, string Driver = "")

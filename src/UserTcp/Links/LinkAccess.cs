@@ -3,10 +3,10 @@ namespace UserTcp.Links;
 /// <summary>Why a link cannot be opened.</summary>
 public enum LinkProblem
 {
-    /// <summary>It can.</summary>
+    /// <summary>None: the link can be opened.</summary>
     None,
 
-    /// <summary>The name has no scheme that is known, or nothing behind it.</summary>
+    /// <summary>The scheme of the name is unknown, or no device follows it.</summary>
     UnknownName,
 
     /// <summary>This operating system has no such links.</summary>
@@ -21,13 +21,13 @@ public enum LinkProblem
     /// <summary>The device does not carry what the link needs.</summary>
     UnsupportedDevice,
 
-    /// <summary>The device is switched off.</summary>
+    /// <summary>The device is down.</summary>
     DeviceDown,
 
     /// <summary>The process lacks a permission.</summary>
     MissingPermission,
 
-    /// <summary>The system refuses for another reason; <see cref="LinkAccess.Reason"/> has its words.</summary>
+    /// <summary>The system refuses for another reason; <see cref="LinkAccess.Reason"/> has its message.</summary>
     Refused,
 }
 
@@ -35,21 +35,21 @@ public enum LinkProblem
 /// Whether a link can be opened, and what to do if not; see <see cref="LinkDevice.CheckAccess"/>. Immutable.
 /// </summary>
 /// <param name="Name">The link's name with its scheme, as far as it is known.</param>
-/// <param name="Problem">What is in the way.</param>
-/// <param name="Reason">The same as a sentence; empty if nothing is.</param>
-/// <param name="Remedy">What helps, with the command where there is one; empty if nothing is in the way.</param>
+/// <param name="Problem">The kind of problem.</param>
+/// <param name="Reason">The problem as a sentence; empty if there is none.</param>
+/// <param name="Remedy">The remedy, with a command if there is one; empty if there is no problem.</param>
 public sealed record LinkAccess(string Name, LinkProblem Problem, string Reason, string Remedy)
 {
     /// <summary>Whether opening the link should succeed.</summary>
     public bool IsGranted => Problem == LinkProblem.None;
 
-    /// <summary>The whole as a sentence or two, for people.</summary>
+    /// <summary>The reason and the remedy as text.</summary>
     /// <returns>The reason and the remedy, or that the link can be opened.</returns>
     public override string ToString() => IsGranted ? $"{Name} can be opened." : $"{Reason} {Remedy}".TrimEnd();
 
     internal static LinkAccess Granted(string name) => new(name, LinkProblem.None, "", "");
 
-    /// <summary>What <c>Open</c> throws in this case.</summary>
+    /// <summary>The exception that <c>Open</c> throws in this case.</summary>
     internal Exception ToException() => Problem switch
     {
         LinkProblem.UnknownName => new ArgumentException(ToString()),

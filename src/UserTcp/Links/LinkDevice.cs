@@ -11,7 +11,7 @@ namespace UserTcp.Links;
 /// </remarks>
 public abstract class LinkDevice : IDisposable
 {
-    /// <summary>What this device is. Fixed once the device is open, but for the MTU.</summary>
+    /// <summary>The properties of the device. Only the MTU may change while the device is open.</summary>
     public abstract LinkInfo Info { get; }
 
     /// <summary>Opens a device by its name.</summary>
@@ -34,7 +34,7 @@ public abstract class LinkDevice : IDisposable
     public static LinkAccess CheckAccess(string name) => LinkNames.CheckAccess(name);
 
     /// <summary>The interfaces of the calling thread's network namespace, whether or not they can be opened.</summary>
-    /// <returns>What was there at this moment.</returns>
+    /// <returns>The interfaces that exist at this moment.</returns>
     public static IReadOnlyList<LinkInterface> List() =>
         [.. InterfaceFacts.Names().Select(LinkInterface.Find).OfType<LinkInterface>()];
 
@@ -57,7 +57,7 @@ public abstract class LinkDevice : IDisposable
     /// <exception cref="LinkDownException">The device is gone for good. A lost carrier is not reported.</exception>
     public abstract int Receive(RxBatch batch);
 
-    /// <summary>Sends frames in order. Never blocks. What is accepted has been copied or sent on return.</summary>
+    /// <summary>Sends frames in order. Never blocks. Accepted frames have been copied or sent on return.</summary>
     /// <param name="frames">The frames; their memory is valid during the call only.</param>
     /// <returns>How many were accepted, from the first; fewer than all if the device is full.</returns>
     /// <exception cref="LinkDownException">The device is gone for good. A lost carrier is not reported.</exception>
@@ -94,14 +94,14 @@ public sealed class LinkDownException : IOException
     }
 
     /// <summary>Makes an exception.</summary>
-    /// <param name="message">What happened.</param>
+    /// <param name="message">The error message.</param>
     public LinkDownException(string message)
         : base(message)
     {
     }
 
     /// <summary>Makes an exception.</summary>
-    /// <param name="message">What happened.</param>
+    /// <param name="message">The error message.</param>
     /// <param name="innerException">The system's own error.</param>
     public LinkDownException(string message, Exception? innerException)
         : base(message, innerException)

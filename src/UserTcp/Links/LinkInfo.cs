@@ -1,6 +1,6 @@
 namespace UserTcp.Links;
 
-/// <summary>What a link carries.</summary>
+/// <summary>The kind of packets that a link carries.</summary>
 public enum LinkMedium
 {
     /// <summary>Ethernet II frames: 14 bytes of link header, ARP.</summary>
@@ -10,7 +10,7 @@ public enum LinkMedium
     Ip,
 }
 
-/// <summary>What a device does with frames on its own.</summary>
+/// <summary>Offloads and other properties of a device.</summary>
 [Flags]
 public enum LinkFeatures
 {
@@ -54,10 +54,10 @@ public sealed record LinkInfo
     /// <summary>The device's own address; null where it has none.</summary>
     public MacAddress? MacAddress { get; init; }
 
-    /// <summary>What the link carries.</summary>
+    /// <summary>The kind of packets that the link carries.</summary>
     public LinkMedium Medium { get; init; } = LinkMedium.Ethernet;
 
-    /// <summary>What the device does on its own.</summary>
+    /// <summary>Offloads and other properties of the device.</summary>
     public LinkFeatures Features { get; init; }
 
     /// <summary>The largest frame that <see cref="LinkDevice.Receive"/> may deliver, in bytes.</summary>

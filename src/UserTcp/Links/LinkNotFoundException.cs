@@ -10,14 +10,14 @@ public sealed class LinkNotFoundException : IOException
     }
 
     /// <summary>Makes an exception.</summary>
-    /// <param name="message">What was asked for, and what there is.</param>
+    /// <param name="message">The requested name, and the names that exist.</param>
     public LinkNotFoundException(string message)
         : base(message)
     {
     }
 
     /// <summary>Makes an exception.</summary>
-    /// <param name="message">What was asked for, and what there is.</param>
+    /// <param name="message">The requested name, and the names that exist.</param>
     /// <param name="innerException">The system's own error.</param>
     public LinkNotFoundException(string message, Exception? innerException)
         : base(message, innerException)

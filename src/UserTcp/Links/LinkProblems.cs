@@ -3,7 +3,7 @@ using UserTcp.Links.Native;
 
 namespace UserTcp.Links;
 
-/// <summary>What several kinds of links may lack, in the same words.</summary>
+/// <summary>Problems that several kinds of links share, with one text each.</summary>
 internal static class LinkProblems
 {
     private const string LinuxCapabilities =

@@ -30,7 +30,7 @@ internal sealed class LinkSignal
     }
 
     /// <summary>
-    /// Makes a sleeping waiter look again whether it is ready. What is new has been published before.
+    /// Makes a sleeping waiter check again whether it is ready. The caller has published the change before.
     /// </summary>
     public void Notify()
     {

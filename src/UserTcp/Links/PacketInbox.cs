@@ -113,7 +113,7 @@ internal sealed unsafe class PacketInbox : IDisposable
     }
 }
 
-/// <summary>What was received and is of no use.</summary>
+/// <summary>Receives frames that are not used.</summary>
 /// <param name="All">All of it, in frames.</param>
 /// <param name="TooLong">The frames that were longer than there is room for.</param>
 internal readonly record struct InboxDrops(int All, int TooLong)

@@ -60,7 +60,7 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
     /// <inheritdoc/>
     public override LinkInfo Info => _info;
 
-    /// <summary>What the system did not grant and the link can do without; null if nothing.</summary>
+    /// <summary>A permission or size that the system refused and that is not required; null if there is none.</summary>
     public string? Warning { get; }
 
     /// <inheritdoc/>

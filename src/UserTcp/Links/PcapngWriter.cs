@@ -35,10 +35,10 @@ internal sealed class PcapngWriter(Stream stream)
     /// <summary>The size of all blocks so far, in bytes.</summary>
     public long Length { get; private set; }
 
-    /// <summary>What a packet of so many captured bytes adds, in bytes.</summary>
+    /// <summary>The size of a packet block with so many captured bytes, in bytes.</summary>
     public static int PacketBlockBytes(int captured) => PacketHeaderBytes + Padded(captured) + PacketTrailerBytes;
 
-    /// <summary>What a packet's comment adds, in bytes.</summary>
+    /// <summary>The size of a packet's comment, in bytes.</summary>
     public static int CommentBytes(ReadOnlySpan<byte> comment) => comment.IsEmpty ? 0 : 4 + Padded(comment.Length);
 
     /// <summary>Begins a file of one interface.</summary>
@@ -57,7 +57,7 @@ internal sealed class PcapngWriter(Stream stream)
     }
 
     /// <summary>Describes an interface; the first one is number 0.</summary>
-    /// <param name="medium">What the link carries.</param>
+    /// <param name="medium">The kind of packets that the link carries.</param>
     /// <param name="interfaceName">The link's name.</param>
     /// <param name="maxFrameBytes">The most that is kept of a frame.</param>
     public void WriteInterface(LinkMedium medium, string interfaceName, int maxFrameBytes)
@@ -79,7 +79,7 @@ internal sealed class PcapngWriter(Stream stream)
     /// Room for a frame of this length in the packet that <see cref="EndPacket"/> writes.
     /// </summary>
     /// <param name="length">The length of the frame.</param>
-    /// <param name="comment">What will be said of it.</param>
+    /// <param name="comment">The packet's comment.</param>
     public Span<byte> BeginPacket(int length, ReadOnlySpan<byte> comment = default)
     {
         int needed = PacketBlockBytes(length) + CommentBytes(comment);

@@ -14,7 +14,7 @@ public readonly unsafe ref struct RxFrame
     /// <summary>The frame, link header first.</summary>
     public ReadOnlySpan<byte> Bytes { get; }
 
-    /// <summary>What the device knows of it.</summary>
+    /// <summary>Checksum and segmentation state of the frame, as the device reports it.</summary>
     public FrameOffload Offload { get; }
 }
 
@@ -110,7 +110,7 @@ public sealed unsafe class RxBatch : IDisposable
 
     /// <summary>Makes the reserved bytes the next frame.</summary>
     /// <param name="length">The frame's length, from 0 to <see cref="MaxFrameBytes"/> bytes.</param>
-    /// <param name="offload">What the device knows of it.</param>
+    /// <param name="offload">Its checksum and segmentation state.</param>
     /// <exception cref="InvalidOperationException">The batch is full.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The length is out of range.</exception>
     public void Commit(int length, FrameOffload offload = default)
@@ -125,7 +125,7 @@ public sealed unsafe class RxBatch : IDisposable
 
     /// <summary>Copies a frame into the batch.</summary>
     /// <param name="frame">At most <see cref="MaxFrameBytes"/> bytes.</param>
-    /// <param name="offload">What the device knows of it.</param>
+    /// <param name="offload">Its checksum and segmentation state.</param>
     /// <returns>False, and nothing happens, if the batch is full.</returns>
     /// <exception cref="ArgumentException">The frame is too long.</exception>
     public bool Add(ReadOnlySpan<byte> frame, FrameOffload offload = default)

@@ -26,7 +26,7 @@ internal readonly record struct SegmentCutter
     /// <summary>The number of segments.</summary>
     public int Count { get; private init; }
 
-    /// <summary>What is left to do on each segment.</summary>
+    /// <summary>The offload that remains for each segment.</summary>
     public FrameOffload Offload => new()
     {
         Flags = FrameOffload.NeedsChecksum,

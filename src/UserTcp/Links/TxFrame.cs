@@ -25,7 +25,7 @@ public readonly unsafe struct TxFrame
     /// <param name="payload1Length">Its length, in bytes.</param>
     /// <param name="payload2">The second piece of payload, or null.</param>
     /// <param name="payload2Length">Its length, in bytes.</param>
-    /// <param name="offload">What the device has to do.</param>
+    /// <param name="offload">The checksum and segmentation work that is left to the device.</param>
     public TxFrame(
         byte* header, int headerLength, byte* payload1, int payload1Length, byte* payload2, int payload2Length,
         FrameOffload offload)
@@ -39,7 +39,7 @@ public readonly unsafe struct TxFrame
         Offload = offload;
     }
 
-    /// <summary>What the device has to do with the frame.</summary>
+    /// <summary>The checksum and segmentation work that is left to the device.</summary>
     public FrameOffload Offload { get; }
 
     /// <summary>The length of the whole frame, in bytes.</summary>

@@ -14,7 +14,7 @@ public sealed class VirtualLinkOptions
     /// <summary>The largest IP packet, from 68 to 65,535 bytes; 1,500 by default.</summary>
     public int Mtu { get; set; } = 1500;
 
-    /// <summary>What the link carries.</summary>
+    /// <summary>The kind of packets that the link carries.</summary>
     public LinkMedium Medium { get; set; } = LinkMedium.Ethernet;
 
     /// <summary>

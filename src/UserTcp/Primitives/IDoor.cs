@@ -1,6 +1,6 @@
 namespace UserTcp.Primitives;
 
-/// <summary>What a pipe half asks of the connection behind it, once inside the door.</summary>
+/// <summary>The calls of a pipe half on the connection behind it, under the stack's lock.</summary>
 internal enum PipeCall : byte
 {
     /// <summary>Bytes were published to the send queue (RFC 9293 §3.10.2).</summary>

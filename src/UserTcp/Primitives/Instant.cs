@@ -32,7 +32,7 @@ internal readonly record struct Instant(long Ticks)
     /// <summary>Milliseconds since the origin, for the timestamp clock (RFC 7323 §5.4).</summary>
     public long Milliseconds => Ticks / TimeSpan.TicksPerMillisecond;
 
-    /// <summary>What the timestamp clock shows of it.</summary>
+    /// <summary>The value of the timestamp clock (RFC 7323) at this instant.</summary>
     public Instant FloorToMillisecond() => new(Ticks - Ticks % TimeSpan.TicksPerMillisecond);
 
     public override string ToString() => IsNever ? "never" : new TimeSpan(Ticks).ToString();

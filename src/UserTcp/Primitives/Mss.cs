@@ -3,7 +3,7 @@ namespace UserTcp.Primitives;
 /// <summary>A maximum segment size in bytes of text, TCP options not subtracted (RFC 9293 §3.7.1).</summary>
 internal readonly record struct Mss(int Bytes)
 {
-    /// <summary>What a peer that sends no option is given (RFC 9293 §3.7.1, MUST-15).</summary>
+    /// <summary>The default for a peer that sends no option (RFC 9293 §3.7.1, MUST-15).</summary>
     public static readonly Mss DefaultV4 = new(536);
 
     /// <summary>The same for IPv6 (RFC 9293 §3.7.1, MUST-15).</summary>

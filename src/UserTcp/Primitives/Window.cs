@@ -3,7 +3,7 @@ namespace UserTcp.Primitives;
 /// <summary>The 16 bits of the window field, as they stand in a header (RFC 9293 §3.1).</summary>
 internal readonly record struct WireWindow(ushort Value)
 {
-    /// <summary>What the field means once the connection's scale applies (RFC 7323 §2.3).</summary>
+    /// <summary>The window in bytes, by the connection's scale (RFC 7323 §2.3).</summary>
     public static WindowSize operator <<(WireWindow w, WindowScale s) => new((uint)w.Value << s.Shift);
 }
 

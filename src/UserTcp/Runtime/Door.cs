@@ -6,27 +6,27 @@ using UserTcp.Tcp;
 
 namespace UserTcp.Runtime;
 
-/// <summary>What happens to a stack besides frames: who is to be woken, and the ends that nobody asked for.</summary>
+/// <summary>Receives wake-ups and faults of a stack.</summary>
 internal interface IStackOwner
 {
-    /// <summary>Under the door: decides who is to be woken for something that left the stack.</summary>
+    /// <summary>Under the door: decides which waiters a wake-up of the stack completes.</summary>
     void OnWakeup(in Wakeup wakeup, Door.Visit visit);
 
-    /// <summary>Under the door, once: the link is gone, or the stack threw. Wakes everybody.</summary>
+    /// <summary>Under the door, once: the link is gone, or the stack threw. Wakes every waiter.</summary>
     void OnFault(Exception cause, WakeList wakes);
 }
 
 /// <summary>
-/// The lock of a stack, and what everybody who holds it does before leaving: send what is due, or leave that to others
-/// who are about to come (<see cref="SendDuty"/>), then leave, then wake who waits for the stack. Fair in the end: who
-/// leaves lets those who have waited for long have the processor.
+/// The lock of a stack. Before a thread releases it, the thread sends what is due, or leaves that to others
+/// (<see cref="SendCoalescer"/>); after the release it completes the waiters that it collected. The lock is eventually
+/// fair: after 1 ms of waiting, a releasing thread yields.
 /// </summary>
 internal sealed class Door : IThreadPoolWorkItem
 {
     private const int FramesPerPull = 64;
 
-    /// <summary>How long somebody waits before those who leave make way, in timestamps: 1 ms.</summary>
-    private static readonly long s_patience = Stopwatch.Frequency / 1000;
+    /// <summary>How long a thread waits before a releasing thread yields to it, in timestamps: 1 ms.</summary>
+    private static readonly long s_yieldAfter = Stopwatch.Frequency / 1000;
 
     private readonly Lock _lock = new();
     private readonly StackCore _stack;
@@ -61,29 +61,29 @@ internal sealed class Door : IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Whether the stack is over, for good: nothing in it may be used any more. Read it under the door to be sure that
-    /// it is not.
+    /// Whether the stack has ended: nothing in it may be used any more. Only a value that was read under the door is
+    /// certain.
     /// </summary>
     public bool IsDead { get; private set; }
 
-    /// <summary>Who sends. To be used under the door.</summary>
-    public SendDuty Duty { get; } = new();
+    /// <summary>Decides which thread sends. Use it under the door.</summary>
+    public SendCoalescer Coalescer { get; } = new();
 
-    /// <summary>How many wait outside.</summary>
+    /// <summary>How many threads wait for the door.</summary>
     internal int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>Waits for the door.</summary>
-    /// <param name="isTurn">Whether the loop enters for a turn of its own: the only visit that may wake inline.</param>
+    /// <summary>Takes the lock.</summary>
+    /// <param name="isTurn">Whether the event loop enters for its turn: the only visit that may wake inline.</param>
     public Visit Enter(bool isTurn = false)
     {
         EnterLock();
         return new Visit(this, isTurn);
     }
 
-    /// <summary>For those who cannot hold a <see cref="Visit"/>: the pipes. Pair with <see cref="Leave"/>.</summary>
+    /// <summary>For the pipes, which cannot hold a <see cref="Visit"/>. Pair with <see cref="Leave"/>.</summary>
     public void EnterLock()
     {
-        Debug.Assert(!_lock.IsHeldByCurrentThread, "The door is not to be entered twice.");
+        Debug.Assert(!_lock.IsHeldByCurrentThread, "A thread must not take the door twice.");
         if (!_lock.TryEnter())
             WaitForLock();
         _now = Instant.Max(_now, _clock.Now);
@@ -105,19 +105,23 @@ internal sealed class Door : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Sends what is due, unless somebody is to come who can do it, leaves, wakes who waits.</summary>
-    /// <param name="isTurn">Whether it is the loop's own turn that ends.</param>
-    /// <param name="mayPutOff">Whether a connection leaves that the thread pool or the loop resumes.</param>
-    public void Leave(bool isTurn = false, bool mayPutOff = false)
+    /// <summary>
+    /// Sends what is due, unless another thread will; releases the lock; completes the collected waiters.
+    /// </summary>
+    /// <param name="isTurn">Whether the event loop's turn ends.</param>
+    /// <param name="mayDefer">Whether the visit is that of a connection resumed by the thread pool or the loop.</param>
+    public void Leave(bool isTurn = false, bool mayDefer = false)
     {
-        WhoSends sender = isTurn || IsDead || _isStopping ? WhoSends.Visitor : Duty.Assign(mayPutOff, Waiting, _now);
-        if (sender == WhoSends.Visitor)
+        SendBy sender = isTurn || IsDead || _isStopping
+            ? SendBy.CurrentThread
+            : Coalescer.Decide(mayDefer, Waiting, _now);
+        if (sender == SendBy.CurrentThread)
             Flush();
         CollectWakeups();
         WakeList? wakes = TakeWakes();
         bool mayShow = _taps is not null && _taps.Close();
         Publish(isTurn, sender);
-        bool queuesItem = sender == WhoSends.Woken && Duty.TryQueueItem();
+        bool queuesItem = sender == SendBy.WokenConnection && Coalescer.TryQueueItem();
         _lock.Exit();
         if (queuesItem)
             QueueItem();
@@ -125,7 +129,7 @@ internal sealed class Door : IThreadPoolWorkItem
             _taps!.Show();
         if (!isTurn)
             _bell.RingIfNeeded();
-        LetWaiterIn();
+        YieldIfOverdue();
         if (wakes is null)
             return;
 
@@ -139,18 +143,18 @@ internal sealed class Door : IThreadPoolWorkItem
         Volatile.Write(ref _spareWakes, wakes);
     }
 
-    /// <summary>Sends what those who were woken have left, if they have not done so themselves.</summary>
+    /// <summary>Sends what the woken connections have deferred, if none of them has sent it.</summary>
     void IThreadPoolWorkItem.Execute()
     {
         try
         {
             EnterLock();
-            Duty.OnItem();
+            Coalescer.OnWorkItem();
             Leave();
         }
         catch (Exception e)
         {
-            // A scheduler of the application's threw, and here is no caller to be told.
+            // The application's scheduler threw, and a work item has no caller that could be told.
             using Visit visit = Enter();
             visit.Fault(e);
         }
@@ -167,29 +171,29 @@ internal sealed class Door : IThreadPoolWorkItem
     private void Wake(WakeList wakes, bool isTurn)
     {
         if (isTurn)
-            Duty.BeginInline();
+            Coalescer.BeginInline();
         try
         {
             wakes.WakeAll(inlineAllowed: isTurn);
         }
         catch (Exception) when (IsDead)
         {
-            // A scheduler of the application's threw. Why all ends is known and told; that some cannot hear of it is
-            // nothing that anybody could be told.
+            // The application's scheduler threw while the stack ends. The cause of the end is reported already; nobody
+            // is left to be told that some waiters could not be resumed.
         }
         finally
         {
             if (isTurn)
-                Duty.EndInline();
+                Coalescer.EndInline();
         }
     }
 
-    // The lock goes to whoever comes by while those who wait wake up. Yielding to them each time costs a crowd more
-    // than half of what it gets done, and never yielding starves them behind a loop that comes back at once.
-    private void LetWaiterIn()
+    // While a waiter wakes up, any running thread may take the lock. Yielding each time costs a crowd of threads more
+    // than half of its throughput; never yielding starves a waiter behind a loop that returns at once.
+    private void YieldIfOverdue()
     {
         long since = Volatile.Read(ref _waitingSince);
-        if (since != 0 && Stopwatch.GetTimestamp() - since > s_patience)
+        if (since != 0 && Stopwatch.GetTimestamp() - since > s_yieldAfter)
             Thread.Yield();
     }
 
@@ -207,20 +211,20 @@ internal sealed class Door : IThreadPoolWorkItem
         {
             Interlocked.Decrement(ref _waiting);
             if (!isIn)
-                _bell.AskForTurn(); // interrupted: what was passed on is left to the loop
+                _bell.AskForTurn(); // interrupted: the loop sends what was left to this thread
         }
 
-        Volatile.Write(ref _waitingSince, 0); // who still waits has the patience for another round
+        Volatile.Write(ref _waitingSince, 0); // for threads that still wait, the time begins anew
     }
 
-    // A full link ends the loop's wait when it takes frames again, but only if the loop itself has seen it full. Those
-    // who were woken may never come, and the pool may have no thread to spare: the loop then sends for them.
-    private void Publish(bool isTurn, WhoSends sender)
+    // A full link ends the loop's wait when it takes frames again, but only if the loop itself has seen it full. Woken
+    // connections may never return, and the pool may have no free thread: then the loop sends for them.
+    private void Publish(bool isTurn, SendBy sender)
     {
         Instant deadline = IsDead ? Instant.Never : _stack.NextDeadline;
-        if (!IsDead && sender is WhoSends.NextVisitor or WhoSends.Woken)
+        if (!IsDead && sender is SendBy.NextThread or SendBy.WokenConnection)
         {
-            _bell.Publish(Instant.Min(deadline, Duty.PutOffUntil));
+            _bell.Publish(Instant.Min(deadline, Coalescer.DeferredUntil));
             return;
         }
 
@@ -229,7 +233,7 @@ internal sealed class Door : IThreadPoolWorkItem
         _bell.Publish(deadline, hasOutput && !isBlocked, isBlocked);
     }
 
-    // A stack that faulted before is killed all the same: the caller frees its memory.
+    // A stack that faulted before is killed as well: the caller frees its memory.
     private bool Kill()
     {
         bool isFirst = !_isKilled;
@@ -243,7 +247,7 @@ internal sealed class Door : IThreadPoolWorkItem
         if (IsDead)
             return;
 
-        Duty.Done();
+        Coalescer.OnSending();
         try
         {
             _isBlocked = false;
@@ -307,7 +311,7 @@ internal sealed class Door : IThreadPoolWorkItem
         return taken;
     }
 
-    // An exception from the stack is our own mistake, one from the link its end: either way nothing limps on.
+    // An exception from the stack is a defect of ours, one from the link means its end. Both end the stack.
     private void Fault(Exception cause)
     {
         if (IsDead)
@@ -319,7 +323,7 @@ internal sealed class Door : IThreadPoolWorkItem
         _owner.OnFault(cause, _wakes);
     }
 
-    // Each connection ends by its own rules; should the stack throw at that too, the owner ends them by force.
+    // Each connection ends by its own rules. If the stack throws again, the owner ends them by force.
     private void TellLinkDown()
     {
         try
@@ -336,7 +340,7 @@ internal sealed class Door : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>A stay inside the door. Its disposal is the way out.</summary>
+    /// <summary>One stay of a thread inside the door. Disposal leaves.</summary>
     internal readonly ref struct Visit
     {
         private readonly Door _door;
@@ -348,7 +352,7 @@ internal sealed class Door : IThreadPoolWorkItem
             _isTurn = isTurn;
         }
 
-        /// <summary>The stack; not to be touched if it <see cref="IsDead"/>.</summary>
+        /// <summary>The stack; do not use it if <see cref="IsDead"/>.</summary>
         public StackCore Stack => _door._stack;
 
         /// <summary>The time of the visit; it never runs backwards.</summary>
@@ -356,7 +360,7 @@ internal sealed class Door : IThreadPoolWorkItem
 
         public bool IsDead => _door.IsDead;
 
-        /// <summary>Who is to be woken after the visit.</summary>
+        /// <summary>The waiters to complete after the visit.</summary>
         public WakeList Wakes => _door._wakes;
 
         /// <summary>Runs a call on a connection; a dead stack ignores it.</summary>
@@ -367,7 +371,7 @@ internal sealed class Door : IThreadPoolWorkItem
         {
             try
             {
-                _door._isStopping = true; // from here on nothing is passed on: the next to come in may end it all
+                _door._isStopping = true; // from here on this thread sends: the next visitor may end the stack
                 if (!IsDead)
                     Stack.Stop(Now);
             }
@@ -377,11 +381,11 @@ internal sealed class Door : IThreadPoolWorkItem
             }
         }
 
-        /// <summary>Nothing in the stack is used after this visit, and the visit itself sends nothing.</summary>
-        /// <returns>False if that was so before.</returns>
+        /// <summary>Ends the use of the stack: nothing is used after this visit, and the visit sends nothing.</summary>
+        /// <returns>False if the stack was killed before.</returns>
         public bool Kill() => _door.Kill();
 
-        /// <summary>Ends the stack, and everybody who waits for it: something threw that must not.</summary>
+        /// <summary>Ends the stack and every wait for it, because code threw that must not.</summary>
         public void Fault(Exception cause) => _door.Fault(cause);
 
         public void Dispose() => _door.Leave(_isTurn);

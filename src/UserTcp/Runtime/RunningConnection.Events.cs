@@ -116,7 +116,7 @@ internal sealed partial class RunningConnection
             return;
 
         _isExpected = true;
-        _stack.Door.Duty.Expect();
+        _stack.Door.Coalescer.OnWoken();
     }
 
     private WakeReasons OnReadable()

@@ -20,7 +20,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     private readonly RunningStack _stack;
     private readonly StackConnection _core;
     private readonly bool _isPooled;
-    private readonly bool _mayPutOff;
+    private readonly bool _mayDefer;
     private Milestone<bool> _connected;
     private Milestone<UserTcpCloseReason> _inputClosed;
     private Milestone<bool> _outputEnd;
@@ -40,7 +40,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         _core = core;
         Settings = settings;
         _isPooled = ReferenceEquals(Scheduler, PipeScheduler.ThreadPool);
-        _mayPutOff = _isPooled || ReferenceEquals(Scheduler, PipeScheduler.Inline);
+        _mayDefer = _isPooled || ReferenceEquals(Scheduler, PipeScheduler.Inline);
         core.Receive.HeldLimit = settings.MaxHeldBytes;
         Id = Interlocked.Increment(ref s_lastId);
         Reader = new TcpPipeReader(core.Receive, this, Scheduler, settings.ErrorTranslator);
@@ -113,7 +113,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         _stack.Door.Call(_core, userCall);
     }
 
-    void IDoor.Leave() => _stack.Door.Leave(mayPutOff: _mayPutOff);
+    void IDoor.Leave() => _stack.Door.Leave(mayDefer: _mayDefer);
 
     /// <summary>RST now. Idempotent.</summary>
     public void Abort(Exception? cause)
@@ -215,7 +215,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
             return;
 
         _isExpected = false;
-        _stack.Door.Duty.Arrive();
+        _stack.Door.Coalescer.OnReturned();
     }
 
     private void Log(WakeReasons reasons)

@@ -206,7 +206,7 @@ internal sealed class RunningListener
     private async ValueTask<T> WaitAsync<T>(WaitQueue<T>.Waiter waiter, CancellationToken cancellationToken)
         where T : class
     {
-        CancellationTokenRegistration registration = _stack.Tame(cancellationToken).UnsafeRegister(
+        CancellationTokenRegistration registration = _stack.Deferred(cancellationToken).UnsafeRegister(
             _ => Cancel(waiter, cancellationToken), null);
         await using (registration.ConfigureAwait(false))
             return await waiter.Task.ConfigureAwait(false);

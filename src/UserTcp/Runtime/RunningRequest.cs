@@ -60,7 +60,7 @@ internal sealed class RunningRequest : IWakeTarget
         try
         {
             Task<RunningConnection?> outcome = _outcome.Task;
-            return await outcome.WaitAsync(Stack.Tame(cancellationToken)).ConfigureAwait(false) ?? throw GaveUp();
+            return await outcome.WaitAsync(Stack.Deferred(cancellationToken)).ConfigureAwait(false) ?? throw GaveUp();
         }
         catch (OperationCanceledException)
         {

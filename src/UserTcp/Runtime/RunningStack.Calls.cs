@@ -24,7 +24,7 @@ internal sealed partial class RunningStack
         {
             TimeSpan limit = settings.ConnectTimeout ?? Timeout.InfiniteTimeSpan;
             Task<bool> connected = connection.Connected;
-            if (await connected.WaitAsync(limit, TimeProvider, Tame(cancellationToken)).ConfigureAwait(false))
+            if (await connected.WaitAsync(limit, TimeProvider, Deferred(cancellationToken)).ConfigureAwait(false))
                 return connection;
 
             throw ConnectErrors.Make(connection, remote, port, FaultCause);

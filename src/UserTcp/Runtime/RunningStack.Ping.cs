@@ -31,7 +31,7 @@ internal sealed partial class RunningStack
         try
         {
             PingResult? result = await wait.Task
-                .WaitAsync(timeout, TimeProvider, Tame(cancellationToken)).ConfigureAwait(false);
+                .WaitAsync(timeout, TimeProvider, Deferred(cancellationToken)).ConfigureAwait(false);
             return result ?? throw new SocketException(
                 (int)SocketError.OperationAborted, "The stack ended while it waited for an answer.");
         }

@@ -105,18 +105,18 @@ internal sealed partial class RunningStack : IStackOwner
     internal bool Turn() => _loop.Turn(mayTransmit: true);
 
     /// <summary>
-    /// A token that a caller may cancel at any moment, as one that is cancelled when a driver says so: what is
-    /// cancelled then goes on there, and not in the middle of the caller's own code.
+    /// A token that the driver cancels after the caller's token: the cancelled operation then resumes there, and not
+    /// inside the caller's <c>Cancel</c>. Without a driver, the caller's token.
     /// </summary>
-    public CancellationToken Tame(CancellationToken token)
+    public CancellationToken Deferred(CancellationToken token)
     {
         if (_settings.Driver is not IStackDriver driver || !token.CanBeCanceled)
             return token;
 
-        var tame = new CancellationTokenSource();
+        var deferred = new CancellationTokenSource();
         token.UnsafeRegister(
-            _ => driver.Defer(static source => ((CancellationTokenSource)source!).Cancel(), tame), null);
-        return tame.Token;
+            _ => driver.Defer(static source => ((CancellationTokenSource)source!).Cancel(), deferred), null);
+        return deferred.Token;
     }
 
     /// <summary>Handlers of a token are the application's: they run where its code runs, and never here.</summary>

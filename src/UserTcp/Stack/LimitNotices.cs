@@ -21,7 +21,7 @@ internal enum StackLimit : byte
     Neighbors,
 }
 
-/// <summary>Says when a limit that is reached again and again is worth a line in the log.</summary>
+/// <summary>Decides when a limit that is reached repeatedly is logged again.</summary>
 internal sealed class LimitNotices
 {
     /// <summary>The least time between two notices of the same limit.</summary>
@@ -29,21 +29,21 @@ internal sealed class LimitNotices
 
     private const int Count = (int)StackLimit.Neighbors + 1;
 
-    private readonly long[] _untold = new long[Count];
+    private readonly long[] _unreported = new long[Count];
     private readonly Instant[] _nextAt = new Instant[Count];
 
     public LimitNotices() => Array.Fill(_nextAt, new Instant(long.MinValue));
 
     /// <summary>
-    /// Counts an occurrence. True if it is time to tell, with how many there were since it was told last.
+    /// Counts an occurrence. True if it is time to log, with the number of occurrences since the last line.
     /// </summary>
     public bool TryNote(StackLimit limit, Instant now, out long count)
     {
-        count = ++_untold[(int)limit];
+        count = ++_unreported[(int)limit];
         if (now < _nextAt[(int)limit])
             return false;
 
-        _untold[(int)limit] = 0;
+        _unreported[(int)limit] = 0;
         _nextAt[(int)limit] = now + Interval;
         return true;
     }

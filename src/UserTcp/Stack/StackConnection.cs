@@ -50,8 +50,8 @@ internal sealed class StackConnection : FlowEntry
 
     internal bool WasConnected { get; set; }
 
-    /// <summary>What its owner has not been told yet.</summary>
-    internal Effects Untold { get; set; }
+    /// <summary>Effects that no wake-up has reported to the owner yet.</summary>
+    internal Effects UnreportedEffects { get; set; }
 
     internal bool IsWakeQueued { get; set; }
 

@@ -54,7 +54,7 @@ internal sealed partial class StackCore
     public void Adopt(StackConnection connection, object owner)
     {
         connection.Owner = owner;
-        if (connection.Untold != Effects.None)
+        if (connection.UnreportedEffects != Effects.None)
             _wakes.Add(connection);
     }
 

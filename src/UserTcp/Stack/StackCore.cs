@@ -199,7 +199,7 @@ internal sealed partial class StackCore : IDisposable
             connection.WasConnected = true;
         if ((effects & Effects.Closed) != 0)
             CountEnd(connection);
-        connection.Untold |= effects;
+        connection.UnreportedEffects |= effects;
         if (connection.Owner is not null)
             _wakes.Add(connection);
     }

@@ -66,8 +66,8 @@ internal sealed class WakeQueue
         {
             case WakeupKind.Connection:
                 StackConnection connection = wakeup.Connection;
-                wakeup = new Wakeup(WakeupKind.Connection, connection, connection.Untold);
-                connection.Untold = Effects.None;
+                wakeup = new Wakeup(WakeupKind.Connection, connection, connection.UnreportedEffects);
+                connection.UnreportedEffects = Effects.None;
                 connection.IsWakeQueued = false;
                 break;
             case WakeupKind.Listener:

@@ -40,7 +40,7 @@ internal sealed partial class Tcb
         if (!Config.AutoTuneBuffers)
             return;
 
-        _receiver.Tuning.Suppose(_sender.Rtt.Smoothed);
+        _receiver.Tuning.SeedRoundTrip(_sender.Rtt.Smoothed);
         var facts = new ReceiveBufferFacts
         {
             Capacity = _receive.Capacity,

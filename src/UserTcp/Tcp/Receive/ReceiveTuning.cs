@@ -23,10 +23,8 @@ internal struct ReceiveTuning
     /// <summary>The round trip by what arrives; zero before the first sample.</summary>
     public TimeSpan RoundTrip { get; private set; }
 
-    /// <summary>
-    /// A round trip measured elsewhere, by the handshake: it serves until there is one of our own.
-    /// </summary>
-    public void Suppose(TimeSpan roundTrip)
+    /// <summary>Uses the round trip of the handshake until a sample of received text replaces it.</summary>
+    public void SeedRoundTrip(TimeSpan roundTrip)
     {
         if (RoundTrip == TimeSpan.Zero && roundTrip > TimeSpan.Zero)
             RoundTrip = roundTrip > s_shortest ? roundTrip : s_shortest;

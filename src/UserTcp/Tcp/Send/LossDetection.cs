@@ -135,8 +135,8 @@ internal sealed partial class LossDetection(UserTcpLossRecoveryOptions options, 
         return true;
     }
 
-    /// <summary>The rate is not reduced for what was lost: there is nothing to undo, should it arrive.</summary>
-    public void Spare() => _spurious.End();
+    /// <summary>The window is not reduced for this loss, so there is nothing to undo if the segment arrives.</summary>
+    public void SkipReduction() => _spurious.End();
 
     private LossSigns Enter(Flight flight, in LossFacts facts)
     {

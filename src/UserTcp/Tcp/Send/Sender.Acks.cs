@@ -61,7 +61,8 @@ internal sealed partial class Sender
     /// recovered from or probed for.
     /// </summary>
     public bool IsAtRest =>
-        Flight.IsEmpty && Loss.State == RecoveryState.Open && !_probe.IsOutstanding && !_search.HasProbe && !_isSpared;
+        Flight.IsEmpty && Loss.State == RecoveryState.Open
+        && !_probe.IsOutstanding && !_search.HasProbe && !_skipsReduction;
 
     /// <summary>
     /// What is left of <see cref="OnAck"/> where the ACK repeats the last one and <see cref="IsAtRest"/>, as every

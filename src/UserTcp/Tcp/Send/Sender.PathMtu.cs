@@ -14,7 +14,7 @@ internal sealed partial class Sender
     private bool _savesForProbe;
 
     // Recovery goes on for a probe alone, without a reduction.
-    private bool _isSpared;
+    private bool _skipsReduction;
 
     /// <summary>The MSS that the path's MTU leaves.</summary>
     public Mss PathMss => new(_search.Size);
@@ -95,8 +95,8 @@ internal sealed partial class Sender
         if (_search.HasProbe && Flight.LostBytes > 0)
             return JudgeLoss(signs, now);
 
-        bool isMoreLost = _isSpared && Loss.State == RecoveryState.Recovery && Loss.NewlyLost > 0;
-        _isSpared &= Loss.State == RecoveryState.Recovery && !isMoreLost;
+        bool isMoreLost = _skipsReduction && Loss.State == RecoveryState.Recovery && Loss.NewlyLost > 0;
+        _skipsReduction &= Loss.State == RecoveryState.Recovery && !isMoreLost;
         return isMoreLost ? signs | LossSigns.EnteredRecovery : signs;
     }
 
@@ -110,8 +110,8 @@ internal sealed partial class Sender
             return signs;
         }
 
-        _isSpared = true;
-        Loss.Spare();
+        _skipsReduction = true;
+        Loss.SkipReduction();
         _search.OnProbeLost(now + ProbeInterval);
         return signs | LossSigns.PathProbeLost;
     }
@@ -123,7 +123,7 @@ internal sealed partial class Sender
     private void DoubtPath(Instant now)
     {
         const int Reluctance = 5; // RFC 4821 §7.6.3
-        _isSpared = false;
+        _skipsReduction = false;
         if (!config.BlackHoleDetection || !IsSynAcknowledged || Flight.IsEmpty)
             return;
 

@@ -29,7 +29,7 @@ public sealed class ReceiveBufferPolicyTests
     public void Round_trip_takes_shorter_echoes_at_once_and_longer_ones_slowly()
     {
         var tuning = default(ReceiveTuning);
-        tuning.Suppose(TimeSpan.FromMilliseconds(300));
+        tuning.SeedRoundTrip(TimeSpan.FromMilliseconds(300));
         tuning.OnEcho(1, TimeSpan.FromMilliseconds(100));
         Assert.Equal(TimeSpan.FromMilliseconds(100), tuning.RoundTrip);
         tuning.OnEcho(2, TimeSpan.FromMilliseconds(180)); // the peer had a pause
@@ -38,7 +38,7 @@ public sealed class ReceiveBufferPolicyTests
         Assert.Equal(TimeSpan.FromMilliseconds(110), tuning.RoundTrip);
         tuning.OnEcho(3, TimeSpan.Zero); // below the clock of timestamps
         Assert.Equal(TimeSpan.FromMilliseconds(1), tuning.RoundTrip);
-        tuning.Suppose(TimeSpan.FromMilliseconds(300));
+        tuning.SeedRoundTrip(TimeSpan.FromMilliseconds(300));
         Assert.Equal(TimeSpan.FromMilliseconds(1), tuning.RoundTrip);
     }
 
@@ -70,7 +70,7 @@ public sealed class ReceiveBufferPolicyTests
         const long Limit = 8 << 20;
         var tuning = default(ReceiveTuning);
         TimeSpan roundTrip = TimeSpan.FromMilliseconds(roundTripMs);
-        tuning.Suppose(roundTrip);
+        tuning.SeedRoundTrip(roundTrip);
         long capacity = 64 << 10;
         long read = 0;
         var now = new Instant(TimeSpan.TicksPerDay);
