@@ -12,8 +12,8 @@ internal sealed class GlobalOptions
     {
         HelpName = "gateway|DEV|SCHEME:DEV",
         DefaultValueFactory = _ => NetworkSettings.GatewayLink,
-        Description = "The way out: 'gateway', through this process's own sockets, needs no privileges; 'eth0' puts an "
-            + "IP and a MAC address of its own on that wire.",
+        Description = "The link: 'gateway' uses this process's own sockets and needs no privileges; 'eth0' gives the "
+            + "stack its own IP address and MAC address on that network.",
     };
 
     private readonly Option<UserTcpAddress?> _address = new("--address")
@@ -22,7 +22,7 @@ internal sealed class GlobalOptions
         CustomParser = argument => Read(argument, text =>
             UserTcpAddress.TryParse(text, null, out UserTcpAddress address) ? address : (UserTcpAddress?)null,
             "an address with a prefix length, such as 192.168.1.50/24"),
-        Description = "The address to use: one that nobody else on the link has.",
+        Description = "The stack's address: one that no other host on the link uses.",
     };
 
     private readonly Option<IPAddress?> _gateway = new("--gateway")
@@ -30,7 +30,7 @@ internal sealed class GlobalOptions
         HelpName = "A",
         CustomParser = argument => Read(argument, text =>
             IPAddress.TryParse(text, out IPAddress? address) ? address : null, "an address, such as 192.168.1.1"),
-        Description = "The router to everything that is not on the link.",
+        Description = "The router for destinations that are not on the link.",
     };
 
     private readonly Option<string?> _capture = new("--capture")
@@ -42,7 +42,7 @@ internal sealed class GlobalOptions
     };
 
     private readonly Option<bool> _noColor = new("--no-color")
-    { Description = "No colours; NO_COLOR in the environment says the same.",
+    { Description = "No colours; NO_COLOR in the environment does the same.",
     };
 
     private (Option Option, GlobalOptionSet Set)[] All =>

@@ -5,10 +5,10 @@ using UserTcp.Tool.Terminal;
 
 namespace UserTcp.Tool.Commands;
 
-/// <summary><c>doctor</c>: what is in the way, and the command that mends it. Exit code 1 if anything is.</summary>
+/// <summary><c>doctor</c>: finds problems and prints their repairs. Exit code 1 if there is a problem.</summary>
 internal sealed class DoctorCommand(ToolContext context) : ToolCommand(
     context, "doctor",
-    "Checks privileges, links, the risk of resets by the kernel, forwarding and offloads, each with what mends it.",
+    "Checks privileges, links, resets by the kernel, forwarding and offloads, and prints the repair for each.",
     "doctor", "doctor --link eth0 --address 192.168.1.50/24")
 {
     public override GlobalOptionSet Heeds => GlobalOptionSet.Network | GlobalOptionSet.Output;

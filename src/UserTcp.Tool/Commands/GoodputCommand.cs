@@ -25,7 +25,7 @@ internal sealed class GoodputCommand : ToolCommand
     private readonly Option<long> _mostRate = new("--most-mbit")
     {
         HelpName = "N", DefaultValueFactory = _ => 1000,
-        Description = "Leaves out faster paths of the first table, which take longest.",
+        Description = "Leaves out faster paths of the first table, which take the longest.",
     };
 
     public GoodputCommand(ToolContext context)

@@ -11,20 +11,20 @@ internal sealed class LiveCommand : ToolCommand
     private static readonly TimeSpan s_frame = TimeSpan.FromMilliseconds(100);
 
     private readonly Option<double> _rate = Number("--mbit", 50, "The rate of the link in Mbit/s.");
-    private readonly Option<double> _roundTrip = Number("--rtt", 40, "There and back, in milliseconds.");
-    private readonly Option<double> _loss = Number("--loss", 0.05, "Frames that are lost, in percent.");
-    private readonly Option<double> _reordering = Number("--reorder", 0, "Frames that come too late, in percent.");
+    private readonly Option<double> _roundTrip = Number("--rtt", 40, "The round-trip time in milliseconds.");
+    private readonly Option<double> _loss = Number("--loss", 0.05, "Lost frames, in percent.");
+    private readonly Option<double> _reordering = Number("--reorder", 0, "Reordered frames, in percent.");
     private readonly Option<double> _queue = Number("--queue", 256, "The queue of the link, in KiB.");
-    private readonly Option<double> _time = Number("--for", 20, "How long, in seconds of virtual time.");
-    private readonly Option<double> _speed = Number("--speed", 1, "Virtual seconds in a second; 0: as fast as can be.");
+    private readonly Option<double> _time = Number("--for", 20, "The duration in seconds of virtual time.");
+    private readonly Option<double> _speed = Number("--speed", 1, "Virtual seconds in a second; 0: no limit.");
     private readonly Option<ulong> _seed = new("--seed")
     {
-        HelpName = "N", DefaultValueFactory = _ => 1, Description = "What all chance follows from.",
+        HelpName = "N", DefaultValueFactory = _ => 1, Description = "The seed of all random choices.",
     };
 
     public LiveCommand(ToolContext context)
         : base(
-            context, "live", "Watches two stacks over a bad link.",
+            context, "live", "Shows two stacks over a bad link.",
             "sim live", "sim live --loss 1 --rtt 100 --mbit 20", "sim live --speed 0 --capture bad.pcapng")
     {
         Option[] options = [_rate, _roundTrip, _loss, _reordering, _queue, _time, _speed, _seed];

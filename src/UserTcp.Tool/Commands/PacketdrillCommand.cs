@@ -18,21 +18,21 @@ internal sealed class PacketdrillCommand : ToolCommand
 
     private readonly Option<PacketdrillProfile> _profile = new("--profile")
     {
-        Description = "The system that the scripts were written for: linux, freebsd, or auto, by their own words.",
+        Description = "The system that the scripts were written for: linux, freebsd, or auto (by the script's words).",
         CustomParser = argument => GlobalOptions.Read<PacketdrillProfile?>(
             argument, ReadProfile, "linux, freebsd or auto") ?? default,
     };
 
     private readonly Option<bool> _strict = new("--strict")
     {
-        Description = "Everything must be as it is written, not only what any TCP owes.",
+        Description = "Compares everything as written, not only what any TCP owes.",
     };
 
     // The global option of that name has no file. Who gives none has that one.
     private readonly Option<string?> _json = new Option<string?>("--json", "-J")
     {
         HelpName = "FILE", Arity = ArgumentArity.ZeroOrOne,
-        Description = "The results as JSON, to a file beside the lines, or instead of them to the standard output.",
+        Description = "Writes the results as JSON to a file; without a file, prints them instead of the lines.",
     }.NeverEmpty();
 
     private readonly Option<string?> _captures = new Option<string?>("--pcapng")

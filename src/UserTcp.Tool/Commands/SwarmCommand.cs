@@ -18,7 +18,7 @@ internal sealed class SwarmCommand : ToolCommand
 
     private readonly Option<TimeSpan?> _time = new("--for")
     {
-        HelpName = "HH:MM:SS", Description = "How long, as 00:30:00.",
+        HelpName = "HH:MM:SS", Description = "The duration, such as 00:30:00.",
         CustomParser = argument => GlobalOptions.Read(argument, ReadTime, "a time of a second or more, as 00:30:00"),
     };
 
@@ -29,12 +29,12 @@ internal sealed class SwarmCommand : ToolCommand
 
     private readonly Option<string?> _folder = new Option<string?>("--pcapng")
     {
-        HelpName = "FOLDER", Description = "The folder for captures of what fails.",
+        HelpName = "FOLDER", Description = "The folder for captures of failures.",
     }.NeverEmpty();
 
     public SwarmCommand(ToolContext context)
         : base(
-            context, "swarm", "Checks the stack with random networks, faults, options and programs.",
+            context, "swarm", "Tests the stack in random networks, with random faults, options and programs.",
             "sim swarm --seeds 10000", "sim swarm --for 00:30:00 --pcapng failures", "sim swarm --seed 4711 --seeds 1")
     {
         foreach (Option option in (Option[])[_seeds, _time, _first, _folder])

@@ -15,18 +15,19 @@ internal sealed class TraceCommand : ToolCommand
 
     private readonly Option<string?> _output = new Option<string?>("--output", "-o")
     {
-        HelpName = "FILE.html", Description = "Where the page goes; by default beside the capture.",
+        HelpName = "FILE.html", Description = "The page's file; by default beside the capture.",
     }.NeverEmpty();
 
     private readonly Option<int> _most = new("--connections")
     {
-        HelpName = "N", DefaultValueFactory = _ => 50, Description = "How many to show: those with the most bytes.",
+        HelpName = "N", DefaultValueFactory = _ => 50,
+        Description = "How many connections to show: those with the most bytes.",
     };
 
     public TraceCommand(ToolContext context)
         : base(
             context, "trace",
-            "Makes a page of a capture: time and sequence, round trips, window, throughput of each connection.",
+            "Makes an HTML page of a capture: time and sequence, round trips, window, throughput of each connection.",
             "trace get.pcapng", "trace get.pcapng -o report.html", "trace server.pcap --json")
     {
         Arguments.Add(_file);
@@ -45,7 +46,7 @@ internal sealed class TraceCommand : ToolCommand
 
         string page = parsed.GetValue(_output) ?? Path.ChangeExtension(file, ".html");
         if (!output.IsJson && Path.GetFullPath(page) == Path.GetFullPath(file))
-            throw new ToolException(Failure.Usage, "The page would overwrite the capture: name another with -o.");
+            throw new ToolException(Failure.Usage, "The page would overwrite the capture: choose another file by -o.");
 
         TraceAnalysis analysis = Read(file);
         if (analysis.Connections.Count == 0)

@@ -131,7 +131,7 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
             if (machine.Exists($"/sys/class/net/{device}"))
             {
                 yield return Finding.Warning(
-                    subject, "They cannot be looked at without ethtool.", "sudo apt-get install ethtool");
+                    subject, "Checking them needs ethtool.", "sudo apt-get install ethtool");
             }
 
             yield break;
@@ -140,14 +140,14 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
         if (IsOn(features, "large-receive-offload"))
         {
             yield return Finding.Warning(
-                subject, "LRO merges frames and loses what was in their headers.", $"sudo ethtool -K {device} lro off");
+                subject, "LRO merges frames and loses their headers.", $"sudo ethtool -K {device} lro off");
         }
 
         yield return IsOn(features, "generic-receive-offload")
             ? new Finding(
-                Severity.Ok, subject, "GRO merges received segments, which the stack takes as they are; captures show "
+                Severity.Ok, subject, "GRO merges received segments. The stack accepts that; captures show "
                     + "the merged ones.", $"sudo ethtool -K {device} gro off   # for single segments in captures")
-            : Finding.Ok(subject, "Received segments come one by one.");
+            : Finding.Ok(subject, "Received segments are not merged.");
     }
 
     // The kernel knows no socket for a connection of ours: with its address it answers the peer's SYN-ACK with a reset.
@@ -158,7 +158,7 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
 
         if (settings.Address is not { } wanted)
         {
-            yield return Finding.Ok("kernel resets", "None as long as --address is not one of the host's own.");
+            yield return Finding.Ok("kernel resets", "None, if --address is not an address of this host.");
             yield break;
         }
 
@@ -180,7 +180,7 @@ internal sealed class Doctor(IMachine machine, NetworkSettings settings)
         yield return Finding.Problem(
             "kernel resets",
             $"{wanted.Address} is the host's own address on {owner.Name}: its kernel resets every connection.",
-            "Use an address that nobody has. As a last resort: sudo iptables -A OUTPUT -p tcp --tcp-flags RST RST "
+            "Use an address that no host uses. As a last resort: sudo iptables -A OUTPUT -p tcp --tcp-flags RST RST "
             + $"-s {wanted.Address} --sport 40000:65535 -j DROP");
     }
 

@@ -22,7 +22,7 @@ internal static class HostNames
         {
             return address.AddressFamily == AddressFamily.InterNetwork
                 ? [address]
-                : throw new ToolException(Failure.Connect, "IPv6 is not there yet: use an IPv4 address or a name.");
+                : throw new ToolException(Failure.Connect, "IPv6 is not supported yet: use an IPv4 address or a name.");
         }
 
         try

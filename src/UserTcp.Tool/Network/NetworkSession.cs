@@ -53,7 +53,7 @@ internal sealed class NetworkSession : IAsyncDisposable
     public static Task<NetworkSession> OpenForOthersAsync(
         NetworkSettings settings, CancellationToken cancellationToken) => settings.IsGateway
         ? throw new ToolException(
-            Failure.Usage, "Nobody can reach this process through the gateway: use --link DEV and --address A/P.")
+            Failure.Usage, "No host can reach this process through the gateway: use --link DEV and --address A/P.")
         : OpenAsync(settings, cancellationToken);
 
     /// <summary>The IPv4 addresses of a host that can be reached from the stack; at least one.</summary>

@@ -22,12 +22,12 @@ internal static class LinkProblems
         scheme + device, LinkProblem.MissingDevice,
         $"There is no network interface '{device}'.",
         known.Count == 0
-            ? "There are none at all that this process can see."
+            ? "This process sees no interfaces."
             : $"There are: {string.Join(", ", known)}.");
 
     public static LinkAccess Down(string scheme, string device) => new(
         scheme + device, LinkProblem.DeviceDown,
-        $"The interface '{device}' is down.", $"Switch it on first: 'ip link set {device} up'.");
+        $"The interface '{device}' is down.", $"Bring it up: 'sudo ip link set {device} up'.");
 
     public static LinkAccess Loopback(string scheme, string device) => new(
         scheme + device, LinkProblem.UnsupportedDevice,

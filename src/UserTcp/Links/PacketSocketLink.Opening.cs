@@ -56,7 +56,7 @@ public sealed partial class PacketSocketLink
         facts = null;
         if (!IsSupported)
             return new LinkAccess(
-                Scheme + device, LinkProblem.UnsupportedSystem, "Packet sockets are Linux's.",
+                Scheme + device, LinkProblem.UnsupportedSystem, "Packet sockets exist on Linux only.",
                 $"Use '{PcapLink.Scheme}{device}' here.");
         facts = InterfaceFacts.Find(device);
         if (facts is null)

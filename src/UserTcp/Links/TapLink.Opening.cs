@@ -52,7 +52,7 @@ public sealed partial class TapLink
             if (existing is null && !LinuxInterface.TrySwitchOn(socket, tap.Name))
                 throw Explain(tap.Name, medium, Marshal.GetLastPInvokeError()).ToException();
             InterfaceFacts facts = LinuxInterface.Find(socket, tap.Name)
-                ?? throw new LinkDownException($"The interface '{tap.Name}' is gone: somebody has deleted it.");
+                ?? throw new LinkDownException($"The interface '{tap.Name}' is gone: it was deleted.");
             return new TapLink(tap, questions, facts, medium);
         }
         catch
@@ -86,7 +86,7 @@ public sealed partial class TapLink
         string scheme = SchemeOf(medium);
         if (!IsSupported)
             return new LinkAccess(
-                scheme + device, LinkProblem.UnsupportedSystem, "TAP and TUN interfaces of this kind are Linux's.",
+                scheme + device, LinkProblem.UnsupportedSystem, "TAP and TUN links exist on Linux only.",
                 "Use 'pcap:' and a network card's name here.");
         if (!TapHandle.IsAllowed(out int error))
             return LinkProblems.TapControl(scheme + device, error, ControlMode());
@@ -130,8 +130,8 @@ public sealed partial class TapLink
 
     private static LinkAccess Missing(string device, LinkMedium medium) => new(
         SchemeOf(medium) + device, LinkProblem.MissingPermission,
-        $"There is no interface '{device}', and to make one this process lacks CAP_NET_ADMIN.",
-        $"Make it once, and no rights are needed any more: {HowToMake(device, medium)}.");
+        $"There is no interface '{device}', and this process lacks CAP_NET_ADMIN to create it.",
+        $"Create it once as root; opening it then needs no rights: {HowToMake(device, medium)}.");
 
     private static string HowToMake(string device, LinkMedium medium) =>
         $"'sudo ip tuntap add dev {device} mode {KindOf(medium)} user $USER && "

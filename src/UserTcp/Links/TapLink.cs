@@ -178,6 +178,6 @@ public sealed unsafe partial class TapLink : LinkDevice
     private void ThrowIfGone(int error)
     {
         if (error == LibcNative.BadDescriptorState)
-            throw new LinkDownException($"The interface '{_tap.Name}' is gone: somebody has deleted it.");
+            throw new LinkDownException($"The interface '{_tap.Name}' is gone: it was deleted.");
     }
 }

@@ -18,6 +18,6 @@ public sealed class TapLinkOptions
     internal void Validate()
     {
         if (!Enum.IsDefined(Medium))
-            throw new ArgumentOutOfRangeException(nameof(Medium), Medium, "Medium must be one of LinkMedium's.");
+            throw new ArgumentOutOfRangeException(nameof(Medium), Medium, "Medium must be a member of LinkMedium.");
     }
 }

@@ -48,16 +48,16 @@ public sealed class VirtualLinkOptions
         ThrowIfOutOfRange(QueueFrames, 1, 65_536, nameof(QueueFrames));
         ThrowIfOutOfRange(QueueBytes, MaxFrameBytes, 1 << 30, nameof(QueueBytes));
         if (!Enum.IsDefined(Medium))
-            throw new ArgumentOutOfRangeException(nameof(Medium), Medium, "There is no such medium.");
+            throw new ArgumentOutOfRangeException(nameof(Medium), Medium, "Medium must be a member of LinkMedium.");
         if (Has(LinkFeatures.TransmitSegmentation)
             && !(Has(LinkFeatures.TransmitChecksum) && Has(LinkFeatures.ReceiveCoalesces)))
             throw new ArgumentException(
-                "TransmitSegmentation needs TransmitChecksum and ReceiveCoalesces: super-segments cross whole.",
+                "TransmitSegmentation needs TransmitChecksum and ReceiveCoalesces: super-segments cross it whole.",
                 nameof(Features));
         if (Has(LinkFeatures.TransmitChecksum)
             && !(Has(LinkFeatures.ReceiveChecksumInfo) || Has(LinkFeatures.ReceiveMayLackChecksum)))
             throw new ArgumentException(
-                "TransmitChecksum needs ReceiveChecksumInfo or ReceiveMayLackChecksum: nobody finishes checksums here.",
+                "TransmitChecksum needs ReceiveChecksumInfo or ReceiveMayLackChecksum: it does not finish checksums.",
                 nameof(Features));
     }
 

@@ -42,7 +42,7 @@ internal static class CloseErrors
     /// The exception of a write after this side's FIN, or on a connection whose end was reported already.
     /// </summary>
     public static UserTcpConnectionException Shutdown(UserTcpCloseReason reason) =>
-        Make(SocketError.Shutdown, reason, "write data to", "no more can be sent on it", cause: null);
+        Make(SocketError.Shutdown, reason, "write data to", "its output was shut down", cause: null);
 
     private static UserTcpConnectionException Make(
         SocketError error, UserTcpCloseReason reason, string verb, string explanation, Exception? cause)

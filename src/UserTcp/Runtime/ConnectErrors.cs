@@ -24,11 +24,12 @@ internal static class ConnectErrors
                 $"{peer} refused the connection: nothing listens there.",
             UserTcpCloseReason.TimedOut =>
                 $"{peer} did not answer: {report.Counters.SegmentsSent} tries in {report.Age:g}.",
-            UserTcpCloseReason.HostUnreachable => $"{peer} cannot be reached: nobody answers ARP, or a router said so.",
-            UserTcpCloseReason.NetworkUnreachable => $"{peer} cannot be reached: a router knows no way to its network.",
+            UserTcpCloseReason.HostUnreachable =>
+                $"{peer} cannot be reached: no host answers ARP, or a router reported it.",
+            UserTcpCloseReason.NetworkUnreachable => $"{peer} cannot be reached: a router has no route to its network.",
             UserTcpCloseReason.StackStopped => $"The stack was disposed of while it connected to {peer}.",
             UserTcpCloseReason.LinkDown => $"The link is gone: {fault?.Message}",
-            _ => $"The connect to {peer} was given up.",
+            _ => $"The connect to {peer} was aborted.",
         };
         // A port that ICMP says is not served is a refusal too (RFC 9293 §3.9.2.2, SHLD-26).
         SocketError error = reason == UserTcpCloseReason.ProtocolUnreachable
@@ -45,7 +46,7 @@ internal static class ConnectErrors
     public static ObjectDisposedException Disposed() => new("UserTcpStack");
 
     public static SocketException Faulted(Exception cause) => new(
-        (int)SocketError.NetworkDown, $"The stack has ended: {cause.Message} Make a new one once that is mended.");
+        (int)SocketError.NetworkDown, $"The stack has ended: {cause.Message} Open a new stack when it is fixed.");
 
     public static Exception ForConnect(
         CallResult result, HostAddress remote, ushort port, ConnectionSettings settings) => result switch
@@ -76,7 +77,7 @@ internal static class ConnectErrors
             $"{remote} was not asked for: hosts on the link that do not answer ARP fill the table. " +
             "Try again in a few seconds, or raise MaxNeighbors."),
         CallResult.TooLong => Socket(SocketError.MessageSize, "The request does not fit into one packet."),
-        _ => Socket(SocketError.NoBufferSpaceAvailable, "Too much waits to be sent already."),
+        _ => Socket(SocketError.NoBufferSpaceAvailable, "Too many packets wait to be sent."),
     };
 
     public static Exception ForListen(CallResult result, ListenerSettings settings) => result switch

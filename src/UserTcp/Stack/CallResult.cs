@@ -29,7 +29,7 @@ internal enum CallResult : byte
     /// <summary>An echo request that does not fit into one packet.</summary>
     TooLong,
 
-    /// <summary>Too much waits to be sent already.</summary>
+    /// <summary>Too many packets wait to be sent.</summary>
     QueueFull,
 
     /// <summary>Too many next hops that have not answered are being asked for already.</summary>
