@@ -16,17 +16,18 @@ internal static partial class GatewayLog
     public static partial void Rejected(
         ILogger logger, IPEndPoint peer, IPEndPoint destination, string reason, UserTcpRejectReason answer);
 
-    [LoggerMessage(6003, LogLevel.Debug, "{Peer} gave up its connection to {Destination} before it was made.")]
+    [LoggerMessage(6003, LogLevel.Debug, "{Peer} cancelled its connection to {Destination} during the handshake.")]
     public static partial void GivenUp(ILogger logger, IPEndPoint peer, IPEndPoint destination);
 
-    [LoggerMessage(6004, LogLevel.Debug, "{Peer} to {Destination} is over: {Reason}.")]
+    [LoggerMessage(6004, LogLevel.Debug, "{Peer} to {Destination} ended: {Reason}.")]
     public static partial void Ended(
         ILogger logger, IPEndPoint peer, IPEndPoint destination, UserTcpCloseReason reason);
 
-    [LoggerMessage(6005, LogLevel.Error, "The connection of {Peer} to {Destination} ended by a fault of the gateway.")]
+    [LoggerMessage(6005, LogLevel.Error,
+        "The connection of {Peer} to {Destination} ended by an internal error of the gateway.")]
     public static partial void Faulted(ILogger logger, Exception error, IPEndPoint peer, IPEndPoint destination);
 
-    [LoggerMessage(6006, LogLevel.Error, "The destination filter failed for {Destination}: not allowed.")]
+    [LoggerMessage(6006, LogLevel.Error, "DestinationFilter threw for {Destination}, which is refused.")]
     public static partial void FilterFailed(ILogger logger, Exception error, IPEndPoint destination);
 
     // The stack has said why, as loud as it is: its link may just have been closed in order.
@@ -34,20 +35,20 @@ internal static partial class GatewayLog
     public static partial void Stopped(ILogger logger, string reason);
 
     [LoggerMessage(6008, LogLevel.Warning,
-        "The operating system has no socket for {Peer} to {Destination}: {Reason}. {Count} requests were dropped for "
-        + "that. Raise the limit of open files (ulimit -n), or lower MaxConnections.")]
+        "The operating system has no socket for {Peer} to {Destination}: {Reason}. {Count} requests were dropped. "
+        + "Raise the limit of open files (ulimit -n), or lower MaxConnections.")]
     public static partial void SocketShortage(
         ILogger logger, IPEndPoint peer, IPEndPoint destination, string reason, long count);
 
     [LoggerMessage(6009, LogLevel.Warning,
-        "No room for {Peer} to {Destination}: there are {Limit} connections. {Count} requests were dropped for that. "
-        + "A larger MaxConnections helps.")]
+        "No room for {Peer} to {Destination}: there are {Limit} connections. {Count} requests were dropped. "
+        + "Raise MaxConnections.")]
     public static partial void TooManyConnections(
         ILogger logger, IPEndPoint peer, IPEndPoint destination, int limit, long count);
 
     [LoggerMessage(6010, LogLevel.Warning,
         "No room for {Peer} to {Destination}: too many attempts to this address wait for an answer. {Count} requests "
-        + "were dropped for that. A larger MaxAttemptsPerDestination helps.")]
+        + "were dropped. Raise MaxAttemptsPerDestination.")]
     public static partial void TooManyAttempts(
         ILogger logger, IPEndPoint peer, IPEndPoint destination, long count);
 }

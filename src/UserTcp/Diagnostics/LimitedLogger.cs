@@ -85,7 +85,7 @@ internal sealed partial class LimitedLogger : ILogger
 
     [LoggerMessage(
         EventId = 9002, EventName = "LinesLeftOut",
-        Message = "{Count} lines of {LineName} were left out: there were too many of them")]
+        Message = "{Count} lines of {LineName} were omitted: there were too many")]
     private static partial void LeftOut(ILogger logger, LogLevel level, long count, string? lineName);
 
     // A token bucket, in the timestamps of the time provider.

@@ -36,12 +36,12 @@ internal static partial class LogMessages
     public static partial void StackFaulted(ILogger logger, Exception cause, string stack);
 
     [LoggerMessage(1004, LogLevel.Warning,
-        "{Stack} has a deterministic seed on {Link}: whoever knows it can forge segments. Use it on virtual links only",
+        "{Stack} has a deterministic seed on {Link}: its segments can be forged. Use a seed on virtual links only",
         EventName = "DeterministicSeedOnRealLink")]
     public static partial void DeterministicSeed(ILogger logger, string stack, string link);
 
     [LoggerMessage(1005, LogLevel.Warning,
-        "{Stack} waited {Timeout} and reset {Count} connections that had bytes to send. A longer ShutdownTimeout helps",
+        "{Stack} reset {Count} connections with unsent bytes after {Timeout}. Raise ShutdownTimeout to drain longer",
         EventName = "DrainTimedOut")]
     public static partial void DrainTimedOut(ILogger logger, string stack, TimeSpan timeout, int count);
 
@@ -61,7 +61,7 @@ internal static partial class LogMessages
         EventName = "UnfinishedRefused")]
     public static partial void UnfinishedRefused(ILogger logger, string stack, string link);
 
-    [LoggerMessage(1100, LogLevel.Debug, "{Stack} may use {Address}", EventName = "AddressClaimed")]
+    [LoggerMessage(1100, LogLevel.Debug, "{Stack} claimed {Address}", EventName = "AddressClaimed")]
     public static partial void AddressClaimed(ILogger logger, string stack, string address);
 
     [LoggerMessage(1101, LogLevel.Warning,
@@ -77,7 +77,7 @@ internal static partial class LogMessages
         ILogger logger, string stack, HostAddress address, MacAddress mac, double milliseconds);
 
     [LoggerMessage(1103, LogLevel.Debug,
-        "{Stack}: {Address} did not answer for {Milliseconds:F1} ms", EventName = "NeighborLost")]
+        "{Stack}: {Address} did not answer ARP for {Milliseconds:F1} ms", EventName = "NeighborLost")]
     public static partial void NeighborLost(ILogger logger, string stack, HostAddress address, double milliseconds);
 
     [LoggerMessage(1200, LogLevel.Warning,
@@ -96,7 +96,7 @@ internal static partial class LogMessages
     public static partial void IcmpWithheld(ILogger logger, string stack, long count);
 
     [LoggerMessage(1203, LogLevel.Information,
-        "{Stack} gave up {Count} connections: the peer shut its window and answered no probe. RetransmitLimit is the "
+        "{Stack} ended {Count} connections: the peer closed its window and answered no probe. RetransmitLimit is the "
         + "limit", EventName = "WindowProbesUnanswered")]
     public static partial void WindowProbesUnanswered(ILogger logger, string stack, long count);
 
@@ -135,14 +135,14 @@ internal static partial class LogMessages
     [LoggerMessage(2001, LogLevel.Debug, "Connection {Id}: established", EventName = "Connected")]
     public static partial void Connected(ILogger logger, long id);
 
-    [LoggerMessage(2002, LogLevel.Debug, "Connection {Id}: over, {Reason}", EventName = "ConnectionClosed")]
+    [LoggerMessage(2002, LogLevel.Debug, "Connection {Id}: closed, {Reason}", EventName = "ConnectionClosed")]
     public static partial void ConnectionClosed(ILogger logger, long id, UserTcpCloseReason reason);
 
     [LoggerMessage(2003, LogLevel.Debug, "Connection {Id}: not established, {Reason}", EventName = "ConnectFailed")]
     public static partial void ConnectFailed(ILogger logger, long id, UserTcpCloseReason reason);
 
     [LoggerMessage(2100, LogLevel.Debug,
-        "Connection {Id}: {Resent} segments were sent again, after {Recoveries} losses and {Timeouts} timeouts",
+        "Connection {Id}: {Resent} segments retransmitted, {Recoveries} recoveries, {Timeouts} timeouts",
         EventName = "ConnectionLosses")]
     public static partial void ConnectionLosses(ILogger logger, long id, long resent, long recoveries, long timeouts);
 

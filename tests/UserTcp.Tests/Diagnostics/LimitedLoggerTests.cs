@@ -23,7 +23,7 @@ public sealed class LimitedLoggerTests
         Log(LogLevel.Warning, 1, times: 1);
         Assert.Equal(LimitedLogger.Burst + 1, _list.Count(1));
         LogEntry leftOut = Assert.Single(_list.Entries, entry => entry.Id.Id == 9002);
-        Assert.Equal((LogLevel.Warning, "990 lines of event1 were left out: there were too many of them"),
+        Assert.Equal((LogLevel.Warning, "990 lines of event1 were omitted: there were too many"),
             (leftOut.Level, leftOut.Text));
     }
 
