@@ -57,10 +57,10 @@ public sealed class EmbeddedGateway : IAsyncDisposable
     }
 
     /// <summary>
-    /// Disposes of the stack, which delivers what is queued and closes its connections, and then of the router.
+    /// Disposes of the stack, which delivers queued bytes and closes its connections, and then of the router.
     /// Idempotent.
     /// </summary>
-    /// <returns>Completed when nothing is left.</returns>
+    /// <returns>Completed when both have ended.</returns>
     public async ValueTask DisposeAsync()
     {
         await Stack.DisposeAsync().ConfigureAwait(false);

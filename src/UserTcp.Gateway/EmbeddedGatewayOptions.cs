@@ -4,7 +4,8 @@ using UserTcp.Links;
 namespace UserTcp.Gateway;
 
 /// <summary>
-/// What <see cref="EmbeddedGateway"/> builds. Copied when it starts; later changes have no effect. Not thread-safe.
+/// The options of an <see cref="EmbeddedGateway"/>. Copied when it starts; later changes have no effect. Not
+/// thread-safe.
 /// </summary>
 public sealed class EmbeddedGatewayOptions
 {
@@ -21,14 +22,14 @@ public sealed class EmbeddedGatewayOptions
     public VirtualLinkOptions Link { get; set; } = new() { Name = "gateway" };
 
     /// <summary>
-    /// Puts something between the stack and its end of the link, for instance a capture. The result owns the link it is
-    /// given, and belongs to the stack. Null for nothing.
+    /// Wraps the stack's end of the link, for instance in a capture. The result owns the wrapped link, and the stack
+    /// owns the result. Null for none.
     /// </summary>
     public Func<LinkDevice, LinkDevice>? WrapLink { get; set; }
 
     /// <summary>
-    /// How long disposal lets the router hand on what the stack has sent, from 0 to 10 minutes; what is left is reset.
-    /// Default: 5 s.
+    /// How long disposal lets the router relay the bytes that the stack has sent, from 0 to 10 minutes; connections
+    /// that remain are reset. Default: 5 s.
     /// </summary>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(5);
 

@@ -6,11 +6,11 @@ namespace UserTcp.Gateway;
 
 /// <summary>
 /// A router in this process for a stack without privileges. On its link it answers ARP and ping for its address and
-/// takes TCP to any address; it connects a socket of the operating system first, lets the peer hear what came of it,
-/// and relays both ways with half-close, resets and back-pressure. All members are thread-safe.
+/// accepts TCP to any address. It connects a socket of the operating system first, reports the result to the peer, and
+/// relays in both directions with half-close, resets and back-pressure. All members are thread-safe.
 /// </summary>
 /// <remarks>
-/// Whoever can send on the link connects with the rights of this process: see
+/// Every program that can send on the link connects with the rights of this process: see
 /// <see cref="UserTcpGatewayOptions.DestinationFilter"/> and <see cref="UserTcpGatewayOptions.AllowLoopback"/>.
 /// </remarks>
 public sealed class UserTcpGateway : IAsyncDisposable
@@ -39,7 +39,7 @@ public sealed class UserTcpGateway : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
-    /// <summary>The router's address on the link: what stacks name as their gateway.</summary>
+    /// <summary>The router's address on the link, which stacks name as their gateway.</summary>
     public UserTcpAddress Address => _context.Options.Address;
 
     /// <summary>Starts a router on a link.</summary>
@@ -92,7 +92,7 @@ public sealed class UserTcpGateway : IAsyncDisposable
     /// Resets all connections on both sides and closes the link. Idempotent: later calls wait for the first. To end
     /// gracefully, dispose of the stacks that use the gateway first.
     /// </summary>
-    /// <returns>Completed when nothing is left.</returns>
+    /// <returns>Completed when all connections have ended.</returns>
     public async ValueTask DisposeAsync() => await _stopped.Value.ConfigureAwait(false);
 
     /// <summary>Waits for the connections to end by themselves, once no stack is left to make more.</summary>

@@ -17,17 +17,17 @@ public sealed class UserTcpGatewayOptions
     public MacAddress? MacAddress { get; set; }
 
     /// <summary>
-    /// Whether connections to the router's own address go to the host's loopback (127.0.0.1), the same port. Whoever is
-    /// on the link then reaches services that the host meant for itself alone. The stack of an
-    /// <see cref="EmbeddedGateway"/> then takes localhost and every loopback address for the router's own. Default:
+    /// Whether connections to the router's own address go to the host's loopback (127.0.0.1), the same port. Every
+    /// program on the link then reaches services that the host meant for itself alone. The stack of an
+    /// <see cref="EmbeddedGateway"/> then maps localhost and every loopback address to the router's own. Default:
     /// false, they are refused.
     /// </summary>
     public bool AllowLoopback { get; set; }
 
     /// <summary>
-    /// Which destinations may be connected to; false is answered with RST. Called for each connection, from any thread,
-    /// also at the same time; an exception counts as false. With <see cref="AllowLoopback"/> the loopback appears as
-    /// 127.0.0.1. Null for all.
+    /// Decides whether a destination is allowed; false is answered with RST. Called for each connection, from any
+    /// thread, also at the same time; an exception counts as false. With <see cref="AllowLoopback"/> the loopback
+    /// appears as 127.0.0.1. Null for all.
     /// </summary>
     public Func<IPEndPoint, bool>? DestinationFilter { get; set; }
 
@@ -49,7 +49,7 @@ public sealed class UserTcpGatewayOptions
 
     /// <summary>
     /// How long a connect by the operating system may take, from 1 ms to 10 minutes; after that the peer's SYN stays
-    /// without an answer, as if sent to an address where nobody is. Default: 30 s.
+    /// without an answer, as if no host had the address. Default: 30 s.
     /// </summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -58,7 +58,7 @@ public sealed class UserTcpGatewayOptions
     /// </summary>
     public UserTcpConnectionOptions? ConnectionOptions { get; set; }
 
-    /// <summary>Where logs go; null for nowhere.</summary>
+    /// <summary>Makes the loggers; null for no logs.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 
     /// <summary>Connects by the operating system.</summary>

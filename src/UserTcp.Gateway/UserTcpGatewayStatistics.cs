@@ -20,11 +20,11 @@ public readonly record struct UserTcpGatewayStatistics(
     /// </summary>
     public long DestinationLimitDrops { get; init; }
 
-    /// <summary>Attempts given up after 3 s or more without an answer, to make room for others.</summary>
+    /// <summary>Attempts ended after 3 s or more without an answer, to make room for others.</summary>
     public long DisplacedAttempts { get; init; }
 
     /// <summary>
-    /// SYNs dropped because the operating system had no socket, port or buffer left for them.
+    /// SYNs dropped because the operating system had no free socket, port or buffer.
     /// </summary>
     public long SocketShortageDrops { get; init; }
 }

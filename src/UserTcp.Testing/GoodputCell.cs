@@ -13,8 +13,8 @@ public sealed record GoodputCell(double Loss, TimeSpan RoundTrip, long BitsPerSe
     private static readonly TimeSpan s_leastTimeout = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// The most that can be expected, in bits of text per second: what the link's rate leaves of a full segment, and
-    /// with loss of up to 3 % what Reno would reach (Padhye et al., "Modeling TCP Throughput", 1998, equation 30, one
+    /// The expected upper bound, in bits of text per second: the link's rate without headers of full segments, and with
+    /// loss of up to 3 % what Reno would reach (Padhye et al., "Modeling TCP Throughput", 1998, equation 30, one
     /// acknowledgment for each segment). Buffers are no bound, they are larger than twice what is under way.
     /// </summary>
     public double Bound
@@ -26,7 +26,7 @@ public sealed record GoodputCell(double Loss, TimeSpan RoundTrip, long BitsPerSe
         }
     }
 
-    /// <summary>The cell in the words of the table.</summary>
+    /// <summary>The cell as the table shows it.</summary>
     /// <returns>For instance <c>1%   100 ms  100 Mbit/s  in order</c>.</returns>
     public override string ToString() =>
         $"{Loss * 100,4:0.#} %  {RoundTrip.TotalMilliseconds,3} ms  {BitsPerSecond / 1_000_000,4} Mbit/s  "

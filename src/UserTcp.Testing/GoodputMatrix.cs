@@ -3,8 +3,8 @@ using UserTcp.Testing.Goodput;
 namespace UserTcp.Testing;
 
 /// <summary>
-/// How much of a path a transfer uses, and how long a short one takes, in virtual time: the same numbers on every
-/// machine, so that a change has to explain each that it moves.
+/// Measures how much of a path a transfer uses, and how long a short transfer takes, in virtual time. The numbers are
+/// the same on every machine, so a change must explain each number that it changes.
 /// </summary>
 public static class GoodputMatrix
 {

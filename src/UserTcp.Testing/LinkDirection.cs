@@ -5,8 +5,8 @@ using UserTcp.Testing.Rules;
 namespace UserTcp.Testing;
 
 /// <summary>
-/// One direction of a link. Rules decide about a frame when it enters; then it waits for its turn, is sent at the
-/// link's speed, and travels.
+/// One direction of a link. Rules decide about a frame when it enters; then it waits in the queue, is sent at the
+/// link's rate, and arrives after the delay.
 /// </summary>
 public sealed class LinkDirection
 {
@@ -53,10 +53,10 @@ public sealed class LinkDirection
     /// <summary>Frames that entered.</summary>
     public long Entered { get; private set; }
 
-    /// <summary>Frames that rules lost.</summary>
+    /// <summary>Frames that rules dropped.</summary>
     public long Dropped { get; private set; }
 
-    /// <summary>Frames that the queue had no room for.</summary>
+    /// <summary>Frames that the full queue dropped.</summary>
     public long Overflowed { get; private set; }
 
     /// <summary>Frames that got a congestion mark.</summary>
@@ -68,11 +68,11 @@ public sealed class LinkDirection
     /// <param name="rule">The rule.</param>
     public void Add(ILinkRule rule) => Add(rule, _rulesAdded++);
 
-    /// <summary>Takes a rule away; one that is not there is ignored.</summary>
+    /// <summary>Removes a rule; an absent one is ignored.</summary>
     /// <param name="rule">The rule.</param>
     public void Remove(ILinkRule rule) => _rules.RemoveAll(item => ReferenceEquals(item.Rule, rule));
 
-    /// <summary>Takes all rules away.</summary>
+    /// <summary>Removes all rules.</summary>
     public void ClearRules() => _rules.Clear();
 
     /// <summary>A rule whose randomness does not depend on which others there are.</summary>

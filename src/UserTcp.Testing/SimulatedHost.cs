@@ -23,11 +23,11 @@ public sealed class SimulatedHost
     /// <summary>The host's stack. It has started.</summary>
     public UserTcpStack Stack => _station.Stack;
 
-    /// <summary>The host's way to the others.</summary>
+    /// <summary>The host's link to the others.</summary>
     public SimulatedLink Link => _station.Link;
 
-    /// <summary>Lets the host's clock jump ahead, as that of a machine that was suspended.</summary>
+    /// <summary>Moves the host's clock ahead, as after a suspension of the machine.</summary>
     /// <param name="by">How far; not negative.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Time does not run backwards.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
     public void JumpClock(TimeSpan by) => _station.JumpClock(by);
 }

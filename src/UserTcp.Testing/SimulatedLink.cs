@@ -31,7 +31,7 @@ public sealed class SimulatedLink
     /// <summary>Taps that see the frames which the host sends and receives.</summary>
     internal List<IFrameTap> Taps { get; } = [];
 
-    /// <summary>Adds a rule to both directions. One that remembers something is better added twice, as two.</summary>
+    /// <summary>Adds a rule to both directions. Add two instances of a rule that has state, one to each.</summary>
     /// <param name="rule">The rule.</param>
     public void Add(ILinkRule rule)
     {
@@ -39,8 +39,8 @@ public sealed class SimulatedLink
         Incoming.Add(rule);
     }
 
-    /// <summary>Takes a rule from both directions.</summary>
-    /// <param name="rule">The rule; one that is not there is ignored.</param>
+    /// <summary>Removes a rule from both directions.</summary>
+    /// <param name="rule">The rule; an absent one is ignored.</param>
     public void Remove(ILinkRule rule)
     {
         Outgoing.Remove(rule);
@@ -48,10 +48,12 @@ public sealed class SimulatedLink
     }
 
     /// <summary>
-    /// Records in pcapng what the host sends (before any rule acts on it) and what reaches it, for Wireshark. Ends with
-    /// the network.
+    /// Records in pcapng the frames that the host sends (before any rule acts on them) and receives, for Wireshark. The
+    /// recording ends with the network.
     /// </summary>
-    /// <param name="stream">A writable stream; the network flushes it at its end, the caller closes it.</param>
+    /// <param name="stream">
+    /// A writable stream; the network flushes it when it is disposed of, and the caller closes it afterwards.
+    /// </param>
     public void CaptureTo(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);

@@ -13,13 +13,12 @@ public sealed partial class SimulatedNetwork
     private SimulatedTime? _time;
 
     /// <summary>
-    /// The virtual clock, for everything that has to do with time: <c>Task.Delay(time, network.TimeProvider)</c>.
+    /// The virtual clock, for all timers of the code under test: <c>Task.Delay(time, network.TimeProvider)</c>.
     /// </summary>
     public TimeProvider TimeProvider => _time ??= new SimulatedTime(this);
 
     /// <summary>
-    /// Runs what it is given on the simulation's thread, between the turns of the hosts: for pipes of the application's
-    /// own.
+    /// Runs callbacks on the simulation's thread, between the turns of the hosts. For pipes of the application.
     /// </summary>
     public PipeScheduler Scheduler => Applications;
 
@@ -41,8 +40,8 @@ public sealed partial class SimulatedNetwork
     }
 
     /// <summary>
-    /// Runs asynchronous code to its end, in virtual time and on this thread alone. Its continuations come back here,
-    /// unless it says <c>ConfigureAwait(false)</c> or <c>Task.Run</c>; what ran elsewhere is noticed and thrown.
+    /// Runs asynchronous code to its end, in virtual time and on this thread only. Continuations return to this thread
+    /// unless the code uses <c>ConfigureAwait(false)</c> or <c>Task.Run</c>; code on another thread is an error.
     /// </summary>
     /// <param name="main">The code; it may start any number of tasks.</param>
     /// <param name="limit">The longest virtual time that it may take; null for a day.</param>

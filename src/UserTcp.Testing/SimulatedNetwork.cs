@@ -8,15 +8,15 @@ namespace UserTcp.Testing;
 /// the same times on every machine.
 /// </summary>
 /// <remarks>
-/// Virtual time stands still while anything is to be done, and jumps to what happens next when nothing is. Not
-/// thread-safe: everything happens on the thread that runs the network.
+/// Virtual time stands still while code runs, and jumps to the next event when all code waits. Not thread-safe:
+/// everything happens on the thread that runs the network.
 /// </remarks>
 public sealed partial class SimulatedNetwork : IDisposable
 {
     /// <summary>The origin is not 0, so that an instant that was never set is always in the past.</summary>
     internal static readonly Instant Start = new(TimeSpan.TicksPerSecond);
 
-    /// <summary>So much at one moment can only be a circle.</summary>
+    /// <summary>More events than this at one moment are an endless loop.</summary>
     private const int MaxEventsAtOnce = 10_000_000;
 
     private readonly Queue<Station> _dirty = new();
@@ -24,7 +24,7 @@ public sealed partial class SimulatedNetwork : IDisposable
     private bool _isDisposed;
 
     /// <summary>Makes an empty network.</summary>
-    /// <param name="seed">All that is random follows from it.</param>
+    /// <param name="seed">The seed of all random choices.</param>
     public SimulatedNetwork(ulong seed = 1)
     {
         Seed = seed;
@@ -49,7 +49,7 @@ public sealed partial class SimulatedNetwork : IDisposable
 
     internal List<Station> Stations { get; } = [];
 
-    /// <summary>Does something later: changes a link, adds a rule, cuts a cable.</summary>
+    /// <summary>Runs an action later: change a link, add a rule, cut a cable.</summary>
     /// <param name="delay">How much later; not negative.</param>
     /// <param name="action">The action. It runs between the turns of the hosts.</param>
     /// <exception cref="ArgumentOutOfRangeException">The delay is negative.</exception>
@@ -60,7 +60,7 @@ public sealed partial class SimulatedNetwork : IDisposable
         Events.Add(Time + delay, new ScheduledAction(action));
     }
 
-    /// <summary>Lets time pass, and everything happen that happens meanwhile.</summary>
+    /// <summary>Advances the time, and runs the events of that time.</summary>
     /// <param name="time">How much; not negative.</param>
     /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
     public void RunFor(TimeSpan time)

@@ -1,8 +1,8 @@
 namespace UserTcp.Testing;
 
 /// <summary>
-/// Nothing can happen in a <see cref="SimulatedNetwork"/> any more, or not within the time, and the code that was to be
-/// run to its end still waits. The message tells of every connection.
+/// The code that a <see cref="SimulatedNetwork"/> runs still waits, and nothing can happen any more, or not within the
+/// time limit. The message names every connection and its state.
 /// </summary>
 public sealed class SimulationStalledException : Exception
 {
@@ -21,7 +21,7 @@ public sealed class SimulationStalledException : Exception
 
     /// <summary>Makes an exception.</summary>
     /// <param name="message">The connections that wait, and their states.</param>
-    /// <param name="innerException">Why.</param>
+    /// <param name="innerException">The cause.</param>
     public SimulationStalledException(string message, Exception? innerException)
         : base(message, innerException)
     {

@@ -3,11 +3,10 @@ using UserTcp.Testing.Swarm;
 namespace UserTcp.Testing;
 
 /// <summary>
-/// Runs the stack through networks, options and programs that a seed draws, and checks all along that what must never
-/// happen does not: a wrong byte, a window that is overrun or taken back, an urgent pointer beside the urgent text, a
-/// reset without a reason, a SYN that is sent twice though nothing was lost, a connection that does not end once the
-/// network is well again or its peer gone for good, a host that spins, memory without a connection, anything left
-/// behind.
+/// Runs the stack in networks, with options and programs, that a seed draws, and checks invariants throughout. A
+/// failure is: a wrong byte, a window that is overrun or taken back, an urgent pointer beside the urgent text, a reset
+/// without a reason, a repeated SYN though nothing was lost, a connection that does not end once the network works
+/// again or its peer is gone, a host that spins, memory without a connection, or any state that is left at the end.
 /// </summary>
 public static class SimulationSwarm
 {

@@ -23,8 +23,8 @@ public sealed class SwarmFailure
     /// <summary>The violated invariant, and when.</summary>
     public string Violation { get; }
 
-    /// <summary>Runs it once more, and writes what each host sent and received.</summary>
-    /// <param name="folder">Where to; made if it does not exist.</param>
+    /// <summary>Runs the seed once more, and writes the frames that each host sent and received.</summary>
+    /// <param name="folder">The folder for the files; it is made if it does not exist.</param>
     /// <returns>The paths of the pcapng files, one for each host.</returns>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public IReadOnlyList<string> Capture(string folder)

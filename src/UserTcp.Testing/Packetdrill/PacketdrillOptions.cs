@@ -1,9 +1,9 @@
 namespace UserTcp.Testing.Packetdrill;
 
-/// <summary>The system that a script was written for, whose settings it takes for granted.</summary>
+/// <summary>The system that a script was written for, and whose settings it assumes.</summary>
 public enum PacketdrillProfile
 {
-    /// <summary>Told by the script's own words.</summary>
+    /// <summary>The script's words decide.</summary>
     Auto,
 
     /// <summary>Linux.</summary>
@@ -20,8 +20,8 @@ public sealed record PacketdrillOptions
     public PacketdrillProfile Profile { get; init; }
 
     /// <summary>
-    /// Whether everything that is written must be so: windows, the order of options and their padding, PSH, timestamps,
-    /// sizes of buffers. Otherwise what any TCP owes by the RFCs, however it does the rest.
+    /// Whether everything is compared as written: windows, the order of options and their padding, PSH, timestamps,
+    /// buffer sizes. Otherwise only what the RFCs require of any TCP.
     /// </summary>
     public bool IsStrict { get; init; }
 }

@@ -7,13 +7,15 @@ namespace UserTcp.Testing.Packetdrill;
 /// <summary>How a script ended.</summary>
 public enum PacketdrillOutcome
 {
-    /// <summary>Everything came as it is written.</summary>
+    /// <summary>All packets and results were as written.</summary>
     Passed,
 
-    /// <summary>Something else came, or nothing, or at another time; or the script cannot be read.</summary>
+    /// <summary>
+    /// A packet or result differed, was missing, or came at another time; or the script cannot be parsed.
+    /// </summary>
     Failed,
 
-    /// <summary>The script needs something that is not here, and says nothing of the stack.</summary>
+    /// <summary>The script needs an unsupported feature, so it shows nothing about the stack.</summary>
     Unsupported,
 }
 
@@ -45,7 +47,7 @@ public sealed class PacketdrillResult
     /// <summary>The expected and the actual packet or value, or the missing feature; empty if passed.</summary>
     public string Message { get; internal init; } = "";
 
-    /// <summary>The system that the script was taken to be written for.</summary>
+    /// <summary>The system that the run assumed.</summary>
     public PacketdrillProfile Profile { get; internal init; }
 
     /// <summary>The features that the script needs beyond TCP over IPv4.</summary>

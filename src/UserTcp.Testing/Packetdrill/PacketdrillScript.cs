@@ -5,7 +5,7 @@ namespace UserTcp.Testing.Packetdrill;
 
 /// <summary>
 /// A script in the language of packetdrill, run over a stack of its own in virtual time: without privileges, a kernel,
-/// or a wait, and with the same result each time. Immutable; several runs may go on at the same time.
+/// or real waits, and with the same result each time. Immutable; several runs may go on at the same time.
 /// </summary>
 public sealed class PacketdrillScript
 {
@@ -19,7 +19,7 @@ public sealed class PacketdrillScript
         Name = name;
     }
 
-    /// <summary>The script as it is written.</summary>
+    /// <summary>The text of the script.</summary>
     public string Text { get; }
 
     /// <summary>The name in results.</summary>

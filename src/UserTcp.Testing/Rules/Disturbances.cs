@@ -36,8 +36,8 @@ public sealed class Duplication(double probability) : ILinkRule
 }
 
 /// <summary>
-/// A bit of some IP packets is inverted, as by bad memory in a router; what checks the frame itself would notice at
-/// once, so link headers and ARP, which has no checksum, are left alone.
+/// A bit of some IP packets is inverted, as by bad memory in a router. Link headers and ARP, which no checksum of IP or
+/// TCP covers, stay unchanged.
 /// </summary>
 /// <param name="probability">From 0 to 1.</param>
 public sealed class Corruption(double probability) : ILinkRule
@@ -72,7 +72,7 @@ public sealed class Truncation(double probability) : ILinkRule
 }
 
 /// <summary>
-/// Segments that only acknowledge are held, and released all at once: what radio links and cable modems do.
+/// Pure acknowledgements are held and released together, as radio links and cable modems do.
 /// </summary>
 /// <param name="period">The time between two releases; more than zero.</param>
 public sealed class AckCompression(TimeSpan period) : ILinkRule
@@ -83,7 +83,7 @@ public sealed class AckCompression(TimeSpan period) : ILinkRule
         : Fate.Pass;
 }
 
-/// <summary>Another rule, for some time only.</summary>
+/// <summary>Applies another rule for a limited time.</summary>
 /// <param name="rule">The rule; it does not see the frames outside of its time.</param>
 /// <param name="from">When it begins, on the network's clock.</param>
 /// <param name="to">When it ends.</param>

@@ -1,7 +1,7 @@
 namespace UserTcp.Testing.Rules;
 
 /// <summary>
-/// What a rule decides for a frame. Where a link has several rules, the first that drops a frame ends it; delays and
+/// The decision of a rule about a frame. If a link has several rules, the first that drops a frame ends it; delays and
 /// copies of the others add up.
 /// </summary>
 public readonly record struct Fate

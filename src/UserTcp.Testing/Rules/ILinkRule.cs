@@ -1,8 +1,8 @@
 namespace UserTcp.Testing.Rules;
 
 /// <summary>
-/// A fault: decides what happens to each frame that takes one direction of a link. A rule that remembers something
-/// belongs to one direction.
+/// A fault: decides the fate of each frame in one direction of a link. Use an instance with state in one direction
+/// only.
 /// </summary>
 public interface ILinkRule
 {

@@ -42,10 +42,10 @@ public sealed class PeriodicLoss(int n) : ILinkRule
         ++_count % n == 0 ? Fate.Drop : Fate.Pass;
 }
 
-/// <summary>Decides about frames.</summary>
+/// <summary>Chooses frames.</summary>
 /// <param name="frame">The Ethernet frame.</param>
 /// <param name="number">How many frames the rule has seen, this one included; from 1.</param>
-/// <returns>Whether the frame is meant.</returns>
+/// <returns>Whether the frame is chosen.</returns>
 public delegate bool FramePredicate(ReadOnlySpan<byte> frame, long number);
 
 /// <summary>
@@ -70,7 +70,7 @@ public sealed class ChosenLoss(FramePredicate isChosen, int limit = int.MaxValue
     }
 }
 
-/// <summary>Only segments that do nothing but acknowledge are lost.</summary>
+/// <summary>Only pure acknowledgements are lost.</summary>
 /// <param name="probability">From 0 to 1.</param>
 public sealed class AckLoss(double probability) : ILinkRule
 {
@@ -95,7 +95,7 @@ public sealed class Cut : ILinkRule
     public Fate OnFrame(ReadOnlySpan<byte> frame, TimeSpan now, SeededRandom random) => Fate.Drop;
 }
 
-/// <summary>Packets above a size are lost, and nobody says so: a path MTU that no ICMP message tells of.</summary>
+/// <summary>Packets above a size are lost without an ICMP message: a path MTU black hole.</summary>
 /// <param name="mtu">The largest IP packet that passes, in bytes.</param>
 public sealed class BlackHole(int mtu) : ILinkRule
 {
