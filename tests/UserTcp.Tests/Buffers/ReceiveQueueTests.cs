@@ -41,6 +41,22 @@ public sealed class ReceiveQueueTests
     }
 
     [Fact]
+    public void The_first_known_run_lies_within_what_was_asked_for()
+    {
+        Assert.True(_queue.FirstKnown(0, 100).IsEmpty);
+        _queue.TryWrite(0, [1, 2], out _);
+        _queue.TryWrite(4, [5, 6], out _);
+        _queue.TryWrite(10, [11, 12, 13], out _);
+
+        Assert.Equal(new BufferRange(1, 2), _queue.FirstKnown(1, 20));
+        Assert.Equal(new BufferRange(4, 6), _queue.FirstKnown(3, 20));
+        Assert.Equal(new BufferRange(11, 12), _queue.FirstKnown(11, 12));
+        Assert.Equal(new BufferRange(10, 13), _queue.FirstKnown(6, 20));
+        Assert.True(_queue.FirstKnown(6, 10).IsEmpty);
+        Assert.True(_queue.FirstKnown(13, 20).IsEmpty);
+    }
+
+    [Fact]
     public void A_byte_that_was_accepted_is_never_replaced()
     {
         _queue.TryWrite(0, [1, 1], out _);
