@@ -60,6 +60,23 @@ public sealed class EgressTests : IDisposable
     }
 
     [Fact]
+    public void Packets_that_the_device_did_not_take_keep_their_order_and_bytes()
+    {
+        for (byte i = 1; i <= 3; i++)
+        {
+            HearEcho(i);
+        }
+
+        Assert.Equal(3, _bench.PullOnce(taken: 1).Count);
+        HearEcho(4);
+        Assert.Equal([2, 3, 4], _bench.Pull().Select(frame => (int)frame.IpPayload[^1]));
+        Assert.Equal(0, _bench.Drops(PacketDropReason.QueueFull));
+
+        void HearEcho(byte data) => _bench.HearPacket(
+            Packets.Ipv4(Packets.Peer, Packets.Own, StackBench.Icmp(IcmpType.EchoRequest, 0, 1, [data]), 1));
+    }
+
+    [Fact]
     public void Text_that_was_acknowledged_while_its_plan_waited_is_not_sent()
     {
         StackConnection connection = _bench.Established();

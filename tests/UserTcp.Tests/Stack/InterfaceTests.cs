@@ -14,6 +14,21 @@ public sealed class InterfaceTests
     private static readonly HostAddress s_secondPeer = Packets.Address("203.0.113.2");
 
     [Fact]
+    public void The_route_with_the_lowest_metric_is_taken()
+    {
+        HostAddress near = Packets.Address("192.0.2.30"), far = Packets.Address("192.0.2.31");
+        HostAddress network = Packets.Address("100.64.0.0");
+        using var bench = new StackBench(c => c with
+        {
+            Routes = [new StackRoute(network, 10, far, 20), new StackRoute(network, 10, near, 10)],
+        });
+        bench.Connect(Packets.Address("100.64.0.9"));
+        SentFrame request = Assert.Single(bench.Pull());
+        Assert.True(request.IsArp);
+        Assert.Equal(near, HostAddress.ReadV4(request.Bytes.AsSpan(38)));
+    }
+
+    [Fact]
     [Rfc("9293 §3.9.1.1", "MUST-41")]
     public void A_passive_open_that_fails_or_succeeds_leaves_what_exists_alone()
     {

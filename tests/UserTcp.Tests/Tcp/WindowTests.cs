@@ -230,4 +230,15 @@ public sealed class WindowTests
         bench.Receive.Abandon();
         bench.Arrives("<SEQ=1001><CTL=ACK><LEN=10>").Sends("<ACK=1001><CTL=ACK>");
     }
+
+    [Theory]
+    [Rfc("9293 §3.8.6", "SHLD-14")]
+    [InlineData(8000, 8)]
+    [InlineData(8001, 7)]
+    public void A_promise_is_rounded_up_until_an_eighth_of_the_buffer_is_overdrawn(long unexamined, int expected)
+    {
+        var facts = new WindowFacts(8000, unexamined, 1000, 1460, new WindowScale(7));
+
+        Assert.Equal(expected, WindowPolicy.Next(facts).Value);
+    }
 }
