@@ -99,7 +99,9 @@ internal sealed class ChunkPages
         _low = Math.Min(_low, _high);
     }
 
-    /// <summary>Lets go of everything. What somebody may still look at is given up, never recycled.</summary>
+    /// <summary>
+    /// Releases everything. Memory that a reader may still look at is left to the collector, never recycled.
+    /// </summary>
     public void Clear(long lookedAtBelow)
     {
         for (long page = _low; page < _high; page++)

@@ -58,7 +58,7 @@ internal sealed class ChunkPool
     public Chunk? TryRent(int minimumBytes, bool isOverdrawn = false) =>
         Charged(isOverdrawn) + SizeFor(minimumBytes) <= Budget ? Rent(minimumBytes) : null;
 
-    /// <summary>What a connection overdraws has changed.</summary>
+    /// <summary>The overdraft of a connection has changed.</summary>
     public void Overdraw(long change)
     {
         Overdrawn += change;

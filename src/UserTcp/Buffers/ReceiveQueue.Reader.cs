@@ -20,7 +20,7 @@ internal sealed partial class ReceiveQueue
     /// </summary>
     public long Examined { get; private set; }
 
-    /// <summary>What lies below is the application's no more: its memory went back.</summary>
+    /// <summary>The application may no longer use memory below this position: it was returned.</summary>
     public long Consumed { get; private set; }
 
     /// <summary>

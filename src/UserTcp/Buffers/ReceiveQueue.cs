@@ -18,7 +18,7 @@ internal sealed partial class ReceiveQueue
     private const int MostRanges = 16_384;
     private const int BytesPerRange = 1024;
 
-    /// <summary>What a connection may always hold of what came in order, in bytes.</summary>
+    /// <summary>The in-order text that a connection may always hold, in bytes.</summary>
     public const int AlwaysHeld = 2 * Chunk.SmallSize;
 
     private readonly ChunkPages _pages;

@@ -94,7 +94,7 @@ internal sealed partial class SendQueue
         Advanced += count;
     }
 
-    /// <summary>What was advanced over may be sent from now on. Under the door, by the writer.</summary>
+    /// <summary>Lets the stack send what the writer has advanced over. Under the door, by the writer.</summary>
     /// <param name="isWriterBusy">
     /// Whether somebody else asks for it, and the writer may be filling its memory just now: that stays its own for
     /// good, and is given up with the connection.

@@ -5,7 +5,7 @@ using UserTcp.Wire;
 
 namespace UserTcp.Ip;
 
-/// <summary>What an ICMP error means to a transport (RFC 1122 §3.2.2.1, §4.2.3.9).</summary>
+/// <summary>The meaning of an ICMP error for a transport (RFC 1122 §3.2.2.1, §4.2.3.9).</summary>
 internal enum IcmpErrorKind : byte
 {
     /// <summary>Soft: the route may come back.</summary>
@@ -46,7 +46,7 @@ internal readonly record struct IcmpReport
 {
     public required IcmpErrorKind Kind { get; init; }
 
-    /// <summary>What the quoted packet carried.</summary>
+    /// <summary>The transport of the quoted packet.</summary>
     public required IpProtocol Protocol { get; init; }
 
     /// <summary>The quoted packet's flow, its sender as the local side; ports are meaningful for TCP and UDP.</summary>
@@ -70,7 +70,7 @@ internal readonly record struct IcmpReport
 /// <summary>Reads and writes ICMP errors.</summary>
 internal static class IcmpErrors
 {
-    /// <summary>What the longest error takes: RFC 1812 §4.3.2.3 lets it quote up to 576 bytes in all.</summary>
+    /// <summary>The size of the longest error: RFC 1812 §4.3.2.3 lets it quote up to 576 bytes in all.</summary>
     public const int MaxPacketBytes = 576;
 
     private const int QuotedTransportBytes = 8;

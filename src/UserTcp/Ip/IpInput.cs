@@ -29,7 +29,7 @@ internal static class IpInput
 
     /// <summary>Checks an IPv4 packet that arrived from the link: header, checksum, addresses.</summary>
     /// <param name="bytes">The packet; what the frame has beyond its total length is ignored.</param>
-    /// <param name="routes">Who we are.</param>
+    /// <param name="routes">The addresses and routes of the stack.</param>
     /// <param name="viaLinkBroadcast">Whether the frame was sent to more than us.</param>
     /// <param name="acceptsAnyAddress">Whether every single host's address counts as ours.</param>
     /// <param name="header">The packet, if nothing is wrong with it; it may be a fragment.</param>

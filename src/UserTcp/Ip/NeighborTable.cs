@@ -3,7 +3,7 @@ using UserTcp.Wire;
 
 namespace UserTcp.Ip;
 
-/// <summary>What is known of a next hop.</summary>
+/// <summary>The state of a next hop.</summary>
 internal enum NeighborLookup : byte
 {
     Resolved,
@@ -21,7 +21,7 @@ internal enum NeighborLookup : byte
 /// <summary>A pending next hop was found, or was given up.</summary>
 internal readonly record struct NeighborChange(HostAddress Address, bool IsResolved)
 {
-    /// <summary>Whose it is, if it was found.</summary>
+    /// <summary>The MAC address, if it was found.</summary>
     public MacAddress Mac { get; init; }
 
     /// <summary>When it was first asked for.</summary>

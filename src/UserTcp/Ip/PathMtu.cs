@@ -51,7 +51,7 @@ internal sealed class PathMtu
     /// (RFC 5927 §7.2).
     /// </summary>
     /// <param name="destination">The destination of the quoted packet.</param>
-    /// <param name="nextHopMtu">What the router can forward; 0 if it does not say.</param>
+    /// <param name="nextHopMtu">The largest packet that the router can forward; 0 if it does not say.</param>
     /// <param name="quotedLength">The total length of the quoted packet.</param>
     /// <param name="now">The time.</param>
     /// <returns>Whether the estimate is lower now.</returns>

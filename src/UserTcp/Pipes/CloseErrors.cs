@@ -5,7 +5,7 @@ namespace UserTcp.Pipes;
 /// <summary>The one map from why a connection ended to what the application gets.</summary>
 internal static class CloseErrors
 {
-    /// <summary>What a socket would report.</summary>
+    /// <summary>The error that a socket would report.</summary>
     public static SocketError ToSocketError(UserTcpCloseReason reason) => reason switch
     {
         UserTcpCloseReason.ResetByPeer => SocketError.ConnectionReset,

@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 
 namespace UserTcp.Pipes;
 
-/// <summary>What the runtime tells the reader, and what the reader makes of it.</summary>
+/// <summary>Events of the runtime, and the reader's reactions.</summary>
 internal sealed partial class TcpPipeReader
 {
     /// <summary>Whether the peer's FIN came. Settled once the connection is over; look at it then.</summary>

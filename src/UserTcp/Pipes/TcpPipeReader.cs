@@ -30,7 +30,7 @@ internal sealed partial class TcpPipeReader : PipeReader
     private UserTcpCloseReason _closeReason;
     private Exception? _cause;
 
-    /// <param name="queue">What arrives.</param>
+    /// <param name="queue">The receive queue.</param>
     /// <param name="door">The door of the stack.</param>
     /// <param name="scheduler">Where reads that waited resume.</param>
     /// <param name="translate">Turns a connection's error into a host framework's; null to leave it.</param>

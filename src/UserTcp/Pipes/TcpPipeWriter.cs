@@ -26,7 +26,7 @@ internal sealed class TcpPipeWriter : PipeWriter
     private bool _isPaused;
     private bool _isCancelRequested;
 
-    /// <param name="queue">What is to be sent, and how much of it before a flush waits.</param>
+    /// <param name="queue">The send queue, and its limit above which a flush waits.</param>
     /// <param name="door">The door of the stack.</param>
     /// <param name="scheduler">Where flushes that waited resume.</param>
     public TcpPipeWriter(SendQueue queue, IDoor door, PipeScheduler scheduler)

@@ -22,7 +22,7 @@ internal sealed class CrowdedPorts(FlowKey destination, int count)
         flow.RemotePort == destination.RemotePort && flow.Remote == destination.Remote
         && flow.Local == destination.Local;
 
-    /// <summary>What was known of a port may be true no more.</summary>
+    /// <summary>Forgets a port whose state may have changed.</summary>
     public void Forget(int index)
     {
         if ((uint)index >= (uint)count)

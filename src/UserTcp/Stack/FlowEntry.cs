@@ -19,7 +19,7 @@ internal abstract class FlowEntry(FlowKey flow, ulong flowHash)
     /// <summary>When it is due; written by <see cref="DeadlineWheel.Arm"/> alone.</summary>
     public Instant Deadline { get; internal set; } = Instant.Never;
 
-    /// <summary>What is known of the peer's checksums; of use on links whose frames may lack them.</summary>
+    /// <summary>The history of the peer's checksums, for links whose frames may lack them.</summary>
     public ChecksumHistory Checksums
     {
         get => new(_checksums);

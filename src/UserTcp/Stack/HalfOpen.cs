@@ -4,7 +4,7 @@ using UserTcp.Wire;
 
 namespace UserTcp.Stack;
 
-/// <summary>What has to be kept of a SYN until its answer is decided.</summary>
+/// <summary>The state of a SYN until its answer is decided.</summary>
 internal readonly record struct SynFacts(SeqNumber Seq, TcpFlags Flags, WireWindow Window, TcpOptions Options)
 {
     public SynFacts(in TcpSegment syn)

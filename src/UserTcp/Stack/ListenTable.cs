@@ -50,7 +50,7 @@ internal sealed class ListenTable
         Contains(new ListenKey(ListenMode.OneAddress, local, port))
         || Contains(new ListenKey(ListenMode.OwnAddresses, HostAddress.AnyV4, port));
 
-    /// <summary>Who gets a SYN to this destination; null: nobody.</summary>
+    /// <summary>The listener for a SYN to this destination; null if there is none.</summary>
     public StackListener? Find(HostAddress destination, ushort port, bool isOwnAddress)
     {
         if (_inOrder.Count == 0)

@@ -2,7 +2,7 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Stack;
 
-/// <summary>What may be done with a local port.</summary>
+/// <summary>The possible uses of a local port.</summary>
 internal enum PortState : byte
 {
     Free,

@@ -87,6 +87,6 @@ internal sealed record StackConfig
 
     public IpLimits Ip { get; init; } = IpLimits.Default;
 
-    /// <summary>What one connection may send in one turn.</summary>
+    /// <summary>The bytes that one connection may send in one turn.</summary>
     public int OutputBudgetBytes { get; init; } = 256 << 10;
 }

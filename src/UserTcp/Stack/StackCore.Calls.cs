@@ -5,7 +5,7 @@ using UserTcp.Tcp;
 
 namespace UserTcp.Stack;
 
-/// <summary>What an active OPEN asks for (RFC 9293 §3.9.1.1).</summary>
+/// <summary>The arguments of an active OPEN (RFC 9293 §3.9.1.1).</summary>
 internal readonly record struct ConnectCall
 {
     public HostAddress Remote { get; init; }

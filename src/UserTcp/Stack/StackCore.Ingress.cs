@@ -136,7 +136,7 @@ internal sealed partial class StackCore
         }
     }
 
-    /// <summary>What waited for a next hop that was found, or given up, moves on.</summary>
+    /// <summary>Resumes connections and packets whose next hop was found or failed.</summary>
     private void FollowNeighbors(Instant now)
     {
         while (_neighbors.TryNextChange(out NeighborChange change))

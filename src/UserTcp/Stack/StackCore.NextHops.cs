@@ -111,7 +111,7 @@ internal sealed partial class StackCore
         Lose(connection, PacketDropReason.NeighborUnreachable, now);
     }
 
-    /// <summary>What would be sent now is lost. The connection's own timers try again.</summary>
+    /// <summary>Packets that would be sent now are lost. The connection's timers send them again.</summary>
     private void Lose(StackConnection connection, PacketDropReason reason, Instant now)
     {
         while (connection.Tcb.TryNextSegment(now, out _))

@@ -91,10 +91,10 @@ internal sealed partial class StackCore : IDisposable
     /// <summary>How far the claim of our addresses is (RFC 5227).</summary>
     public AddressState AddressState => _addressState;
 
-    /// <summary>Who and where we are.</summary>
+    /// <summary>The addresses and routes of the stack.</summary>
     public RoutingTable Routes => _routes;
 
-    /// <summary>What is known of the link's other stations.</summary>
+    /// <summary>The ARP table.</summary>
     public NeighborTable Neighbors => _neighbors;
 
     /// <summary>The MTU in bytes.</summary>

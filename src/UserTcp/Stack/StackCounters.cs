@@ -18,7 +18,7 @@ internal enum ResendReason
     Probe,
 }
 
-/// <summary>What the stack counted since it was made. Written under the door only; copied for statistics.</summary>
+/// <summary>The counters of the stack. Written under the door only; copied for statistics.</summary>
 internal sealed class StackCounters
 {
     private readonly long[] _resent = new long[Enum.GetValues<ResendReason>().Length];
@@ -50,10 +50,10 @@ internal sealed class StackCounters
     /// <summary>How often the device did not take all frames.</summary>
     public long LinkSendBackpressure;
 
-    /// <summary>What connections that are gone had sent, in bytes of text.</summary>
+    /// <summary>The text that ended connections had sent, in bytes.</summary>
     public long PastTextSent;
 
-    /// <summary>What connections that are gone had received, in bytes of text.</summary>
+    /// <summary>The text that ended connections had received, in bytes.</summary>
     public long PastTextReceived;
 
     /// <summary>Segments that had arrived out of order at connections that are gone.</summary>

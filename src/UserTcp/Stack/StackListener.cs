@@ -3,7 +3,7 @@ using UserTcp.Tcp;
 
 namespace UserTcp.Stack;
 
-/// <summary>Whose SYNs a listener gets.</summary>
+/// <summary>The destinations whose SYNs a listener gets.</summary>
 internal enum ListenMode : byte
 {
     /// <summary>One address of the stack.</summary>
@@ -18,7 +18,7 @@ internal enum ListenMode : byte
     AnyAddress,
 }
 
-/// <summary>What a listener asks for.</summary>
+/// <summary>The settings of a listener.</summary>
 internal readonly record struct ListenCall
 {
     public ListenMode Mode { get; init; }

@@ -4,7 +4,7 @@ using UserTcp.Tcp;
 
 namespace UserTcp.Stack;
 
-/// <summary>Whom a wake-up concerns.</summary>
+/// <summary>The kind of object that a wake-up concerns.</summary>
 internal enum WakeupKind : byte
 {
     /// <summary><see cref="Wakeup.Connection"/>: see <see cref="Wakeup.Effects"/>.</summary>
@@ -43,7 +43,7 @@ internal enum WakeupKind : byte
 }
 
 /// <summary>An echo request's answer.</summary>
-/// <param name="From">Who answered: for an error the router or host that sent it.</param>
+/// <param name="From">The host that answered; for an error, the router or host that sent it.</param>
 /// <param name="Identifier">As in the request.</param>
 /// <param name="Sequence">As in the request.</param>
 /// <param name="PayloadLength">The octets that came back.</param>
@@ -109,7 +109,7 @@ internal readonly struct Wakeup
 
     public long Count { get; }
 
-    /// <summary>What happened to the connection since its last wake-up.</summary>
+    /// <summary>The effects since the connection's last wake-up.</summary>
     public Effects Effects { get; }
 
     public EchoAnswer Echo { get; }

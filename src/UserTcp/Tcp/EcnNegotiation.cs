@@ -13,10 +13,10 @@ internal struct EcnNegotiation
     private bool _peerOffered;
     private bool _peerWasSilent;
 
-    /// <summary>What the peer sends is taken as marked if it is, and its echoes are heeded.</summary>
+    /// <summary>Received marks are echoed, and the peer's echoes are obeyed.</summary>
     public readonly bool IsAgreed => _offered && _peerOffered && !_peerWasSilent;
 
-    /// <summary>What we send may carry ECT.</summary>
+    /// <summary>Sent segments may carry ECT.</summary>
     public readonly bool MaySend => IsAgreed && !_wasSilent;
 
     /// <summary>

@@ -1,6 +1,8 @@
 namespace UserTcp.Tcp;
 
-/// <summary>What an event changed. The stack acts on it when the batch is over; no order is implied.</summary>
+/// <summary>
+/// The changes that an event made, as flags. The stack acts on them after the batch, in no implied order.
+/// </summary>
 [Flags]
 internal enum Effects : ushort
 {

@@ -4,7 +4,7 @@ using UserTcp.Wire;
 
 namespace UserTcp.Tcp;
 
-/// <summary>What a segment means for a half-open connection.</summary>
+/// <summary>The verdict about a segment of a half-open connection.</summary>
 internal enum PassiveVerdict : byte
 {
     Drop,
@@ -64,7 +64,7 @@ internal sealed class PassiveOpen
 
     public Instant ReceivedAt { get; }
 
-    /// <summary>What was said about ECN; a repeated SYN may take it back (RFC 3168 §6.1.1.1).</summary>
+    /// <summary>The negotiated ECN; a repeated SYN may withdraw it (RFC 3168 §6.1.1.1).</summary>
     public EcnNegotiation Ecn => _ecn;
 
     public WireWindow Window { get; }

@@ -136,7 +136,7 @@ internal readonly struct SynCookies(SipHash key)
     }
 }
 
-/// <summary>What is kept of a SYN in the low bits of a timestamp.</summary>
+/// <summary>The options of a SYN that the low bits of a timestamp keep.</summary>
 internal readonly record struct CookieOptions(byte Bits)
 {
     private const int StampBits = 6;

@@ -2,7 +2,7 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Tcp;
 
-/// <summary>What ICMP, or the next hop, says about a connection (RFC 9293 §3.9.2.2).</summary>
+/// <summary>Reports of ICMP, or of the next hop, about a connection (RFC 9293 §3.9.2.2).</summary>
 internal enum IcmpError : byte
 {
     NetworkUnreachable,

@@ -22,7 +22,7 @@ internal sealed partial class Tcb
         TuneReceiveBuffer(now);
     }
 
-    /// <summary>What holds the sender up, now that it can send no more.</summary>
+    /// <summary>The limit that holds up the sender, now that it can send no more.</summary>
     private SendLimit CurrentSendLimit()
     {
         if (_send.Unacknowledged == 0)

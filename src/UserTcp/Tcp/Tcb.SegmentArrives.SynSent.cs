@@ -13,7 +13,7 @@ internal sealed partial class Tcb
 
     private SynChallenge _synChallenge;
 
-    /// <summary>What became of a challenge ACK that answered our SYN; it is taken once.</summary>
+    /// <summary>The verdict about a challenge ACK that answered our SYN. Only the first counts.</summary>
     private enum SynChallenge : byte
     {
         None,

@@ -135,7 +135,7 @@ internal sealed partial class Tcb
         return Config;
     }
 
-    /// <summary>What TIME-WAIT has to remember (RFC 9293 §3.6.1).</summary>
+    /// <summary>The state that TIME-WAIT keeps (RFC 9293 §3.6.1).</summary>
     public TimeWaitState DescribeTimeWait() => new(
         _sender.Next, _receiver.Next, HasTimestamps, _receiver.Timestamps.Recent, _timestampOffset,
         new WindowSize(_receiver.Window) >> _receiver.Scale, _receiver.Scale);

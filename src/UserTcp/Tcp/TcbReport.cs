@@ -3,7 +3,7 @@ using UserTcp.Tcp.Send;
 
 namespace UserTcp.Tcp;
 
-/// <summary>What a connection counted, for its report.</summary>
+/// <summary>The counters of a connection, for its report.</summary>
 internal struct TcbCounters
 {
     public long SegmentsSent;
@@ -78,7 +78,7 @@ internal struct TcbReport
     public UserTcpCloseReason SoftError;
 }
 
-/// <summary>What changes with every acknowledgement, for those who draw it.</summary>
+/// <summary>The values that change with every acknowledgement, for observers.</summary>
 internal readonly record struct AckReport(
     TimeSpan Age, long BytesAcked, long CongestionWindow, long SlowStartThreshold, long BytesInFlight, long PeerWindow)
 {
@@ -101,7 +101,7 @@ internal sealed partial class Tcb
     /// <summary>RCV.NXT.</summary>
     public SeqNumber ReceiveNext => _receiver.Next;
 
-    /// <summary>What was counted so far.</summary>
+    /// <summary>The counters.</summary>
     public ref readonly TcbCounters Counters => ref _counters;
 
     /// <summary>Segments with text that arrived before text in front of them.</summary>

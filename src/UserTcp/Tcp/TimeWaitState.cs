@@ -50,7 +50,7 @@ internal struct TimeWaitState(
 
     public readonly bool HasTimestamps => (_scaleAndStamps & StampsBit) != 0;
 
-    /// <summary>What was offered last: it stands, though nothing is to come any more.</summary>
+    /// <summary>The last window that was offered.</summary>
     public readonly WireWindow Window { get; } = window;
 
     /// <summary>

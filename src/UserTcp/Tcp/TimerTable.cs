@@ -9,7 +9,7 @@ internal enum TcpTimer : byte
     /// <summary>RTO, for data, SYN and FIN (RFC 6298 §5).</summary>
     Retransmit,
 
-    /// <summary>What was overtaken and may still come (RFC 8985 §6.2).</summary>
+    /// <summary>The reordering timer: overtaken segments may still arrive (RFC 8985 §6.2).</summary>
     Reordering,
 
     /// <summary>PTO (RFC 8985 §7.2).</summary>

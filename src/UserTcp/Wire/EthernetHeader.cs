@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace UserTcp.Wire;
 
-/// <summary>What an Ethernet II frame carries.</summary>
+/// <summary>The protocol of an Ethernet II frame.</summary>
 internal enum EtherType : ushort
 {
     /// <summary>The first value that is a type; below it the field is a length and the frame is IEEE 802.3.</summary>
@@ -36,7 +36,7 @@ internal readonly ref struct EthernetHeader
     /// <summary>Whether the type field is the length of an IEEE 802.3 frame, which carries no IP for us.</summary>
     public bool IsLength => EtherType < EtherType.First;
 
-    /// <summary>What follows, padding to the least frame size included.</summary>
+    /// <summary>The payload, with padding to the least frame size.</summary>
     public ReadOnlySpan<byte> Payload => _frame[Size..];
 
     /// <summary>False for a frame too short for the header.</summary>

@@ -39,7 +39,7 @@ internal static class InternetChecksum
     /// <summary>The 16-bit sum, not complemented, as the number that a big-endian field would hold.</summary>
     public static ushort Fold(ulong sum) => Native(FoldNative(sum));
 
-    /// <summary>What goes into the checksum field: the complement of the sum.</summary>
+    /// <summary>The value of the checksum field: the complement of the sum.</summary>
     public static ushort Complete(ulong sum) => (ushort)~Fold(sum);
 
     /// <summary>Whether a sum that includes the checksum field is right.</summary>

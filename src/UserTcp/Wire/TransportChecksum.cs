@@ -41,13 +41,13 @@ internal enum ChecksumWriter : byte
     Offload,
 }
 
-/// <summary>What the finished checksums of one sender tell of those to come. The same for every transport.</summary>
+/// <summary>The history of one sender's checksums. The same for every transport.</summary>
 /// <remarks>
 /// A sender is one direction of a flow, and not an address: behind an address translator one address has senders that
 /// finish their checksums, and others on this machine that do not. So the history lies in the flow's own entry: it
 /// needs no table, and no sender can push out or taint the history of another.
 /// </remarks>
-/// <param name="Bits">Who has finished a checksum.</param>
+/// <param name="Bits">The writers that have finished a checksum.</param>
 internal readonly record struct ChecksumHistory(byte Bits)
 {
     private const byte SocketFinishes = 1;

@@ -1,9 +1,9 @@
 namespace UserTcp.Tcp.Congestion;
 
-/// <summary>What no controller's window goes beyond.</summary>
+/// <summary>The bounds of every controller's window.</summary>
 internal static class WindowBounds
 {
-    /// <summary>What a scaled window can offer (RFC 7323 §2.3): more would never be used.</summary>
+    /// <summary>The largest scaled window (RFC 7323 §2.3): more would never be used.</summary>
     public const long MaxBytes = 1 << 30;
 
     /// <summary>The least threshold: two segments (RFC 5681 §3.1, equation 4; RFC 9438 §4.6).</summary>

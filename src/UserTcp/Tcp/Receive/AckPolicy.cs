@@ -1,6 +1,6 @@
 namespace UserTcp.Tcp.Receive;
 
-/// <summary>What is known when in-order text has arrived.</summary>
+/// <summary>The facts of an arrival of in-order text.</summary>
 /// <param name="UnacknowledgedBytes">Octets received in order since the last ACK was sent.</param>
 /// <param name="FullSegment">The size of the peer's full segments, as far as it is known (RMSS).</param>
 /// <param name="QuickAcks">How many segments are still acknowledged at once.</param>

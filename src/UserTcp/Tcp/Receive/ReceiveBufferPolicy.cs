@@ -1,10 +1,10 @@
 namespace UserTcp.Tcp.Receive;
 
-/// <summary>What decides how large the receive buffer should be, in bytes.</summary>
-/// <param name="Capacity">What it is now.</param>
+/// <summary>The facts that decide the size of the receive buffer, in bytes.</summary>
+/// <param name="Capacity">The size now.</param>
 /// <param name="Limit">The most that it may become.</param>
-/// <param name="Delivered">What the application has taken in this round so far.</param>
-/// <param name="LastRound">What it took in the round trip before.</param>
+/// <param name="Delivered">The bytes that the application has read in this round trip so far.</param>
+/// <param name="LastRound">The bytes that it read in the round trip before.</param>
 /// <param name="SegmentSize">The size of the peer's full segments.</param>
 /// <param name="IsUnderPressure">Whether the memory of the whole stack is nearly used up.</param>
 internal readonly record struct ReceiveBufferFacts(

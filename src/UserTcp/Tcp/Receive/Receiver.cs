@@ -77,7 +77,7 @@ internal sealed class Receiver(TcpConfig config)
 
     public void UseScale(WindowScale scale) => Scale = scale;
 
-    /// <summary>What a peer was promised in a SYN-ACK that was sent before there was a TCB.</summary>
+    /// <summary>The window of a SYN-ACK that was sent before there was a TCB.</summary>
     public void AdoptRightEdge(SeqNumber edge) => RightEdge = SeqNumber.Max(RightEdge, edge);
 
     /// <summary>RCV.NXT moved over text that came in order, or closed a gap.</summary>

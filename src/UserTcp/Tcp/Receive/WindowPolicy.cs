@@ -2,10 +2,10 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Receive;
 
-/// <summary>What decides the window that the next segment carries.</summary>
+/// <summary>The facts that decide the window of the next segment.</summary>
 /// <param name="Capacity">RCV.BUFF in bytes.</param>
 /// <param name="Unexamined">Octets in order that the reader has not examined.</param>
-/// <param name="Unused">What the peer was promised and has not used: right edge − RCV.NXT.</param>
+/// <param name="Unused">The offered window that the peer has not used: right edge − RCV.NXT.</param>
 /// <param name="Mss">The peer's segment size in bytes.</param>
 /// <param name="Scale">The shift of the field.</param>
 /// <param name="IsUnderPressure">Whether the memory of the whole stack is nearly used up.</param>
@@ -17,7 +17,9 @@ internal readonly record struct WindowFacts(
 /// </summary>
 internal static class WindowPolicy
 {
-    /// <summary>What a connection may always be promised, in segments: too little to hold, enough to go on.</summary>
+    /// <summary>
+    /// The window that a connection may always offer, in segments: little memory, and enough to make progress.
+    /// </summary>
     public const int SegmentsUnderPressure = 4;
 
     /// <summary>The field to send. The right edge stays, or moves by min(RCV.BUFF / 2, MSS) at least.</summary>

@@ -2,7 +2,7 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
 
-/// <summary>What a sender with something to do is held up by.</summary>
+/// <summary>The limits that can hold up a sender which has text to send.</summary>
 internal enum SendLimit : byte
 {
     /// <summary>All is acknowledged: nothing to do.</summary>

@@ -54,7 +54,7 @@ internal struct PathMtuSearch
         Searching,
     }
 
-    /// <summary>What is sent (eff_pmtu in RFC 4821 §7.1, PLPMTU in RFC 8899 §3).</summary>
+    /// <summary>The size in use (eff_pmtu in RFC 4821 §7.1, PLPMTU in RFC 8899 §3).</summary>
     public int Size { get; private set; }
 
     /// <summary>A probe is out.</summary>
@@ -146,7 +146,7 @@ internal struct PathMtuSearch
     /// The size to probe now (RFC 4821 §7.3): first all there may be, because the timeouts may have had another cause;
     /// then by halves between what works and what does not.
     /// </summary>
-    /// <param name="limit">What the peer takes.</param>
+    /// <param name="limit">The largest size that the peer accepts.</param>
     /// <param name="now">The time.</param>
     /// <param name="size">The size.</param>
     public bool TryNextProbe(int limit, Instant now, out int size)
@@ -183,7 +183,7 @@ internal struct PathMtuSearch
         OnProbeInconclusive(nextProbeAt);
     }
 
-    /// <summary>What became of the probe says nothing about its size (RFC 4821 §7.6.4).</summary>
+    /// <summary>The probe's outcome says nothing about its size (RFC 4821 §7.6.4).</summary>
     public void OnProbeInconclusive(Instant nextProbeAt)
     {
         ProbeSize = 0;

@@ -1,6 +1,6 @@
 namespace UserTcp.Tcp.Send;
 
-/// <summary>What one ACK of a recovery says to its rate, all in octets.</summary>
+/// <summary>The facts of one ACK in a recovery that its rate needs, in octets.</summary>
 internal readonly record struct ReductionFacts
 {
     /// <summary>DeliveredData: newly acknowledged or reported.</summary>

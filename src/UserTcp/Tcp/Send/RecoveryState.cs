@@ -2,7 +2,7 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
 
-/// <summary>What the sender makes of the network; the public states have the same order.</summary>
+/// <summary>The states of loss recovery, in the order of the public ones.</summary>
 internal enum RecoveryState : byte
 {
     /// <summary>Nothing is known to be lost.</summary>
@@ -21,7 +21,7 @@ internal enum RecoveryState : byte
     Loss,
 }
 
-/// <summary>What an ACK meant for loss recovery.</summary>
+/// <summary>The findings of loss recovery about an ACK.</summary>
 [Flags]
 internal enum LossSigns : byte
 {

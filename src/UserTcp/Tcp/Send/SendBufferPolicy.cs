@@ -1,7 +1,7 @@
 namespace UserTcp.Tcp.Send;
 
-/// <summary>What decides how much may be unacknowledged before a flush waits, in bytes.</summary>
-/// <param name="First">What it is at first, and at least.</param>
+/// <summary>The facts that decide how many bytes may be unacknowledged before a flush waits.</summary>
+/// <param name="First">The first value, and the least.</param>
 /// <param name="Limit">The most that it may become.</param>
 /// <param name="CongestionWindow">cwnd; 0 before there is one.</param>
 /// <param name="SegmentSize">Eff.snd.MSS.</param>
@@ -15,7 +15,9 @@ internal readonly record struct SendBufferFacts(
 /// </summary>
 internal static class SendBufferPolicy
 {
-    /// <summary>What a writer may always have outstanding, in segments: too little to hold, enough to go on.</summary>
+    /// <summary>
+    /// The text that a writer may always have outstanding, in segments: little memory, and enough to make progress.
+    /// </summary>
     public const int SegmentsUnderPressure = 4;
 
     private const int Windows = 4;

@@ -1,6 +1,6 @@
 namespace UserTcp.Tcp.Send;
 
-/// <summary>What decides whether new text is sent, all in octets.</summary>
+/// <summary>The facts that decide whether new text is sent, in octets.</summary>
 internal readonly record struct SendFacts
 {
     /// <summary>D: written and not sent.</summary>
@@ -9,7 +9,7 @@ internal readonly record struct SendFacts
     /// <summary>U = SND.UNA + SND.WND − SND.NXT; negative when the window shrank.</summary>
     public int UsableWindow { get; init; }
 
-    /// <summary>What congestion control still lets into the network.</summary>
+    /// <summary>The part of the congestion window that is not in flight.</summary>
     public int CongestionRoom { get; init; }
 
     /// <summary>Eff.snd.MSS for this segment.</summary>

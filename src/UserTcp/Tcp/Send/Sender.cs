@@ -3,7 +3,7 @@ using UserTcp.Wire;
 
 namespace UserTcp.Tcp.Send;
 
-/// <summary>What the sender needs to know of the rest of the connection to choose the next segment.</summary>
+/// <summary>The facts about the rest of the connection that the choice of the next segment needs.</summary>
 internal readonly record struct SendOffer
 {
     /// <summary>The sequence number after the last octet written.</summary>
@@ -104,7 +104,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     public long CongestionWindow =>
         Congestion is null ? 0 : _reduction.IsActive ? _reduction.Window : Congestion.CongestionWindow;
 
-    /// <summary>What is made of the network.</summary>
+    /// <summary>The state of loss recovery.</summary>
     public RecoveryState RecoveryState =>
         Loss.State == RecoveryState.Open && (Flight.SackedBytes > 0 || Loss.DuplicateAcks > 0)
             ? RecoveryState.Disorder
@@ -124,7 +124,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
 
     public bool IsSynAcknowledged => Una != InitialSend;
 
-    /// <summary>What the peer's window leaves; negative when it shrank (RFC 9293 §3.8.6, MUST-34).</summary>
+    /// <summary>The unused part of the peer's window; negative if it shrank (RFC 9293 §3.8.6, MUST-34).</summary>
     public int UsableWindow => (int)((long)Window.Bytes - (Next - Una));
 
     /// <summary>Whether congestion control would let a segment go for which the peer has no room.</summary>
