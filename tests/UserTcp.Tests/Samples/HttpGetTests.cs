@@ -36,7 +36,8 @@ public sealed class HttpGetTests : IDisposable
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello")]
     [InlineData("HTTP/1.1 200 OK\r\ncontent-length:5\r\n\r\nhello and more", "hello")]
-    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\nhe\r\n3;x\r\nllo\r\n0\r\nT: t\r\n\r\n", "hello")]
+    [InlineData(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\nhe\r\n3;x\r\nllo\r\n0\r\nT: t\r\n\r\n", "hello")]
     [InlineData("HTTP/1.0 200\r\n\r\nhello", "hello")]
     [InlineData("HTTP/1.1 200 OK\n\nhello", "hello")]
     [InlineData("HTTP/1.1 103 Hints\r\nContent-Length: 1\r\n\r\nHTTP/1.1 404 No\r\n\r\nhello", "hello")]

@@ -133,7 +133,8 @@ internal sealed class BatchScene : IDisposable
             TimeWaitState numbers = tcb.DescribeTimeWait();
             bool isOpen = !connection.IsForgotten;
             parts.Add(
-                $"{tcb.State} {tcb.CloseReason}, told {connection.UnreportedEffects}, {connection.Receive.ContiguousEnd} octets"
+                $"{tcb.State} {tcb.CloseReason}, told {connection.UnreportedEffects}, "
+                + $"{connection.Receive.ContiguousEnd} octets"
                 + (isOpen ? $", next {numbers.SendNext} {numbers.ReceiveNext}" : ""));
         }
 
