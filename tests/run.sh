@@ -34,8 +34,6 @@ required=${USERTCP_LAB_REQUIRED:-0}
 minutes=${USERTCP_TEST_MINUTES:-25}
 # A build server that outlives the script would hold its output open, and with it whoever waits for the end.
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
-# The packages under UserTcp.SharpPcap are not everywhere to be had: whoever wants them says so.
-export UserTcpSharpPcap=${UserTcpSharpPcap:-false}
 passed=0 failed=0 skipped=0
 
 say() { printf '%s\n' "$*"; }
@@ -222,10 +220,6 @@ report_skipped() {
 }
 
 for project in tests/*.Tests samples/TestWithSimulatedNetwork; do
-    if [ "$project" = tests/UserTcp.SharpPcap.Tests ] && [ "$UserTcpSharpPcap" != true ]; then
-        say "UserTcp.SharpPcap.Tests: left out, as UserTcp.SharpPcap is; UserTcpSharpPcap=true builds and tests it"
-        continue
-    fi
     run_project "$project"
 done
 

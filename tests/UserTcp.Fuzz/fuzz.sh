@@ -17,7 +17,7 @@ out=$root/artifacts/fuzz
 bin=$out/bin
 
 [ $driver = learn ] || command -v afl-fuzz >/dev/null || { echo "afl-fuzz is missing: apt-get install afl++" >&2; exit 2; }
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 UserTcpSharpPcap=${UserTcpSharpPcap:-false}
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 mkdir -p "$out"
 
 echo "Building (configuration Fuzz: optimised, with assertions)"

@@ -9,7 +9,7 @@ internal sealed partial class MutatedTree
 
     private static readonly Dictionary<string, string> s_environment = new()
     {
-        ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1", ["MSBUILDDISABLENODEREUSE"] = "1", ["UserTcpSharpPcap"] = "false",
+        ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1", ["MSBUILDDISABLENODEREUSE"] = "1",
     };
 
     private readonly string _folder;

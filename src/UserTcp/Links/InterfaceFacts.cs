@@ -44,7 +44,8 @@ internal sealed record InterfaceFacts(
             : name;
         foreach (NetworkInterface found in NetworkInterface.GetAllNetworkInterfaces())
         {
-            if (!string.Equals(found.Id, id, StringComparison.OrdinalIgnoreCase) && found.Name != name)
+            if (!string.Equals(found.Id, id, StringComparison.OrdinalIgnoreCase) && found.Name != name
+                && found.Description != name)
                 continue;
 
             byte[] address = found.GetPhysicalAddress().GetAddressBytes();

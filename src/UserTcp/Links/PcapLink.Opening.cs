@@ -1,3 +1,5 @@
+using PacketDotNet;
+using SharpPcap;
 using UserTcp.Links.Native;
 using UserTcp.Wire;
 
@@ -15,20 +17,9 @@ public sealed partial class PcapLink
     /// <summary>Whether the capture library is installed. Never throws.</summary>
     public static bool IsSupported => PcapNative.TryLoad();
 
-    /// <summary>
-    /// The devices that the capture library knows. Without permissions the list may be short or empty.
-    /// </summary>
-    /// <returns>The devices, in the library's order.</returns>
-    /// <exception cref="PcapNotFoundException">The capture library is not installed.</exception>
-    /// <exception cref="IOException">The library cannot list devices.</exception>
-    public static IReadOnlyList<PcapDevice> ListDevices()
-    {
-        ThrowIfNotSupported();
-        return PcapDevice.List();
-    }
-
     /// <summary>Opens an interface.</summary>
-    /// <param name="device">Its name, as in <see cref="ListDevices"/>, for instance <c>eth0</c>.</param>
+    /// <param name="device">Its name, as in <see cref="LinkDevice.List"/>, for instance <c>eth0</c>; on Windows also
+    /// its description, or SharpPcap's name for it (<c>\Device\NPF_{id}</c>).</param>
     /// <param name="options">How; null for the defaults.</param>
     /// <returns>The link, ready to send and receive.</returns>
     /// <exception cref="PcapNotFoundException">The capture library is not installed.</exception>
@@ -53,18 +44,36 @@ public sealed partial class PcapLink
             ?? (facts.Coalesces ? LongestMerged(facts) : facts.Mtu + FrameOverhead);
         snapLength = Math.Min(snapLength, RxBatch.MaxFrameBytes);
         bool isPromiscuous = options.Promiscuous ?? !OperatingSystem.IsLinux();
-        PcapHandle handle = PcapHandle.TryOpen(
+        PulledPcapDevice pulled = PulledPcapDevice.TryOpen(
             device, snapLength, options.BufferBytes ?? BufferFor(snapLength, facts), isPromiscuous, out access)
             ?? throw access.ToException();
         try
         {
-            return new PcapLink(device, handle, facts, Describe(device, handle, facts, snapLength, options), options);
+            return new PcapLink(device, pulled, facts, Describe(device, pulled, facts, snapLength, options), options);
         }
         catch
         {
-            handle.Dispose();
+            pulled.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Makes a link of a SharpPcap device of any kind: WinDivert, a TAP, a remote one, one of your own. Its events are
+    /// used, which costs half as much CPU again as <see cref="Open"/>.
+    /// </summary>
+    /// <param name="device">
+    /// A device that is open, with <c>Immediate = true</c>: else the system holds frames back. Its capture is started
+    /// if it is not. A device of libpcap without a filter gets one for the stack's frames.
+    /// </param>
+    /// <param name="leaveOpen">Whether the device is left open when the link is disposed of.</param>
+    /// <returns>The link. Frames that the stack does not fetch in time are dropped and counted.</returns>
+    /// <exception cref="NotSupportedException">The device carries neither Ethernet nor bare IP.</exception>
+    /// <exception cref="PcapException">The device cannot capture, for instance because it is not open.</exception>
+    public static LinkDevice Wrap(ILiveDevice device, bool leaveOpen = false)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return new PushedPcapDevice(device, leaveOpen).Start();
     }
 
     /// <summary>
@@ -76,32 +85,38 @@ public sealed partial class PcapLink
         if (!access.IsGranted)
             return access;
 
-        using PcapHandle? handle = PcapHandle.TryOpen(
+        using PulledPcapDevice? pulled = PulledPcapDevice.TryOpen(
             device, RxBatch.UsualFrameBytes, RxBatch.UsualFrameBytes, isPromiscuous: false, out access);
-        return handle is null || MediumOf(handle) is not null ? access : NotCarried(device, handle);
+        return pulled is null || MediumOf(pulled) is not null ? access : NotCarried(device, pulled);
     }
+
+    /// <summary>What a device carries; null if the stack does not read it.</summary>
+    internal static LinkMedium? MediumOf(IPcapDevice device) => device.LinkType switch
+    {
+        LinkLayers.Ethernet => LinkMedium.Ethernet,
+        LinkLayers.Raw or LinkLayers.RawLegacy or LinkLayers.IPv4 => LinkMedium.Ip,
+        _ => null,
+    };
+
+    internal static LinkAccess NotCarried(string device, IPcapDevice opened) => new(
+        Scheme + device, LinkProblem.UnsupportedDevice,
+        $"The interface '{device}' carries neither Ethernet nor bare IP (link type {opened.LinkType}).", "");
 
     // On Linux the library gives the slots of an Ethernet device 64 KiB at most, and longer frames come by LongFrames.
     // Other devices of Linux would get slots for the longest; they have none above 64 KiB.
     private static int LongestMerged(InterfaceFacts facts) =>
         facts.IsEthernet || !OperatingSystem.IsLinux() ? RxBatch.MaxFrameBytes : RxBatch.UsualFrameBytes;
 
-    private static string? WarningFor(PcapHandle handle, LongFrames? longFrames) =>
-        handle.Warning is null && longFrames is { BufferBytes: < LeastLongBytes } few
+    private static string? WarningFor(PulledPcapDevice pulled, LongFrames? longFrames) =>
+        pulled.Warning is null && longFrames is { BufferBytes: < LeastLongBytes } few
             ? $"Only {few.BufferBytes:N0} bytes of frames above 64 KiB can wait, and more than that are lost: grant "
             + "CAP_NET_ADMIN, raise net.core.rmem_max by 'sysctl', or lower the peer's gso_ipv4_max_size."
-            : handle.Warning;
+            : pulled.Warning;
 
     // With 16 MiB for merged frames, 255 slots, a thousand short frames in a burst lost one in twenty-five (measured on
     // veth: 500 transfers by curl); with 64 MiB none.
     private static int BufferFor(int snapLength, InterfaceFacts facts) =>
         snapLength > facts.Mtu + FrameOverhead ? MergedBufferBytes : BufferBytes;
-
-    private static void ThrowIfNotSupported()
-    {
-        if (!IsSupported)
-            throw new PcapNotFoundException();
-    }
 
     private static LinkAccess Examine(string device, out InterfaceFacts? facts)
     {
@@ -111,27 +126,15 @@ public sealed partial class PcapLink
         if (!IsSupported)
             return PcapNotFoundException.Access(device);
         if (facts is null)
-            return LinkProblems.Missing(Scheme, device, [.. PcapDevice.List().Select(d => d.Name)]);
+            return LinkProblems.Missing(Scheme, device, InterfaceFacts.Names());
 
         return facts.IsUp ? LinkAccess.Granted(Scheme + device) : LinkProblems.Down(Scheme, device);
     }
 
-    private static LinkMedium? MediumOf(PcapHandle handle) => PcapNative.DataLink(handle.DangerousGetHandle()) switch
-    {
-        PcapNative.LinkTypeEthernet => LinkMedium.Ethernet,
-        PcapNative.LinkTypeRaw => LinkMedium.Ip,
-        _ => null,
-    };
-
-    private static LinkAccess NotCarried(string device, PcapHandle handle) => new(
-        Scheme + device, LinkProblem.UnsupportedDevice,
-        $"The interface '{device}' carries neither Ethernet nor bare IP "
-        + $"(link type {PcapNative.DataLink(handle.DangerousGetHandle())}).", "");
-
     private static LinkInfo Describe(
-        string device, PcapHandle handle, InterfaceFacts facts, int snapLength, PcapLinkOptions options)
+        string device, PulledPcapDevice pulled, InterfaceFacts facts, int snapLength, PcapLinkOptions options)
     {
-        LinkMedium medium = MediumOf(handle) ?? throw NotCarried(device, handle).ToException();
+        LinkMedium medium = MediumOf(pulled) ?? throw NotCarried(device, pulled).ToException();
         LinkFeatures features = LinkFeatures.None;
         if (snapLength > facts.Mtu + FrameOverhead)
             features |= LinkFeatures.ReceiveCoalesces;

@@ -1,12 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using SharpPcap;
+using SharpPcap.LibPcap;
 using UserTcp.Links.Native;
 
 namespace UserTcp.Links;
 
 /// <summary>
-/// A network interface of the system through libpcap (Linux, macOS) or Npcap (Windows): the stack's frames leave and
-/// arrive beside those of the system, under an address of the stack's own.
+/// A network interface of the system through SharpPcap, over libpcap (Linux, macOS) or Npcap (Windows): the stack's
+/// frames leave and arrive beside those of the system, under an address of the stack's own.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -30,8 +32,8 @@ public sealed unsafe partial class PcapLink : LinkDevice
     private const int StatisticsBytes = 32;
 
     private readonly string _device;
-    private readonly PcapHandle _handle;
-    private readonly nint _pcap;
+    private readonly PulledPcapDevice _pulled;
+    private readonly PcapHandle _handle; // SharpPcap's, which a disposed device forgets
     private readonly InterfaceFacts _facts;
     private readonly DeviceWaiter _waiter;
     private readonly int _socket; // Linux: answers for the interface's namespace; -1 elsewhere
@@ -51,23 +53,24 @@ public sealed unsafe partial class PcapLink : LinkDevice
     private bool _isPromiscuous;
     private volatile bool _isDisposed;
 
-    private PcapLink(string device, PcapHandle handle, InterfaceFacts facts, LinkInfo info, PcapLinkOptions options)
+    private PcapLink(
+        string device, PulledPcapDevice pulled, InterfaceFacts facts, LinkInfo info, PcapLinkOptions options)
     {
         _device = device;
-        _handle = handle;
-        _pcap = handle.DangerousGetHandle();
+        _pulled = pulled;
+        _handle = pulled.Handle;
         _facts = facts;
         _info = info;
         _isPromiscuousWanted = options.Promiscuous;
         _isPromiscuous = options.Promiscuous ?? !OperatingSystem.IsLinux();
-        _socket = OperatingSystem.IsLinux() ? PcapNative.GetSelectableDescriptor(_pcap) : -1;
+        _socket = OperatingSystem.IsLinux() ? pulled.Descriptor : -1;
         if (_socket >= 0 && info.MaxReceiveFrame > RxBatch.UsualFrameBytes)
             _longFrames = LongFrames.TryAsk(_socket, options.BufferBytes ?? MergedBufferBytes);
-        Warning = WarningFor(handle, _longFrames);
+        Warning = WarningFor(pulled, _longFrames);
         IgnoreOwnHost();
         _waiter = OperatingSystem.IsWindows()
-            ? new WindowsWaiter(PcapNative.GetEvent(_pcap))
-            : new UnixWaiter(PcapNative.GetSelectableDescriptor(_pcap));
+            ? new WindowsWaiter(PcapNative.Waitable(_handle))
+            : new UnixWaiter(pulled.Descriptor);
     }
 
     /// <inheritdoc/>
@@ -111,7 +114,15 @@ public sealed unsafe partial class PcapLink : LinkDevice
 
         if (!_isPromiscuous && _isPromiscuousWanted is null && address != _facts.MacAddress)
             BecomePromiscuous();
-        _handle.SetFilter($"(ether dst {address} or ether broadcast or ether multicast) and not ether src {address}");
+        string filter = FilterFor(address);
+        try
+        {
+            _pulled.Filter = filter;
+        }
+        catch (PcapException e)
+        {
+            throw new IOException($"The filter '{filter}' cannot be set: {e.Message}", e);
+        }
     }
 
     /// <inheritdoc/>
@@ -120,13 +131,13 @@ public sealed unsafe partial class PcapLink : LinkDevice
         ArgumentNullException.ThrowIfNull(batch);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         int before = batch.Count;
-        byte* header;
-        byte* bytes;
+        nint header = 0;
+        nint bytes = 0;
         while (!batch.IsFull)
         {
-            int status = PcapNative.NextFrame(_pcap, &header, &bytes);
+            int status = _pulled.GetNextPacketPointers(ref header, ref bytes);
             if (status == 1)
-                Take(batch, header, bytes);
+                Take(batch, (byte*)header, (byte*)bytes);
             else
             {
                 if (status < 0)
@@ -180,17 +191,21 @@ public sealed unsafe partial class PcapLink : LinkDevice
         }
 
         _waiter.Dispose();
-        _handle.Dispose();
+        _pulled.Dispose();
     }
 
-    // Best effort, for speed: the filter says the same, and what still arrives is not for us.
+    // Linux. Elsewhere the filter leaves out what the card's address has sent.
     private void IgnoreOwnHost()
     {
         int isOn = 1;
         if (_socket >= 0)
             LibcNative.SetSocketOption(_socket, LibcNative.PacketLevel, LibcNative.IgnoreOutgoing, &isOn, sizeof(int));
-        else if (!OperatingSystem.IsWindows()) // Npcap only knows how to refuse it
-            PcapNative.SetDirection(_pcap, PcapNative.DirectionIn);
+    }
+
+    private string FilterFor(MacAddress address)
+    {
+        string host = _socket < 0 && _facts.MacAddress is { } card ? $" and not ether src {card}" : "";
+        return $"(ether dst {address} or ether broadcast or ether multicast) and not ether src {address}{host}";
     }
 
     // Elsewhere the device is opened so, since the mode cannot be changed later.
@@ -250,7 +265,7 @@ public sealed unsafe partial class PcapLink : LinkDevice
 
         int length = frame.CopyTo(_frameMemory);
         var bytes = (byte*)Unsafe.AsPointer(ref _frameMemory[0]);
-        while (PcapNative.Inject(_pcap, bytes, (nuint)length) < 0)
+        while (PcapNative.Inject(_handle, bytes, (nuint)length) < 0)
         {
             int error = OperatingSystem.IsWindows() ? 0 : Marshal.GetLastPInvokeError();
             if (error == LibcNative.TryAgain)
@@ -286,14 +301,14 @@ public sealed unsafe partial class PcapLink : LinkDevice
         if (_socket >= 0 && LinuxInterface.Index(_socket, _device) == _facts.Index)
             return;
 
-        throw new LinkDownException($"The interface '{_device}' is gone: {PcapNative.ErrorOf(_pcap)}.");
+        throw new LinkDownException($"The interface '{_device}' is gone: {_pulled.LastError}.");
     }
 
     // The library's counters are 32 bits wide and wrap.
     private void CountKernelDrops()
     {
         uint* counters = stackalloc uint[StatisticsBytes / sizeof(uint)];
-        if (_isDisposed || PcapNative.GetStatistics(_pcap, counters) != 0)
+        if (_isDisposed || PcapNative.GetStatistics(_handle, counters) != 0)
             return;
 
         _kernelDropped += counters[1] - _lastDropped;

@@ -234,19 +234,6 @@ public sealed class PcapLinkTests
     }
 
     [LabFact]
-    public void The_list_of_devices_names_interfaces_with_their_addresses()
-    {
-        using var lab = new LinkLab();
-        lab.A.Exec("ip address add 10.9.0.1/24 dev veth0; ip link set veth0 address 02:11:22:33:44:55");
-        PcapDevice device = lab.A.Run(PcapLink.ListDevices).Single(d => d.Name == "veth0");
-
-        Assert.Equal(["10.9.0.1"], device.Addresses.Select(x => x.ToString()));
-        Assert.Equal(MacAddress.Parse("02:11:22:33:44:55"), device.MacAddress);
-        Assert.True(device is { IsUp: true, IsRunning: true, IsLoopback: false });
-        Assert.True(lab.A.Run(PcapLink.ListDevices).Single(d => d.Name == "lo").IsLoopback);
-    }
-
-    [LabFact]
     public void Opening_fails_with_the_remedy_in_the_message()
     {
         using var lab = new LinkLab();

@@ -41,7 +41,6 @@ public sealed class PcapLinkOptionsTests
         else
         {
             Assert.Throws<PcapNotFoundException>(() => PcapLink.Open("no-such-device"));
-            Assert.Throws<PcapNotFoundException>(PcapLink.ListDevices);
         }
     }
 
@@ -50,7 +49,7 @@ public sealed class PcapLinkOptionsTests
     {
         string message = new PcapNotFoundException().Message;
         string[] expected = OperatingSystem.IsWindows() ? ["wpcap.dll", "npcap.com"]
-            : OperatingSystem.IsMacOS() ? ["libpcap.A.dylib"]
+            : OperatingSystem.IsMacOS() ? ["libpcap.dylib"]
             : ["libpcap.so.1", "libpcap.so.0.8", "apt-get install libpcap0.8", "dnf install libpcap"];
         Assert.All(expected, word => Assert.Contains(word, message, StringComparison.Ordinal));
         Assert.IsAssignableFrom<DllNotFoundException>(new PcapNotFoundException());

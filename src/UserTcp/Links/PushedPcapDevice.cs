@@ -1,20 +1,21 @@
 using System.Buffers;
 using System.Threading.Channels;
-using PacketDotNet;
 using SharpPcap;
 using SharpPcap.LibPcap;
 
 namespace UserTcp.Links;
 
-/// <summary>A SharpPcap device as a link: what it pushes, from a thread of its own, waits here for the loop.</summary>
-internal sealed class SharpPcapDevice(ILiveDevice device, int snapLength, string? filter, bool leaveOpen) : LinkDevice
+/// <summary>
+/// A SharpPcap device of any kind as a link: its frames come as events, on a thread of its own, and wait here for the
+/// loop.
+/// </summary>
+internal sealed class PushedPcapDevice(ILiveDevice device, bool leaveOpen) : LinkDevice
 {
     private const int MaxWaitingFrames = 2048;
     private const int UsualMtu = 1500;
-    private const int MaxSentFrame = 65_550;
 
     private readonly bool _mustStart = !device.Started;
-    private readonly byte[] _scratch = new byte[MaxSentFrame];
+    private readonly byte[] _scratch = new byte[RxBatch.UsualFrameBytes];
     private readonly Channel<ArraySegment<byte>> _frames = Channel.CreateBounded<ArraySegment<byte>>(MaxWaitingFrames);
     private readonly ManualResetEventSlim _bell = new();
     private long _receiveDropped;
@@ -22,7 +23,7 @@ internal sealed class SharpPcapDevice(ILiveDevice device, int snapLength, string
     private long _transmitDropped;
     private int _isClosed;
 
-    public override LinkInfo Info { get; } = Describe(device, snapLength);
+    public override LinkInfo Info { get; } = Describe(device);
 
     public override LinkStatistics Statistics => new()
     {
@@ -36,17 +37,35 @@ internal sealed class SharpPcapDevice(ILiveDevice device, int snapLength, string
     {
         device.OnPacketArrival += OnPacketArrival;
         device.OnCaptureStopped += OnCaptureStopped;
-        if (_mustStart)
+        if (!_mustStart)
+            return this;
+        try
+        {
             device.StartCapture();
+        }
+        catch
+        {
+            Unsubscribe();
+            throw;
+        }
+
         return this;
     }
 
-    // A hint: devices that have no such filters, or another language for them, deliver everything.
+    // Other kinds have no such filters, or another language for them. A filter of the device's owner stays.
     public override void SetReceiveAddress(MacAddress address)
     {
-        string own = $"(ether dst {address} or ether broadcast or ether multicast) and not ether src {address}";
-        if (device is LibPcapLiveDevice && (filter is not null || Info.Medium == LinkMedium.Ethernet))
-            device.Filter = filter ?? own;
+        if (device is not LibPcapLiveDevice { Filter: null or "" } || Info.Medium != LinkMedium.Ethernet)
+            return;
+        try
+        {
+            device.Filter =
+                $"(ether dst {address} or ether broadcast or ether multicast) and not ether src {address}";
+        }
+        catch (PcapException e)
+        {
+            throw new IOException($"{Info.Name} takes no filter: {e.Message}", e);
+        }
     }
 
     public override int Receive(RxBatch batch)
@@ -66,13 +85,20 @@ internal sealed class SharpPcapDevice(ILiveDevice device, int snapLength, string
     {
         foreach (ref readonly TxFrame frame in frames)
         {
+            if (frame.Length > _scratch.Length || frame.Offload.IsChecksumPartial
+                || frame.Offload.GsoType != FrameOffload.GsoNone)
+            {
+                Interlocked.Increment(ref _transmitDropped);
+                continue;
+            }
+
             try
             {
                 device.SendPacket(_scratch.AsSpan(0, frame.CopyTo(_scratch)));
             }
             catch (PcapException e)
             {
-                // Full, too long, or gone: pcap does not say which. What is gone for good ends the capture as well.
+                // Full, too long, or gone: pcap does not say which. If the device is gone for good, its capture ends.
                 Interlocked.Increment(ref _transmitDropped);
                 if (IsDown)
                     throw Down(e);
@@ -86,7 +112,7 @@ internal sealed class SharpPcapDevice(ILiveDevice device, int snapLength, string
     {
         int milliseconds = (int)Math.Min(int.MaxValue, Math.Ceiling(Math.Max(timeoutNanoseconds, -1e6) / 1e6));
         bool isRung = _bell.Wait(_frames.Reader.TryPeek(out _) || IsDown ? 0 : milliseconds);
-        _bell.Reset(); // whoever rings from here on is met by the turn that follows
+        _bell.Reset(); // the turn that follows looks for whatever rings from here on
         return isRung || _frames.Reader.TryPeek(out _) || IsDown;
     }
 
@@ -96,29 +122,30 @@ internal sealed class SharpPcapDevice(ILiveDevice device, int snapLength, string
     {
         if (Interlocked.Exchange(ref _isClosed, 1) != 0)
             return;
-        device.OnPacketArrival -= OnPacketArrival;
-        device.OnCaptureStopped -= OnCaptureStopped;
+        Unsubscribe();
         if (_mustStart)
             device.StopCapture();
         if (!leaveOpen)
             device.Dispose();
     }
 
-    private static LinkInfo Describe(ILiveDevice device, int snapLength) => new()
+    private static LinkInfo Describe(ILiveDevice device) => new()
     {
-        Name = $"sharppcap:{device.Name}", MaxReceiveFrame = snapLength,
+        Name = PcapLink.Scheme + device.Name,
+        MaxReceiveFrame = RxBatch.MaxFrameBytes,
         Mtu = LinkInterface.Find(device.Name)?.Mtu ?? UsualMtu,
         MacAddress = device.MacAddress?.GetAddressBytes() is { Length: MacAddress.Size } mac ? new(mac) : null,
-        Medium = device.LinkType switch
-        {
-            LinkLayers.Ethernet => LinkMedium.Ethernet,
-            LinkLayers.Raw or LinkLayers.RawLegacy or LinkLayers.IPv4 => LinkMedium.Ip,
-            var other => throw new NotSupportedException($"'{device.Name}' carries {other}, not Ethernet or bare IP."),
-        },
+        Medium = PcapLink.MediumOf(device) ?? throw PcapLink.NotCarried(device.Name, device).ToException(),
         // In doubt both: the stack takes an unfinished checksum only in flows whose sender finishes none.
         Features = LinkFeatures.ReceiveCoalesces
             | (LinkInterface.Find(device.Name) is { HasLocalSenders: false } ? 0 : LinkFeatures.ReceiveMayLackChecksum),
     };
+
+    private void Unsubscribe()
+    {
+        device.OnPacketArrival -= OnPacketArrival;
+        device.OnCaptureStopped -= OnCaptureStopped;
+    }
 
     private void OnPacketArrival(object sender, PacketCapture capture)
     {
