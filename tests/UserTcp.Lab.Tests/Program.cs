@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Pipelines;
 using UserTcp.Lab.Tests.Gateway;
+using UserTcp.Lab.Tests.Links;
 using UserTcp.Lab.Tests.Support;
 using Xunit.Runner.InProc.SystemConsole;
 
@@ -23,6 +24,9 @@ internal static class Program
                 return 0;
             case [DescriptorShortage.Command, string port]:
                 await DescriptorShortage.RunAsync(int.Parse(port, CultureInfo.InvariantCulture));
+                return 0;
+            case [LoadedAssemblies.Command, string link]:
+                await LoadedAssemblies.RunAsync(link);
                 return 0;
             default:
                 return await ConsoleRunner.Run(args);
