@@ -6,7 +6,7 @@ using Theirs = PacketDotNet;
 
 namespace UserTcp.Tests.Wire.Oracle;
 
-/// <summary>Values for both sides: out of numbers that FsCheck draws, and back out of what PacketDotNet has read.</summary>
+/// <summary>Values for both sides, out of numbers that FsCheck draws, and what PacketDotNet has read as such.</summary>
 internal static class OracleValues
 {
     public static MacAddress Mac(ulong bits) => new(BitConverter.GetBytes(bits));
