@@ -26,7 +26,6 @@ public sealed class OracleTapTests
         Assert.True(tap.Arps > 10, $"{tap.Arps} ARP packets");
         Assert.True(tap.Segments > 1000, $"{tap.Segments} segments");
         Assert.True(tap.Options > 1000, $"{tap.Options} segments with options");
-        Assert.True(tap.Messages > 0, $"{tap.Messages} ICMP messages");
     }
 
     private sealed class OracleTap : IFrameTap
@@ -36,8 +35,6 @@ public sealed class OracleTapTests
         public int Segments { get; private set; }
 
         public int Options { get; private set; }
-
-        public int Messages { get; private set; }
 
         public void OnSent(ReadOnlySpan<byte> frame, Instant now)
         {
@@ -76,14 +73,7 @@ public sealed class OracleTapTests
             Assert.True(theirs.ValidIPChecksum, "The IPv4 checksum is wrong.");
             Assert.Equal(ours.TotalLength, theirs.TotalLength);
             Assert.Equal((byte)ours.Protocol, (byte)theirs.Protocol);
-            if (ours.Protocol == IpProtocol.Icmp)
-            {
-                Assert.True(theirs.Extract<Theirs.IcmpV4Packet>().ValidIcmpChecksum, "The ICMP checksum is wrong.");
-                Messages++;
-                return;
-            }
-
-            Assert.Equal(IpProtocol.Tcp, ours.Protocol);
+            Assert.Equal(IpProtocol.Tcp, ours.Protocol); // nobody in the swarm has a reason for ICMP
             Assert.True(TcpSegment.TryParse(ours.Payload, out TcpSegment segment));
             Check(segment, theirs.Extract<Theirs.TcpPacket>());
         }
