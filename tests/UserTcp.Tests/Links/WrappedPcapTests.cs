@@ -140,8 +140,8 @@ public sealed class WrappedPcapTests
     public void Frames_that_need_an_offload_are_dropped_and_counted()
     {
         using LinkDevice link = PcapLink.Wrap(new FakePcapDevice("one", 1));
-        var unfinished = new FrameOffload { Flags = FrameOffload.NeedsChecksum, ChecksumStart = 34, ChecksumOffset = 16 };
-        FrameList frames = new FrameList().Add(new byte[60], offload: unfinished).Add(new byte[70_000]).Add(new byte[60]);
+        var partial = new FrameOffload { Flags = FrameOffload.NeedsChecksum, ChecksumStart = 34, ChecksumOffset = 16 };
+        FrameList frames = new FrameList().Add(new byte[60], offload: partial).Add(new byte[70_000]).Add(new byte[60]);
 
         Assert.Equal(3, link.Transmit(frames.ToArray()));
         Assert.Equal(2, link.Statistics.TransmitDropped);
