@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using UserTcp.Tool.Network;
 using UserTcp.Tool.Perf;
 using UserTcp.Tool.Terminal;
@@ -30,6 +31,9 @@ internal sealed class PerfCommand : ToolCommand
     };
 
     private readonly Option<long> _bytes = SizeOption("--bytes", "-n", 0, "How much to transfer, instead of a time.");
+    private readonly Option<long> _blocks = SizeOption(
+        "--blockcount", "-k", 0, "How many blocks of --length to transfer, instead of a time.", "N[KMG]");
+
     private readonly Option<int> _omit = new("--omit", "-O")
     {
         HelpName = "SECONDS", Description = "What to leave out at first, such as slow start.",
@@ -41,6 +45,34 @@ internal sealed class PerfCommand : ToolCommand
     };
 
     private readonly Option<bool> _reverse = new("--reverse", "-R") { Description = "The server sends." };
+
+    private readonly Option<bool> _bidirectional = new("--bidir")
+    {
+        Description = "Both sides send, each in its own streams.",
+    };
+
+    private readonly Option<IPAddress?> _bind = new("--bind", "-B")
+    {
+        HelpName = "ADDRESS",
+        CustomParser = argument => GlobalOptions.Read(
+            argument, text => IPAddress.TryParse(text, out IPAddress? address) ? address : null, "an address"),
+        Description = "The address of the stack to use, of those of --address.",
+    };
+
+    private readonly Option<int?> _connectTimeout = new("--connect-timeout")
+    {
+        HelpName = "MILLISECONDS", Description = "How long to wait for the control connection.",
+    };
+
+    private readonly Option<bool> _serverOutput = new("--get-server-output")
+    {
+        Description = "Shows the output of the server too.",
+    };
+
+    private readonly Option<bool> _jsonStream = new("--json-stream")
+    {
+        Description = "Prints JSON, a line for the start, for each interval, and for the end.",
+    };
 
     private readonly Option<long> _length = SizeOption(
         "--length", "-l", PerfParameters.DefaultBlockBytes, "The bytes of one write.");
@@ -91,13 +123,17 @@ internal sealed class PerfCommand : ToolCommand
         Option[] options =
         [
             _client, _server, _oneOff, _port, _time, _bytes, _omit, _parallel, _reverse, _length, _interval,
-            _rate, _segment, _window, _noDelay, _tos, _congestion,
+            _rate, _segment, _window, _noDelay, _tos, _congestion, _blocks, _bidirectional, _bind, _connectTimeout,
+            _serverOutput, _jsonStream,
         ];
         foreach (Option option in options)
         {
             Options.Add(option);
         }
     }
+
+    protected override bool WantsJson(ParseResult parsed) =>
+        base.WantsJson(parsed) || parsed.GetValue(_jsonStream);
 
     protected override async Task<int> RunAsync(
         ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
@@ -110,20 +146,22 @@ internal sealed class PerfCommand : ToolCommand
         TimeSpan interval = TimeSpan.FromSeconds(
             OptionRange.Check(parsed.GetValue(_interval), 0.1, 3600, "--interval"));
         int port = OptionRange.Check(parsed.GetValue(_port), 1, 65535, "--port");
+        Func<IPerfView> makeView = () => ViewFor(output, parsed.GetValue(_jsonStream));
         if (isServer)
         {
-            await ServeAsync(parsed, new Common(port, interval, output), cancellationToken);
+            await ServeAsync(parsed, new Common(port, interval, output, makeView), cancellationToken);
             return 0;
         }
 
         PerfParameters parameters = ParametersOf(parsed);
-        IPerfView view = ViewFor(output);
+        var target = new PerfTarget(host!, port, parsed.GetValue(_bind), TimeoutOf(parsed));
+        IPerfView view = makeView();
         view.Connecting(host!, port);
         try
         {
             await using NetworkSession session = await NetworkSession.OpenAsync(
                 NetworkOf(parsed), cancellationToken);
-            await new PerfClient(session, host!, port, parameters, interval, view).RunAsync(cancellationToken);
+            await new PerfClient(session, target, parameters, interval, view).RunAsync(cancellationToken);
             return 0;
         }
         catch (ToolException failure)
@@ -142,7 +180,8 @@ internal sealed class PerfCommand : ToolCommand
     {
         await using NetworkSession session = await NetworkSession.OpenForOthersAsync(
             NetworkOf(parsed), cancellationToken);
-        var server = new PerfServer(session, common.Port, common.Interval, () => ViewFor(common.Output))
+        var local = new IPEndPoint(parsed.GetValue(_bind) ?? IPAddress.Any, common.Port);
+        var server = new PerfServer(session, local, common.Interval, common.MakeView)
         {
             Tell = common.Output.IsJson ? common.Output.Note : common.Output.Line,
         };
@@ -157,10 +196,20 @@ internal sealed class PerfCommand : ToolCommand
         if (congestion is not null && !PerfConnections.Knows(congestion))
             throw new ToolException(Failure.Usage, $"There is no congestion control '{congestion}' here.");
 
+        Option[] ends = [_time, _bytes, _blocks];
+        if (ends.Count(end => parsed.GetResult(end) is { Implicit: false }) > 1)
+            throw new ToolException(Failure.Usage, "Only one of --time, --bytes and --blockcount makes sense.");
+        if (parsed.GetValue(_bidirectional) && parsed.GetValue(_reverse))
+            throw new ToolException(Failure.Usage, "--bidir has both directions, and --reverse one: use one of them.");
+
+        long blocks = parsed.GetValue(_blocks);
         return new PerfParameters
         {
             Bytes = bytes,
-            Seconds = bytes > 0 ? 0 : OptionRange.Check(parsed.GetValue(_time), 1, 86_400, "--time"),
+            Blocks = blocks,
+            IsBidirectional = parsed.GetValue(_bidirectional),
+            WantsServerOutput = parsed.GetValue(_serverOutput),
+            Seconds = bytes > 0 || blocks > 0 ? 0 : OptionRange.Check(parsed.GetValue(_time), 1, 86_400, "--time"),
             OmitSeconds = OptionRange.Check(parsed.GetValue(_omit), 0, 60, "--omit"),
             Streams = OptionRange.Check(parsed.GetValue(_parallel), 1, PerfParameters.MaxStreams, "--parallel"),
             BlockBytes = (int)OptionRange.Check(parsed.GetValue(_length), 1, PerfParameters.MaxBlockBytes, "--length"),
@@ -177,17 +226,21 @@ internal sealed class PerfCommand : ToolCommand
         };
     }
 
-    private static IPerfView ViewFor(ToolOutput output) => output switch
+    private TimeSpan? TimeoutOf(ParseResult parsed) => parsed.GetValue(_connectTimeout) is { } milliseconds
+        ? TimeSpan.FromMilliseconds(OptionRange.Check(milliseconds, 1, 86_400_000, "--connect-timeout")) : null;
+
+    private static IPerfView ViewFor(ToolOutput output, bool isStream) => output switch
     {
-        { IsJson: true } => new JsonPerfView(output),
+        { IsJson: true } => new JsonPerfView(output, isStream),
         { IsLive: true } => new LivePerfView(output),
         _ => new PlainPerfView(output),
     };
 
-    private static Option<long> SizeOption(string name, string alias, long fallback, string description) =>
+    private static Option<long> SizeOption(
+        string name, string alias, long fallback, string description, string help = "BYTES[KMG]") =>
         new(name, alias)
         {
-            HelpName = "BYTES[KMG]",
+            HelpName = help,
             DefaultValueFactory = _ => fallback,
             CustomParser = argument => GlobalOptions.Read(
                 argument, ParseSize, "an amount, such as 500000, 128K or 1G") ?? 0,
@@ -230,5 +283,6 @@ internal sealed class PerfCommand : ToolCommand
             CultureInfo.InvariantCulture, out byte value) ? value : null;
     }
 
-    private readonly record struct Common(int Port, TimeSpan Interval, ToolOutput Output);
+    private readonly record struct Common(
+        int Port, TimeSpan Interval, ToolOutput Output, Func<IPerfView> MakeView);
 }

@@ -81,5 +81,6 @@ internal sealed class LivePerfView(ToolOutput output) : IPerfView
     private string Title() => _test is null
         ? ""
         : $"{_test.Streams.Count} {(_test.Streams.Count == 1 ? "stream" : "streams")} "
-            + (_test.IsSender ? "to " : "from ") + _test.Streams[0].Connection.RemoteEndPoint.Address;
+            + (_test.Parameters.IsBidirectional ? "to and from " : _test.IsSender ? "to " : "from ")
+            + _test.Streams[0].Connection.RemoteEndPoint.Address;
 }

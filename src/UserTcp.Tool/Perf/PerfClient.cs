@@ -5,7 +5,7 @@ namespace UserTcp.Tool.Perf;
 
 /// <summary>The client of a test: it says what is done and when it is over.</summary>
 internal sealed class PerfClient(
-    NetworkSession session, string host, int port, PerfParameters parameters, TimeSpan interval, IPerfView view)
+    NetworkSession session, PerfTarget target, PerfParameters parameters, TimeSpan interval, IPerfView view)
 {
     private static readonly TimeSpan s_goodbye = TimeSpan.FromSeconds(1);
     private readonly string _cookie = PerfCookie.Create();
@@ -15,7 +15,7 @@ internal sealed class PerfClient(
     {
         await using ControlChannel control = await OpenAsync(cancellationToken);
         await using var transfer = new PerfTransfer(
-            parameters, isSender: !parameters.IsReverse, interval, view.Progressed);
+            parameters, isClient: true, interval, view.Progressed);
         try
         {
             await view.FrameAsync(() => RunAsync(control, transfer, cancellationToken));
@@ -29,8 +29,12 @@ internal sealed class PerfClient(
 
     private async Task<ControlChannel> OpenAsync(CancellationToken cancellationToken)
     {
+        var options = new UserTcpConnectionOptions
+        {
+            ConnectTimeout = target.ConnectTimeout, LocalEndPoint = target.LocalEndPoint,
+        };
         UserTcpConnection connection = await session
-            .ConnectAsync(host, port, options: null, cancellationToken);
+            .ConnectAsync(target.Host, target.Port, options, cancellationToken);
         var control = new ControlChannel(connection);
         await control.SendCookieAsync(_cookie, cancellationToken);
         return control;
@@ -45,7 +49,8 @@ internal sealed class PerfClient(
         await CreateStreamsAsync(control.Connection.RemoteEndPoint, transfer, cancellationToken);
 
         await ExpectAsync(control, PerfState.TestStart, cancellationToken);
-        view.Started(new PerfTest(parameters, _cookie, transfer.IsSender, transfer.Streams));
+        var test = new PerfTest(parameters, _cookie, IsClient: true, transfer.Streams);
+        view.Started(test);
         await ExpectAsync(control, PerfState.TestRunning, cancellationToken);
         transfer.Start();
         Task<PerfState> next = await WaitForEndAsync(control, transfer, cancellationToken);
@@ -57,14 +62,15 @@ internal sealed class PerfClient(
         PerfResults others = PerfResults.Parse(await control.ReadTextAsync(cancellationToken));
         await ExpectAsync(control, PerfState.DisplayResults, cancellationToken);
         await control.SendAsync(PerfState.Done, cancellationToken);
-        view.Ended(new PerfOutcome(own, others, transfer.IsSender));
+        view.Ended(new PerfOutcome(test, own, others));
     }
 
     private async Task CreateStreamsAsync(
         IPEndPoint server, PerfTransfer transfer, CancellationToken cancellationToken)
     {
-        UserTcpConnectionOptions? options = PerfConnections.OptionsOf(parameters);
-        for (int i = 0; i < parameters.Streams; i++)
+        UserTcpConnectionOptions options = PerfConnections.OptionsOf(parameters) ?? new UserTcpConnectionOptions();
+        options.LocalEndPoint = target.LocalEndPoint;
+        for (int i = 0; i < parameters.TotalStreams; i++)
         {
             UserTcpConnection connection = await session.ConnectAsync(server, options, cancellationToken);
             transfer.Add(connection);
@@ -77,7 +83,7 @@ internal sealed class PerfClient(
         ControlChannel control, PerfTransfer transfer, CancellationToken cancellationToken)
     {
         Task<PerfState> word = control.ReadStateAsync(cancellationToken);
-        Task end = parameters.Bytes > 0
+        Task end = parameters.GoalBytes > 0
             ? transfer.GoalReached
             : Task.Delay(TimeSpan.FromSeconds(parameters.OmitSeconds + parameters.Seconds), cancellationToken);
         Task first = await Task.WhenAny(end, transfer.GoalReached, word);

@@ -1,7 +1,13 @@
 namespace UserTcp.Tool.Perf;
 
 /// <summary>What one stream did in an interval.</summary>
-internal sealed record PerfStreamInterval(int Id, long Bytes, long Retransmits, UserTcpConnectionInfo Info);
+/// <param name="Id">The same at both sides.</param>
+/// <param name="IsSender">Whether this side sends in it.</param>
+/// <param name="Bytes">Sent or received.</param>
+/// <param name="Retransmits">Segments sent again.</param>
+/// <param name="Info">What the connection knew of itself.</param>
+internal sealed record PerfStreamInterval(
+    int Id, bool IsSender, long Bytes, long Retransmits, UserTcpConnectionInfo Info);
 
 /// <summary>What all streams did in an interval.</summary>
 /// <param name="Start">In seconds since what counts began.</param>
@@ -11,6 +17,13 @@ internal sealed record PerfStreamInterval(int Id, long Bytes, long Retransmits, 
 internal sealed record PerfInterval(
     double Start, double End, bool IsOmitted, IReadOnlyList<PerfStreamInterval> Streams)
 {
+    /// <summary>The same for each direction by itself, the client's first.</summary>
+    public IEnumerable<PerfInterval> Directions =>
+        Streams.GroupBy(stream => stream.IsSender).Select(group => this with { Streams = [.. group] });
+
+    /// <summary>Whether this side sends in the first of the streams.</summary>
+    public bool IsSender => Streams[0].IsSender;
+
     public double Seconds => End - Start;
 
     public long Bytes => Streams.Sum(stream => stream.Bytes);

@@ -11,20 +11,20 @@ namespace UserTcp.Tool.Perf;
 internal sealed class PerfListener : IAsyncDisposable
 {
     private readonly NetworkSession _session;
-    private readonly int _port;
+    private readonly IPEndPoint _local;
     private Task<UserTcpListener> _listening;
 
-    private PerfListener(NetworkSession session, int port, UserTcpListener first)
+    private PerfListener(NetworkSession session, IPEndPoint local, UserTcpListener first)
     {
         _session = session;
-        _port = port;
+        _local = local;
         _listening = Task.FromResult(first);
     }
 
     /// <exception cref="ToolException">The port cannot be listened on.</exception>
     public static async Task<PerfListener> StartAsync(
-        NetworkSession session, int port, CancellationToken cancellationToken) =>
-        new(session, port, await ListenAsync(session, port, options: null, cancellationToken));
+        NetworkSession session, IPEndPoint local, CancellationToken cancellationToken) =>
+        new(session, local, await ListenAsync(session, local, options: null, cancellationToken));
 
     /// <summary>Waits for a connection.</summary>
     /// <exception cref="SocketException">The link is gone.</exception>
@@ -55,7 +55,7 @@ internal sealed class PerfListener : IAsyncDisposable
         try
         {
             await (await before).DisposeAsync();
-            next.SetResult(await ListenAsync(_session, _port, options, cancellationToken));
+            next.SetResult(await ListenAsync(_session, _local, options, cancellationToken));
         }
         catch (Exception error)
         {
@@ -71,19 +71,20 @@ internal sealed class PerfListener : IAsyncDisposable
     }
 
     private static async Task<UserTcpListener> ListenAsync(
-        NetworkSession session, int port, UserTcpConnectionOptions? options, CancellationToken cancellationToken)
+        NetworkSession session, IPEndPoint local, UserTcpConnectionOptions? options,
+        CancellationToken cancellationToken)
     {
         try
         {
             var settings = new UserTcpListenerOptions
             {
-                LocalEndPoint = new IPEndPoint(IPAddress.Any, port), ConnectionOptions = options,
+                LocalEndPoint = local, ConnectionOptions = options,
             };
             return await session.Stack.ListenAsync(settings, cancellationToken);
         }
         catch (SocketException error)
         {
-            throw new ToolException(Failure.Connect, $"Port {port} cannot be listened on: {error.Message}", error);
+            throw new ToolException(Failure.Connect, $"{local} cannot be listened on: {error.Message}", error);
         }
     }
 }

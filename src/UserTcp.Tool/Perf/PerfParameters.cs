@@ -25,7 +25,24 @@ internal sealed record PerfParameters
     /// <summary>How much to transfer; 0 if the time decides.</summary>
     public long Bytes { get; init; }
 
+    /// <summary>How many blocks to transfer; 0 if something else decides.</summary>
+    public long Blocks { get; init; }
+
+    /// <summary>The bytes after which the test ends; 0 if the time decides.</summary>
+    public long GoalBytes => Bytes > 0 ? Bytes : Blocks > long.MaxValue / BlockBytes
+        ? long.MaxValue : Blocks * BlockBytes;
+
+    /// <summary>How many streams, in each direction.</summary>
     public int Streams { get; init; } = 1;
+
+    /// <summary>Whether both sides send.</summary>
+    public bool IsBidirectional { get; init; }
+
+    /// <summary>How many streams there are.</summary>
+    public int TotalStreams => IsBidirectional ? 2 * Streams : Streams;
+
+    /// <summary>Whether the client wants to show the words of the server.</summary>
+    public bool WantsServerOutput { get; init; }
 
     /// <summary>Whether the server sends.</summary>
     public bool IsReverse { get; init; }
@@ -54,6 +71,10 @@ internal sealed record PerfParameters
     /// <summary>The name of the congestion control; null for the usual one.</summary>
     public string? Congestion { get; init; }
 
+    /// <summary>Whether a side sends in a stream: with both directions, the client does in the first half.</summary>
+    public bool IsSending(int index, bool isClient) =>
+        isClient == (IsBidirectional ? index < Streams : !IsReverse);
+
     public string ToJson()
     {
         var json = new JsonObject
@@ -62,7 +83,7 @@ internal sealed record PerfParameters
             ["omit"] = OmitSeconds,
             ["time"] = Seconds,
             ["num"] = Bytes,
-            ["blockcount"] = 0,
+            ["blockcount"] = Blocks,
             ["parallel"] = Streams,
             ["len"] = BlockBytes,
             ["pacing_timer"] = 1000,
@@ -79,8 +100,6 @@ internal sealed record PerfParameters
         JsonElement json = PerfJson.Parse(text);
         if (IsTrue(json, "udp") || IsTrue(json, "sctp"))
             throw new ToolException(Failure.Receive, "The client asks for another protocol than TCP.");
-        if (IsTrue(json, "bidirectional"))
-            throw new ToolException(Failure.Receive, "The client asks for both directions at once.");
         if (json.TryGetProperty("server_affinity", out _) || IsTrue(json, "flowlabel")) // processor 0 is one, too
             throw new ToolException(Failure.Receive, "The client asks for a processor or for a flow label of IPv6.");
 
@@ -91,7 +110,10 @@ internal sealed record PerfParameters
             Bytes = PerfJson.Number(json, "num", 0, long.MaxValue, 0),
             Streams = (int)PerfJson.Number(json, "parallel", 1, MaxStreams, 1),
             BlockBytes = (int)PerfJson.Number(json, "len", 1, MaxBlockBytes, DefaultBlockBytes),
+            Blocks = PerfJson.Number(json, "blockcount", 0, long.MaxValue, 0),
             IsReverse = IsTrue(json, "reverse"),
+            IsBidirectional = IsTrue(json, "bidirectional"),
+            WantsServerOutput = IsTrue(json, "get_server_output"),
             Rate = RateOf(json),
             Burst = (int)PerfJson.Number(json, "burst", 0, MaxBurst, 0),
             SegmentBytes = (int)PerfJson.Number(json, "MSS", 0, MaxSegmentBytes, 0),
@@ -108,6 +130,10 @@ internal sealed record PerfParameters
     {
         if (IsReverse)
             json["reverse"] = true;
+        if (IsBidirectional)
+            json["bidirectional"] = true;
+        if (WantsServerOutput)
+            json["get_server_output"] = 1;
         if (Rate > 0)
             json["bandwidth"] = Rate;
         if (Burst > 0)

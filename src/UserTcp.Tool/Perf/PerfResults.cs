@@ -21,6 +21,9 @@ internal sealed record PerfStreamResult(int Id, long Bytes, long Retransmits, do
 internal sealed record PerfResults(
     IReadOnlyList<PerfStreamResult> Streams, bool HasRetransmits, PerfCpu Cpu, string? Congestion)
 {
+    /// <summary>The words of a server; null if nobody asked for them.</summary>
+    public PerfServerOutput? ServerOutput { get; init; }
+
     public string ToJson()
     {
         var streams = new JsonArray();
@@ -39,7 +42,7 @@ internal sealed record PerfResults(
             });
         }
 
-        return new JsonObject
+        var results = new JsonObject
         {
             ["cpu_util_total"] = Cpu.Total,
             ["cpu_util_user"] = Cpu.User,
@@ -47,7 +50,12 @@ internal sealed record PerfResults(
             ["sender_has_retransmits"] = HasRetransmits ? 1 : -1,
             ["congestion_used"] = Congestion,
             ["streams"] = streams,
-        }.ToJsonString();
+        };
+        if (ServerOutput?.Text is { } text)
+            results["server_output_text"] = text;
+        if (ServerOutput?.Json is { } document)
+            results["server_output_json"] = document;
+        return results.ToJsonString();
     }
 
     /// <exception cref="ToolException">It makes no sense.</exception>
@@ -67,7 +75,19 @@ internal sealed record PerfResults(
         string? congestion = json.TryGetProperty("congestion_used", out JsonElement used)
             && used.ValueKind == JsonValueKind.String ? used.GetString() : null;
         return new PerfResults(
-            streams, PerfJson.Fraction(json, "sender_has_retransmits") > 0, cpu, congestion);
+            streams, PerfJson.Fraction(json, "sender_has_retransmits") > 0, cpu, congestion)
+        {
+            ServerOutput = ParseOutput(json),
+        };
+    }
+
+    private static PerfServerOutput? ParseOutput(JsonElement json)
+    {
+        string? text = json.TryGetProperty("server_output_text", out JsonElement words)
+            && words.ValueKind == JsonValueKind.String ? words.GetString() : null;
+        JsonNode? document = json.TryGetProperty("server_output_json", out JsonElement node)
+            && node.ValueKind == JsonValueKind.Object ? JsonObject.Create(node) : null;
+        return text is null && document is null ? null : new PerfServerOutput(text, document);
     }
 
     private static PerfStreamResult ParseStream(JsonElement item) => new(

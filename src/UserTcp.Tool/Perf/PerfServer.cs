@@ -5,7 +5,8 @@ using UserTcp.Tool.Network;
 namespace UserTcp.Tool.Perf;
 
 /// <summary>The server: one test at a time, others are turned away.</summary>
-internal sealed class PerfServer(NetworkSession session, int port, TimeSpan interval, Func<IPerfView> makeView)
+internal sealed class PerfServer(
+    NetworkSession session, IPEndPoint local, TimeSpan interval, Func<IPerfView> makeView)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private readonly Lock _lock = new();
@@ -20,10 +21,10 @@ internal sealed class PerfServer(NetworkSession session, int port, TimeSpan inte
     /// <exception cref="ToolException">The port cannot be listened on, or the only test failed.</exception>
     public async Task RunAsync(bool onlyOne, CancellationToken cancellationToken)
     {
-        await using PerfListener listener = await PerfListener.StartAsync(session, port, cancellationToken);
+        await using PerfListener listener = await PerfListener.StartAsync(session, local, cancellationToken);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Tell($"Server listening on {port}");
+        Tell($"Server listening on {local.Port}");
         Task accepting = AcceptAsync(listener, onlyOne ? over : null, stop.Token);
         await Task.WhenAny(over.Task, accepting);
         await stop.CancelAsync();

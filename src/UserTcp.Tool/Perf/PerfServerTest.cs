@@ -4,19 +4,22 @@ using System.Threading.Channels;
 namespace UserTcp.Tool.Perf;
 
 /// <summary>One test at the server.</summary>
-internal sealed class PerfServerTest(ControlChannel control, string cookie, TimeSpan interval, IPerfView view)
+internal sealed class PerfServerTest(ControlChannel control, string cookie, TimeSpan interval, IPerfView shown)
     : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     // Streams come in on other tasks than the test's; who comes after the last one was awaited is turned away.
-    private readonly Channel<PerfArrival> _arrived = Channel.CreateBounded<PerfArrival>(PerfParameters.MaxStreams);
+    private readonly Channel<PerfArrival> _arrived =
+        Channel.CreateBounded<PerfArrival>(2 * PerfParameters.MaxStreams);
+
+    private readonly PerfTranscript _view = new(shown);
 
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isClosing;
     private PerfTransfer? _transfer;
 
-    public IPerfView View => view;
+    public IPerfView View => _view;
 
     public IPEndPoint Client => control.Connection.RemoteEndPoint;
 
@@ -35,7 +38,7 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
     {
         try
         {
-            await view.FrameAsync(() => RunCoreAsync(listener, cancellationToken));
+            await _view.FrameAsync(() => RunCoreAsync(listener, cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -62,10 +65,10 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
         await control.SendAsync(PerfState.ParameterExchange, cancellationToken);
         PerfParameters parameters = await ReadParametersAsync(cancellationToken);
 
-        // It is the client who knows when enough has passed.
-        _transfer = new PerfTransfer(parameters with { Bytes = 0 }, parameters.IsReverse, interval, view.Progressed);
+        _transfer = new PerfTransfer(parameters, isClient: false, interval, _view.Progressed);
         await OpenStreamsAsync(listener, parameters, _transfer, cancellationToken);
-        view.Started(new PerfTest(parameters, cookie, _transfer.IsSender, _transfer.Streams));
+        var test = new PerfTest(parameters, cookie, IsClient: false, _transfer.Streams);
+        _view.Started(test);
         await control.SendAsync(PerfState.TestStart, cancellationToken);
         await control.SendAsync(PerfState.TestRunning, cancellationToken);
         _transfer.Start();
@@ -75,11 +78,19 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
         await _transfer.EndStreamsAsync();
         await control.SendAsync(PerfState.ExchangeResults, cancellationToken);
         PerfResults others = PerfResults.Parse(await control.ReadTextAsync(cancellationToken));
+        var outcome = new PerfOutcome(test, own, others);
+        if (parameters.WantsServerOutput)
+        {
+            _view.Ended(outcome); // its words are part of what the client gets
+            own = own with { ServerOutput = _view.Output };
+        }
+
         await control.SendTextAsync(own.ToJson(), cancellationToken);
         _isClosing = true;
         await control.SendAsync(PerfState.DisplayResults, cancellationToken);
         await control.ExpectAsync(PerfState.Done, cancellationToken);
-        view.Ended(new PerfOutcome(own, others, _transfer.IsSender));
+        if (!parameters.WantsServerOutput)
+            _view.Ended(outcome);
     }
 
     private async Task<PerfParameters> ReadParametersAsync(CancellationToken cancellationToken)
@@ -115,7 +126,7 @@ internal sealed class PerfServerTest(ControlChannel control, string cookie, Time
         try
         {
             await control.SendAsync(PerfState.CreateStreams, cancellationToken);
-            await TakeStreamsAsync(transfer, parameters.Streams, cancellationToken);
+            await TakeStreamsAsync(transfer, parameters.TotalStreams, cancellationToken);
         }
         finally
         {

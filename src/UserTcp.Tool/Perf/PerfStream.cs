@@ -16,13 +16,17 @@ internal sealed class PerfStream
     private long _frozen = NotFrozen;
     private long _retransmitsBefore;
 
-    public PerfStream(int index, UserTcpConnection connection)
+    public PerfStream(int index, UserTcpConnection connection, bool isSender)
     {
         Connection = connection;
+        IsSender = isSender;
         Id = IdOf(index);
     }
 
     public UserTcpConnection Connection { get; }
+
+    /// <summary>Whether this side sends in it.</summary>
+    public bool IsSender { get; }
 
     /// <summary>The same at both sides, which count their streams in the same order.</summary>
     public int Id { get; }

@@ -3,18 +3,15 @@ namespace UserTcp.Tool.Perf;
 /// <summary>A test that has begun.</summary>
 /// <param name="Parameters">What is done.</param>
 /// <param name="Cookie">Its name.</param>
-/// <param name="IsSender">Whether this side sends.</param>
+/// <param name="IsClient">Whether this side is the client.</param>
 /// <param name="Streams">The data connections.</param>
 internal sealed record PerfTest(
-    PerfParameters Parameters, string Cookie, bool IsSender, IReadOnlyList<PerfStream> Streams);
-
-/// <summary>How it ended.</summary>
-/// <param name="Own">What this side counted.</param>
-/// <param name="Other">What the other one did.</param>
-/// <param name="IsSender">Whether this side sent.</param>
-internal sealed record PerfOutcome(PerfResults Own, PerfResults Other, bool IsSender)
+    PerfParameters Parameters, string Cookie, bool IsClient, IReadOnlyList<PerfStream> Streams)
 {
-    public PerfResults Sender => IsSender ? Own : Other;
+    /// <summary>Whether this side sends in any stream.</summary>
+    public bool IsSender => Streams.Any(stream => stream.IsSender);
 
-    public PerfResults Receiver => IsSender ? Other : Own;
+    /// <summary>The role of a direction, as iperf3 names it; empty where there is one direction.</summary>
+    public string RoleOf(bool sends) =>
+        Parameters.IsBidirectional ? $"[{(sends ? "TX" : "RX")}-{(IsClient ? "C" : "S")}]" : "";
 }

@@ -12,23 +12,28 @@ internal static class PerfText
         $"[{stream.Id,3}] local {stream.Connection.LocalEndPoint.Address} port {stream.Connection.LocalEndPoint.Port} "
         + $"connected to {stream.Connection.RemoteEndPoint.Address} port {stream.Connection.RemoteEndPoint.Port}");
 
-    public static string Heading(bool isSender) =>
-        "[ ID] Interval           Transfer     Bitrate" + (isSender ? "         Retr  Cwnd" : "");
+    public static string Heading(PerfTest test) =>
+        $"[ ID]{RoleHeading(test)} Interval           Transfer     Bitrate"
+        + (test.IsSender ? "         Retr  Cwnd" : "");
 
-    public static IEnumerable<string> Interval(PerfInterval interval, bool isSender)
+    public static IEnumerable<string> Interval(PerfInterval interval, PerfTest test) => interval.Directions
+        .SelectMany(direction => Interval(direction, test.RoleOf(direction.IsSender)));
+
+    private static IEnumerable<string> Interval(PerfInterval interval, string role)
     {
+        bool isSender = interval.IsSender;
         string omitted = interval.IsOmitted ? "  (omitted)" : "";
         foreach (PerfStreamInterval stream in interval.Streams)
         {
             string line = Line(
-                $"{stream.Id,3}", interval.Start, interval.End, stream.Bytes, interval.RateOf(stream.Bytes));
+                $"[{stream.Id,3}]{role}", interval.Start, interval.End, stream.Bytes, interval.RateOf(stream.Bytes));
             yield return (isSender
                 ? $"{line}  {stream.Retransmits,3}   {Quantity.Bytes(stream.Info.CongestionWindow)}" : line) + omitted;
         }
 
         if (interval.Streams.Count > 1)
         {
-            string sum = Line("SUM", interval.Start, interval.End, interval.Bytes, interval.BitsPerSecond);
+            string sum = Line($"[SUM]{role}", interval.Start, interval.End, interval.Bytes, interval.BitsPerSecond);
             yield return (isSender ? $"{sum}  {interval.Retransmits,3}" : sum) + omitted;
         }
     }
@@ -37,20 +42,39 @@ internal static class PerfText
     public static IEnumerable<string> Outcome(PerfOutcome outcome)
     {
         yield return Rule;
-        yield return "[ ID] Interval           Transfer     Bitrate         Retr";
-        foreach (PerfStreamResult sent in outcome.Sender.Streams)
+        yield return $"[ ID]{RoleHeading(outcome.Test)} Interval           Transfer     Bitrate         Retr";
+        foreach (PerfDirection direction in outcome.Directions)
         {
-            yield return Total($"{sent.Id,3}", [sent], outcome.Sender.HasRetransmits) + "  sender";
-            if (outcome.Receiver.Streams.FirstOrDefault(item => item.Id == sent.Id) is { } received)
-                yield return Total($"{sent.Id,3}", [received], hasRetransmits: false) + "  receiver";
+            foreach (string line in Totals(direction, outcome.Test.RoleOf(direction.OwnSends)))
+                yield return line;
         }
 
-        if (outcome.Sender.Streams.Count > 1)
+        if (outcome.Test.IsClient && outcome.Other.ServerOutput is { } told)
         {
-            yield return Total("SUM", outcome.Sender.Streams, outcome.Sender.HasRetransmits) + "  sender";
-            yield return Total("SUM", outcome.Receiver.Streams, hasRetransmits: false) + "  receiver";
+            yield return "";
+            yield return "Server output:";
+            foreach (string line in (told.Text ?? told.Json!.ToString()).TrimEnd().Split('\n'))
+                yield return line;
         }
     }
+
+    private static IEnumerable<string> Totals(PerfDirection direction, string role)
+    {
+        foreach (PerfStreamResult sent in direction.Sent)
+        {
+            yield return Total($"[{sent.Id,3}]{role}", [sent], direction.HasRetransmits) + "  sender";
+            if (direction.ReceivedBy(sent.Id) is { } received)
+                yield return Total($"[{sent.Id,3}]{role}", [received], hasRetransmits: false) + "  receiver";
+        }
+
+        if (direction.Sent.Count > 1)
+        {
+            yield return Total($"[SUM]{role}", direction.Sent, direction.HasRetransmits) + "  sender";
+            yield return Total($"[SUM]{role}", direction.Received, hasRetransmits: false) + "  receiver";
+        }
+    }
+
+    private static string RoleHeading(PerfTest test) => test.Parameters.IsBidirectional ? "[Role]" : "";
 
     private static string Total(string id, IReadOnlyList<PerfStreamResult> streams, bool hasRetransmits)
     {
@@ -63,6 +87,6 @@ internal static class PerfText
 
     private static string Line(string id, double start, double end, long bytes, double rate) => string.Create(
         CultureInfo.InvariantCulture,
-        $"[{id}] {$"{start,6:0.00}-{end:0.00}",-13} sec  {Quantity.Bytes(bytes),11}  "
+        $"{id} {$"{start,6:0.00}-{end:0.00}",-13} sec  {Quantity.Bytes(bytes),11}  "
         + $"{Quantity.BitsPerSecond(rate),15}");
 }

@@ -11,11 +11,14 @@ internal sealed class PerfTransfer : IAsyncDisposable
     private readonly PerfParameters _parameters;
     private readonly TimeSpan _interval;
     private readonly Action<PerfInterval> _tell;
-    private readonly PerfGoal _goal;
+    private readonly bool _isClient;
+    private readonly PerfGoal _sent;
+    private readonly PerfGoal _received;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _end = new();
     private readonly List<PerfStream> _streams = [];
-    private readonly List<Task> _work = [];
+    private readonly List<Task> _senders = [];
+    private readonly List<Task> _receivers = [];
     private readonly Dictionary<int, (long Bytes, long Retransmits)> _told = [];
     private readonly Lock _counting = new(); // what counts begins and ends for all streams at one moment
     private Task _meter = Task.CompletedTask;
@@ -25,28 +28,33 @@ internal sealed class PerfTransfer : IAsyncDisposable
     private bool _isOmitting;
     private bool _isOver;
 
-    public PerfTransfer(PerfParameters parameters, bool isSender, TimeSpan interval, Action<PerfInterval> tell)
+    /// <param name="parameters">What is done.</param>
+    /// <param name="isClient">Whether this side is the client, who knows when enough has passed.</param>
+    /// <param name="interval">The time between two reports.</param>
+    /// <param name="tell">Takes the reports.</param>
+    public PerfTransfer(PerfParameters parameters, bool isClient, TimeSpan interval, Action<PerfInterval> tell)
     {
         _parameters = parameters;
+        _isClient = isClient;
         _interval = interval;
         _tell = tell;
-        _goal = new PerfGoal(parameters.Bytes);
-        IsSender = isSender;
+        long goal = isClient ? parameters.GoalBytes : 0;
+        _sent = new PerfGoal(goal);
+        _received = new PerfGoal(goal);
     }
-
-    public bool IsSender { get; }
 
     public IReadOnlyList<PerfStream> Streams => _streams;
 
-    /// <summary>Completes when the bytes have passed; fails if a stream ended too early.</summary>
-    public Task GoalReached => _goal.Reached;
+    /// <summary>Completes when the bytes have passed in a direction; fails if a stream ended too early.</summary>
+    public Task GoalReached => Task.WhenAny(_sent.Reached, _received.Reached).Unwrap();
 
     /// <summary>Seconds since what counts began.</summary>
     public double Elapsed => Stopwatch.GetElapsedTime(_start).TotalSeconds;
 
     public void Add(UserTcpConnection connection)
     {
-        _streams.Add(new PerfStream(_streams.Count, connection));
+        _streams.Add(new PerfStream(
+            _streams.Count, connection, _parameters.IsSending(_streams.Count, _isClient)));
         PerfConnections.Configure(connection, _parameters);
     }
 
@@ -57,9 +65,10 @@ internal sealed class PerfTransfer : IAsyncDisposable
         _isOmitting = _parameters.OmitSeconds > 0;
         foreach (PerfStream stream in _streams)
         {
-            _work.Add(Task.Run(() => IsSender
-                ? stream.SendAsync(_goal, _parameters, _stop.Token)
-                : stream.ReceiveAsync(_goal, _end.Token)));
+            if (stream.IsSender)
+                _senders.Add(Task.Run(() => stream.SendAsync(_sent, _parameters, _stop.Token)));
+            else
+                _receivers.Add(Task.Run(() => stream.ReceiveAsync(_received, _end.Token)));
         }
 
         _meter = MeterAsync(_stop.Token);
@@ -81,13 +90,11 @@ internal sealed class PerfTransfer : IAsyncDisposable
         await _meter;
         if (_told.Count == 0 || seconds - _toldUntil > _interval.TotalSeconds * SmallestShareOfInterval)
             Tell(seconds);
-        if (IsSender)
-            await Task.WhenAll(_work);
-
+        await Task.WhenAll(_senders);
         return new PerfResults(
             [.. _streams.Select(stream => new PerfStreamResult(
-                stream.Id, stream.Bytes, IsSender ? stream.Retransmits : -1, seconds))],
-            IsSender, _cpu.Read(), Congestion);
+                stream.Id, stream.Bytes, stream.IsSender ? stream.Retransmits : -1, seconds))],
+            _streams.Exists(stream => stream.IsSender), _cpu.Read(), Congestion);
     }
 
     /// <summary>
@@ -96,7 +103,7 @@ internal sealed class PerfTransfer : IAsyncDisposable
     /// </summary>
     public async Task EndStreamsAsync()
     {
-        foreach (PerfStream stream in _streams.Where(_ => IsSender))
+        foreach (PerfStream stream in _streams.Where(stream => stream.IsSender))
             await stream.Connection.Output.CompleteAsync();
     }
 
@@ -106,7 +113,7 @@ internal sealed class PerfTransfer : IAsyncDisposable
         await _stop.CancelAsync();
         await _end.CancelAsync();
         await _meter;
-        await Task.WhenAll(_work);
+        await Task.WhenAll([.. _senders, .. _receivers]);
         foreach (PerfStream stream in _streams)
         {
             stream.Connection.Abort();
@@ -182,7 +189,8 @@ internal sealed class PerfTransfer : IAsyncDisposable
             (long bytes, long retransmits) = (stream.Bytes, stream.Retransmits);
             _told[stream.Id] = (bytes, retransmits);
             streams.Add(new PerfStreamInterval(
-                stream.Id, bytes - bytesBefore, retransmits - retransmitsBefore, stream.Connection.GetInfo()));
+                stream.Id, stream.IsSender, bytes - bytesBefore, retransmits - retransmitsBefore,
+                stream.Connection.GetInfo()));
         }
 
         var interval = new PerfInterval(_toldUntil, until, _isOmitting, streams);

@@ -6,7 +6,7 @@ namespace UserTcp.Tool.Perf;
 /// <summary>Lines as they come, like iperf3's.</summary>
 internal sealed class PlainPerfView(ToolOutput output) : IPerfView
 {
-    private bool _isSender;
+    private PerfTest? _test;
 
     public void Connecting(string host, int port) => output.Line($"Connecting to host {host}, port {port}");
 
@@ -17,12 +17,12 @@ internal sealed class PlainPerfView(ToolOutput output) : IPerfView
 
     public void Started(PerfTest test)
     {
-        _isSender = test.IsSender;
+        _test = test;
         Show(PerfText.Connected(test));
-        output.Line(PerfText.Heading(_isSender));
+        output.Line(PerfText.Heading(test));
     }
 
-    public void Progressed(PerfInterval interval) => Show(PerfText.Interval(interval, _isSender));
+    public void Progressed(PerfInterval interval) => Show(PerfText.Interval(interval, _test!));
 
     public void Ended(PerfOutcome outcome)
     {

@@ -20,6 +20,8 @@ internal sealed class ToolOutput
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
+    private static readonly JsonSerializerOptions s_jsonLine = new(s_json) { WriteIndented = false };
+
     public ToolOutput(ToolConsole console, bool json, bool noColor)
     {
         Console = console;
@@ -75,6 +77,9 @@ internal sealed class ToolOutput
     public void Json<T>(T value) => Console.Out.WriteLine(ToJson(value));
 
     public static string ToJson<T>(T value) => JsonSerializer.Serialize(value, s_json);
+
+    /// <summary>The same on one line.</summary>
+    public static string ToJsonLine<T>(T value) => JsonSerializer.Serialize(value, s_jsonLine);
 
     /// <summary>What others sent must not steer the terminal.</summary>
     public static string Clean(string text)

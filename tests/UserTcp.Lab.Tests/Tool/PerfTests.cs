@@ -58,6 +58,65 @@ public sealed class PerfTests
     }
 
     [LabTheory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Our_client_measures_both_directions_with_iperf3_and_shows_its_words(int streams)
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: true, "packet");
+        System.Diagnostics.Process server = lab.Peer.Start("iperf3", "-s", "-1", "--forceflush");
+        Assert.Contains("---", await server.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.Contains("listening", await server.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+        ToolProcess client = ToolProcess.Start(
+            lab, "perf", "-c", $"{LabNetwork.PeerAddress}", "-B", $"{LabNetwork.Address(50)}", "--bidir", "-t", "1",
+            "-P", $"{streams}", "--get-server-output", "--connect-timeout", "20000", "--json");
+        using JsonDocument result = JsonDocument.Parse(await client.EndAsync());
+        string told = await server.StandardOutput.ReadToEndAsync();
+
+        CheckBothDirections(result.RootElement.GetProperty("end"), streams);
+        Assert.Contains("[TX-S]", told, StringComparison.Ordinal);
+        Assert.Contains(
+            "[RX-S]", result.RootElement.GetProperty("server_output_text").GetString(), StringComparison.Ordinal);
+    }
+
+    [LabTheory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Iperf3_measures_both_directions_with_our_server_and_shows_its_words(int streams)
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: true, "packet");
+        ToolProcess server = ToolProcess.Start(lab, "perf", "-s", "-1", "-B", $"{LabNetwork.Address(50)}");
+        await server.LineAsync("Server listening");
+        string json = lab.Peer.Exec($"timeout 60 iperf3 -c {LabNetwork.Address(50)} {OneSecond} --bidir -P {streams} "
+            + "--get-server-output --json");
+        await server.EndAsync();
+
+        using JsonDocument result = JsonDocument.Parse(json);
+        Assert.False(result.RootElement.TryGetProperty("error", out JsonElement error), $"{error}");
+        CheckBothDirections(result.RootElement.GetProperty("end"), streams);
+        Assert.Contains(
+            "[TX-S]", result.RootElement.GetProperty("server_output_text").GetString(), StringComparison.Ordinal);
+    }
+
+    [LabTheory]
+    [InlineData("")]
+    [InlineData("-R")]
+    public async Task Blocks_mean_the_same_to_iperf3(string direction)
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: true, "packet");
+        System.Diagnostics.Process server = lab.Peer.Start("iperf3", "-s", "-1", "--forceflush");
+        Assert.Contains("---", await server.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.Contains("listening", await server.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+        ToolProcess client = ToolProcess.Start(
+            lab, ["perf", "-c", $"{LabNetwork.PeerAddress}", .. $"-k 80 --json {direction}".Trim().Split(' ')]);
+        using JsonDocument result = JsonDocument.Parse(await client.EndAsync());
+
+        JsonElement end = result.RootElement.GetProperty("end");
+        if (direction.Length == 0)
+            Assert.Equal(80 * BlockBytes, Bytes(end, "sum_sent"));
+        Assert.InRange(Bytes(end, "sum_received"), direction.Length == 0 ? 1 : 80 * BlockBytes, long.MaxValue);
+    }
+
+    [LabTheory]
     [InlineData("-R -b 20M", 20e6)]
     [InlineData("-R -b 10M -P 2", 20e6)]
     [InlineData("-R --fq-rate 20M -w 64K", 20e6)] // what is written counts, and waits in the buffer
@@ -143,6 +202,17 @@ public sealed class PerfTests
         if (isOursToSend)
             Assert.True(received <= sent, $"{sent} were sent, and {received} received.");
         Assert.InRange(received, (sent / 2) - (MostBuffered * streams), (sent * 2) + (BlockBytes * streams));
+    }
+
+    private static void CheckBothDirections(JsonElement end, int streams)
+    {
+        Assert.Equal(2 * streams, end.GetProperty("streams").GetArrayLength());
+        foreach (string suffix in (string[])["", "_bidir_reverse"])
+        {
+            long sent = Bytes(end, $"sum_sent{suffix}"), received = Bytes(end, $"sum_received{suffix}");
+            Assert.True(sent > 0 && received > 0, $"{suffix}: {sent} sent, {received} received");
+            Assert.InRange(received, (sent / 2) - (MostBuffered * streams), (sent * 2) + (BlockBytes * streams));
+        }
     }
 
     private static long Bytes(JsonElement end, string sum) => end.GetProperty(sum).GetProperty("bytes").GetInt64();

@@ -27,7 +27,6 @@ public sealed class PerfProtocolTests
 
     [Theory]
     [InlineData("""{"udp":true}""")]
-    [InlineData("""{"tcp":true,"bidirectional":1}""")]
     [InlineData("""{"tcp":true,"parallel":129}""")]
     [InlineData("""{"tcp":true,"parallel":0}""")]
     [InlineData("""{"tcp":true,"len":2000000}""")]
@@ -137,11 +136,52 @@ public sealed class PerfProtocolTests
     public void The_lines_are_those_of_iperf3()
     {
         var info = default(UserTcpConnectionInfo) with { CongestionWindow = 409_600 };
-        var interval = new PerfInterval(0, 1, false, [new PerfStreamInterval(1, 125_000_000, 2, info)]);
+        var interval = new PerfInterval(0, 1, false, [new PerfStreamInterval(1, true, 125_000_000, 2, info)]);
 
         Assert.Equal(
             "[  1]   0.00-1.00   sec   119 MBytes   1.00 Gbits/sec    2   400 KBytes",
-            Assert.Single(PerfText.Interval(interval, isSender: true)));
+            Assert.Single(PerfText.Interval(interval, new PerfTest(new PerfParameters(), "", IsClient: true, []))));
+    }
+
+    [Fact]
+    public void With_both_directions_the_lines_have_roles_and_sums_of_their_own()
+    {
+        var info = default(UserTcpConnectionInfo) with { CongestionWindow = 409_600 };
+        var interval = new PerfInterval(0, 1, false,
+        [
+            new PerfStreamInterval(1, true, 125_000_000, 2, info),
+            new PerfStreamInterval(3, true, 125_000_000, 0, info),
+            new PerfStreamInterval(4, false, 125_000, 0, info),
+        ]);
+        var test = new PerfTest(new PerfParameters { IsBidirectional = true }, "", IsClient: true, []);
+
+        Assert.Equal(
+            [
+                "[  1][TX-C]   0.00-1.00   sec   119 MBytes   1.00 Gbits/sec    2   400 KBytes",
+                "[  3][TX-C]   0.00-1.00   sec   119 MBytes   1.00 Gbits/sec    0   400 KBytes",
+                "[SUM][TX-C]   0.00-1.00   sec   238 MBytes   2.00 Gbits/sec    2",
+                "[  4][RX-C]   0.00-1.00   sec   122 KBytes   1.00 Mbits/sec",
+            ],
+            PerfText.Interval(interval, test));
+    }
+
+    [Fact]
+    public void The_first_half_of_the_streams_is_the_clients_to_send_with_both_directions()
+    {
+        PerfParameters read = PerfParameters.Parse(
+            new PerfParameters { Streams = 2, IsBidirectional = true, Blocks = 7, WantsServerOutput = true }.ToJson());
+
+        Assert.Equal((4, 7, true), (read.TotalStreams, read.Blocks, read.WantsServerOutput));
+        bool[] ofClient = [.. Enumerable.Range(0, 4).Select(i => read.IsSending(i, isClient: true))];
+        Assert.Equal([true, true, false, false], ofClient);
+        Assert.Equal([false, false, true, true], Enumerable.Range(0, 4).Select(i => read.IsSending(i, false)));
+    }
+
+    [Fact]
+    public void Blocks_are_a_goal_in_bytes_that_does_not_overflow()
+    {
+        Assert.Equal(70_000, new PerfParameters { Blocks = 7, BlockBytes = 10_000 }.GoalBytes);
+        Assert.Equal(long.MaxValue, new PerfParameters { Blocks = long.MaxValue }.GoalBytes);
     }
 
     [Fact]

@@ -239,7 +239,7 @@ public sealed class PerfRunTests
         var told = new TaskCompletionSource<PerfInterval>(TaskCreationOptions.RunContinuationsAsynchronously);
         var parameters = new PerfParameters { OmitSeconds = 1 };
         await using var transfer = new PerfTransfer(
-            parameters, isSender: true, TimeSpan.FromHours(1), interval => told.TrySetResult(interval));
+            parameters, isClient: true, TimeSpan.FromHours(1), interval => told.TrySetResult(interval));
         transfer.Start();
         PerfInterval first = await told.Task.WaitAsync(TimeSpan.FromMinutes(1));
 
