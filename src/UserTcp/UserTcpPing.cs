@@ -24,9 +24,26 @@ public sealed class UserTcpPingOptions
 }
 
 /// <summary>The outcome of <see cref="UserTcpStack.PingAsync"/>. Immutable and thread-safe.</summary>
-/// <param name="Status"><see cref="IPStatus.Success"/>, <see cref="IPStatus.TimedOut"/>, or what a router said.</param>
-/// <param name="Address">The host that answered; without an answer, the host that was asked.</param>
-/// <param name="RoundTripTime">From the request to the answer; zero without an answer.</param>
-/// <param name="DataLength">The bytes that came back.</param>
-public readonly record struct UserTcpPingReply(
-    IPStatus Status, IPAddress Address, TimeSpan RoundTripTime, int DataLength);
+public readonly record struct UserTcpPingReply
+{
+    /// <summary><see cref="IPStatus.Success"/>, <see cref="IPStatus.TimedOut"/>, or what a router said.</summary>
+    public IPStatus Status { get; init; }
+
+    /// <summary>The host that answered; without an answer, the host that was asked.</summary>
+    public IPAddress Address { get; init; }
+
+    /// <summary>From the request to the answer; zero without an answer.</summary>
+    public TimeSpan RoundTripTime { get; init; }
+
+    /// <summary>The bytes that came back.</summary>
+    public int DataLength { get; init; }
+
+    /// <summary>The time to live of the answer when it arrived; 0 without an answer.</summary>
+    public byte TimeToLive { get; init; }
+
+    /// <summary>The identifier of the ICMP messages: with the sequence number, it finds them in a capture.</summary>
+    public ushort Identifier { get; init; }
+
+    /// <summary>The sequence number of the ICMP messages. It counts all requests of the stack.</summary>
+    public ushort SequenceNumber { get; init; }
+}

@@ -204,6 +204,15 @@ public sealed partial class UserTcpStack
             PingOutcome.TimedOut => IPStatus.TimedOut,
             _ => IPStatus.DestinationHostUnreachable,
         };
-        return new UserTcpPingReply(status, result.From.ToIPAddress(), result.RoundTrip, result.PayloadLength);
+        return new UserTcpPingReply
+        {
+            Status = status,
+            Address = result.Answer.From.ToIPAddress(),
+            RoundTripTime = result.RoundTrip,
+            DataLength = result.Answer.PayloadLength,
+            TimeToLive = status == IPStatus.Success ? result.Answer.TimeToLive : (byte)0,
+            Identifier = (ushort)(result.Key >> 16),
+            SequenceNumber = (ushort)result.Key,
+        };
     }
 }

@@ -10,10 +10,22 @@ internal sealed class NetcatCommand : ToolCommand
 {
     private readonly Argument<string[]> _where = new("[HOST] PORT")
     {
-        Arity = new ArgumentArity(1, 2), Description = "Where to connect to; with -l, the port to listen on.",
+        Arity = new ArgumentArity(1, 2),
+        Description = "Where to connect to; with -l, the port to listen on; with -z, a port or a range such as 20-30.",
     };
 
     private readonly Option<bool> _listen = new("--listen", "-l") { Description = "Waits for one connection." };
+
+    private readonly Option<bool> _keep = new("--keep-open", "-k")
+    {
+        Description = "With -l, waits for another connection when one is over, until Ctrl+C.",
+    };
+
+    private readonly Option<bool> _scan = new("--zero", "-z")
+    {
+        Description = "Sends nothing: tells which ports take connections, with -v also which do not. The exit code is "
+            + "0 if any does.",
+    };
 
     private readonly Option<double?> _wait = new("--wait", "-w")
     {
@@ -32,10 +44,13 @@ internal sealed class NetcatCommand : ToolCommand
             + "input is sent as a FIN; the command ends when both directions have.",
             "nc 192.168.1.7 25 --link eth0 --address 192.168.1.50/24",
             "nc -l 9000 --link eth0 --address 192.168.1.50/24 > received.bin",
-            "nc 127.0.0.1 9000 < file.bin")
+            "nc 127.0.0.1 9000 < file.bin",
+            "nc -z -w 2 192.168.1.7 20-30")
     {
         Arguments.Add(_where);
         Options.Add(_listen);
+        Options.Add(_keep);
+        Options.Add(_scan);
         Options.Add(_wait);
         Options.Add(_verbose);
     }
@@ -47,13 +62,15 @@ internal sealed class NetcatCommand : ToolCommand
     {
         string[] where = parsed.GetValue(_where)!;
         bool listens = parsed.GetValue(_listen);
-        if (where.Length != (listens ? 1 : 2))
-            throw new ToolException(Failure.Usage, listens ? "-l takes a port." : "A host and a port are needed.");
+        Check(where, listens, parsed);
+        TimeSpan? wait = parsed.GetValue(_wait) is { } seconds ? OptionRange.Seconds(seconds, "--wait") : null;
+        Action<string> tell = parsed.GetValue(_verbose) ? output.Note : static _ => { };
+        if (parsed.GetValue(_scan))
+            return await ScanAsync(parsed, where, new PortScan(output.Note, tell) { Wait = wait }, cancellationToken);
 
         var pipe = new NetcatPipe(output.Console.Input, output.Console.Output)
         {
-            Tell = parsed.GetValue(_verbose) ? output.Note : static _ => { },
-            Wait = parsed.GetValue(_wait) is { } seconds ? OptionRange.Seconds(seconds, "--wait") : null,
+            Tell = tell, Wait = wait, KeepsListening = parsed.GetValue(_keep),
         };
         int port = HostNames.ParsePort(where[^1]);
         NetworkSettings settings = NetworkOf(parsed);
@@ -61,12 +78,27 @@ internal sealed class NetcatCommand : ToolCommand
             ? await NetworkSession.OpenForOthersAsync(settings, cancellationToken)
             : await NetworkSession.OpenAsync(settings, cancellationToken);
         if (listens)
-        {
             await pipe.ListenAsync(session, port, cancellationToken);
-            return 0;
-        }
-
-        await pipe.ConnectAsync(session, where[0], port, cancellationToken);
+        else
+            await pipe.ConnectAsync(session, where[0], port, cancellationToken);
         return 0;
+    }
+
+    private void Check(string[] where, bool listens, ParseResult parsed)
+    {
+        if (where.Length != (listens ? 1 : 2))
+            throw new ToolException(Failure.Usage, listens ? "-l takes a port." : "A host and a port are needed.");
+        if (parsed.GetValue(_keep) && !listens)
+            throw new ToolException(Failure.Usage, "-k is for -l: it keeps listening.");
+        if (parsed.GetValue(_scan) && listens)
+            throw new ToolException(Failure.Usage, "-z connects and -l listens: use one of them.");
+    }
+
+    private async Task<int> ScanAsync(
+        ParseResult parsed, string[] where, PortScan scan, CancellationToken cancellationToken)
+    {
+        var ports = PortRange.Parse(where[1]);
+        await using NetworkSession session = await NetworkSession.OpenAsync(NetworkOf(parsed), cancellationToken);
+        return await scan.RunAsync(session, where[0], ports, cancellationToken) ? 0 : 1;
     }
 }

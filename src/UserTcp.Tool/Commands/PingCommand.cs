@@ -11,6 +11,10 @@ internal sealed class PingCommand : ToolCommand
 {
     private const double MostSeconds = 3600;
     private const int MostBytes = 1400;
+
+    // An answer that comes later than this is of no request any more.
+    private static readonly TimeSpan s_latest = TimeSpan.FromMinutes(1);
+
     private readonly Argument<string> _host = new("HOST") { Description = "An IPv4 address or a name." };
 
     private readonly Option<int?> _count = new("--count", "-c")
@@ -25,7 +29,10 @@ internal sealed class PingCommand : ToolCommand
 
     private readonly Option<double> _timeout = new("--timeout", "-W")
     {
-        HelpName = "SECONDS", DefaultValueFactory = _ => 4, Description = "How long to wait for each answer.",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => 4,
+        Description = "How long to wait after the last request if none was answered; if any was, twice the longest "
+            + "round trip.",
     };
 
     private readonly Option<int> _size = new("--size", "-s")
@@ -62,9 +69,10 @@ internal sealed class PingCommand : ToolCommand
         {
             Count = parsed.GetValue(_count),
             Interval = OptionRange.Seconds(parsed.GetValue(_interval), "--interval", MostSeconds),
+            Patience = OptionRange.Seconds(parsed.GetValue(_timeout), "--timeout", MostSeconds),
             Options = new UserTcpPingOptions
             {
-                Timeout = OptionRange.Seconds(parsed.GetValue(_timeout), "--timeout", MostSeconds),
+                Timeout = s_latest,
                 DataLength = OptionRange.Check(parsed.GetValue(_size), 0, MostBytes, "--size"),
                 TimeToLive = (byte)OptionRange.Check(parsed.GetValue(_timeToLive), 1, byte.MaxValue, "--ttl"),
             },
@@ -73,10 +81,11 @@ internal sealed class PingCommand : ToolCommand
             throw new ToolException(Failure.Usage, "--count is at least 1.");
 
         string host = parsed.GetValue(_host)!;
+        var watch = new EchoWatch();
         await using NetworkSession session = await NetworkSession
-            .OpenAsync(NetworkOf(parsed), cancellationToken);
+            .OpenAsync(NetworkOf(parsed) with { Tap = watch }, cancellationToken);
         IPAddress[] addresses = await session.ResolveAsync(host, cancellationToken);
-        var run = new PingRun(session, plan, output);
+        var run = new PingRun(session, plan, watch, output);
         PingSummary summary = await run.RunAsync(host, addresses[0], cancellationToken);
         return summary.Received > 0 ? 0 : 1;
     }

@@ -8,13 +8,19 @@ namespace UserTcp.Tool.Netcat;
 /// <summary>Two streams of the process, joined to the two directions of a connection.</summary>
 internal sealed class NetcatPipe(Stream input, Stream output)
 {
-    private const int BufferBytes = 64 * 1024;
+    private readonly SharedInput _input = new(input);
 
     /// <summary>Takes lines about what happens.</summary>
     public required Action<string> Tell { get; init; }
 
     /// <summary>How long to wait for the connection; null: as long as the stack does, or for ever (-l).</summary>
     public TimeSpan? Wait { get; init; }
+
+    /// <summary>
+    /// Whether another connection is taken when one is over: when the peer's end has come, and what was read for it
+    /// is sent.
+    /// </summary>
+    public bool KeepsListening { get; init; }
 
     /// <exception cref="ToolException">It could not be connected, or broke.</exception>
     public async Task ConnectAsync(
@@ -26,16 +32,51 @@ internal sealed class NetcatPipe(Stream input, Stream output)
         await RunAsync(connection, cancellationToken);
     }
 
-    /// <exception cref="ToolException">The port is taken, nobody came, or the connection broke.</exception>
+    /// <summary>Takes a connection, and with <see cref="KeepsListening"/> one after the other.</summary>
+    /// <exception cref="ToolException">The port is taken, nobody came, or the only connection broke.</exception>
     public async Task ListenAsync(NetworkSession session, int port, CancellationToken cancellationToken)
     {
-        await using UserTcpConnection connection = await AcceptAsync(session, port, cancellationToken);
-        Tell($"Connection from {connection.RemoteEndPoint}.");
-        await RunAsync(connection, cancellationToken);
+        UserTcpListener listener = await OpenAsync(session, port, cancellationToken);
+        await using UserTcpListener _ = listener;
+        do
+        {
+            await using UserTcpConnection connection = await AcceptAsync(listener, port, cancellationToken);
+            Tell($"Connection from {connection.RemoteEndPoint}.");
+            if (!KeepsListening)
+                await listener.DisposeAsync();
+            await ServeAsync(connection, cancellationToken);
+        }
+        while (KeepsListening);
+    }
+
+    private async Task ServeAsync(UserTcpConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RunAsync(connection, cancellationToken);
+        }
+        catch (ToolException failure) when (KeepsListening && failure.Failure == Failure.Receive)
+        {
+            Tell(failure.Message); // the next one may do better
+        }
+    }
+
+    private async Task<UserTcpListener> OpenAsync(NetworkSession session, int port, CancellationToken cancellationToken)
+    {
+        try
+        {
+            UserTcpListener listener = await session.Stack.ListenAsync(port, cancellationToken);
+            Tell($"Listening on {session.Stack.Addresses[0].Address}:{port}.");
+            return listener;
+        }
+        catch (SocketException error)
+        {
+            throw new ToolException(Failure.Connect, $"Port {port} cannot be listened on: {error.Message}", error);
+        }
     }
 
     private async Task<UserTcpConnection> AcceptAsync(
-        NetworkSession session, int port, CancellationToken cancellationToken)
+        UserTcpListener listener, int port, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (Wait is { } longest)
@@ -43,8 +84,6 @@ internal sealed class NetcatPipe(Stream input, Stream output)
 
         try
         {
-            await using UserTcpListener listener = await session.Stack.ListenAsync(port, patience.Token);
-            Tell($"Listening on {session.Stack.Addresses[0].Address}:{port}.");
             return await listener.AcceptAsync(patience.Token);
         }
         catch (SocketException error)
@@ -63,9 +102,10 @@ internal sealed class NetcatPipe(Stream input, Stream output)
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            Task sending = SendAsync(connection, stop.Token);
+            using var inputEnd = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+            Task sending = SendAsync(connection, inputEnd.Token, stop.Token);
             Task receiving = ReceiveAsync(connection, stop.Token);
-            await WaitAsync(connection, sending, receiving).WaitAsync(cancellationToken);
+            await WaitAsync(connection, sending, receiving, inputEnd).WaitAsync(cancellationToken);
         }
         catch
         {
@@ -85,10 +125,13 @@ internal sealed class NetcatPipe(Stream input, Stream output)
 
     // A direction that fails ends the other one. What is still to be sent at the peer's end is sent, unless the peer
     // has gone altogether.
-    private static async Task WaitAsync(UserTcpConnection connection, Task sending, Task receiving)
+    private async Task WaitAsync(
+        UserTcpConnection connection, Task sending, Task receiving, CancellationTokenSource inputEnd)
     {
         await await Task.WhenAny(sending, receiving);
         await receiving;
+        if (KeepsListening)
+            await inputEnd.CancelAsync();
         await Task.WhenAny(sending, connection.Closed);
         if (!sending.IsCompleted)
             return;
@@ -97,14 +140,12 @@ internal sealed class NetcatPipe(Stream input, Stream output)
         await connection.OutputAcknowledged;
     }
 
-    private async Task SendAsync(UserTcpConnection connection, CancellationToken cancellationToken)
+    private async Task SendAsync(
+        UserTcpConnection connection, CancellationToken inputEnd, CancellationToken cancellationToken)
     {
-        byte[] buffer = new byte[BufferBytes];
-        int count;
-        while ((count = await ReadInputAsync(buffer, cancellationToken)) > 0)
+        while (await ReadInputAsync(inputEnd, cancellationToken) is { IsEmpty: false } piece)
         {
-            FlushResult result = await TranslateAsync(
-                connection.Output.WriteAsync(buffer.AsMemory(0, count), cancellationToken));
+            FlushResult result = await TranslateAsync(connection.Output.WriteAsync(piece, cancellationToken));
             if (result.IsCompleted)
                 return;
         }
@@ -130,16 +171,16 @@ internal sealed class NetcatPipe(Stream input, Stream output)
         await output.FlushAsync(cancellationToken);
     }
 
-    private async Task<int> ReadInputAsync(byte[] buffer, CancellationToken cancellationToken)
+    private async Task<ReadOnlyMemory<byte>> ReadInputAsync(
+        CancellationToken inputEnd, CancellationToken cancellationToken)
     {
         try
         {
-            // On a thread of its own: reads of the console block.
-            return await Task.Run(() => input.ReadAsync(buffer, cancellationToken).AsTask(), cancellationToken);
+            return await _input.ReadAsync(inputEnd);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ToolException(Failure.Read, $"The standard input cannot be read: {error.Message}", error);
+            return default; // the rest of the input is for another connection
         }
     }
 

@@ -79,9 +79,18 @@ internal sealed class NetworkSession : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ToolException">Nobody knows it, or what the last address failed by.</exception>
     public async Task<UserTcpConnection> ConnectAsync(
-        string host, int port, UserTcpConnectionOptions? options, CancellationToken cancellationToken)
+        string host, int port, UserTcpConnectionOptions? options, CancellationToken cancellationToken) =>
+        await ConnectAsync(await ResolveAsync(host, cancellationToken), port, options, cancellationToken);
+
+    /// <summary>Connects to the first of some addresses that lets itself be connected to.</summary>
+    /// <param name="addresses">At least one.</param>
+    /// <param name="port">1 to 65535.</param>
+    /// <param name="options">Null for the stack's own.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ToolException">What the last address failed by.</exception>
+    public async Task<UserTcpConnection> ConnectAsync(
+        IPAddress[] addresses, int port, UserTcpConnectionOptions? options, CancellationToken cancellationToken)
     {
-        IPAddress[] addresses = await ResolveAsync(host, cancellationToken);
         foreach (IPAddress address in addresses.SkipLast(1))
         {
             try
@@ -152,6 +161,8 @@ internal sealed class NetworkSession : IAsyncDisposable
         embedded.Address = settings.Address ?? embedded.Address;
         if (settings.Gateway is not null)
             embedded.Gateway.Address = new UserTcpAddress(settings.Gateway, embedded.Address.PrefixLength);
+        if (settings.Tap is { } tap)
+            embedded.ConfigureStack = options => options.Taps.Add(tap);
         if (settings.Capture is not null)
         {
             // A capture is for reading: whole segments with finished checksums, as they would be on a wire.
@@ -177,6 +188,8 @@ internal sealed class NetworkSession : IAsyncDisposable
         {
             Link = link, Addresses = { settings.Address.Value }, Gateway = settings.Gateway,
         };
+        if (settings.Tap is not null)
+            options.Taps.Add(settings.Tap);
         try
         {
             UserTcpStack stack = await UserTcpStack.OpenAsync(options, cancellationToken);

@@ -1,4 +1,5 @@
 using System.Net;
+using UserTcp.Diagnostics;
 
 namespace UserTcp.Tool.Network;
 
@@ -19,6 +20,9 @@ internal sealed record NetworkSettings
 
     /// <summary>The file for all frames; null for none.</summary>
     public string? Capture { get; init; }
+
+    /// <summary>Sees the frames of the stack from the first one on; null for nobody.</summary>
+    public IPacketTap? Tap { get; init; }
 
     /// <summary>Knows the addresses of names.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = HostNames.AskSystemAsync;

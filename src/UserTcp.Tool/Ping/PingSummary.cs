@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.NetworkInformation;
+using System.Text.Json.Serialization;
 
 namespace UserTcp.Tool.Ping;
 
@@ -8,12 +9,24 @@ internal sealed class PingSummary
 {
     private readonly List<double> _times = [];
 
-    public int Sent { get; private set; }
+    public int Sent { get; set; }
 
     public int Received => _times.Count;
 
+    /// <summary>Further answers to requests that had one.</summary>
+    public int Duplicates { get; set; }
+
+    /// <summary>Answers that say that the host cannot be reached.</summary>
+    public int Errors { get; private set; }
+
     /// <summary>From 0 to 100.</summary>
     public double LossPercent => Sent == 0 ? 0 : 100.0 * (Sent - Received) / Sent;
+
+    /// <summary>From the first request to the end.</summary>
+    [JsonIgnore]
+    public TimeSpan Elapsed { get; set; }
+
+    public double ElapsedMilliseconds => Elapsed.TotalMilliseconds;
 
     public double? MinMilliseconds => Received == 0 ? null : _times.Min();
 
@@ -28,17 +41,21 @@ internal sealed class PingSummary
 
     public void Add(UserTcpPingReply reply)
     {
-        Sent++;
         if (reply.Status == IPStatus.Success)
             _times.Add(reply.RoundTripTime.TotalMilliseconds);
+        else
+            Errors++;
     }
 
     /// <summary>The two lines that ping ends with; the second only if anything came back.</summary>
     public IEnumerable<string> Lines()
     {
+        string duplicates = Duplicates > 0 ? $", +{Duplicates} duplicates" : "";
+        string errors = Errors > 0 ? $", +{Errors} errors" : "";
         yield return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Sent} packets transmitted, {Received} received, {LossPercent:0.#}% packet loss");
+            $"{Sent} packets transmitted, {Received} received{duplicates}{errors}, {LossPercent:0.#}% packet loss, "
+            + $"time {ElapsedMilliseconds:0}ms");
         if (Received > 0)
         {
             yield return string.Create(

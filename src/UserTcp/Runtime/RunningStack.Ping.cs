@@ -12,9 +12,12 @@ internal enum PingOutcome : byte
     Unreachable,
 }
 
-/// <summary>An echo request's end; the times are between the request and the answer.</summary>
-internal readonly record struct PingResult(
-    PingOutcome Outcome, HostAddress From, TimeSpan RoundTrip, int PayloadLength);
+/// <summary>An echo request's end.</summary>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Key">Identifier and sequence number of the messages, as one number.</param>
+/// <param name="RoundTrip">Between the request and the answer.</param>
+/// <param name="Answer">The answer; its sender alone where none came.</param>
+internal readonly record struct PingResult(PingOutcome Outcome, uint Key, TimeSpan RoundTrip, EchoAnswer Answer);
 
 /// <summary>Asking other hosts whether they hear us (RFC 792).</summary>
 internal sealed partial class RunningStack
@@ -37,7 +40,8 @@ internal sealed partial class RunningStack
         }
         catch (TimeoutException)
         {
-            return new PingResult(PingOutcome.TimedOut, destination, TimeSpan.Zero, 0);
+            return new PingResult(
+                PingOutcome.TimedOut, wait.Key, TimeSpan.Zero, default(EchoAnswer) with { From = destination });
         }
         finally
         {
@@ -86,7 +90,7 @@ internal sealed partial class RunningStack
             return;
 
         PingOutcome outcome = isReply ? PingOutcome.Answered : PingOutcome.Unreachable;
-        wait.OnResult(new PingResult(outcome, echo.From, echo.Arrival - wait.Sent, echo.PayloadLength));
+        wait.OnResult(new PingResult(outcome, wait.Key, echo.Arrival - wait.Sent, echo));
         wakes.Add(wait, WakeReasons.Decided);
     }
 

@@ -365,6 +365,10 @@ public sealed class LifeTests
         Assert.Equal(StackPair.ServerAddress, reply.Address);
         Assert.Equal(100, reply.DataLength);
         Assert.True(reply.RoundTripTime > TimeSpan.Zero);
+        Assert.Equal(64, reply.TimeToLive);
+        UserTcpPingReply next = await pair.Client.PingAsync(StackPair.ServerAddress).AsTask().WaitAsync(s_guard);
+        int key = reply.Identifier << 16 | reply.SequenceNumber;
+        Assert.Equal(unchecked(key + 1), next.Identifier << 16 | next.SequenceNumber);
     }
 
     [Fact]
@@ -375,6 +379,7 @@ public sealed class LifeTests
             .PingAsync(StackPair.ServerAddress, new UserTcpPingOptions { Timeout = TimeSpan.FromMilliseconds(50) })
             .AsTask().WaitAsync(s_guard);
         Assert.Equal(IPStatus.TimedOut, reply.Status);
+        Assert.Equal((StackPair.ServerAddress, 0), (reply.Address, reply.TimeToLive));
     }
 
     [Fact]

@@ -1,3 +1,6 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using UserTcp.Tool.Tests.Support;
 
@@ -96,6 +99,103 @@ public sealed class NetcatTests
         Assert.Equal(code, await client.Ended);
         string told = code == 1 ? "usertcp nc: The standard output cannot be written: It failed." : "";
         Assert.Equal(told, client.Error.Trim());
+    }
+
+    [Fact]
+    public async Task A_listener_that_is_kept_open_serves_one_after_the_other_and_loses_nothing_of_its_input()
+    {
+        var input = new Pipe();
+        await using ToolRun run = ToolRun.StartWithInput(
+            input.Reader.AsStream(),
+            "nc", "-l", "-k", "9000", "-v", "--link", "virtual:kept", "--address", "10.0.0.2/24");
+        await run.ErrorLineAsync("Listening");
+        await using UserTcpStack stack = await UserTcpStack.OpenAsync("virtual:kept", "10.0.0.1/24");
+
+        // The first one ends while the input waits; what comes then is for the second one.
+        await using (UserTcpConnection first = await ConnectAsync(stack))
+        {
+            await EndAsync(first, "one ");
+            Assert.Equal("", await ReadAsync(first));
+        }
+
+        await using (UserTcpConnection second = await ConnectAsync(stack))
+        {
+            await run.ErrorLineAsync($"Connection from {second.LocalEndPoint}");
+            await input.Writer.WriteAsync("for the second"u8.ToArray());
+            ReadResult read = await second.Input.ReadAtLeastAsync("for the second".Length);
+            Assert.Equal("for the second", Encoding.ASCII.GetString(read.Buffer));
+            second.Input.AdvanceTo(read.Buffer.End);
+            await EndAsync(second, "two ");
+            Assert.Equal("", await ReadAsync(second));
+        }
+
+        (await ConnectAsync(stack)).Abort();
+        await run.ErrorLineAsync("The connection broke");
+        await input.Writer.CompleteAsync();
+        await using (UserTcpConnection last = await ConnectAsync(stack))
+        {
+            Assert.Equal("", await ReadAsync(last));
+            await EndAsync(last, "the fourth");
+            await run.ErrorLineAsync(" 10 B received");
+        }
+
+        run.Interrupt();
+        Assert.Equal(130, await run.Ended);
+        Assert.Equal("one two the fourth", run.Out);
+
+        static ValueTask<UserTcpConnection> ConnectAsync(UserTcpStack stack) =>
+            stack.ConnectAsync(IPAddress.Parse("10.0.0.2"), 9000);
+
+        static async Task EndAsync(UserTcpConnection connection, string text)
+        {
+            await connection.Output.WriteAsync(Encoding.ASCII.GetBytes(text));
+            connection.ShutdownOutput();
+        }
+
+        static async Task<string> ReadAsync(UserTcpConnection connection)
+        {
+            using var reader = new StreamReader(connection.Input.AsStream());
+            return await reader.ReadToEndAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_scan_tells_which_ports_take_connections_and_sends_nothing()
+    {
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        string port = $"{((IPEndPoint)server.LocalEndpoint).Port}";
+        await using ToolRun run = await ToolRun.ToEndAsync("nc", "-z", "127.0.0.1", port);
+        using TcpClient client = await server.AcceptTcpClientAsync();
+
+        Assert.Equal(0, await run.Ended);
+        Assert.Equal($"Connection to 127.0.0.1 {port} port [tcp/*] succeeded!", run.Error.Trim());
+        Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1]));
+    }
+
+    [Fact]
+    public async Task A_scan_of_closed_ports_is_exit_code_1_and_tells_of_them_with_v()
+    {
+        await using ToolRun silent = await ToolRun.ToEndAsync("nc", "-z", "127.0.0.1", "1-3");
+        await using ToolRun verbose = await ToolRun.ToEndAsync("nc", "-zv", "127.0.0.1", "3-1");
+
+        Assert.Equal((1, 1), (await silent.Ended, await verbose.Ended));
+        Assert.Empty(silent.Error);
+        Assert.Equal(3, verbose.Error.Split("refused the connection").Length - 1);
+    }
+
+    [Theory]
+    [InlineData("nc", "-k", "10.0.0.1", "80")]
+    [InlineData("nc", "-z", "-l", "80")]
+    [InlineData("nc", "-z", "10.0.0.1", "80-")]
+    [InlineData("nc", "-z", "10.0.0.1", "80-65536")]
+    [InlineData("nc", "10.0.0.1", "80-81")]
+    public async Task Options_that_do_not_fit_are_refused(params string[] args)
+    {
+        await using ToolRun run = await ToolRun.ToEndAsync(args);
+
+        Assert.Equal(2, await run.Ended);
+        Assert.StartsWith("usertcp nc: ", run.Error, StringComparison.Ordinal);
     }
 
     [Theory]

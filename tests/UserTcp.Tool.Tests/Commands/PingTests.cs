@@ -1,12 +1,19 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using UserTcp.Diagnostics;
+using UserTcp.Links;
+using UserTcp.Tool.Network;
 using UserTcp.Tool.Ping;
+using UserTcp.Tool.Terminal;
 using UserTcp.Tool.Tests.Support;
 
 namespace UserTcp.Tool.Tests.Commands;
 
 public sealed class PingTests
 {
+    /// <summary>Only to fail where a test would hang; nothing waits for it.</summary>
+    private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(2);
+
     [Fact]
     public async Task Answers_are_counted_and_the_exit_code_is_0()
     {
@@ -14,8 +21,9 @@ public sealed class PingTests
             "ping", "10.0.2.2", "-c", "3", "-i", "0.01", "-s", "100", "-W", "60");
 
         Assert.Equal(0, await run.Ended);
-        Assert.Contains("100 bytes from 10.0.2.2: icmp_seq=3 time=", run.Out, StringComparison.Ordinal);
-        Assert.Contains("3 packets transmitted, 3 received, 0% packet loss", run.Out, StringComparison.Ordinal);
+        Assert.StartsWith("PING 10.0.2.2 (10.0.2.2) 100(128) bytes of data.", run.Out, StringComparison.Ordinal);
+        Assert.Contains("108 bytes from 10.0.2.2: icmp_seq=3 ttl=64 time=", run.Out, StringComparison.Ordinal);
+        Assert.Contains("3 packets transmitted, 3 received, 0% packet loss, time ", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,19 +90,96 @@ public sealed class PingTests
     }
 
     [Fact]
+    public async Task Requests_leave_without_waiting_for_answers_and_late_answers_are_told()
+    {
+        using var link = new PeerLink(LinkDevice.Open("virtual:late")) { StopsAfterEcho = true };
+        await using UserTcpStack peer = await OpenAsync(link);
+        var requests = new RequestCounter(4);
+        using var text = new StringWriter();
+        using var console = new ToolConsole
+        {
+            Input = Stream.Null, Output = Stream.Null, Out = TextWriter.Synchronized(text), Error = TextWriter.Null,
+        };
+        await using NetworkSession session = await NetworkSession.OpenAsync(
+            new NetworkSettings
+            {
+                Link = "virtual:late", Address = UserTcpAddress.Parse("10.77.0.1/24"), Tap = requests,
+            },
+            CancellationToken.None);
+        using var stop = new CancellationTokenSource();
+        var plan = new PingPlan
+        {
+            Interval = TimeSpan.FromMilliseconds(5),
+            Options = new UserTcpPingOptions { Timeout = TimeSpan.FromMinutes(5) },
+        };
+        Task<PingSummary> run = new PingRun(session, plan, new EchoWatch(), new ToolOutput(console, false, true))
+            .RunAsync("peer", IPAddress.Parse("10.77.0.9"), stop.Token);
+
+        // The peer receives nothing between the first request and the fourth.
+        await requests.Reached.WaitAsync(s_guard);
+        link.GoOn();
+        UserTcpPingReply late = await session.Stack.PingAsync(IPAddress.Parse("10.77.0.9"), plan.Options, stop.Token);
+        await stop.CancelAsync();
+        PingSummary summary = await run.WaitAsync(s_guard);
+
+        Assert.Equal(IPStatus.Success, late.Status);
+        Assert.InRange(summary.Received, 4, summary.Sent);
+        Assert.Contains("64 bytes from 10.77.0.9: icmp_seq=4 ttl=64 time=", text.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Duplicates_are_told_and_counted_beside_the_answers()
+    {
+        using var link = new PeerLink(LinkDevice.Open("virtual:twice")) { SendsTwice = true };
+        await using UserTcpStack peer = await OpenAsync(link);
+        await using ToolRun run = ToolRun.Start(
+            "ping", "10.77.0.9", "-i", "0.01", "-W", "60", "--link", "virtual:twice", "--address", "10.77.0.1/24");
+        string line = await run.OutLineAsync("(DUP!)");
+        run.Interrupt();
+
+        Assert.Equal(0, await run.Ended);
+        Assert.Matches(@"^64 bytes from 10\.77\.0\.9: icmp_seq=\d+ ttl=64 time=[\d.]+ ms \(DUP!\)$", line);
+        Assert.Matches(@"received, \+\d+ duplicates, ", run.Out);
+    }
+
+    [Fact]
     public void The_summary_is_that_of_ping()
     {
-        var summary = new PingSummary();
+        var summary = new PingSummary { Sent = 5, Duplicates = 2, Elapsed = TimeSpan.FromMilliseconds(4003.4) };
         foreach (double milliseconds in (double[])[1, 2, 3])
         {
-            summary.Add(new UserTcpPingReply(
-                IPStatus.Success, IPAddress.Loopback, TimeSpan.FromMilliseconds(milliseconds), 56));
+            summary.Add(new UserTcpPingReply
+            {
+                Status = IPStatus.Success, RoundTripTime = TimeSpan.FromMilliseconds(milliseconds),
+            });
         }
 
-        summary.Add(new UserTcpPingReply(IPStatus.TimedOut, IPAddress.Any, TimeSpan.Zero, 0));
+        summary.Add(new UserTcpPingReply { Status = IPStatus.DestinationHostUnreachable });
 
         Assert.Equal(
-            ["4 packets transmitted, 3 received, 25% packet loss", "rtt min/avg/max/mdev = 1.000/2.000/3.000/0.816 ms"],
+            [
+                "5 packets transmitted, 3 received, +2 duplicates, +1 errors, 40% packet loss, time 4003ms",
+                "rtt min/avg/max/mdev = 1.000/2.000/3.000/0.816 ms",
+            ],
             summary.Lines());
+    }
+
+    private static ValueTask<UserTcpStack> OpenAsync(LinkDevice link) => UserTcpStack.OpenAsync(
+        new UserTcpStackOptions { Link = link, Addresses = { UserTcpAddress.Parse("10.77.0.9/24") } });
+
+    /// <summary>Tells when a number of ICMP messages was sent.</summary>
+    private sealed class RequestCounter(int wanted) : IPacketTap
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _count;
+
+        public Task Reached => _reached.Task;
+
+        public void OnPacket(in PacketTapContext packet)
+        {
+            if (packet.Direction == PacketDirection.Sent && packet.Frame[12] == 8 && packet.Frame[23] == 1
+                && ++_count == wanted)
+                _reached.SetResult();
+        }
     }
 }
