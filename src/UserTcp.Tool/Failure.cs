@@ -50,4 +50,25 @@ internal enum Failure
 
     /// <summary>The connection broke, or what came was not of the protocol.</summary>
     Receive,
+
+    /// <summary>The URL is of a protocol that is not spoken here.</summary>
+    Protocol,
+
+    /// <summary>The server answered with something that is not HTTP.</summary>
+    Reply,
+
+    /// <summary>The server closed the connection before its answer was complete.</summary>
+    NoReply,
+
+    /// <summary>The body ended before its end.</summary>
+    Short,
+
+    /// <summary>The server cannot send a page from its middle on.</summary>
+    Range,
+
+    /// <summary>An entry of addresses makes no sense.</summary>
+    Resolve,
+
+    /// <summary>The content of a request would have to be sent twice and cannot be.</summary>
+    Rewind,
 }

@@ -26,7 +26,9 @@ internal static class Program
     /// <returns>The exit code.</returns>
     internal static async Task<int> RunAsync(string[] args, ToolConsole console, CancellationToken cancellationToken)
     {
-        ParseResult parsed = MakeRoot(console).Parse(args);
+        // '@file' is for the options that have it, such as -d of curl.
+        var syntax = new ParserConfiguration { ResponseFileTokenReplacer = null };
+        ParseResult parsed = MakeRoot(console).Parse(args, syntax);
         // The signals are ours: the library's handler does not survive a second one.
         var invocation = new InvocationConfiguration
         {

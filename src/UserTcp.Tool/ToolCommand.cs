@@ -47,6 +47,9 @@ internal abstract class ToolCommand : Command
     /// <summary>Whether the results are wanted as JSON.</summary>
     protected virtual bool WantsJson(ParseResult parsed) => Context.Options.WantsJson(parsed);
 
+    /// <summary>Whether failures are told; bugs always are.</summary>
+    protected virtual bool TellsFailures(ParseResult parsed) => true;
+
     /// <summary>
     /// The exit code where nobody reads the output any more: that of a program which SIGPIPE has ended.
     /// </summary>
@@ -62,8 +65,9 @@ internal abstract class ToolCommand : Command
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _console.Watch.Failed);
         int code = await AttemptAsync(parsed, output, stop.Token);
         if (_captureFailure is not null)
-            code = FirstOf(code, Tell(output, _captureFailure));
-        return _console.Watch.Error is { } error ? FirstOf(code, Tell(output, OutputWatch.FailureOf(error))) : code;
+            code = FirstOf(code, Tell(parsed, output, _captureFailure));
+        return _console.Watch.Error is { } error
+            ? FirstOf(code, Tell(parsed, output, OutputWatch.FailureOf(error))) : code;
     }
 
     private async Task<int> AttemptAsync(ParseResult parsed, ToolOutput output, CancellationToken cancellationToken)
@@ -74,7 +78,7 @@ internal abstract class ToolCommand : Command
         }
         catch (ToolException failure)
         {
-            return Tell(output, failure);
+            return Tell(parsed, output, failure);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -91,13 +95,14 @@ internal abstract class ToolCommand : Command
         }
     }
 
-    private int Tell(ToolOutput output, ToolException failure)
+    private int Tell(ParseResult parsed, ToolOutput output, ToolException failure)
     {
         ShowStack(output, failure);
         if (failure.Failure == Failure.OutputClosed)
             return CodeOfClosedOutput;
 
-        output.Error($"{Name}: {failure.Message}");
+        if (TellsFailures(parsed))
+            output.Error($"{Name}: {failure.Message}");
         return CodeOf(failure.Failure);
     }
 

@@ -1,223 +1,105 @@
-using Spectre.Console;
+using System.Globalization;
+using System.Net.Http.Headers;
 using UserTcp.Tool.Network;
 using UserTcp.Tool.Terminal;
 
 namespace UserTcp.Tool.Get;
 
 /// <summary>Fetches one page: the body to its destination, everything else to the standard error.</summary>
-internal sealed class GetRun(NetworkSession session, HttpWishes wishes, ToolOutput output)
+/// <param name="session">The way to the server.</param>
+/// <param name="wishes">How it is to be fetched.</param>
+/// <param name="output">Where to tell of it.</param>
+/// <param name="codeOf">The exit codes of failures.</param>
+internal sealed class GetRun(
+    NetworkSession session, HttpWishes wishes, ToolOutput output, Func<Failure, int> codeOf)
 {
-    private const int BufferBytes = 128 * 1024;
-    private readonly HttpTrail _trail = new();
-    private TimeSpan _toFirstByte;
+    // As curl waits: a second at first, twice as long each time, ten minutes at most.
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(10);
 
     /// <exception cref="ToolException">It could not be fetched.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (wishes.MaxTime is { } longest)
-            patience.CancelAfter(longest);
-
-        try
+        await using var file = new BodyFile(
+            wishes.OutputFile, output.IsJson ? null : output.Console.Output, wishes.ResumeAt);
+        if (wishes.ResumeAt > 0)
+            file.Open(isNewAttempt: true); // as curl does, which may leave an empty one
+        TimeSpan wait = TimeSpan.FromSeconds(1);
+        for (int left = wishes.Retries; ; left--)
         {
-            await FetchAsync(patience.Token);
-        }
-        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new ToolException(Failure.TimedOut, $"{wishes.Url.IdnHost} did not answer in time.", error);
-        }
-        catch (HttpRequestException error)
-        {
-            throw Translate(error);
-        }
-        catch (IOException error)
-        {
-            // HttpIOException where HTTP noticed it, the stream's own where a reset came.
-            throw new ToolException(Failure.Receive, $"The connection broke: {error.Message}", error);
-        }
-    }
-
-    private async Task FetchAsync(CancellationToken cancellationToken)
-    {
-        using HttpRequestMessage request = wishes.MakeRequest();
-        using var client = new HttpClient(StackHttp.CreateHandler(session, wishes, _trail))
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
-        using HttpResponseMessage response = await client
-            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        _toFirstByte = _trail.Elapsed;
-        if (wishes.IsVerbose)
-            ShowHeaders(request, response);
-        Check(response);
-        long bytes = await SaveAsync(response, cancellationToken);
-        Tell(response, bytes);
-    }
-
-    private void Check(HttpResponseMessage response)
-    {
-        if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is not null)
-            throw new ToolException(Failure.TooManyRedirects, $"Too many redirects: to {response.Headers.Location}.");
-        if (wishes.FailsOnError && (int)response.StatusCode >= 400)
-        {
-            throw new ToolException(
-                Failure.HttpStatus, $"The server answered {(int)response.StatusCode} {response.ReasonPhrase}.");
-        }
-    }
-
-    private async Task<long> SaveAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);
-        await using FileStream? file = OpenFile();
-        Stream? destination = file ?? (output.IsJson ? null : output.Console.Output);
-        bool isBodyOnScreen = file is null && output.Console.IsOutputTerminal;
-        if (!output.Console.IsErrorTerminal || isBodyOnScreen || output.IsJson)
-            return await CopyAsync(body, destination, static _ => { }, cancellationToken);
-
-        return await output.ErrorScreen.Progress().AutoClear(true)
-            .Columns(
-                new SpinnerColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn(),
-                new RemainingTimeColumn())
-            .StartAsync(async progress =>
+            var attempt = new HttpAttempt(session, wishes, file, output);
+            ToolException? failure = await TryAsync(attempt, cancellationToken);
+            if (left > 0 && MayPass(attempt, failure) is { } reason)
             {
-                ProgressTask task = progress.AddTask("body", maxValue: response.Content.Headers.ContentLength ?? 1);
-                task.IsIndeterminate = response.Content.Headers.ContentLength is null;
-                return await CopyAsync(body, destination, count => task.Increment(count), cancellationToken);
-            });
-    }
+                await WaitAsync(attempt, reason, wait, left, cancellationToken);
+                wait = TimeSpan.FromTicks(Math.Min(2 * wait.Ticks, s_longestWait.Ticks));
+                continue;
+            }
 
-    private static async Task<long> CopyAsync(
-        Stream body, Stream? destination, Action<int> advance, CancellationToken cancellationToken)
-    {
-        // Not of a pool: a write that nobody waits for any more may still read it.
-        byte[] buffer = new byte[BufferBytes];
-        long total = 0;
-        int count;
-        while ((count = await ReadAsync(body, buffer, cancellationToken)) > 0)
-        {
-            if (destination is not null)
-                await WriteAsync(destination, buffer.AsMemory(0, count), cancellationToken);
-            total += count;
-            advance(count);
-        }
-
-        return total;
-    }
-
-    private static async Task<int> ReadAsync(Stream body, byte[] buffer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await body.ReadAsync(buffer, cancellationToken);
-        }
-        catch (Exception error) when (error is InvalidDataException or InvalidOperationException)
-        {
-            // The second is what Brotli's decoder has for it.
-            throw new ToolException(Failure.Encoding, $"The body cannot be decoded: {error.Message}", error);
-        }
-    }
-
-    // Writes to pipes and files block, whatever the token says.
-    private static async Task WriteAsync(
-        Stream destination, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await destination.WriteAsync(bytes, cancellationToken).AsTask().WaitAsync(cancellationToken);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new ToolException(Failure.Write, $"The body cannot be written: {error.Message}", error);
-        }
-    }
-
-    // Without a buffer of its own, which would fail as late as when it is closed.
-    private FileStream? OpenFile()
-    {
-        try
-        {
-            return wishes.OutputFile is null or "-" ? null : File.Create(wishes.OutputFile, bufferSize: 0);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new ToolException(
-                Failure.Write, $"'{wishes.OutputFile}' cannot be written: {ToolException.WordsOf(error)}", error);
-        }
-    }
-
-    private void ShowHeaders(HttpRequestMessage request, HttpResponseMessage response)
-    {
-        // Not request.Version: the handler may have come down from what was asked for.
-        output.Note($"> GET {request.RequestUri!.PathAndQuery} HTTP/{response.Version}");
-        foreach (KeyValuePair<string, IEnumerable<string>> field in request.Headers)
-        {
-            output.Note($"> {field.Key}: {string.Join(", ", field.Value)}");
-        }
-
-        output.Note($"< HTTP/{response.Version} {(int)response.StatusCode} {response.ReasonPhrase}");
-        foreach (KeyValuePair<string, IEnumerable<string>> field in response.Headers.Concat(response.Content.Headers))
-        {
-            output.Note($"< {field.Key}: {string.Join(", ", field.Value)}");
-        }
-    }
-
-    private void Tell(HttpResponseMessage response, long bytes)
-    {
-        TimeSpan total = _trail.Elapsed;
-        UserTcpConnection? connection = _trail.Last;
-        UserTcpConnectionInfo? info = connection?.GetInfo();
-        if (output.IsJson)
-        {
-            output.Json(new
-            {
-                Url = response.RequestMessage!.RequestUri,
-                Status = (int)response.StatusCode,
-                HttpVersion = response.Version.ToString(),
-                ContentType = response.Content.Headers.ContentType?.ToString(),
-                Bytes = bytes,
-                Connections = _trail.Count,
-                Local = connection?.LocalEndPoint.ToString(),
-                Remote = connection?.RemoteEndPoint.ToString(),
-                ConnectSeconds = _trail.ToConnect.TotalSeconds,
-                FirstByteSeconds = _toFirstByte.TotalSeconds,
-                TotalSeconds = total.TotalSeconds,
-                TcpInfo = info,
-            });
+            End(attempt, failure);
             return;
         }
-
-        output.Note($"http  {(int)response.StatusCode} {response.ReasonPhrase}  HTTP/{response.Version}  "
-            + $"{Quantity.Count(bytes)} B  first byte {Quantity.Milliseconds(_toFirstByte)}, "
-            + $"all {Quantity.Milliseconds(total)}");
-        if (info is { } tcp)
-        {
-            output.Note($"tcp   {connection!.LocalEndPoint} to {connection.RemoteEndPoint}  "
-                + $"rtt {Quantity.Milliseconds(tcp.SmoothedRtt)}  cwnd {Quantity.Count(tcp.CongestionWindow)} B  "
-                + $"segments {tcp.SegmentsSent} out, {tcp.SegmentsReceived} in  retransmitted {tcp.Retransmits}");
-        }
     }
 
-    private ToolException Translate(HttpRequestException error)
+    private static async Task<ToolException?> TryAsync(HttpAttempt attempt, CancellationToken cancellationToken)
     {
-        for (Exception? inner = error; inner is not null; inner = inner.InnerException)
+        try
         {
-            if (inner is ToolException known)
-                return known;
+            await attempt.RunAsync(cancellationToken);
+            return null;
         }
-
-        // What HttpClient says of itself is only that something went wrong, and what TLS says, to look further.
-        string cause = error.GetBaseException().Message;
-        if (error.HttpRequestError == HttpRequestError.SecureConnectionError)
-            return TranslateHandshake(error, cause);
-        return new ToolException(
-            Failure.Receive, cause == error.Message ? cause : $"{error.Message} {cause}", error);
+        catch (ToolException failure)
+        {
+            return failure;
+        }
     }
 
-    private ToolException TranslateHandshake(HttpRequestException error, string cause) =>
-        _trail.Distrust is { } distrust
-        ? new ToolException(
-            Failure.Certificate, $"{distrust} --cacert FILE says whom to trust, -k that any certificate will do.",
-            error)
-        : new ToolException(
-            Failure.Tls, $"The TLS handshake with {wishes.Url.IdnHost} failed: {cause}", error);
+    // What curl takes for transient: timeouts, names that cannot be resolved, and some answers.
+    private static string? MayPass(HttpAttempt attempt, ToolException? failure)
+    {
+        if (failure is { Failure: Failure.TimedOut or Failure.Name })
+            return failure.Message;
+        if (failure is not (null or { Failure: Failure.HttpStatus }))
+            return null;
+
+        int status = (int)(attempt.Response?.StatusCode ?? 0);
+        return status is 408 or 429 or 500 or 502 or 503 or 504 ? $"The server answered {status}." : null;
+    }
+
+    private async Task WaitAsync(
+        HttpAttempt attempt, string reason, TimeSpan wait, int left, CancellationToken cancellationToken)
+    {
+        TimeProvider time = output.Console.Time;
+        if (attempt.Response?.Headers.RetryAfter is { } after && WaitOf(after, time) is var asked && asked > wait)
+            wait = asked;
+
+        Task over = Task.Delay(wait, time, cancellationToken);
+        if (!wishes.IsSilent)
+        {
+            string seconds = wait.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+            output.Note($"{reason} The next attempt begins in {seconds} s; {left} are left.");
+        }
+
+        await over;
+    }
+
+    private static TimeSpan WaitOf(RetryConditionHeaderValue after, TimeProvider time)
+    {
+        TimeSpan wait = after.Delta ?? after.Date!.Value - time.GetUtcNow();
+        TimeSpan longest = TimeSpan.FromMilliseconds(int.MaxValue); // of timers
+        return wait < longest ? wait : longest;
+    }
+
+    private void End(HttpAttempt attempt, ToolException? failure)
+    {
+        if (failure is null && (output.IsJson || !wishes.IsSilent))
+            GetReport.Tell(attempt, output);
+        if (wishes.WriteOut is { } format)
+        {
+            int code = failure is null ? 0 : codeOf(failure.Failure);
+            format.Write(new WriteOutValues(wishes, attempt, code, failure?.Message), output.Console);
+        }
+
+        if (failure is not null)
+            throw failure;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace UserTcp.Tool.Get;
@@ -19,6 +20,27 @@ internal static class ServerTrust
             return false;
         },
     };
+
+    /// <summary>Reads certificates in PEM.</summary>
+    /// <exception cref="ToolException">The file cannot be read, or has none.</exception>
+    public static X509Certificate2Collection ReadAuthorities(string file)
+    {
+        var authorities = new X509Certificate2Collection();
+        try
+        {
+            authorities.ImportFromPemFile(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException
+            or ArgumentException)
+        {
+            throw new ToolException(
+                Failure.Authorities, $"'{file}' cannot be read: {ToolException.WordsOf(error)}", error);
+        }
+
+        return authorities.Count > 0
+            ? authorities
+            : throw new ToolException(Failure.Authorities, $"{file} has no certificate in PEM.");
+    }
 
     private static X509ChainPolicy PolicyOf(X509Certificate2Collection authorities)
     {

@@ -19,6 +19,9 @@ internal sealed class ToolConsole : IDisposable
     /// <summary>Whether <see cref="Out"/> has failed.</summary>
     public OutputWatch Watch { get; init; } = new();
 
+    /// <summary>The clock of waits that a test does not want to wait for.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Whether a person looks at the standard output.</summary>
     public bool IsOutputTerminal { get; init; }
 

@@ -37,7 +37,7 @@ public sealed class GetFailureTests
     {
         byte[] nonsense = [.. Enumerable.Repeat((byte)0xff, 100)];
         await using var server = new WebServer(Head($"Content-Encoding: {encoding}\nContent-Length: 100"), nonsense);
-        await using ToolRun run = await ToolRun.ToEndAsync("get", server.Url);
+        await using ToolRun run = await ToolRun.ToEndAsync("get", server.Url, "--compressed");
 
         Assert.Equal(61, await run.Ended);
         Assert.Contains("cannot be decoded", Assert.Single(LinesOf(run)), StringComparison.Ordinal);
@@ -51,7 +51,7 @@ public sealed class GetFailureTests
             await gzip.WriteAsync(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 5000))));
         byte[] cut = encoded.ToArray()[..^10];
         await using var server = new WebServer(Head($"Content-Encoding: gzip\nContent-Length: {cut.Length}"), cut);
-        await using ToolRun run = await ToolRun.ToEndAsync("get", server.Url);
+        await using ToolRun run = await ToolRun.ToEndAsync("get", server.Url, "--compressed");
 
         Assert.Equal(61, await run.Ended);
     }

@@ -16,7 +16,7 @@ internal sealed class ToolRun : IAsyncDisposable
     private readonly LineWaiter _out;
     private readonly ToolConsole _console;
 
-    private ToolRun(Stream input, Stream? output, string[] args)
+    private ToolRun(Stream input, Stream? output, string[] args, TimeProvider? time = null)
     {
         _out = new LineWaiter(_output);
         var watch = new OutputWatch();
@@ -27,6 +27,7 @@ internal sealed class ToolRun : IAsyncDisposable
             Watch = watch,
             Out = output is null ? _out : watch.WriteTo(output, new UTF8Encoding(false)),
             Error = _error,
+            Time = time ?? TimeProvider.System,
         };
         Ended = Task.Run(() => Program.RunAsync(args, _console, _interrupt.Token)).WaitAsync(s_guard);
     }
@@ -49,6 +50,9 @@ internal sealed class ToolRun : IAsyncDisposable
 
     /// <summary>With a standard output of the test's; <see cref="Out"/> stays empty.</summary>
     public static ToolRun StartWithOutput(Stream output, params string[] args) => new(Stream.Null, output, args);
+
+    /// <summary>With a clock of the test's.</summary>
+    public static ToolRun StartAt(TimeProvider time, params string[] args) => new(Stream.Null, null, args, time);
 
     /// <summary>Runs a command line to its end.</summary>
     public static async Task<ToolRun> ToEndAsync(params string[] args)

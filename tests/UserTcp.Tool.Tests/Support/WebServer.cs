@@ -23,6 +23,9 @@ internal sealed class WebServer : IAsyncDisposable
 
     public string? LastRequest { get; private set; }
 
+    /// <summary>What is answered in place of a head and a body.</summary>
+    public byte[]? Bytes { get; init; }
+
     /// <summary>Whether connections end with a reset.</summary>
     public bool Resets { get; init; }
 
@@ -61,7 +64,7 @@ internal sealed class WebServer : IAsyncDisposable
         {
             LastRequest = await ReadHeadAsync(stream);
             if (!IsSilent)
-                await stream.WriteAsync(_answer, _stop.Token);
+                await stream.WriteAsync(Bytes ?? _answer, _stop.Token);
             if (Resets)
             {
                 client.Client.Close(timeout: 0); // without the shutdown of TcpClient, which would send a FIN
