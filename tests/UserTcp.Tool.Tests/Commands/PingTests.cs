@@ -18,7 +18,7 @@ public sealed class PingTests
     public async Task Answers_are_counted_and_the_exit_code_is_0()
     {
         await using ToolRun run = await ToolRun.ToEndAsync(
-            "ping", "10.0.2.2", "-c", "3", "-i", "0.01", "-s", "100", "-W", "60");
+            "ping", "10.0.2.2", "-c", "3", "-i", "1", "-s", "100", "-W", "60");
 
         Assert.Equal(0, await run.Ended);
         Assert.StartsWith("PING 10.0.2.2 (10.0.2.2) 100(128) bytes of data.", run.Out, StringComparison.Ordinal);
@@ -110,7 +110,7 @@ public sealed class PingTests
         var plan = new PingPlan
         {
             Interval = TimeSpan.FromMilliseconds(5),
-            Options = new UserTcpPingOptions { Timeout = TimeSpan.FromMinutes(5) },
+            Options = new UserTcpPingOptions { Timeout = TimeSpan.FromMinutes(5), DataLength = 56 },
         };
         Task<PingSummary> run = new PingRun(session, plan, new EchoWatch(), new ToolOutput(console, false, true))
             .RunAsync("peer", IPAddress.Parse("10.77.0.9"), stop.Token);
