@@ -14,6 +14,18 @@ public sealed class ListeningTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
+    [Fact]
+    public void A_SYN_ACK_that_is_sent_again_is_counted_as_such()
+    {
+        _bench.Listen();
+        _bench.Hear(TcpFlags.Syn, 1000);
+        Assert.Single(_bench.Pull());
+        long sent = _bench.Core.Counters.SegmentsSent;
+        _bench.Advance(1.5);
+        Assert.Equal(TcpFlags.Syn | TcpFlags.Ack, Assert.Single(_bench.Pull()).Flags);
+        Assert.Equal(sent, _bench.Core.Counters.SegmentsSent);
+    }
+
     [Fact, Rfc("9293 §3.10.7.2")]
     public void The_final_ACK_of_the_handshake_wakes_the_listener_once_for_many()
     {
