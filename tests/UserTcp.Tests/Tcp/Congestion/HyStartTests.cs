@@ -43,6 +43,24 @@ public sealed class HyStartTests
         Assert.InRange(windows[7] / windows[6], 1, 1.1); // congestion avoidance
     }
 
+    [Fact, Rfc("9406 §4.2")]
+    public void The_eighth_sample_of_a_round_decides()
+    {
+        var start = new HyStart();
+        for (int i = 1; i <= 8; i++)
+        {
+            start.OnAck(new CongestionAck { Rtt = s_rtt, IsRoundEnd = i == 8 });
+        }
+
+        for (int i = 1; i <= 8; i++)
+        {
+            Assert.False(start.IsConservative);
+            start.OnAck(new CongestionAck { Rtt = s_rtt * 1.2 });
+        }
+
+        Assert.True(start.IsConservative);
+    }
+
     [Fact, Rfc("9406 §4.2", "R9406-4")]
     public void Round_trips_that_shrink_again_let_slow_start_go_on()
     {
