@@ -71,6 +71,23 @@ public static class UserTcpServiceCollectionExtensions
             }));
     }
 
+    /// <summary>
+    /// Lets <c>usertcp ss</c>, run by the same user, see the connections of all stacks of the container while its host
+    /// runs (<see cref="UserTcpDiagnosticsEndpoint"/>). Without this call nothing listens.
+    /// </summary>
+    /// <param name="services">The services of the application.</param>
+    /// <param name="configure">Sets options of the endpoints; null for the defaults.</param>
+    /// <returns>The same services.</returns>
+    public static IServiceCollection AddUserTcpDiagnostics(
+        this IServiceCollection services, Action<UserTcpDiagnosticsEndpointOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        var options = new UserTcpDiagnosticsEndpointOptions();
+        configure?.Invoke(options);
+        services.AddSingleton<IHostedService>(provider => new UserTcpDiagnosticsService(provider, options));
+        return services;
+    }
+
     private static IServiceCollection Add(
         IServiceCollection services, string name, Action<OptionsBuilder<UserTcpStackOptions>> configure)
     {

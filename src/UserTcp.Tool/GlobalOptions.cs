@@ -33,6 +33,10 @@ internal sealed class GlobalOptions
         Description = "The router for destinations that are not on the link.",
     };
 
+    private readonly Option<bool> _diagnostics = new("--diagnostics")
+    { Description = "Lets 'usertcp ss', run by the same user, see the connections of this process.",
+    };
+
     private readonly Option<string?> _capture = new("--capture")
     { HelpName = "FILE.pcapng", Description = "Writes every frame to a file for Wireshark.",
     };
@@ -48,6 +52,7 @@ internal sealed class GlobalOptions
     private (Option Option, GlobalOptionSet Set)[] All =>
     [
         (_link, GlobalOptionSet.Network), (_address, GlobalOptionSet.Network), (_gateway, GlobalOptionSet.Network),
+        (_diagnostics, GlobalOptionSet.Network),
         (_capture, GlobalOptionSet.Capture), (_json, GlobalOptionSet.Json), (_noColor, GlobalOptionSet.Color),
     ];
 
@@ -82,6 +87,7 @@ internal sealed class GlobalOptions
         Address = parsed.GetValue(_address),
         Gateway = parsed.GetValue(_gateway),
         Capture = parsed.GetValue(_capture),
+        HasDiagnostics = parsed.GetValue(_diagnostics),
     };
 
     public bool WantsJson(ParseResult parsed) => parsed.GetValue(_json);

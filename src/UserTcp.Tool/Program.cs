@@ -65,7 +65,7 @@ internal static class Program
         Command[] commands =
         [
             new PingCommand(context), new GetCommand(context), new ServeCommand(context), new NetcatCommand(context),
-            new PerfCommand(context), new TraceCommand(context),
+            new PerfCommand(context), new TraceCommand(context), new DumpCommand(context), new SocketsCommand(context),
             new DevicesCommand(context), new DoctorCommand(context),
             new PacketdrillCommand(context), SimulationCommand.Make(context),
         ];

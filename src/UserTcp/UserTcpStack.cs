@@ -37,6 +37,12 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
         Gateway = options.Gateway;
     }
 
+    /// <summary>The options, validated and copied.</summary>
+    internal StackSettings Settings => _settings;
+
+    /// <summary>The run that is under way; null before the start.</summary>
+    internal RunningStack? Running => _running;
+
     /// <summary>Where the stack is in its life.</summary>
     public UserTcpStackState State =>
         _state == UserTcpStackState.Running && _running?.FaultCause is not null ? UserTcpStackState.Faulted : _state;

@@ -76,6 +76,26 @@ public sealed class HostingTests
     }
 
     [Fact]
+    public async Task Diagnostics_are_those_of_every_stack_and_end_with_the_host()
+    {
+        string folder = Path.Combine(Directory.CreateTempSubdirectory("usertcp").FullName, "d");
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddUserTcpStack("one", options => Configure(options, "10.0.0.1/24"));
+        builder.Services.AddUserTcpStack("two", options => Configure(options, "10.0.0.2/24"));
+        builder.Services.AddUserTcpDiagnostics(options => options.Folder = folder);
+        using (IHost host = builder.Build())
+        {
+            Assert.False(Directory.Exists(folder));
+            await host.StartAsync().WaitAsync(s_guard);
+            Assert.Equal(2, Directory.GetFiles(folder, $"{Environment.ProcessId}-*.sock").Length);
+            await host.StopAsync().WaitAsync(s_guard);
+        }
+
+        Assert.Empty(Directory.GetFiles(folder));
+        Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);
+    }
+
+    [Fact]
     public async Task Its_meter_is_the_containers_under_its_name()
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);

@@ -10,7 +10,8 @@ internal sealed class TraceCommand : ToolCommand
 {
     private readonly Argument<string> _file = new Argument<string>("FILE")
     {
-        Description = "A capture, of this tool or any other: pcapng or pcap.",
+        Description = "A capture, of this tool or any other: pcapng or pcap, also compressed by gzip; - for the "
+            + "standard input.",
     }.NeverEmpty();
 
     private readonly Option<string?> _output = new Option<string?>("--output", "-o")
@@ -44,11 +45,11 @@ internal sealed class TraceCommand : ToolCommand
         if (most < 1)
             throw new ToolException(Failure.Usage, "--connections is at least 1.");
 
-        string page = parsed.GetValue(_output) ?? Path.ChangeExtension(file, ".html");
+        string page = parsed.GetValue(_output) ?? (file == "-" ? "trace.html" : Path.ChangeExtension(file, ".html"));
         if (!output.IsJson && Path.GetFullPath(page) == Path.GetFullPath(file))
             throw new ToolException(Failure.Usage, "The page would overwrite the capture: choose another file by -o.");
 
-        TraceAnalysis analysis = Read(file);
+        TraceAnalysis analysis = Read(file, output);
         if (analysis.Connections.Count == 0)
             throw new ToolException(Failure.Read, NothingIn(file, analysis));
         foreach ((long frames, Obstacle why) in analysis.WithoutTcp.Where(item => item.Why.IsUnread))
@@ -77,15 +78,14 @@ internal sealed class TraceCommand : ToolCommand
 
     private static string Frames(long count) => count == 1 ? "1 frame" : $"{count} frames";
 
-    private static TraceAnalysis Read(string file)
+    private static TraceAnalysis Read(string file, ToolOutput output)
     {
+        using Stream stream = CaptureFile.Open(file, output.Console.Input);
         try
         {
-            using FileStream stream = File.OpenRead(file);
-            using var buffered = new BufferedStream(stream, 1 << 16);
-            return TraceAnalysis.Of(CaptureFile.Read(buffered));
+            return TraceAnalysis.Of(CaptureFile.Read(stream));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (CaptureFile.IsUnreadable(error))
         {
             throw new ToolException(Failure.Read, error.Message, error);
         }

@@ -10,6 +10,7 @@ internal sealed class NetworkSession : IAsyncDisposable
 {
     private readonly IAsyncDisposable _owner;
     private readonly NetworkSettings _settings;
+    private UserTcpDiagnosticsEndpoint? _diagnostics;
 
     private NetworkSession(
         UserTcpStack stack, IAsyncDisposable owner, IPAddress? loopback, NetworkSettings settings)
@@ -33,9 +34,10 @@ internal sealed class NetworkSession : IAsyncDisposable
     {
         try
         {
-            return settings.IsGateway
+            NetworkSession session = settings.IsGateway
                 ? await OpenGatewayAsync(settings, cancellationToken)
                 : await OpenLinkAsync(settings, cancellationToken);
+            return await WithDiagnosticsAsync(session);
         }
         catch (ArgumentException error)
         {
@@ -132,6 +134,8 @@ internal sealed class NetworkSession : IAsyncDisposable
     /// <summary>Closes the stack, in order, and tells if the capture is not complete.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_diagnostics is not null)
+            await _diagnostics.DisposeAsync();
         await _owner.DisposeAsync();
         if ((Stack.Link as CaptureLink)?.CaptureFailure is { } failure)
         {
@@ -150,6 +154,23 @@ internal sealed class NetworkSession : IAsyncDisposable
             Failure.Connect, $"{destination} is not on the link, and there is no router: use --gateway.", error),
         _ => new(Failure.Connect, $"{destination} cannot be connected to: {error.Message}", error),
     };
+
+    private static async Task<NetworkSession> WithDiagnosticsAsync(NetworkSession session)
+    {
+        if (!session._settings.HasDiagnostics)
+            return session;
+
+        try
+        {
+            session._diagnostics = UserTcpDiagnosticsEndpoint.Start(session.Stack);
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }
 
     private static async Task<NetworkSession> OpenGatewayAsync(
         NetworkSettings settings, CancellationToken cancellationToken)

@@ -21,6 +21,9 @@ internal sealed record NetworkSettings
     /// <summary>The file for all frames; null for none.</summary>
     public string? Capture { get; init; }
 
+    /// <summary>Whether <c>usertcp ss</c> may see the connections.</summary>
+    public bool HasDiagnostics { get; init; }
+
     /// <summary>Sees the frames of the stack from the first one on; null for nobody.</summary>
     public IPacketTap? Tap { get; init; }
 

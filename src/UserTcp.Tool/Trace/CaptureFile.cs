@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 
 namespace UserTcp.Tool.Trace;
 
@@ -6,7 +7,36 @@ namespace UserTcp.Tool.Trace;
 internal static class CaptureFile
 {
     private const int MaxBlockBytes = 64 << 20;
+    private const int BufferBytes = 1 << 16;
     private const uint Microseconds = 0xA1B2C3D4, Nanoseconds = 0xA1B23C4D, Modified = 0xA1B2CD34;
+
+    /// <summary>Opens a file, or the standard input for <c>-</c>; what gzip compressed is decompressed.</summary>
+    /// <exception cref="ToolException">It cannot be opened.</exception>
+    public static Stream Open(string name, Stream input)
+    {
+        if (name == "-")
+            return new BufferedStream(input, BufferBytes);
+
+        try
+        {
+            var file = new FileStream(name, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, BufferBytes);
+            if (!file.CanSeek) // a named pipe
+                return file;
+
+            bool isCompressed = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
+            file.Position = 0;
+            return isCompressed
+                ? new BufferedStream(new GZipStream(file, CompressionMode.Decompress), BufferBytes) : file;
+        }
+        catch (Exception error) when (IsUnreadable(error))
+        {
+            throw new ToolException(Failure.Read, error.Message, error);
+        }
+    }
+
+    /// <summary>Whether an exception says that a file, or the rest of it, cannot be read.</summary>
+    public static bool IsUnreadable(Exception error) =>
+        error is IOException or UnauthorizedAccessException or InvalidDataException or NotSupportedException;
 
     /// <summary>The frames of a file, in its order. A file that ends in the middle of a frame ends there.</summary>
     /// <exception cref="ToolException">It is no capture, or broken.</exception>
@@ -44,6 +74,9 @@ internal static class CaptureFile
         ? (int)length
         : throw new ToolException(Failure.Read, $"The capture is broken: it has a block of {length} bytes.");
 
+    /// <summary>The length of a frame by the file's word, which is no less than what was kept.</summary>
+    internal static int WireLength(uint whole, int kept) => (int)Math.Min(Math.Max(whole, (uint)kept), int.MaxValue);
+
     private static ToolException NoCapture() =>
         new(Failure.Read, "This is no capture: neither pcapng nor pcap.");
 
@@ -66,14 +99,14 @@ internal static class CaptureFile
 
             // Before version 2.3 the lengths come the other way round, in 2.3 they may.
             if (isOld && (minor < 3 || kept > whole))
-                kept = whole;
+                (kept, whole) = (whole, kept);
             byte[] bytes = new byte[Length(kept)];
             if (!TryFill(stream, bytes))
                 yield break;
 
             long time = Number(record, isBig) * 1_000_000_000L
                 + Number(record.AsSpan(4), isBig) * (kind == Nanoseconds ? 1L : 1000);
-            yield return new CapturedFrame(time, link, bytes);
+            yield return new CapturedFrame(time, link, bytes) { WireLength = WireLength(whole, bytes.Length) };
         }
     }
 }

@@ -11,7 +11,9 @@ internal ref struct IpLayers
     private const int Ipv4InIp = 4, Ipv6InIp = 41, Gre = 47, Authentication = 51, Destination = 60;
     private const int HopByHop = 0, Routing = 43, Fragments = 44, Mobility = 135, HostIdentity = 139, Shim6 = 140;
 
+    private ReadOnlySpan<byte> _frame;
     private ReadOnlySpan<byte> _rest;
+    private List<FrameHeader>? _headers;
     private int _protocol;
     private bool _isDone;
     private Obstacle _obstacle;
@@ -22,16 +24,26 @@ internal ref struct IpLayers
     /// <summary>The octets behind the IP header, by its own field and not by what was kept.</summary>
     public int Length { get; private set; }
 
-    /// <summary>What was kept of them.</summary>
+    /// <summary>The octets of them that were kept.</summary>
     public readonly ReadOnlySpan<byte> Segment => _rest;
 
-    /// <summary>Finds it.</summary>
-    /// <param name="packet">An IP packet, as far as it was kept.</param>
+    /// <summary>The protocol of the last header that was found.</summary>
+    public readonly int Protocol => _protocol;
+
+    /// <summary>Finds the segment.</summary>
+    /// <param name="frame">The whole frame, as far as it was kept.</param>
+    /// <param name="packet">The IP packet in it.</param>
+    /// <param name="headers">Takes the headers on the way; null if nobody asks.</param>
     /// <param name="layers">Its addresses and its segment.</param>
     /// <param name="obstacle">Why there is none.</param>
-    public static bool TryFind(ReadOnlySpan<byte> packet, out IpLayers layers, out Obstacle obstacle)
+    public static bool TryFind(
+        ReadOnlySpan<byte> frame, ReadOnlySpan<byte> packet, List<FrameHeader>? headers, out IpLayers layers,
+        out Obstacle obstacle)
     {
-        layers = new IpLayers { _rest = packet, _obstacle = Obstacle.Malformed };
+        layers = new IpLayers
+        {
+            _frame = frame, _rest = packet, _headers = headers, _protocol = -1, _obstacle = Obstacle.Malformed,
+        };
         layers.ReadPacket();
         for (int i = 0; i < MaxHeaders && !layers._isDone && layers._protocol != Tcp; i++)
             layers.ReadProtocol();
@@ -62,18 +74,21 @@ internal ref struct IpLayers
         int header = (packet[0] & 0xF) * 4;
         if (header < 20)
             End(Obstacle.Malformed);
-        else if (!TrySkip(header))
-            return;
-        else if ((BinaryPrimitives.ReadUInt16BigEndian(packet[6..]) & 0x3FFF) != 0)
+        else if (TrySkip(header))
+            ReadIpv4(packet, header);
+    }
+
+    private void ReadIpv4(ReadOnlySpan<byte> packet, int header)
+    {
+        if ((BinaryPrimitives.ReadUInt16BigEndian(packet[6..]) & 0x3FFF) != 0)
             End(Obstacle.Fragment);
-        if (_isDone)
-            return;
 
         // Offloading cards leave 0 there for what is longer than 64 KiB: then what was captured has to do.
         int total = BinaryPrimitives.ReadUInt16BigEndian(packet[2..]);
         Length = total == 0 ? _rest.Length : total - header;
         _protocol = packet[9];
         Hosts = (new IPAddress(packet.Slice(12, 4)), new IPAddress(packet.Slice(16, 4)));
+        _headers?.Add(FrameHeader.At(_frame, packet, HeaderKind.Ipv4, Length));
     }
 
     private void ReadIpv6()
@@ -86,6 +101,7 @@ internal ref struct IpLayers
         Length = length == 0 ? _rest.Length : length; // 0 for the same reason, or with a jumbo option
         _protocol = packet[6];
         Hosts = (new IPAddress(packet.Slice(8, 16)), new IPAddress(packet.Slice(24, 16)));
+        _headers?.Add(FrameHeader.At(_frame, packet, HeaderKind.Ipv6, Length));
     }
 
     private void ReadProtocol()
@@ -149,7 +165,9 @@ internal ref struct IpLayers
             End(new Obstacle(ObstacleKind.IpProtocol, Gre));
         else if (TrySkip(more))
         {
-            _rest = LinkLayers.FindPacket(BinaryPrimitives.ReadUInt16BigEndian(header[2..]), _rest, out _obstacle);
+            _headers?.Add(FrameHeader.At(_frame, header, HeaderKind.Gre, Length + 4 + more));
+            _rest = LinkLayers.FindPacket(
+                BinaryPrimitives.ReadUInt16BigEndian(header[2..]), _frame, _rest, _headers, out _obstacle);
             if (_rest.IsEmpty)
                 _isDone = true;
             else

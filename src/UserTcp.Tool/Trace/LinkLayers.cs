@@ -11,7 +11,9 @@ internal ref struct LinkLayers
     private const int MaxHeaders = 64;
     private const int EthernetHeader = 14;
 
+    private ReadOnlySpan<byte> _frame;
     private ReadOnlySpan<byte> _rest;
+    private List<FrameHeader>? _headers;
     private Layer _next;
     private int _number; // of the layer that is next: an Ethernet type, a link type, a PPP protocol
     private Obstacle _obstacle;
@@ -32,29 +34,38 @@ internal ref struct LinkLayers
 
     /// <summary>Finds the packet; empty if there is none.</summary>
     /// <param name="link">The frame's first header.</param>
-    /// <param name="frame">What was kept of it.</param>
+    /// <param name="frame">The part of the frame that was kept.</param>
+    /// <param name="headers">Takes the headers on the way; null if nobody asks.</param>
     /// <param name="obstacle">Why there is none.</param>
-    public static ReadOnlySpan<byte> FindPacket(LinkType link, ReadOnlySpan<byte> frame, out Obstacle obstacle) =>
-        Find(frame, Layer.Link, (int)link, out obstacle);
+    public static ReadOnlySpan<byte> FindPacket(
+        LinkType link, ReadOnlySpan<byte> frame, List<FrameHeader>? headers, out Obstacle obstacle) =>
+        new LinkLayers
+        {
+            _frame = frame, _rest = frame, _headers = headers, _next = Layer.Link, _number = (int)link,
+        }.Find(out obstacle);
 
     /// <summary>The same behind a header that names an Ethernet type, as that of GRE does.</summary>
-    public static ReadOnlySpan<byte> FindPacket(int etherType, ReadOnlySpan<byte> rest, out Obstacle obstacle) =>
-        Find(rest, Layer.EtherType, etherType, out obstacle);
-
-    private static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> rest, Layer layer, int number, out Obstacle obstacle)
-    {
-        var layers = new LinkLayers { _rest = rest, _next = layer, _number = number };
-        for (int i = 0; i < MaxHeaders && layers._next is not (Layer.Ip or Layer.None); i++)
-            layers.Step();
-
-        bool isFound = layers._next == Layer.Ip && layers._rest.Length > 0;
-        obstacle = layers._next switch
+    public static ReadOnlySpan<byte> FindPacket(
+        int etherType, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> rest, List<FrameHeader>? headers,
+        out Obstacle obstacle) =>
+        new LinkLayers
         {
-            Layer.None => layers._obstacle,
+            _frame = frame, _rest = rest, _headers = headers, _next = Layer.EtherType, _number = etherType,
+        }.Find(out obstacle);
+
+    private ReadOnlySpan<byte> Find(out Obstacle obstacle)
+    {
+        for (int i = 0; i < MaxHeaders && _next is not (Layer.Ip or Layer.None); i++)
+            Step();
+
+        bool isFound = _next == Layer.Ip && _rest.Length > 0;
+        obstacle = _next switch
+        {
+            Layer.None => _obstacle,
             Layer.Ip => Obstacle.Cut,
             _ => Obstacle.Malformed,
         };
-        return isFound ? layers._rest : default;
+        return isFound ? _rest : default;
     }
 
     private void Step()
@@ -65,7 +76,7 @@ internal ref struct LinkLayers
                 ReadLink((LinkType)_number);
                 break;
             case Layer.Ethernet:
-                if (TryTake(EthernetHeader, out ReadOnlySpan<byte> header))
+                if (TryTake(EthernetHeader, HeaderKind.Ethernet, out ReadOnlySpan<byte> header))
                     Go(Layer.EtherType, Short(header[12..]));
                 break;
             case Layer.EtherType:
@@ -81,7 +92,7 @@ internal ref struct LinkLayers
                 ReadPppProtocol();
                 break;
             case Layer.PppoeSession:
-                if (TryTake(6, out _))
+                if (TryTake(6, HeaderKind.Pppoe, out _))
                     Go(Layer.Ppp);
                 break;
             case Layer.Mpls:
@@ -110,11 +121,11 @@ internal ref struct LinkLayers
                 Skip(_rest.Length > 0 ? _rest[0] + 3 & ~3 : 1, Layer.Ip); // its first octet is its length
                 break;
             case LinkType.LinuxCooked:
-                if (TryTake(16, out ReadOnlySpan<byte> cooked))
+                if (TryTake(16, HeaderKind.LinuxCooked, out ReadOnlySpan<byte> cooked))
                     GoCooked(Short(cooked[14..]));
                 break;
             case LinkType.LinuxCooked2:
-                if (TryTake(20, out cooked))
+                if (TryTake(20, HeaderKind.LinuxCooked2, out cooked))
                     GoCooked(Short(cooked));
                 break;
             case LinkType.NetfilterLog:
@@ -174,7 +185,7 @@ internal ref struct LinkLayers
                 Go(Layer.Ip);
                 break;
             case 0x8100 or 0x88A8 or 0x9100 or 0x9200 or 0x9300: // VLAN: tag and type
-                if (TryTake(4, out ReadOnlySpan<byte> tag))
+                if (TryTake(4, HeaderKind.Vlan, out ReadOnlySpan<byte> tag))
                     Go(Layer.EtherType, Short(tag[2..]));
                 break;
             case 0x8926: // VN-Tag
@@ -200,6 +211,7 @@ internal ref struct LinkLayers
                 Go(Layer.Logical);
                 break;
             default:
+                Record(HeaderKind.EtherType, _rest, _number);
                 End(new Obstacle(ObstacleKind.EtherType, _number));
                 break;
         }
@@ -262,7 +274,7 @@ internal ref struct LinkLayers
     // behind a control word, which begins with four zero bits, or without one.
     private void ReadMpls()
     {
-        if (!TryTake(4, out ReadOnlySpan<byte> label) || (label[2] & 1) == 0)
+        if (!TryTake(4, HeaderKind.Mpls, out ReadOnlySpan<byte> label) || (label[2] & 1) == 0)
             return; // not the last label: the next step reads another one
 
         if (_rest.Length > 0 && (_rest[0] >> 4) is 4 or 6)
@@ -335,6 +347,17 @@ internal ref struct LinkLayers
     }
 
     private void End(Obstacle obstacle) => (_next, _obstacle) = (Layer.None, obstacle);
+
+    private readonly void Record(HeaderKind kind, ReadOnlySpan<byte> header, int number = 0) =>
+        _headers?.Add(FrameHeader.At(_frame, header, kind, number));
+
+    private bool TryTake(int octets, HeaderKind kind, out ReadOnlySpan<byte> header)
+    {
+        bool isTaken = TryTake(octets, out header);
+        if (isTaken)
+            Record(kind, header);
+        return isTaken;
+    }
 
     private bool TryTake(int octets, out ReadOnlySpan<byte> header)
     {

@@ -9,6 +9,16 @@ internal readonly record struct Obstacle(ObstacleKind Kind, int Number = 0)
 
     public static Obstacle Fragment => new(ObstacleKind.Fragment);
 
+    public static Obstacle Undecoded => new(ObstacleKind.Undecoded);
+
+    /// <summary>
+    /// Whether an exception of PacketDotNet's is due to the bytes of a frame: strangers choose them, and the library
+    /// checks few of their lengths.
+    /// </summary>
+    public static bool IsOf(Exception error) => error is IndexOutOfRangeException or ArgumentException
+        or InvalidOperationException or NotImplementedException or NotSupportedException or ArithmeticException
+        or NullReferenceException or InvalidCastException or FormatException;
+
     /// <summary>Whether the frame may hold TCP all the same, below a header that is not read.</summary>
     public bool IsUnread => Kind == ObstacleKind.LinkType;
 
@@ -22,6 +32,7 @@ internal readonly record struct Obstacle(ObstacleKind Kind, int Number = 0)
         ObstacleKind.IpProtocol => $"of IP protocol {Number}{IpProtocolName(Number)}",
         ObstacleKind.Fragment => "with a fragment of a packet",
         ObstacleKind.Cut => "cut before the TCP header",
+        ObstacleKind.Undecoded => "not decoded",
         _ => "with a header that contradicts itself",
     };
 
@@ -71,6 +82,9 @@ internal enum ObstacleKind
 
     /// <summary>The capture kept too little of it.</summary>
     Cut,
+
+    /// <summary>The decoder failed.</summary>
+    Undecoded,
 
     /// <summary>A length or a version that cannot be.</summary>
     Malformed,

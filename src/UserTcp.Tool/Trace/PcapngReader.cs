@@ -1,3 +1,6 @@
+using System.Text;
+using UserTcp.Diagnostics;
+
 namespace UserTcp.Tool.Trace;
 
 /// <summary>Reads the blocks of a pcapng file, behind the first number of it.</summary>
@@ -9,6 +12,9 @@ internal sealed class PcapngReader(Stream stream)
     private const uint SimplePacket = 3;
     private const uint EnhancedPacket = 6;
     private const uint ByteOrder = 0x1A2B3C4D;
+    private const ushort EndOfOptions = 0;
+    private const ushort Comment = 1;
+    private const ushort Flags = 2;
     private const ushort TimeResolution = 9;
     private const ushort TimeOffset = 14;
     private const long NanosecondsPerSecond = 1_000_000_000;
@@ -79,7 +85,7 @@ internal sealed class PcapngReader(Stream stream)
                 _interfaces.Add(Describe(body));
                 return null;
             case EnhancedPacket when body.Length >= 20:
-                return Frame(CaptureFile.Number(body, _isBig), body);
+                return WithOptions(Frame(CaptureFile.Number(body, _isBig), body), body);
             case ObsoletePacket when body.Length >= 20:
                 return Frame(CaptureFile.Short(body, _isBig), body);
             case SimplePacket when body.Length >= 4:
@@ -101,20 +107,66 @@ internal sealed class PcapngReader(Stream stream)
         Int128 time = (Int128)ticks * NanosecondsPerSecond / on.TicksPerSecond
             + (Int128)on.OffsetSeconds * NanosecondsPerSecond;
         return new CapturedFrame(
-            (long)Int128.Clamp(time, long.MinValue, long.MaxValue), on.Link, body.AsMemory(20, kept));
+            (long)Int128.Clamp(time, long.MinValue, long.MaxValue), on.Link, body.AsMemory(20, kept))
+        {
+            WireLength = CaptureFile.WireLength(CaptureFile.Number(body.AsSpan(16), _isBig), kept),
+        };
+    }
+
+    private CapturedFrame WithOptions(CapturedFrame frame, byte[] body)
+    {
+        ReadOnlySpan<byte> options = body.AsSpan(20 + frame.Bytes.Length);
+        options = options[Math.Min(options.Length, -frame.Bytes.Length & 3)..]; // the frame is padded to 32 bits
+        while (TryTakeOption(ref options, out ushort code, out ReadOnlySpan<byte> value))
+        {
+            if (code == Comment)
+                frame = frame with { Comment = Encoding.UTF8.GetString(value) };
+            else if (code == Flags && value.Length == 4)
+                frame = frame with { Direction = DirectionOf(CaptureFile.Number(value, _isBig)) };
+        }
+
+        return frame;
+    }
+
+    private static PacketDirection? DirectionOf(uint flags) => (flags & 3) switch
+    {
+        1 => PacketDirection.Received,
+        2 => PacketDirection.Sent,
+        _ => null,
+    };
+
+    private bool TryTakeOption(ref ReadOnlySpan<byte> options, out ushort code, out ReadOnlySpan<byte> value)
+    {
+        code = EndOfOptions;
+        value = default;
+        if (options.Length < 4)
+            return false;
+
+        code = CaptureFile.Short(options, _isBig);
+        int length = CaptureFile.Short(options[2..], _isBig);
+        if (code == EndOfOptions || length > options.Length - 4)
+            return false;
+
+        value = options.Slice(4, length);
+        options = options[Math.Min(options.Length, 4 + (length + 3 & ~3))..];
+        return true;
     }
 
     // It has no time and no length of what was kept: that is the packet's, or what the interface keeps at most.
     private CapturedFrame Simple(byte[] body)
     {
         Interface on = Of(0);
-        uint kept = CaptureFile.Number(body, _isBig);
+        uint whole = CaptureFile.Number(body, _isBig);
+        uint kept = whole;
         if (on.SnapLength != 0)
             kept = Math.Min(kept, on.SnapLength);
         if (kept > body.Length - 4)
             throw Broken("a frame that is longer than its block");
 
-        return new CapturedFrame(null, on.Link, body.AsMemory(4, (int)kept));
+        return new CapturedFrame(null, on.Link, body.AsMemory(4, (int)kept))
+        {
+            WireLength = CaptureFile.WireLength(whole, (int)kept),
+        };
     }
 
     private Interface Of(uint number) => number < _interfaces.Count
@@ -126,18 +178,12 @@ internal sealed class PcapngReader(Stream stream)
         var described = new Interface(
             (LinkType)CaptureFile.Short(body, _isBig), CaptureFile.Number(body[4..], _isBig), 1_000_000, 0);
         ReadOnlySpan<byte> options = body[8..];
-        while (options.Length >= 4)
+        while (TryTakeOption(ref options, out ushort code, out ReadOnlySpan<byte> value))
         {
-            ushort code = CaptureFile.Short(options, _isBig);
-            int length = CaptureFile.Short(options[2..], _isBig);
-            if (length > options.Length - 4)
-                break;
-            if (code == TimeResolution && length == 1)
-                described = described with { TicksPerSecond = Resolution(options[4]) };
-            else if (code == TimeOffset && length == 8)
-                described = described with { OffsetSeconds = Long(options[4..]) };
-
-            options = options[Math.Min(options.Length, 4 + (length + 3 & ~3))..];
+            if (code == TimeResolution && value.Length == 1)
+                described = described with { TicksPerSecond = Resolution(value[0]) };
+            else if (code == TimeOffset && value.Length == 8)
+                described = described with { OffsetSeconds = Long(value) };
         }
 
         return described;

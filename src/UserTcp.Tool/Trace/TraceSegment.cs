@@ -1,10 +1,13 @@
 using System.Buffers.Binary;
 using System.Net;
+using PacketDotNet;
+using PacketDotNet.Utils;
 
 namespace UserTcp.Tool.Trace;
 
 /// <summary>
-/// A TCP segment of a capture. Not the stack's own parser: captures are cut, come without checksums, and may be IPv6.
+/// A TCP segment of a capture. PacketDotNet reads the header. The options are read here: PacketDotNet 1.4.8 never
+/// returns from an option of length 0, takes SACK blocks for 16-bit numbers, and reads no options that are cut.
 /// </summary>
 internal sealed record TraceSegment
 {
@@ -47,33 +50,58 @@ internal sealed record TraceSegment
     /// <param name="obstacle">Why none is found.</param>
     public static TraceSegment? Parse(CapturedFrame frame, out Obstacle obstacle)
     {
-        ReadOnlySpan<byte> packet = LinkLayers.FindPacket(frame.Link, frame.Bytes.Span, out obstacle);
-        if (packet.IsEmpty || !IpLayers.TryFind(packet, out IpLayers layers, out obstacle))
+        ReadOnlySpan<byte> bytes = frame.Bytes.Span;
+        ReadOnlySpan<byte> packet = LinkLayers.FindPacket(frame.Link, bytes, null, out obstacle);
+        if (packet.IsEmpty || !IpLayers.TryFind(bytes, packet, null, out IpLayers layers, out obstacle))
             return null;
 
-        ReadOnlySpan<byte> tcp = layers.Segment;
+        try
+        {
+            return Parse(layers.Segment, layers.Length, layers.Hosts, out obstacle) is { } segment
+                ? segment with { IsTimed = frame.Nanoseconds is not null }
+                : null;
+        }
+        catch (Exception error) when (Obstacle.IsOf(error))
+        {
+            obstacle = Obstacle.Undecoded;
+            return null;
+        }
+    }
+
+    /// <summary>Reads a segment; null if it is none.</summary>
+    /// <param name="tcp">The part of it that was kept.</param>
+    /// <param name="length">The whole length, by the IP header.</param>
+    /// <param name="hosts">The ends of the IP packet.</param>
+    /// <param name="obstacle">Why it is none.</param>
+    public static TraceSegment? Parse(
+        ReadOnlySpan<byte> tcp, int length, (IPAddress Source, IPAddress Destination) hosts, out Obstacle obstacle)
+    {
         obstacle = Obstacle.Cut;
-        if (tcp.Length < 20)
+        if (tcp.Length < TcpFields.HeaderLength)
             return null;
 
-        int header = (tcp[12] >> 4) * 4;
+        var header = new TcpPacket(new ByteArraySegment(tcp[..TcpFields.HeaderLength].ToArray()));
+        int headerLength = header.DataOffset * 4;
         obstacle = Obstacle.Malformed;
-        if (header < 20 || header > layers.Length)
+        if (headerLength < TcpFields.HeaderLength || headerLength > length)
             return null;
 
         var segment = new TraceSegment
         {
-            IsTimed = frame.Nanoseconds is not null,
-            Source = new IPEndPoint(layers.Hosts.Source, BinaryPrimitives.ReadUInt16BigEndian(tcp)),
-            Destination = new IPEndPoint(layers.Hosts.Destination, BinaryPrimitives.ReadUInt16BigEndian(tcp[2..])),
-            Sequence = BinaryPrimitives.ReadUInt32BigEndian(tcp[4..]),
-            Acknowledgment = BinaryPrimitives.ReadUInt32BigEndian(tcp[8..]),
-            Flags = tcp[13],
-            Window = BinaryPrimitives.ReadUInt16BigEndian(tcp[14..]),
-            Length = layers.Length - header,
+            Source = new IPEndPoint(hosts.Source, header.SourcePort),
+            Destination = new IPEndPoint(hosts.Destination, header.DestinationPort),
+            Sequence = header.SequenceNumber,
+            Acknowledgment = header.AcknowledgmentNumber,
+            Flags = (byte)header.Flags,
+            Window = header.WindowSize,
+            Length = length - headerLength,
         };
-        return WithOptions(segment, tcp[20..Math.Min(header, tcp.Length)]);
+        return WithOptions(segment, OptionsOf(tcp, headerLength));
     }
+
+    /// <summary>The options of a TCP header, as far as they were kept.</summary>
+    public static ReadOnlySpan<byte> OptionsOf(ReadOnlySpan<byte> tcp, int headerLength) =>
+        tcp[TcpFields.HeaderLength..Math.Clamp(headerLength, TcpFields.HeaderLength, tcp.Length)];
 
     private static TraceSegment WithOptions(TraceSegment segment, ReadOnlySpan<byte> options)
     {

@@ -161,4 +161,12 @@ internal static partial class LogMessages
     [LoggerMessage(9001, LogLevel.Error,
         "Connection {Id}: an observer threw and was removed", EventName = "ObserverFailed")]
     public static partial void ObserverFailed(ILogger logger, Exception cause, long id);
+
+    [LoggerMessage(9010, LogLevel.Error,
+        "The diagnostics socket {Path} could not take a client", EventName = "DiagnosticsAcceptFailed")]
+    public static partial void DiagnosticsAcceptFailed(ILogger logger, Exception cause, string path);
+
+    [LoggerMessage(9011, LogLevel.Error,
+        "The diagnostics socket {Path} could not answer a client", EventName = "DiagnosticsSessionFailed")]
+    public static partial void DiagnosticsSessionFailed(ILogger logger, Exception cause, string path);
 }

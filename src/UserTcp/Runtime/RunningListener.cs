@@ -95,11 +95,13 @@ internal sealed class RunningListener
         return WaitAsync(waiter, cancellationToken);
     }
 
+    /// <summary>Connections and requests that nobody has taken. Read under the door.</summary>
+    public int PendingAccepts => _core.PendingAccepts + _requests.Count;
+
     public ListenerReport Describe()
     {
         using Door.Visit visit = _stack.Door.Enter();
-        int pending = _core.PendingAccepts + _requests.Count;
-        return new ListenerReport(pending, _core.HalfOpen, _core.Accepted, _core.Overflows)
+        return new ListenerReport(PendingAccepts, _core.HalfOpen, _core.Accepted, _core.Overflows)
         {
             SynCookiesSent = _core.SynCookiesSent,
             SynCookiesAccepted = _core.SynCookiesAccepted,

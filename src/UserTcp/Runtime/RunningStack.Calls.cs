@@ -128,7 +128,22 @@ internal sealed partial class RunningStack
         return look(visit.Stack, visit.Now);
     }
 
+    /// <summary>Looks at the stack, at one moment; null if it is over.</summary>
+    public TResult? LookIfAlive<TResult>(Func<StackCore, Instant, TResult?> look)
+        where TResult : class
+    {
+        using Door.Visit visit = Door.Enter();
+        return visit.IsDead ? null : look(visit.Stack, visit.Now);
+    }
+
     public LinkStatistics LinkStatistics => _link.Statistics;
+
+    /// <summary>Looks at all listeners, at one moment.</summary>
+    public List<TResult> LookAtListeners<TResult>(Func<RunningListener, TResult> look)
+    {
+        using Door.Visit visit = Door.Enter();
+        return [.. _listeners.Select(look)];
+    }
 
     /// <summary>The connections that the application knows of and that are not over.</summary>
     public RunningConnection[] GetConnections()
