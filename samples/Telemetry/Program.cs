@@ -3,19 +3,19 @@ using System.Net.Sockets;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
-using Telemetry;
 using UserTcp;
 using UserTcp.Diagnostics;
 using UserTcp.Links;
 
 // Two stacks on one virtual link, watched by the OpenTelemetry SDK: spans as they end, metrics when all is over.
+// AddOtlpExporter() in place of AddConsoleExporter() sends both to a collector.
 using TracerProvider traces = Sdk.CreateTracerProviderBuilder()
     .AddSource(UserTcpTelemetry.ActivitySourceName)
-    .AddProcessor(new SimpleActivityExportProcessor(new SpanPrinter(Console.Out)))
+    .AddConsoleExporter()
     .Build();
 using MeterProvider metrics = Sdk.CreateMeterProviderBuilder()
     .AddMeter(UserTcpTelemetry.MeterName)
-    .AddReader(new BaseExportingMetricReader(new MetricPrinter(Console.Out)))
+    .AddConsoleExporter()
     .Build();
 
 IPAddress serverAddress = IPAddress.Parse("10.0.0.2");

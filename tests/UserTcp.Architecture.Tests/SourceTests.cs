@@ -3,14 +3,9 @@ using UserTcp.Architecture.Tests.Support;
 
 namespace UserTcp.Architecture.Tests;
 
-/// <summary>Where things stand in the tree, and how large they may grow.</summary>
+/// <summary>Namespaces are folders, and some words may not stand in the sources.</summary>
 public sealed partial class SourceTests
 {
-    private const int MaxColumns = 120;
-    private const int MaxLines = 400;
-    private const int MaxTestLines = 600;
-    private const int MaxMethodLines = 45;
-
     private static readonly string[] s_all = ["src", "samples", "benchmarks", "tests"];
 
     // Its public types are words of the whole library, and users should not need to know a room to say them.
@@ -41,48 +36,6 @@ public sealed partial class SourceTests
         Expect.None(found, "Types whose namespace is not their folder:");
     }
 
-    [Fact]
-    public void Namespaces_are_file_scoped()
-    {
-        var found = Repository.CSharp(s_all)
-            .Where(file => BlockNamespace().IsMatch(file.Text))
-            .Select(file => file.Path);
-        Expect.None(found, "Files with a namespace in braces:");
-    }
-
-    [Fact]
-    public void Lines_fit_in_120_columns()
-    {
-        var found =
-            from file in Repository.CSharp(s_all)
-            from line in file.Lines.Index()
-            where line.Item.Length > MaxColumns
-            select $"{file.Path}:{line.Index + 1} has {line.Item.Length} columns";
-        Expect.None(found, $"Lines of more than {MaxColumns} columns:");
-    }
-
-    [Fact]
-    public void Files_stay_short()
-    {
-        var found =
-            from file in Repository.CSharp(s_all)
-            let limit = file.Path.StartsWith("tests/", StringComparison.Ordinal) ? MaxTestLines : MaxLines
-            where file.Lines.Length > limit
-            select $"{file.Path} has {file.Lines.Length} lines, more than {limit}";
-        Expect.None(found, "Files that grew beyond their limit (300 lines are the aim):");
-    }
-
-    [Fact]
-    public void Methods_fit_on_a_screen()
-    {
-        var found =
-            from file in Repository.CSharp("src", "samples")
-            from method in MethodBodies(file)
-            where method.Lines > MaxMethodLines
-            select $"{file.Path}:{method.First + 1} has {method.Lines} lines, more than {MaxMethodLines}";
-        Expect.None(found, "Methods that grew beyond one screen (25 lines are the aim):");
-    }
-
     /// <summary>The lab is another matter: the kernel there has only the real clock.</summary>
     [Fact]
     public void Tests_do_not_wait_for_the_clock() => Expect.None(
@@ -90,9 +43,6 @@ public sealed partial class SourceTests
 
     [Fact]
     public void No_test_is_switched_off() => Expect.None(Mentions("tests", SwitchedOff()), "Tests that never run:");
-
-    [Fact]
-    public void No_region_hides_code() => Expect.None(Mentions("src", RegionLine()), "Regions:");
 
     [Fact]
     public void Nothing_is_left_unfinished() => Expect.None(
@@ -118,45 +68,20 @@ public sealed partial class SourceTests
             "Loggers that a peer can flood: use LimitedLogger.Create:");
     }
 
-    // From the line that declares a method, four columns in, to its closing brace. Nested types are no methods.
-    private static IEnumerable<(int First, int Lines)> MethodBodies(SourceFile file)
-    {
-        int first = 0;
-        foreach ((int index, string line) in file.Lines.Index())
-        {
-            if (MemberLine().IsMatch(line))
-                first = index;
-            else if (line == "    }" && !NestedType().IsMatch(file.Lines[first]))
-                yield return (first, index - first + 1);
-        }
-    }
-
     private static IEnumerable<string> Mentions(string folder, Regex pattern) =>
         from file in Repository.CSharp(folder)
         from Match match in pattern.Matches(file.Text)
         let line = file.Text.AsSpan(0, match.Index).Count('\n') + 1
         select $"{file.Path}:{line}: {match.Value.ReplaceLineEndings(" ").Trim()}";
 
-    [GeneratedRegex(@"^namespace [\w.]+\s*\{?\s*$", RegexOptions.Multiline)]
-    private static partial Regex BlockNamespace();
-
     [GeneratedRegex(@"\bCreateLogger\s*(<[^>]*>)?\(|\bILogger<")]
     private static partial Regex LoggerMaking();
-
-    [GeneratedRegex(@"^    [A-Za-z(~]")]
-    private static partial Regex MemberLine();
-
-    [GeneratedRegex(@"\b(?:class|struct|interface|enum|record) \w")]
-    private static partial Regex NestedType();
 
     [GeneratedRegex(@"\bThread\.Sleep\b|\bTask\.Delay\([^,]*\)")]
     private static partial Regex Sleep();
 
     [GeneratedRegex("""\bSkip *= *["$]""")]
     private static partial Regex SwitchedOff();
-
-    [GeneratedRegex(@"^\s*#region.*", RegexOptions.Multiline)]
-    private static partial Regex RegionLine();
 
     [GeneratedRegex(@"\b(?:TODO|FIXME|HACK|XXX|NotImplementedException)\b")]
     private static partial Regex Unfinished();

@@ -9,7 +9,7 @@ namespace UserTcp.AspNetCore.Tests;
 /// <summary>The examples of the documents about Kestrel.</summary>
 public sealed class DocumentExamples
 {
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 300_000)]
     public async Task What_the_example_answers_is_the_round_trip()
     {
         await using WebLab lab = await WebLab.StartAsync(Carrier.UserTcp, application => application.MapGet(

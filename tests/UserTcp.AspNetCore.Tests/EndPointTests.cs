@@ -13,7 +13,7 @@ namespace UserTcp.AspNetCore.Tests;
 /// <summary>Which end points are ours, by which way a stack is found, and what is said where none is.</summary>
 public sealed class EndPointTests : IAsyncLifetime
 {
-    private const int Hang = 60_000;
+    private const int Hang = 300_000;
 
     private readonly LogList _log = new();
     private StackPair _pair = null!;

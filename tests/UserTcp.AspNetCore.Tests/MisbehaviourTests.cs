@@ -12,7 +12,7 @@ namespace UserTcp.AspNetCore.Tests;
 /// </summary>
 public sealed class MisbehaviourTests
 {
-    private const int Hang = 60_000;
+    private const int Hang = 300_000;
     private const string Get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
     private readonly TaskCompletionSource _inHandler = Signal();

@@ -10,7 +10,7 @@ namespace UserTcp.AspNetCore.Tests;
 /// <summary>HTTP/1.1 and HTTP/2 on one port, whoever carries the bytes.</summary>
 public sealed class PriorKnowledgeTests : IDisposable
 {
-    private const int Hang = 60_000;
+    private const int Hang = 300_000;
     private const string Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
     private readonly SemaphoreSlim _accepted = new(0);

@@ -15,7 +15,7 @@ namespace UserTcp.AspNetCore.Tests;
 /// <summary>What HTTP is made of, with Kestrel and <see cref="HttpClient"/> each on a stack of its own.</summary>
 public sealed class ProtocolTests
 {
-    private const int Hang = 60_000;
+    private const int Hang = 300_000;
 
     public static TheoryData<string, string> Versions => new()
     {

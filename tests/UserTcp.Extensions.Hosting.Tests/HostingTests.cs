@@ -9,7 +9,7 @@ namespace UserTcp.Extensions.Hosting.Tests;
 /// <summary>Stacks in a host: when they start and end, and under which names they are found.</summary>
 public sealed class HostingTests
 {
-    private static readonly TimeSpan s_guard = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task The_example_of_the_README_echoes()

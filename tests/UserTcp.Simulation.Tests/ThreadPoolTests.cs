@@ -7,7 +7,7 @@ namespace UserTcp.Simulation.Tests;
 /// <summary>A simulation has one thread: the runtime itself tells who hands something to the pool.</summary>
 public sealed class ThreadPoolTests
 {
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 300_000)]
     public async Task Nothing_is_ever_handed_to_the_thread_pool()
     {
         using var listener = new PoolListener();

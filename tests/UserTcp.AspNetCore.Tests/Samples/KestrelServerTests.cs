@@ -9,7 +9,7 @@ namespace UserTcp.AspNetCore.Tests.Samples;
 /// <summary>The sample does what its help says.</summary>
 public sealed class KestrelServerTests
 {
-    private const int Hang = 60_000;
+    private const int Hang = 300_000;
 
     private readonly StringWriter _output = new();
     private readonly StringWriter _error = new();

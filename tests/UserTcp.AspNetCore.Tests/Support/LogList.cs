@@ -9,7 +9,7 @@ internal sealed record LogEntry(LogLevel Level, string Category, string? Event, 
 internal sealed class LogList : ILoggerProvider
 {
     /// <summary>Only to fail where a test would hang; nothing waits for it.</summary>
-    private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentQueue<LogEntry> _entries = new();
     private readonly ConcurrentDictionary<(string Category, string Event), TaskCompletionSource> _signals = new();

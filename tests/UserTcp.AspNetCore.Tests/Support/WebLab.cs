@@ -25,7 +25,7 @@ internal sealed class WebLab : IAsyncDisposable
     }
 
     /// <summary>Only to fail where a test would hang; nothing waits for it.</summary>
-    public static TimeSpan Guard { get; } = TimeSpan.FromSeconds(60);
+    public static TimeSpan Guard { get; } = TimeSpan.FromMinutes(5);
 
     public WebApplication Application { get; }
 

@@ -57,7 +57,7 @@ public sealed class TsharkTests
         await using KernelServer server = KernelServer.Start(lab.Peer, LabNetwork.PeerAddress, service.ServeAsync);
         PacketCapture capture = await lab.CaptureAsync(bytesPerFrame: 1600);
         using Socket socket = KernelClient.Connect(lab.Host, server.EndPoint);
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new Patience(60);
         await PageClient.GetAsync(new SocketPipes(socket), s_page, patience.Token);
         await capture.StopAsync();
         return capture.File;

@@ -14,7 +14,7 @@ internal static class DescriptorShortage
     public const string Command = "descriptor-shortage";
 
     private const int ShortTries = 3;
-    private static readonly TimeSpan s_guard = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(5);
 
     public static async Task RunAsync(int port)
     {

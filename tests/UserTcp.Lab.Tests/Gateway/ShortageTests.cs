@@ -8,7 +8,7 @@ namespace UserTcp.Lab.Tests.Gateway;
 /// <summary>The gateway at a real limit of the operating system.</summary>
 public sealed class ShortageTests
 {
-    private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(5);
 
     [LabFact]
     public async Task Out_of_file_descriptors_requests_are_dropped_and_the_first_try_after_it_is_served()

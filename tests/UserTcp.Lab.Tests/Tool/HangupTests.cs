@@ -8,7 +8,7 @@ namespace UserTcp.Lab.Tests.Tool;
 /// <summary>The tool as a process that is left: by a terminal that is closed, or by ssh.</summary>
 public sealed class HangupTests
 {
-    private static readonly TimeSpan s_guard = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(5);
 
     /// <summary>
     /// ssh ends its ProxyCommand by SIGHUP, with the pipes still open. The peer hears of the end, and does not stay

@@ -6,7 +6,7 @@ namespace UserTcp.Lab.Tests.Tool;
 /// <summary>The tool as a process in the lab's host namespace, with a stack at 10.9.0.50.</summary>
 internal sealed class ToolProcess
 {
-    private static readonly TimeSpan s_guard = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(5);
     private readonly Process _process;
 
     private ToolProcess(Process process) => _process = process;

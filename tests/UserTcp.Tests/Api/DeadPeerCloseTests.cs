@@ -1,8 +1,10 @@
 using UserTcp.Links;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Api;
 
 /// <summary>Closing towards a peer that shut its window and vanished ends, too.</summary>
+[Collection(RealTime.Name)]
 public sealed class DeadPeerCloseTests
 {
     [Fact]

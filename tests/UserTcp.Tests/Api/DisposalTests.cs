@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Api;
 
 /// <summary>Nobody who waits for a stack waits for ever when it is disposed of, in whichever way.</summary>
+[Collection(RealTime.Name)]
 public class DisposalTests
 {
     [Theory]

@@ -6,6 +6,7 @@ using UserTcp.Tests.Support;
 namespace UserTcp.Tests.Api;
 
 /// <summary>Each way to end a stack or a connection keeps what was written, or says that it did not.</summary>
+[Collection(RealTime.Name)]
 public sealed class EndTests
 {
     private static readonly TimeSpan s_guard = StackPair.Guard;

@@ -7,6 +7,7 @@ using UserTcp.Tests.Support;
 namespace UserTcp.Tests.Api;
 
 /// <summary>The table of exceptions, row by row.</summary>
+[Collection(RealTime.Name)]
 public sealed class FailureTests
 {
     private static readonly TimeSpan s_guard = StackPair.Guard;

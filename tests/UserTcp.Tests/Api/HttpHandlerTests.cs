@@ -1,13 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Api;
 
 /// <summary>The platform's HTTP client over two stacks: what it makes of our connections and errors.</summary>
+[Collection(RealTime.Name)]
 public sealed class HttpHandlerTests : IAsyncLifetime
 {
-    private const int Hang = 60_000;
+    private const int Hang = 300_000;
     private const string Answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 
     private static readonly Uri s_server = new($"http://{StackPair.ServerAddress}/");

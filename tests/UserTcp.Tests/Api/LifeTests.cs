@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Microsoft.Extensions.Time.Testing;
 using UserTcp.Links;
 using UserTcp.Tests.Runtime;
 using UserTcp.Tests.Support;
@@ -9,6 +10,7 @@ using UserTcp.Tests.Support;
 namespace UserTcp.Tests.Api;
 
 /// <summary>Starts, ends, and what is left behind.</summary>
+[Collection(RealTime.Name)]
 public sealed class LifeTests
 {
     private static readonly TimeSpan s_guard = StackPair.Guard;
@@ -61,7 +63,7 @@ public sealed class LifeTests
         (VirtualLink link, VirtualLink other) = VirtualLink.CreatePair(shared);
         using VirtualLink _ = other;
         // Time stands still: the probes for the address cannot be over before the start is cancelled.
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         UserTcpStackOptions options = StackPair.Options(link, StackPair.ClientAddress);
         options.TimeProvider = time;
         await using var stack = new UserTcpStack(options);

@@ -1,8 +1,11 @@
+using UserTcp.Tests.Support;
+
 namespace UserTcp.Tests.Api;
 
 #pragma warning disable UTCP001 // the interface is experimental, and this is its trial
 
 /// <summary>A user's own congestion control, by the public interface only.</summary>
+[Collection(RealTime.Name)]
 public sealed class OwnControllerTests
 {
     [Fact]

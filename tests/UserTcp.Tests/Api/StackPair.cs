@@ -9,7 +9,7 @@ namespace UserTcp.Tests.Api;
 internal sealed class StackPair : IAsyncDisposable
 {
     /// <summary>Only to fail where a test would hang; nothing waits for it.</summary>
-    public static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Guard = TimeSpan.FromMinutes(5);
 
     private StackPair(UserTcpStack client, UserTcpStack server, LinkDevice clientLink, LinkDevice serverLink)
     {

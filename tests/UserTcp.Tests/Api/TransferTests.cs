@@ -3,10 +3,12 @@ using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text;
 using UserTcp.Links;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Api;
 
 /// <summary>Bytes between two stacks.</summary>
+[Collection(RealTime.Name)]
 public sealed class TransferTests
 {
     private static readonly TimeSpan s_guard = StackPair.Guard;

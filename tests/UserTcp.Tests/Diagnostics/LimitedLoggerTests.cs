@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using UserTcp.Diagnostics;
 using UserTcp.Tests.Runtime;
 
@@ -6,7 +7,7 @@ namespace UserTcp.Tests.Diagnostics;
 
 public sealed class LimitedLoggerTests
 {
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly LogList _list = new();
     private readonly LimitedLogger _logger;
 
@@ -53,7 +54,8 @@ public sealed class LimitedLoggerTests
         {
             var random = new Random(seed);
             var list = new LogList();
-            var time = new ManualTime();
+            var time = new FakeTimeProvider();
+            long start = time.GetTimestamp();
             LimitedLogger logger = LimitedLogger.Create(list, "test", time);
             var total = new int[4];
             for (int i = 0; i < 300; i++)
@@ -67,7 +69,7 @@ public sealed class LimitedLoggerTests
 
             logger.TellLeftOut();
             logger.TellLeftOut();
-            long most = LimitedLogger.Burst + (long)(time.GetElapsedTime(0) / LimitedLogger.Interval);
+            long most = LimitedLogger.Burst + (long)(time.GetElapsedTime(start) / LimitedLogger.Interval);
             for (int id = 0; id < total.Length; id++)
             {
                 int logged = list.Count(id);

@@ -1,10 +1,12 @@
 using System.Net.Sockets;
 using UserTcp.Diagnostics;
 using UserTcp.Tests.Api;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Diagnostics;
 
 /// <summary>What meters see of two stacks.</summary>
+[Collection(RealTime.Name)]
 public sealed class MeterTests
 {
     private const int Bytes = 100_000;

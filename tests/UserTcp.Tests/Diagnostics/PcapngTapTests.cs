@@ -2,10 +2,12 @@ using UserTcp.Diagnostics;
 using UserTcp.Links;
 using UserTcp.Tests.Api;
 using UserTcp.Tests.Links;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Diagnostics;
 
 /// <summary>Taps that write files.</summary>
+[Collection(RealTime.Name)]
 public sealed class PcapngTapTests
 {
     private static readonly LinkInfo s_link = new() { Name = "virtual:one", Mtu = 1500 };

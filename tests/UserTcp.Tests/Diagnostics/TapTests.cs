@@ -4,11 +4,13 @@ using UserTcp.Links;
 using UserTcp.Tests.Api;
 using UserTcp.Tests.Links;
 using UserTcp.Tests.Runtime;
+using UserTcp.Tests.Support;
 using UserTcp.Wire;
 
 namespace UserTcp.Tests.Diagnostics;
 
 /// <summary>Taps and observers of running stacks.</summary>
+[Collection(RealTime.Name)]
 public sealed class TapTests
 {
     [Fact]

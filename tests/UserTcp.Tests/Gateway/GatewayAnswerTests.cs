@@ -8,11 +8,13 @@ using UserTcp.Primitives;
 using UserTcp.Tests.Ip;
 using UserTcp.Tests.Links;
 using UserTcp.Tests.Stack;
+using UserTcp.Tests.Support;
 using UserTcp.Wire;
 
 namespace UserTcp.Tests.Gateway;
 
 /// <summary>What a peer hears before there is a connection, and when there is a gateway no more.</summary>
+[Collection(RealTime.Name)]
 public sealed class GatewayAnswerTests
 {
     [Fact]

@@ -1,9 +1,11 @@
 using System.Net.Sockets;
 using UserTcp.Gateway;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Gateway;
 
 /// <summary>Whoever does not read stops the other side; the gateway holds no more than its windows promise.</summary>
+[Collection(RealTime.Name)]
 public sealed class GatewayBackPressureTests
 {
     private const int Window = 64 * 1024;

@@ -1,10 +1,13 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using UserTcp.Gateway;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Gateway;
 
 /// <summary>Many attempts at once, none of which is answered.</summary>
+[Collection(RealTime.Name)]
 public sealed class GatewayLimitTests
 {
     private const string Silent = "192.0.2.1";
@@ -67,7 +70,7 @@ public sealed class GatewayLimitTests
     [Fact]
     public async Task An_attempt_that_has_waited_in_vain_gives_way_and_its_next_SYN_is_a_new_try()
     {
-        var time = new ManualClock();
+        var time = new FakeTimeProvider();
         await using GatewayPeer peer = await GatewayPeer.StartAsync(options =>
         {
             options.MaxConnections = 1;
@@ -103,16 +106,4 @@ public sealed class GatewayLimitTests
         for (int port = 1; port <= ports; port++)
             peer.Syn(Silent, (ushort)port);
     }
-}
-
-/// <summary>A clock that a test moves.</summary>
-internal sealed class ManualClock : TimeProvider
-{
-    private long _ticks;
-
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-    public override long GetTimestamp() => Volatile.Read(ref _ticks);
-
-    public void Advance(TimeSpan time) => Interlocked.Add(ref _ticks, time.Ticks);
 }

@@ -5,10 +5,12 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using UserTcp.Gateway;
 using UserTcp.Tests.Runtime;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Gateway;
 
 /// <summary>This machine's own services behind a gateway, by the names that people type; and a quiet end.</summary>
+[Collection(RealTime.Name)]
 public sealed class GatewayLoopbackTests
 {
     [Theory]

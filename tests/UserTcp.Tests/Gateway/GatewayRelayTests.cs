@@ -2,10 +2,12 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text;
 using UserTcp.Gateway;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Gateway;
 
 /// <summary>What passes through the gateway between a stack and real sockets on the loopback.</summary>
+[Collection(RealTime.Name)]
 public sealed class GatewayRelayTests
 {
     private const long BulkBytes = 100 << 20;

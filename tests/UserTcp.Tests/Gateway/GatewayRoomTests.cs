@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Time.Testing;
 using UserTcp.Gateway;
 
 namespace UserTcp.Tests.Gateway;
@@ -6,7 +7,7 @@ namespace UserTcp.Tests.Gateway;
 /// <summary>Who gets room, and who makes place.</summary>
 public sealed class GatewayRoomTests
 {
-    private readonly ManualClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
 
     [Fact]
     public void A_destination_may_have_as_many_attempts_as_it_leaves_free()

@@ -2,10 +2,12 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using UserTcp.Gateway;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Gateway;
 
 /// <summary>The gateway while the operating system has no sockets left, and right after.</summary>
+[Collection(RealTime.Name)]
 public sealed class GatewayShortageTests
 {
     private const string Host = "192.0.2.1";

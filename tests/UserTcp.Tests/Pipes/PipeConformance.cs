@@ -11,7 +11,7 @@ namespace UserTcp.Tests.Pipes;
 public abstract partial class PipeConformance
 {
     /// <summary>Far below what a test may take; it only turns a hang into a failure.</summary>
-    protected const int Hang = 60_000;
+    protected const int Hang = 300_000;
 
     protected PipeConformance() => (Reader, Writer) = Create();
 

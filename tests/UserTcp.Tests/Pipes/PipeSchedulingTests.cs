@@ -7,7 +7,7 @@ namespace UserTcp.Tests.Pipes;
 /// <summary>Where continuations run, and that waiting costs no memory.</summary>
 public sealed class PipeSchedulingTests
 {
-    private const int Hang = 60_000;
+    private const int Hang = 300_000;
 
     [Fact(Timeout = Hang)]
     public async Task By_default_a_continuation_runs_on_the_pool_and_never_on_the_thread_that_left_the_door()

@@ -7,7 +7,7 @@ namespace UserTcp.Tests.Pipes;
 
 public sealed class TcpPipeReaderTests
 {
-    private const int Hang = 60_000;
+    private const int Hang = 300_000;
 
     private readonly LoopbackDoor _door = new();
 

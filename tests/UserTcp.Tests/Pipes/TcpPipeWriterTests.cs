@@ -5,7 +5,7 @@ namespace UserTcp.Tests.Pipes;
 
 public sealed class TcpPipeWriterTests
 {
-    private const int Hang = 60_000;
+    private const int Hang = 300_000;
 
     private readonly LoopbackDoor _door = new(sendBufferBytes: 10_000) { IsSilent = true };
 

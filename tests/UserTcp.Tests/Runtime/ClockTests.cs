@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using UserTcp.Primitives;
 using UserTcp.Runtime;
 
@@ -8,7 +9,7 @@ public sealed class ClockTests
     [Fact]
     public void The_clock_follows_the_timestamps_of_its_provider()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         var clock = new MonotonicClock(time);
         Instant start = clock.Now;
         Assert.True(start > new Instant(0), "An instant that was never set lies in the past.");
@@ -25,16 +26,4 @@ public sealed class ClockTests
         Assert.NotEqual(Entropy.Secret(7), Entropy.Secret(8));
         Assert.NotEqual(Entropy.Secret(null), Entropy.Secret(null));
     }
-}
-
-/// <summary>Time that a test moves.</summary>
-internal sealed class ManualTime : TimeProvider
-{
-    private long _timestamp;
-
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-    public override long GetTimestamp() => Volatile.Read(ref _timestamp);
-
-    public void Advance(TimeSpan time) => Interlocked.Add(ref _timestamp, time.Ticks);
 }

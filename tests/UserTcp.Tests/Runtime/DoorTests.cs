@@ -1,10 +1,12 @@
 using System.IO.Pipelines;
 using System.Net;
 using UserTcp.Tests.Api;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Runtime;
 
 /// <summary>The door: fair, and open when user code runs.</summary>
+[Collection(RealTime.Name)]
 public sealed class DoorTests
 {
     [Fact]

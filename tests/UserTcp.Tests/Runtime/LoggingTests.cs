@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using UserTcp.Links;
 using UserTcp.Runtime;
 using UserTcp.Tests.Api;
@@ -11,6 +12,7 @@ using UserTcp.Wire;
 namespace UserTcp.Tests.Runtime;
 
 /// <summary>What is logged, and that the door is open meanwhile.</summary>
+[Collection(RealTime.Name)]
 public sealed class LoggingTests
 {
     [Fact]
@@ -150,7 +152,7 @@ public sealed class LoggingTests
     public async Task Frames_that_are_too_long_are_logged_once_with_the_remedy_and_the_connection_goes_on()
     {
         var log = new LogList();
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         await using StackPair pair = await StackPair.OpenAsync(
             o =>
             {

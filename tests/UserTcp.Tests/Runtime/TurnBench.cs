@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Runtime;
@@ -26,7 +27,7 @@ public abstract class TurnBench : IAsyncDisposable
         Server = new RunningStack(Settings(_otherLink, StackPair.ServerAddress), _otherLink);
     }
 
-    private protected ManualTime Time { get; } = new();
+    private protected FakeTimeProvider Time { get; } = new();
 
     private ILoggerFactory? Loggers { get; }
 

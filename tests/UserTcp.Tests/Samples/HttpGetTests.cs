@@ -3,10 +3,12 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using HttpGet;
 using UserTcp.Tests.Gateway;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Samples;
 
 /// <summary>The whole sample, through the gateway, against servers of the operating system.</summary>
+[Collection(RealTime.Name)]
 public sealed class HttpGetTests : IDisposable
 {
     private readonly MemoryStream _output = new();

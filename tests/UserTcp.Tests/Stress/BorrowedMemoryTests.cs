@@ -1,10 +1,12 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using UserTcp.Tests.Api;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Stress;
 
 /// <summary>Who holds memory of a connection that ended sees, and spoils, no other connection's bytes.</summary>
+[Collection(RealTime.Name)]
 public sealed class BorrowedMemoryTests
 {
     private const int Held = 300_000;

@@ -1,9 +1,11 @@
 using System.IO.Pipelines;
 using UserTcp.Tests.Api;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Stress;
 
 /// <summary>Tokens that are cancelled by other threads at any moment: nothing is lost, nothing hangs.</summary>
+[Collection(RealTime.Name)]
 public sealed class CancelStormTests
 {
     [Theory]

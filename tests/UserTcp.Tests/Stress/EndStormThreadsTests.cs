@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using UserTcp.Tests.Api;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Stress;
 
 /// <summary>Connects and accepts that other threads cancel at any moment: no connections means no bytes.</summary>
+[Collection(RealTime.Name)]
 public sealed class EndStormThreadsTests
 {
     private const int Rounds = 150;

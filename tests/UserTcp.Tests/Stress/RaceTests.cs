@@ -3,10 +3,12 @@ using System.IO.Pipelines;
 using System.Net;
 using UserTcp.Links;
 using UserTcp.Tests.Api;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Stress;
 
 /// <summary>Real threads in each other's way. The guard is there to fail only; nothing waits for time.</summary>
+[Collection(RealTime.Name)]
 public sealed class RaceTests
 {
     /// <summary>No timer of a connection helps where a wake-up was lost.</summary>
@@ -37,11 +39,11 @@ public sealed class RaceTests
             for (int i = 0; i < 4_000; i++)
             {
                 await client.Output.WriteAsync(new[] { (byte)i });
-                ReadResult result = await client.Input.ReadAsync();
+                ReadResult result = await client.Input.ReadAsync().AsTask().WaitAsync(s_beforeAnyTimer);
                 Assert.Equal((byte)i, result.Buffer.FirstSpan[0]);
                 client.Input.AdvanceTo(result.Buffer.End);
             }
-        }).WaitAsync(s_beforeAnyTimer);
+        });
         await client.Output.CompleteAsync();
         await echo.WaitAsync(StackPair.Guard);
     }

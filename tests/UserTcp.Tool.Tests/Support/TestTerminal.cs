@@ -7,7 +7,7 @@ namespace UserTcp.Tool.Tests.Support;
 internal static partial class TestTerminal
 {
     /// <summary>Only to fail where a test would hang; nothing waits for it.</summary>
-    private static readonly TimeSpan s_guard = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(5);
 
     /// <summary>The lines that somebody writes to it, without the sequences that colour them.</summary>
     public static async Task<string[]> LinesOfAsync(int width, Action<ToolOutput> write)

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Api.Parity;
 
@@ -12,7 +13,7 @@ namespace UserTcp.Tests.Api.Parity;
 /// </remarks>
 public abstract partial class StreamParity(ParityNetwork network) : IAsyncLifetime
 {
-    private const int Hang = 60_000;
+    private const int Hang = 300_000;
 
     private ParityEnd _near = null!;
     private ParityEnd _far = null!;
@@ -229,7 +230,9 @@ public abstract partial class StreamParity(ParityNetwork network) : IAsyncLifeti
 }
 
 /// <summary>What is right.</summary>
+[Collection(RealTime.Name)]
 public sealed class KernelStreamTests() : StreamParity(new KernelNetwork());
 
 /// <summary>Ours.</summary>
+[Collection(RealTime.Name)]
 public sealed class UserTcpParityTests() : StreamParity(new UserTcpNetwork());
