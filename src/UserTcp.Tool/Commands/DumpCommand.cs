@@ -2,7 +2,6 @@ using System.CommandLine;
 using UserTcp.Tool.Dump;
 using UserTcp.Tool.Network;
 using UserTcp.Tool.Terminal;
-using UserTcp.Tool.Trace;
 
 namespace UserTcp.Tool.Commands;
 

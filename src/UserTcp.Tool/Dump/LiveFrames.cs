@@ -1,4 +1,3 @@
-using PacketDotNet;
 using SharpPcap;
 using SharpPcap.LibPcap;
 using UserTcp.Links;

@@ -88,16 +88,17 @@ public sealed class DiagnosticsEndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_folder_that_is_open_to_others_is_refused()
+    public void A_folder_that_is_open_to_others_is_refused()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has access control lists.");
+        if (OperatingSystem.IsWindows())
+            return; // access control lists there
+
         Directory.CreateDirectory(_folder);
         File.SetUnixFileMode(_folder, File.GetUnixFileMode(_folder) | UnixFileMode.GroupWrite);
 
         var error = Assert.Throws<UnauthorizedAccessException>(Start);
         Assert.Contains($"chmod 700 {_folder}", error.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_folder));
-        await Task.CompletedTask;
     }
 
     [Fact]
