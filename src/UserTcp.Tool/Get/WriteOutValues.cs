@@ -21,7 +21,6 @@ internal sealed class WriteOutValues
         _response = attempt.Response;
         ExitCode = exitCode;
         TimeSpan total = attempt.Trail.Elapsed;
-        HttpTimes times = attempt.Trail.Times;
         UserTcpConnection? connection = attempt.Trail.Last;
         long up = attempt.Hop.HasBody ? wishes.Body!.Sent : 0;
         int status = (int)(_response?.StatusCode ?? 0);
@@ -52,17 +51,11 @@ internal sealed class WriteOutValues
             ["speed_download"] = Rate(attempt.BodyBytes, total),
             ["speed_upload"] = Rate(up, total),
             ["ssl_verify_result"] = attempt.Trail.Distrust is null ? 0 : 1,
-            ["time_appconnect"] = times.Secure,
-            ["time_connect"] = times.Connect,
-            ["time_namelookup"] = times.Lookup,
-            ["time_pretransfer"] = times.Ready,
-            ["time_redirect"] = attempt.Times.Redirect,
-            ["time_starttransfer"] = attempt.Times.FirstByte,
-            ["time_total"] = total,
             ["url"] = wishes.UrlText,
             ["url_effective"] = attempt.Hop.Url.AbsoluteUri,
             ["urlnum"] = 0,
         };
+        AddTimes(attempt, total);
     }
 
     public int ExitCode { get; }
@@ -84,6 +77,18 @@ internal sealed class WriteOutValues
     /// <summary>The value of a field of the answer; empty if there is none.</summary>
     public string FieldOf(string name) => _response is null ? "" : HttpRequests.FieldsOf(_response)
         .FirstOrDefault(field => field.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value ?? "";
+
+    private void AddTimes(HttpAttempt attempt, TimeSpan total)
+    {
+        HttpTimes times = attempt.Trail.Times;
+        _values["time_appconnect"] = times.Secure;
+        _values["time_connect"] = times.Connect;
+        _values["time_namelookup"] = times.Lookup;
+        _values["time_pretransfer"] = times.Ready;
+        _values["time_redirect"] = attempt.Times.Redirect;
+        _values["time_starttransfer"] = attempt.Times.FirstByte;
+        _values["time_total"] = total;
+    }
 
     private static string TextOf(string name, object? value) => value switch
     {
