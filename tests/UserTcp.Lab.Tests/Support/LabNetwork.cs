@@ -23,8 +23,8 @@ internal sealed class LabNetwork : IDisposable
         Host = NetworkNamespace.Create("host");
         Peer = NetworkNamespace.Create("peer");
         Wire = join(Host, Peer);
-        // A plain cable loses nothing. If its peer had no processor for 200 ms, a kernel must not repeat its FIN and then
-        // reset the second answer.
+        // A plain cable loses nothing. If its peer had no processor for 200 ms, a kernel must not repeat its FIN and
+        // then reset the second answer.
         string patience = Wire is null ? "rto_min 5s" : "";
         Configure(Host, HostDevice, HostAddress, patience);
         Configure(Peer, PeerDevice, PeerAddress, patience);
