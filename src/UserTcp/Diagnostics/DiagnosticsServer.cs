@@ -17,7 +17,7 @@ internal sealed class DiagnosticsServer : IAsyncDisposable
     /// <summary>The longest request.</summary>
     public const int MaxRequestBytes = 1024;
 
-    private const int Queue = 16;
+    private const int Queue = 128;
     private const int FlushBytes = 32 << 10;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 

@@ -7,8 +7,8 @@ internal sealed class ManualTimers : TimeProvider
     private readonly List<Timer> _timers = [];
     private TaskCompletionSource _changed = NewSource();
 
-    /// <summary>Waits until so many timers run, then fires them all.</summary>
-    public async Task FireAsync(int count)
+    /// <summary>Waits until a timer runs, then fires all that do.</summary>
+    public async Task FireAsync()
     {
         while (true)
         {
@@ -17,7 +17,7 @@ internal sealed class ManualTimers : TimeProvider
             lock (_lock)
             {
                 changed = _changed.Task;
-                due = _timers.Count >= count ? [.. _timers] : [];
+                due = [.. _timers];
             }
 
             if (due.Length == 0)
