@@ -38,7 +38,7 @@ internal sealed class GetOptions
 
     private readonly Option<bool> _location = new("--location", "-L")
     {
-        Description = "Follows redirects. What tells who asks is sent to the first host, port and protocol only.",
+        Description = "Follows redirects. Credentials are sent to the first host, port and protocol only.",
     };
 
     private readonly Option<int> _maxRedirects = new("--max-redirs")

@@ -53,7 +53,7 @@ internal sealed class GetRun(
         }
     }
 
-    // What curl takes for transient: timeouts, names that cannot be resolved, and some answers.
+    // Curl takes these for transient: timeouts, names that cannot be resolved, and some answers.
     private static string? MayPass(HttpAttempt attempt, ToolException? failure)
     {
         if (failure is { Failure: Failure.TimedOut or Failure.Name })

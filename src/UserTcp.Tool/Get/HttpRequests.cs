@@ -14,7 +14,7 @@ internal static class HttpRequests
     private static readonly KeyValuePair<string, string>[] s_usual =
         [new("User-Agent", "usertcp/0.1"), new("Accept", "*/*")];
 
-    // What tells who asks is for the first origin only.
+    // Credentials are for the first origin only.
     private static readonly string[] s_secrets = ["Authorization", "Cookie"];
 
     public static string MethodOf(HttpWishes wishes, HttpHop hop) =>

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace UserTcp.Tool.Get;
 
 /// <summary>
-/// What happened below HTTP in an attempt: the connections, in the order in which they were made, and the times of the
+/// The events below HTTP in an attempt: the connections, in the order in which they were made, and the times of the
 /// last one since the start. Thread-safe.
 /// </summary>
 internal sealed class HttpTrail

@@ -19,7 +19,7 @@ internal sealed class PulledPcapDevice : LibPcapLiveDevice
     /// <summary>What the library warned of when the device was opened; null if nothing.</summary>
     public string? Warning { get; private set; }
 
-    /// <summary>What is ready while there are frames (Linux, macOS).</summary>
+    /// <summary>The descriptor that is readable while there are frames (Linux, macOS).</summary>
     public int Descriptor => FileDescriptor >= 0 ? FileDescriptor : (int)PcapNative.Waitable(Handle);
 
     /// <summary>Opens a device.</summary>

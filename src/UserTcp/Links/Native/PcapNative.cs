@@ -62,7 +62,7 @@ internal static unsafe partial class PcapNative
     public static partial int GetStatistics(PcapHandle handle, uint* counters);
 
     /// <summary>
-    /// What is ready while there are frames: an event on Windows, which SharpPcap does not know, else a descriptor,
+    /// The handle that is ready while there are frames: an event on Windows, unknown to SharpPcap, else a descriptor,
     /// which it asks for on Linux only. Each system has one of the two functions.
     /// </summary>
     public static nint Waitable(PcapHandle handle)
