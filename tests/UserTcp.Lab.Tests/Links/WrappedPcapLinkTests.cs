@@ -46,10 +46,11 @@ public sealed class WrappedPcapLinkTests
         using LinkDevice link = PcapLink.Wrap(file);
         using var batch = new RxBatch();
         var marks = new List<byte>();
-        Assert.Throws<LinkDownException>(() =>
+        Assert.Throws<LinkDownException>(void () =>
         {
-            while (link.Wait(-1))
+            while (true)
             {
+                link.Wait(-1);
                 batch.Clear();
                 link.Receive(batch);
                 for (int i = 0; i < batch.Count; i++)

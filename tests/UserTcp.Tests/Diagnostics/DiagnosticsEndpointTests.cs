@@ -187,7 +187,15 @@ public sealed class DiagnosticsEndpointTests : IAsyncLifetime
         for (int i = 0; i < 200; i++)
         {
             using Socket client = await ConnectAsync(endpoint);
-            await client.SendAsync(Encoding.UTF8.GetBytes(Request)[..(i % (Request.Length + 1))]);
+            try
+            {
+                await client.SendAsync(Encoding.UTF8.GetBytes(Request)[..(i % (Request.Length + 1))]);
+            }
+            catch (SocketException)
+            {
+                continue; // too many at once: the endpoint left first
+            }
+
             if (i % 3 == 0)
                 client.Close(0);
         }
@@ -255,7 +263,7 @@ public sealed class DiagnosticsEndpointTests : IAsyncLifetime
         {
             lines = await AskAsync(endpoint, Request, mayBeReset: true);
         }
-        while (lines[0].TryGetProperty("error", out _));
+        while (lines is [] || lines[0].TryGetProperty("error", out _)); // reset, or told that it is full
         Assert.Equal(0, Int(lines[^1], "end"));
     }
 
