@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using UserTcp.Diagnostics;
 using UserTcp.Links;
 using UserTcp.Tests.Api;
@@ -14,7 +15,7 @@ public sealed class DiagnosticsEndpointTests : IAsyncLifetime
     private const string Request = """{"version":1,"query":"sockets"}""" + "\n";
 
     private readonly string _folder = Path.Combine(Directory.CreateTempSubdirectory("usertcp").FullName, "d");
-    private readonly ManualTimers _time = new();
+    private readonly FakeTimeProvider _time = new();
     private StackPair _pair = null!;
 
     public async ValueTask InitializeAsync() => _pair = await StackPair.OpenAsync();
@@ -172,7 +173,7 @@ public sealed class DiagnosticsEndpointTests : IAsyncLifetime
         foreach (Socket client in silent)
         {
             Task<int> closed = client.ReceiveAsync(new byte[1]);
-            await FireUntilAsync(closed);
+            await AdvanceUntilAsync(closed);
             Assert.Equal(0, await closed);
             client.Dispose();
         }
@@ -218,7 +219,7 @@ public sealed class DiagnosticsEndpointTests : IAsyncLifetime
         Assert.NotEmpty(await ReadAllAsync(other));
 
         await begun.Task.WaitAsync(StackPair.Guard);
-        await FireUntilAsync(left.Task); // the limit for the piece that it was sent last
+        await AdvanceUntilAsync(left.Task); // the limit for the piece that it was sent last
     }
 
     [Fact]
@@ -247,11 +248,12 @@ public sealed class DiagnosticsEndpointTests : IAsyncLifetime
         }
     }
 
-    private async Task FireUntilAsync(Task over)
+    private async Task AdvanceUntilAsync(Task over)
     {
         while (!over.IsCompleted)
         {
-            await Task.WhenAny(over, _time.FireAsync()).WaitAsync(StackPair.Guard);
+            _time.Advance(DiagnosticsServer.Patience);
+            await Task.Yield();
         }
     }
 
