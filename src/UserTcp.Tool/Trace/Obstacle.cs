@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace UserTcp.Tool.Trace;
 
 /// <summary>Why no TCP was found in a frame: the kind, and the number of the header where reading ended.</summary>
@@ -15,9 +17,9 @@ internal readonly record struct Obstacle(ObstacleKind Kind, int Number = 0)
     /// Whether an exception of PacketDotNet's is due to the bytes of a frame: strangers choose them, and the library
     /// checks few of their lengths.
     /// </summary>
-    public static bool IsOf(Exception error) => error is IndexOutOfRangeException or ArgumentException
-        or InvalidOperationException or NotImplementedException or NotSupportedException or ArithmeticException
-        or NullReferenceException or InvalidCastException or FormatException;
+    public static bool IsOf(Exception error) =>
+        error is SystemException
+            and not (OutOfMemoryException or OperationCanceledException or IOException or ExternalException);
 
     /// <summary>Whether the frame may hold TCP all the same, below a header that is not read.</summary>
     public bool IsUnread => Kind == ObstacleKind.LinkType;

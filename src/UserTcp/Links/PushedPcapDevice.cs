@@ -9,21 +9,32 @@ namespace UserTcp.Links;
 /// A SharpPcap device of any kind as a link: its frames come as events, on a thread of its own, and wait here for the
 /// loop.
 /// </summary>
-internal sealed class PushedPcapDevice(ILiveDevice device, bool leaveOpen) : LinkDevice
+internal sealed class PushedPcapDevice : LinkDevice
 {
     private const int MaxWaitingFrames = 2048;
     private const int UsualMtu = 1500;
 
-    private readonly bool _mustStart = !device.Started;
+    private readonly ILiveDevice _device;
+    private readonly bool _leaveOpen;
+    private readonly bool _mustStart;
     private readonly byte[] _scratch = new byte[RxBatch.UsualFrameBytes];
     private readonly Channel<ArraySegment<byte>> _frames = Channel.CreateBounded<ArraySegment<byte>>(MaxWaitingFrames);
-    private readonly ManualResetEventSlim _bell = new();
+    private readonly LinkSignal _signal;
     private long _receiveDropped;
     private long _receiveTooLong;
     private long _transmitDropped;
     private int _isClosed;
 
-    public override LinkInfo Info { get; } = Describe(device);
+    public PushedPcapDevice(ILiveDevice device, bool leaveOpen)
+    {
+        _device = device;
+        _leaveOpen = leaveOpen;
+        _mustStart = !device.Started;
+        _signal = new LinkSignal(() => _frames.Reader.TryPeek(out _) || IsDown);
+        Info = Describe(device);
+    }
+
+    public override LinkInfo Info { get; }
 
     public override LinkStatistics Statistics => new()
     {
@@ -35,13 +46,13 @@ internal sealed class PushedPcapDevice(ILiveDevice device, bool leaveOpen) : Lin
 
     public LinkDevice Start()
     {
-        device.OnPacketArrival += OnPacketArrival;
-        device.OnCaptureStopped += OnCaptureStopped;
+        _device.OnPacketArrival += OnPacketArrival;
+        _device.OnCaptureStopped += OnCaptureStopped;
         if (!_mustStart)
             return this;
         try
         {
-            device.StartCapture();
+            _device.StartCapture();
         }
         catch
         {
@@ -55,11 +66,11 @@ internal sealed class PushedPcapDevice(ILiveDevice device, bool leaveOpen) : Lin
     // Other kinds have no such filters, or another language for them. A filter of the device's owner stays.
     public override void SetReceiveAddress(MacAddress address)
     {
-        if (device is not LibPcapLiveDevice { Filter: null or "" } || Info.Medium != LinkMedium.Ethernet)
+        if (_device is not LibPcapLiveDevice { Filter: null or "" } || Info.Medium != LinkMedium.Ethernet)
             return;
         try
         {
-            device.Filter =
+            _device.Filter =
                 $"(ether dst {address} or ether broadcast or ether multicast) and not ether src {address}";
         }
         catch (PcapException e)
@@ -94,7 +105,7 @@ internal sealed class PushedPcapDevice(ILiveDevice device, bool leaveOpen) : Lin
 
             try
             {
-                device.SendPacket(_scratch.AsSpan(0, frame.CopyTo(_scratch)));
+                _device.SendPacket(_scratch.AsSpan(0, frame.CopyTo(_scratch)));
             }
             catch (PcapException e)
             {
@@ -108,15 +119,9 @@ internal sealed class PushedPcapDevice(ILiveDevice device, bool leaveOpen) : Lin
         return frames.Length;
     }
 
-    public override bool Wait(long timeoutNanoseconds)
-    {
-        int milliseconds = (int)Math.Min(int.MaxValue, Math.Ceiling(Math.Max(timeoutNanoseconds, -1e6) / 1e6));
-        bool isRung = _bell.Wait(_frames.Reader.TryPeek(out _) || IsDown ? 0 : milliseconds);
-        _bell.Reset(); // the turn that follows looks for whatever rings from here on
-        return isRung || _frames.Reader.TryPeek(out _) || IsDown;
-    }
+    public override bool Wait(long timeoutNanoseconds) => _signal.Wait(timeoutNanoseconds);
 
-    public override void Wake() => _bell.Set();
+    public override void Wake() => _signal.Wake();
 
     public override void Dispose()
     {
@@ -124,9 +129,9 @@ internal sealed class PushedPcapDevice(ILiveDevice device, bool leaveOpen) : Lin
             return;
         Unsubscribe();
         if (_mustStart)
-            device.StopCapture();
-        if (!leaveOpen)
-            device.Dispose();
+            _device.StopCapture();
+        if (!_leaveOpen)
+            _device.Dispose();
     }
 
     private static LinkInfo Describe(ILiveDevice device) => new()
@@ -143,8 +148,8 @@ internal sealed class PushedPcapDevice(ILiveDevice device, bool leaveOpen) : Lin
 
     private void Unsubscribe()
     {
-        device.OnPacketArrival -= OnPacketArrival;
-        device.OnCaptureStopped -= OnCaptureStopped;
+        _device.OnPacketArrival -= OnPacketArrival;
+        _device.OnCaptureStopped -= OnCaptureStopped;
     }
 
     private void OnPacketArrival(object sender, PacketCapture capture)
@@ -161,15 +166,15 @@ internal sealed class PushedPcapDevice(ILiveDevice device, bool leaveOpen) : Lin
                 Interlocked.Increment(ref _receiveTooLong);
         }
 
-        _bell.Set();
+        _signal.Notify();
     }
 
     private void OnCaptureStopped(object sender, CaptureStoppedEventStatus status)
     {
         _frames.Writer.TryComplete();
-        _bell.Set();
+        _signal.Notify();
     }
 
     private LinkDownException Down(Exception? cause = null) =>
-        new($"{Info.Name} no longer captures: {device.LastError}", cause);
+        new($"{Info.Name} no longer captures: {_device.LastError}", cause);
 }

@@ -50,7 +50,7 @@ internal sealed partial class PacketCapture
     /// </summary>
     public async Task StopAsync()
     {
-        byte[] mark = new byte[32];
+        byte[] mark = new byte[16]; // fits behind the headers of a frame that is cut short
         Random.Shared.NextBytes(mark);
         long start = new FileInfo(File).Length;
         _ns.Run(() => SendMark(mark));

@@ -46,11 +46,10 @@ public sealed class WrappedPcapLinkTests
         using LinkDevice link = PcapLink.Wrap(file);
         using var batch = new RxBatch();
         var marks = new List<byte>();
-        Assert.Throws<LinkDownException>(void () =>
+        Assert.Throws<LinkDownException>(() =>
         {
-            while (true)
+            while (link.Wait(-1))
             {
-                link.Wait(-1);
                 batch.Clear();
                 link.Receive(batch);
                 for (int i = 0; i < batch.Count; i++)

@@ -185,6 +185,7 @@ public sealed class DiagnosticsEndpointTests : IAsyncLifetime
     public async Task Clients_that_leave_at_any_moment_harm_nobody()
     {
         await using UserTcpDiagnosticsEndpoint endpoint = Start();
+        int served = 0;
         for (int i = 0; i < 200; i++)
         {
             using Socket client = await ConnectAsync(endpoint);
@@ -197,10 +198,12 @@ public sealed class DiagnosticsEndpointTests : IAsyncLifetime
                 continue; // too many at once: the endpoint left first
             }
 
+            served++;
             if (i % 3 == 0)
                 client.Close(0);
         }
 
+        Assert.InRange(served, DiagnosticsServer.MaxClients, 200);
         await EndOfSessionsAsync(endpoint);
     }
 
@@ -265,7 +268,7 @@ public sealed class DiagnosticsEndpointTests : IAsyncLifetime
         {
             lines = await AskAsync(endpoint, Request, mayBeReset: true);
         }
-        while (lines is [] || lines[0].TryGetProperty("error", out _)); // reset, or told that it is full
+        while (lines[0].TryGetProperty("error", out _));
         Assert.Equal(0, Int(lines[^1], "end"));
     }
 

@@ -74,6 +74,35 @@ public sealed class WrappedPcapTests
     }
 
     [Fact]
+    public async Task A_wait_without_end_never_says_that_the_time_is_over()
+    {
+        const int frames = 200;
+        var device = new FakePcapDevice("one", 1);
+        using LinkDevice link = PcapLink.Wrap(device);
+        using var taken = new SemaphoreSlim(0);
+        Task<int> taking = Task.Run(() =>
+        {
+            using var batch = new RxBatch();
+            int count = 0;
+            while (count < frames && link.Wait(-1))
+            {
+                batch.Clear();
+                count += link.Receive(batch);
+                taken.Release();
+            }
+
+            return count;
+        });
+        for (int i = 0; i < frames; i++)
+        {
+            device.Deliver(new byte[60]);
+            Assert.True(await taken.WaitAsync(s_guard));
+        }
+
+        Assert.Equal(frames, await taking.WaitAsync(s_guard));
+    }
+
+    [Fact]
     public void What_the_device_is_the_link_is()
     {
         using LinkDevice link = PcapLink.Wrap(new FakePcapDevice("eth9", 5));
