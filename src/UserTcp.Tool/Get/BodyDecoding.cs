@@ -8,9 +8,6 @@ internal static class BodyDecoding
     /// <summary>The codings that are asked for.</summary>
     public const string Accepted = "deflate, gzip, br";
 
-    // Without it .NET takes an encoded body that lacks its end for a whole one.
-    static BodyDecoding() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
-
     /// <summary>The decoded body.</summary>
     /// <param name="body">As it came.</param>
     /// <param name="codings">In the order in which they were applied.</param>

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.Json;
 using UserTcp.Tool.Tests.Support;
 
 namespace UserTcp.Tool.Tests.Commands;
@@ -41,6 +42,17 @@ public sealed class GetFailureTests
 
         Assert.Equal(61, await run.Ended);
         Assert.Contains("cannot be decoded", Assert.Single(LinesOf(run)), StringComparison.Ordinal);
+    }
+
+    /// <summary>The runtime reads the switch once: whatever decodes first, the tool must have it from the start.</summary>
+    [Fact]
+    public void The_tool_starts_with_strict_decoding()
+    {
+        using JsonDocument settings = JsonDocument.Parse(
+            File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "UserTcp.Tool.runtimeconfig.json")));
+        JsonElement properties = settings.RootElement.GetProperty("runtimeOptions").GetProperty("configProperties");
+
+        Assert.True(properties.GetProperty("System.IO.Compression.UseStrictValidation").GetBoolean());
     }
 
     [Fact]
