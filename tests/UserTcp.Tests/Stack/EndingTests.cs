@@ -34,6 +34,22 @@ public sealed class EndingTests
     }
 
     [Fact]
+    public void Octets_of_connections_that_ended_are_still_counted()
+    {
+        using var bench = new StackBench();
+        for (ushort port = 4000; port < 4003; port++)
+        {
+            StackConnection connection = bench.Established(port);
+            uint ack = FirstSent(bench, connection) + 1;
+            bench.Hear(TcpFlags.Ack, 1001, ack, new byte[100], StackBench.Port, port);
+            bench.Hear(TcpFlags.Rst, 1101, from: StackBench.Port, to: port);
+        }
+
+        Assert.Equal(300, bench.Core.Counters.PastTextReceived);
+        Assert.Equal(3, bench.Core.Counters.PastTextSent);
+    }
+
+    [Fact]
     public void A_connection_that_opens_and_ends_in_one_batch_is_woken_once()
     {
         using var bench = new StackBench();

@@ -88,6 +88,17 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public void Text_tells_of_room_that_was_too_little_for_a_segment_of_its_own()
+    {
+        TcbBench bench = Full(40_000).Reads(5000);
+        bench.Drain();
+        SegmentPlan text = Assert.Single(bench.Reads(9000).Silent().Writes(100).Drain());
+
+        Assert.Equal(100, text.PayloadLength);
+        Assert.Equal(14_000, text.Window.Value);
+    }
+
+    [Fact]
     [Rfc("9293 §3.8.6", "SHLD-14")]
     [Rfc("7323 §2.4", "R7323-5")]
     public void Right_edge_never_retreats_under_scaling()
