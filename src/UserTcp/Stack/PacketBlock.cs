@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
@@ -44,7 +45,12 @@ internal sealed unsafe class PacketBlocks(int count) : IDisposable
         return block;
     }
 
-    public void Return(PacketBlock block) => _free.Add(block);
+    /// <summary>A block that is returned twice would be rented by two, and one would free what the other sends.</summary>
+    public void Return(PacketBlock block)
+    {
+        Debug.Assert(!_free.Contains(block), "A block has one owner.");
+        _free.Add(block);
+    }
 
     public void Dispose()
     {

@@ -76,7 +76,7 @@ internal sealed partial class StackCore
         for (int i = _pulled - 1; i >= count; i--)
         {
             if (!_unsent.TryAddFirst(_slots[i]))
-                Discard(_slots[i], PacketDropReason.QueueFull);
+                Discard(ref _slots[i], PacketDropReason.QueueFull);
             _slots[i] = default;
         }
 
@@ -204,7 +204,7 @@ internal sealed partial class StackCore
         plan.IsLooped = hasRoute && _routes.IsLocal(plan.Flow.Remote);
         bool isQueued = hasRoute && !_isLinkDown && _replies.TryAdd(plan);
         if (!isQueued)
-            Discard(plan, PacketDropReason.QueueFull);
+            Discard(ref plan, PacketDropReason.QueueFull);
         return isQueued;
     }
 }

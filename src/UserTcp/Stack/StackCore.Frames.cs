@@ -40,23 +40,24 @@ internal sealed unsafe partial class StackCore
         }
 
         if (lookup == NeighborLookup.Pending && plan.Kind != OutgoingKind.Connection)
-            SetAside(plan);
+            SetAside(ref plan);
         else if (lookup == NeighborLookup.Refused)
-            Refuse(plan, now);
+            Refuse(ref plan, now);
         else
-            Discard(plan, PacketDropReason.NeighborUnreachable);
+            Discard(ref plan, PacketDropReason.NeighborUnreachable);
         return false;
     }
 
-    private void SetAside(in OutgoingPlan plan)
+    private void SetAside(ref OutgoingPlan plan)
     {
         if (_replies.Park(plan, out OutgoingPlan dropped))
-            Discard(dropped, PacketDropReason.QueueFull);
+            Discard(ref dropped, PacketDropReason.QueueFull);
+        plan.Packet = null; // what waits has it now: the slot's next plan must not give it back
     }
 
-    private void Refuse(in OutgoingPlan plan, Instant now)
+    private void Refuse(ref OutgoingPlan plan, Instant now)
     {
-        Discard(plan, PacketDropReason.NeighborTableFull);
+        Discard(ref plan, PacketDropReason.NeighborTableFull);
         Tell(StackLimit.Neighbors, now);
     }
 
@@ -199,7 +200,7 @@ internal sealed unsafe partial class StackCore
     {
         if (_loop.IsFull)
         {
-            Discard(plan, PacketDropReason.QueueFull);
+            Discard(ref plan, PacketDropReason.QueueFull);
             return;
         }
 
@@ -254,11 +255,12 @@ internal sealed unsafe partial class StackCore
     }
 
     /// <summary>The plan comes to nothing. An echo request's sender hears of it.</summary>
-    private void Discard(in OutgoingPlan plan, PacketDropReason reason)
+    private void Discard(ref OutgoingPlan plan, PacketDropReason reason)
     {
         Drop(reason);
         if (plan.Packet is not { } block)
             return;
+        plan.Packet = null;
         if (Ipv4Header.TryParse(block.Packet, out Ipv4Header packet)
             && IcmpMessage.TryParse(packet.Payload, out IcmpMessage message) && message.Type == IcmpType.EchoRequest)
         {

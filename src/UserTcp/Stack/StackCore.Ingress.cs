@@ -147,9 +147,9 @@ internal sealed partial class StackCore
             while (_replies.TryTakeWaiting(change.Address, out OutgoingPlan plan))
             {
                 if (!change.IsResolved)
-                    Discard(plan, PacketDropReason.NeighborUnreachable);
+                    Discard(ref plan, PacketDropReason.NeighborUnreachable);
                 else if (!_replies.TryAdd(plan))
-                    Discard(plan, PacketDropReason.QueueFull);
+                    Discard(ref plan, PacketDropReason.QueueFull);
             }
         }
     }
