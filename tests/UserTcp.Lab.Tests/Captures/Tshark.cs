@@ -44,10 +44,21 @@ internal static class Tshark
         Shell.Run($"tshark -r {file} {Options} -Y '{filter}' 2>/dev/null")
             .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>Fails with the first frames that pass the filter, if any does.</summary>
+    /// <summary>
+    /// Fails with the first frames that pass the filter, if any does, and with what led to the first of them.
+    /// </summary>
     public static void AssertNone(string file, string filter)
     {
         string[] found = Find(file, filter);
-        Assert.True(found.Length == 0, $"{found.Length} frames are '{filter}':\n{string.Join('\n', found.Take(20))}");
+        if (found.Length == 0)
+            return;
+
+        string number = found[0].TrimStart().Split(' ')[0];
+        string stream = Shell
+            .Run($"tshark -r {file} -Y 'frame.number == {number}' -T fields -e tcp.stream 2>/dev/null").Trim();
+        string[] before = stream == "" ? [] : Find(file, $"tcp.stream == {stream} && frame.number <= {number}");
+        Assert.Fail(
+            $"{found.Length} frames are '{filter}':\n{string.Join('\n', found.Take(20))}\n"
+            + $"The connection of the first:\n{string.Join('\n', before.TakeLast(30))}");
     }
 }
