@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using UserTcp;
-using UserTcp.AspNetCore;
 
 namespace KestrelServer;
 

@@ -90,14 +90,11 @@ internal sealed class EthernetSwitch : IDisposable
             link.Dispose();
         }
 
-        public unsafe bool TrySend(RxFrame frame)
+        public bool TrySend(RxFrame frame)
         {
-            fixed (byte* bytes = frame.Bytes)
-            {
-                var copy = new TxFrame(bytes, frame.Bytes.Length, null, 0, null, 0, frame.Offload);
-                lock (_sending)
-                    return link.Transmit([copy]) == 1;
-            }
+            var copy = TxFrame.Create(frame.Bytes, frame.Offload);
+            lock (_sending)
+                return link.Transmit([copy]) == 1;
         }
 
         private void Run()
@@ -109,7 +106,7 @@ internal sealed class EthernetSwitch : IDisposable
                 try
                 {
                     if (link.Receive(batch) == 0)
-                        link.Wait(-1);
+                        link.Wait(Timeout.InfiniteTimeSpan);
                 }
                 catch (LinkDownException)
                 {

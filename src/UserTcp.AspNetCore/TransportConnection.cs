@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace UserTcp.AspNetCore;
 
 /// <summary>
-/// A connection in the shape of Microsoft.AspNetCore.Connections, its own features included. Its transport is the
-/// connection: nothing is copied between.
+/// A connection in the shape of Microsoft.AspNetCore.Connections, its own features included. Its transport is the pipes
+/// of the connection: nothing is copied between, only exceptions are replaced.
 /// </summary>
 internal sealed class TransportConnection : ConnectionContext, IConnectionIdFeature, IConnectionTransportFeature,
     IConnectionItemsFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IMemoryPoolFeature,
@@ -34,8 +34,7 @@ internal sealed class TransportConnection : ConnectionContext, IConnectionIdFeat
     public TransportConnection(UserTcpConnection connection, ConnectionSurroundings surroundings)
     {
         Connection = connection;
-        connection.ErrorTranslator = Translate;
-        Transport = connection;
+        Transport = new TransportPipes(new TransportReader(connection.Input, Translate), connection.Output);
         _surroundings = surroundings;
         ConnectionId = string.Create(CultureInfo.InvariantCulture, $"usertcp-{connection.Id}");
         ConnectionClosed = _closed.Token;

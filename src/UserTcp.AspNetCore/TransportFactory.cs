@@ -64,14 +64,15 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
         _surroundings.MemoryPool.Dispose();
     }
 
-    private UserTcpConnectionOptions? ConnectionOptions(UserTcpStack stack)
+    private UserTcpConnectionOptions ConnectionOptions(UserTcpStack stack)
     {
-        if (!_options.UnsafePreferInlineScheduling)
-            return _options.ConnectionOptions;
-
-        UserTcpConnectionOptions inline = _options.ConnectionOptions?.Clone() ?? stack.ConnectionDefaults;
-        inline.ApplicationScheduler = PipeScheduler.Inline;
-        return inline;
+        UserTcpConnectionOptions options = _options.ConnectionOptions?.Clone() ?? stack.CreateConnectionOptions();
+        options.NoDelay = _options.NoDelay ?? options.NoDelay;
+        options.ReceiveBufferSize = _options.ReceiveBufferSize ?? options.ReceiveBufferSize;
+        options.SendBufferSize = _options.SendBufferSize ?? options.SendBufferSize;
+        if (_options.UnsafePreferInlineScheduling)
+            options.ApplicationScheduler = PipeScheduler.Inline;
+        return options;
     }
 
     private (UserTcpStack Stack, IPEndPoint Local) Locate(EndPoint endpoint) => endpoint switch

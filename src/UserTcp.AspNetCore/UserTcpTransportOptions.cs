@@ -22,15 +22,32 @@ public sealed class UserTcpTransportOptions
     public int Backlog { get; set; } = 512;
 
     /// <summary>
+    /// Whether small segments leave at once, without the Nagle algorithm. Null, the default: as
+    /// <see cref="ConnectionOptions"/> says.
+    /// </summary>
+    public bool? NoDelay { get; set; }
+
+    /// <summary>
+    /// The largest window that is offered to a client, in bytes, from 2 KiB to 1 GiB: so much is received before
+    /// Kestrel reads. Null, the default: as <see cref="ConnectionOptions"/> says, whose default is 8 MiB.
+    /// </summary>
+    public int? ReceiveBufferSize { get; set; }
+
+    /// <summary>
+    /// The most bytes that may be written and not acknowledged before a flush waits, from 2 KiB to 1 GiB. Null, the
+    /// default: as <see cref="ConnectionOptions"/> says, whose default is 4 MiB.
+    /// </summary>
+    public int? SendBufferSize { get; set; }
+
+    /// <summary>
     /// Whether Kestrel, and handlers that never awaited anything else, run on the stack's own thread: quicker where
     /// nothing blocks, and a stop of all connections where something does. Default: false, the thread pool; as with the
-    /// option of Kestrel's sockets. Stands above <see cref="UserTcpConnectionOptions.ApplicationScheduler"/>.
+    /// option of Kestrel's sockets. If true, <see cref="UserTcpConnectionOptions.ApplicationScheduler"/> is not used.
     /// </summary>
     public bool UnsafePreferInlineScheduling { get; set; }
 
     /// <summary>
-    /// The options of accepted connections; null for the stack's own. Their
-    /// <see cref="UserTcpConnectionOptions.ErrorTranslator"/> is not used: Kestrel wants its own exceptions.
+    /// The other options of accepted connections; null for the stack's own. The properties above take precedence.
     /// </summary>
     public UserTcpConnectionOptions? ConnectionOptions { get; set; }
 }

@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using UserTcp;
+using UserTcp.AspNetCore;
 
-namespace UserTcp.AspNetCore;
+namespace Microsoft.AspNetCore.Hosting;
 
-/// <summary>Puts Kestrel on stacks.</summary>
+/// <summary>Lets Kestrel listen on stacks.</summary>
 public static class UserTcpWebHostBuilderExtensions
 {
     /// <summary>

@@ -37,10 +37,14 @@ internal sealed class GatewayCounters
 
     /// <param name="connections">Those of now.</param>
     /// <param name="overflows">SYNs that the stack dropped before the gateway heard of them.</param>
-    public UserTcpGatewayStatistics Snapshot(int connections, long overflows) => new(
-        connections, Volatile.Read(ref _accepted), Volatile.Read(ref _rejected),
-        Volatile.Read(ref _ignored), Volatile.Read(ref _bytesToServers), Volatile.Read(ref _bytesFromServers))
+    public UserTcpGatewayStatistics Snapshot(int connections, long overflows) => new()
     {
+        CurrentConnections = connections,
+        Accepted = Volatile.Read(ref _accepted),
+        Rejected = Volatile.Read(ref _rejected),
+        Ignored = Volatile.Read(ref _ignored),
+        BytesToServers = Volatile.Read(ref _bytesToServers),
+        BytesFromServers = Volatile.Read(ref _bytesFromServers),
         ConnectionLimitDrops = ConnectionLimitDrops + overflows,
         DestinationLimitDrops = DestinationLimitDrops,
         DisplacedAttempts = Volatile.Read(ref _displacedAttempts),

@@ -18,7 +18,7 @@ public sealed class UserTcpGateway : IAsyncDisposable
     private const int SpareSynBacklog = 1024;
 
     private readonly UserTcpStack _stack;
-    private readonly UserTcpListener _listener;
+    private readonly UserTcpRequestListener _listener;
     private readonly LimitedLogger _logger;
     private readonly GatewayContext _context;
     private readonly CancellationTokenSource _stopping = new();
@@ -27,7 +27,7 @@ public sealed class UserTcpGateway : IAsyncDisposable
     private readonly Lazy<Task> _stopped;
     private readonly Task _accepting;
 
-    private UserTcpGateway(UserTcpStack stack, UserTcpListener listener, UserTcpGatewayOptions options)
+    private UserTcpGateway(UserTcpStack stack, UserTcpRequestListener listener, UserTcpGatewayOptions options)
     {
         LimitedLogger logger = LoggerOf(options);
         _logger = logger;
@@ -66,8 +66,8 @@ public sealed class UserTcpGateway : IAsyncDisposable
             UserTcpGatewayOptions copy = (options ?? new()).ValidatedCopy();
             await SystemSocket.PrepareAsync().ConfigureAwait(false);
             stack = await UserTcpStack.OpenAsync(StackOptions(link, copy), cancellationToken).ConfigureAwait(false);
-            UserTcpListener listener = await stack.ListenAsync(
-                new UserTcpListenerOptions
+            UserTcpRequestListener listener = await stack.ListenForRequestsAsync(
+                new UserTcpRequestListenerOptions
                 {
                     AnyAddress = true, SynBacklog = SynBacklog(copy), ConnectionOptions = copy.ConnectionOptions,
                 },
@@ -132,7 +132,7 @@ public sealed class UserTcpGateway : IAsyncDisposable
         try
         {
             while (true)
-                Start(new GatewayFlow(_context, await _listener.AcceptRequestAsync().ConfigureAwait(false)));
+                Start(new GatewayFlow(_context, await _listener.AcceptAsync().ConfigureAwait(false)));
         }
         catch (SocketException error)
         {

@@ -67,6 +67,11 @@ public sealed class UserTcpGatewayOptions
     /// <summary>The clock of the limits.</summary>
     internal TimeProvider Time { get; set; } = TimeProvider.System;
 
+    /// <summary>Checks every option, as the start of a gateway does.</summary>
+    /// <exception cref="ArgumentException">Two options contradict each other.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; named by the property.</exception>
+    public void Validate() => ValidatedCopy();
+
     internal UserTcpGatewayOptions ValidatedCopy()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConnections, 1);
@@ -79,6 +84,7 @@ public sealed class UserTcpGatewayOptions
 
         ArgumentOutOfRangeException.ThrowIfLessThan(ConnectTimeout, TimeSpan.FromMilliseconds(1));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ConnectTimeout, TimeSpan.FromMinutes(10));
+        ConnectionOptions?.Validate();
         var copy = (UserTcpGatewayOptions)MemberwiseClone();
         copy.ConnectionOptions = ConnectionOptions?.Clone();
         return copy;

@@ -1,15 +1,26 @@
 namespace UserTcp.Gateway;
 
 /// <summary>The counters of a gateway since it started. Immutable and thread-safe.</summary>
-/// <param name="CurrentConnections">Connections now, those being made included.</param>
-/// <param name="Accepted">Connections that both sides agreed to.</param>
-/// <param name="Rejected">Requests answered with RST or ICMP: refused, unreachable, or not allowed.</param>
-/// <param name="Ignored">Requests left without an answer: timeouts, and more than the limit allows.</param>
-/// <param name="BytesToServers">Bytes of text from the link that the operating system took.</param>
-/// <param name="BytesFromServers">Bytes of text from the operating system for the link.</param>
-public readonly record struct UserTcpGatewayStatistics(
-    int CurrentConnections, long Accepted, long Rejected, long Ignored, long BytesToServers, long BytesFromServers)
+public sealed record UserTcpGatewayStatistics
 {
+    /// <summary>Connections now, those being made included.</summary>
+    public int CurrentConnections { get; init; }
+
+    /// <summary>Connections that both sides agreed to.</summary>
+    public long Accepted { get; init; }
+
+    /// <summary>Requests answered with RST or ICMP: refused, unreachable, or not allowed.</summary>
+    public long Rejected { get; init; }
+
+    /// <summary>Requests left without an answer: timeouts, and more than the limit allows.</summary>
+    public long Ignored { get; init; }
+
+    /// <summary>Bytes of text from the link that the operating system took.</summary>
+    public long BytesToServers { get; init; }
+
+    /// <summary>Bytes of text from the operating system for the link.</summary>
+    public long BytesFromServers { get; init; }
+
     /// <summary>
     /// SYNs dropped because there were as many connections as <see cref="UserTcpGatewayOptions.MaxConnections"/>.
     /// </summary>

@@ -57,9 +57,6 @@ public readonly record struct CongestionAck
     /// Whether a round trip ended with it: the first text sent after the last one ended was acknowledged.
     /// </summary>
     public bool IsRoundEnd { get; init; }
-
-    /// <summary>Bytes reported as marked by the network, for controllers that count marks (RFC 8311).</summary>
-    public long BytesMarked { get; init; }
 }
 
 /// <summary>Why congestion is assumed; the answer may differ by experiment (RFC 8311 §4.1).</summary>

@@ -6,9 +6,9 @@ namespace UserTcp;
 public sealed partial class UserTcpConnection
 {
     private static UserTcpConnectionInfo InfoOf(in TcbReport report) =>
-        WithBuffers(WithCounters(WithNetwork(default, report), report), report) with
+        WithBuffers(WithCounters(WithNetwork(new UserTcpConnectionInfo(), report), report), report) with
         {
-            State = (UserTcpConnectionState)report.State,
+            State = PlatformState(report.State),
             SelectiveAcknowledgments = report.HasSack,
             Timestamps = report.HasTimestamps,
             SendWindowScale = report.SendScale,

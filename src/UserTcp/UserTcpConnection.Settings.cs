@@ -47,16 +47,6 @@ public sealed partial class UserTcpConnection
     }
 
     /// <summary>
-    /// What <see cref="UserTcpConnectionOptions.ErrorTranslator"/> was; to be changed before anybody reads. A host
-    /// framework has here what the options of a listener cannot have: one for each connection.
-    /// </summary>
-    public Func<UserTcpConnectionException, Exception>? ErrorTranslator
-    {
-        get => _running.Reader.ErrorTranslator;
-        set => _running.Reader.ErrorTranslator = value;
-    }
-
-    /// <summary>
     /// The differentiated services field of the packets that leave from now on; the ECN bits are ignored.
     /// </summary>
     /// <exception cref="ObjectDisposedException">Set after disposal.</exception>

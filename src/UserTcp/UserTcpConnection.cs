@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using UserTcp.Diagnostics;
 using UserTcp.Pipes;
@@ -32,8 +33,11 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable, I
     /// <summary>The peer's end.</summary>
     public IPEndPoint RemoteEndPoint => _running.RemoteEndPoint;
 
-    /// <summary>The state (RFC 9293 §3.3.2).</summary>
-    public UserTcpConnectionState State => (UserTcpConnectionState)_running.State;
+    /// <summary>
+    /// The state (RFC 9293 §3.3.2), as the platform's own list of connections names it; never
+    /// <see cref="TcpState.Unknown"/> nor <see cref="TcpState.DeleteTcb"/>.
+    /// </summary>
+    public TcpState State => PlatformState(_running.State);
 
     /// <summary>
     /// Bytes from the peer. Completes at its FIN; after a reset, timeout or abort a read throws
@@ -143,6 +147,9 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable, I
     public ValueTask DisposeAsync() => BeginDispose(resets: false);
 
     ValueTask IStreamOwner.DisposeAsync(bool resets) => BeginDispose(resets);
+
+    /// <summary>The platform's name of a state; both lists follow the RFC, and the platform's has one more in front.</summary>
+    internal static TcpState PlatformState(Tcp.TcpState state) => (TcpState)((int)state + 1);
 
     /// <summary>The public object of a connection: always the same one.</summary>
     internal static UserTcpConnection Of(RunningConnection running)

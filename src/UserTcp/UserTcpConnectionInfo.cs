@@ -1,19 +1,21 @@
+using System.Net.NetworkInformation;
+
 namespace UserTcp;
 
 /// <summary>
-/// What a connection knows of itself: a consistent snapshot with the fields of Linux <c>tcp_info</c>, whose names are
-/// given where there is a twin. Values of directions and times that never were are zero.
+/// The state and the counters of a connection at one moment, with the fields of Linux <c>tcp_info</c>, whose names are
+/// given where there is a counterpart. Values of directions and times that never were are zero. Immutable.
 /// </summary>
-public readonly record struct UserTcpConnectionInfo
+public sealed record UserTcpConnectionInfo
 {
     /// <summary>The state (<c>tcpi_state</c>).</summary>
-    public UserTcpConnectionState State { get; init; }
+    public TcpState State { get; init; }
 
     /// <summary>The state of loss recovery (<c>tcpi_ca_state</c>).</summary>
     public UserTcpRecoveryState RecoveryState { get; init; }
 
     /// <summary>The congestion control algorithm (<c>TCP_CONGESTION</c>).</summary>
-    public string CongestionControl { get; init; }
+    public string CongestionControl { get; init; } = "";
 
     /// <summary>Whether selective acknowledgements are in use (<c>TCPI_OPT_SACK</c>).</summary>
     public bool SelectiveAcknowledgments { get; init; }

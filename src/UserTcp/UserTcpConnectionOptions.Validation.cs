@@ -13,6 +13,11 @@ public sealed partial class UserTcpConnectionOptions
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_millisecond = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>Checks every option, as each call that takes these options does.</summary>
+    /// <exception cref="ArgumentException">Two options contradict each other, or one is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; named by the property.</exception>
+    public void Validate() => ToSettings();
+
     /// <summary>Checks every option and makes the copy that connections live by.</summary>
     internal ConnectionSettings ToSettings()
     {
@@ -51,7 +56,6 @@ public sealed partial class UserTcpConnectionOptions
             TrafficClass = TrafficClass,
             TimeToLive = TimeToLive,
             Scheduler = ApplicationScheduler,
-            ErrorTranslator = ErrorTranslator,
         });
     }
 

@@ -175,12 +175,6 @@ public sealed partial class UserTcpConnectionOptions
     /// </summary>
     public PipeScheduler? ApplicationScheduler { get; set; }
 
-    /// <summary>
-    /// Turns the error that ends the pipes into a host framework's own exception. Called once for each failed read;
-    /// must return an exception, and must not throw.
-    /// </summary>
-    public Func<UserTcpConnectionException, Exception>? ErrorTranslator { get; set; }
-
     /// <summary>Makes an independent copy.</summary>
     /// <returns>Options with the same values.</returns>
     public UserTcpConnectionOptions Clone()

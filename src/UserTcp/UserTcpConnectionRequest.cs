@@ -6,8 +6,8 @@ using UserTcp.Stack;
 namespace UserTcp;
 
 /// <summary>
-/// A peer's wish to connect, not answered yet: whoever holds it decides. Repeated SYNs of the peer are the same
-/// request. A request that nobody answers is forgotten three minutes after its last SYN. All members are
+/// A peer's SYN that is not answered yet: the application accepts or rejects the connection. Repeated SYNs of the peer
+/// are the same request. A request without an answer is forgotten three minutes after its last SYN. All members are
 /// thread-safe; the first answer counts.
 /// </summary>
 public sealed class UserTcpConnectionRequest

@@ -7,8 +7,8 @@ using UserTcp.Runtime;
 namespace UserTcp;
 
 /// <summary>
-/// Takes connections on a port. Made by <see cref="UserTcpStack.ListenAsync(int, CancellationToken)"/>. All members are
-/// thread-safe.
+/// Takes connections on a port. Made by <see cref="UserTcpStack.ListenAsync(int, CancellationToken)"/>. A
+/// <see cref="UserTcpRequestListener"/> decides about each connection before the handshake. All members are thread-safe.
 /// </summary>
 public sealed class UserTcpListener : IAsyncDisposable
 {
@@ -28,24 +28,16 @@ public sealed class UserTcpListener : IAsyncDisposable
     /// <see cref="SocketError.OperationAborted"/>: the listener or its stack was disposed of, before or during the
     /// call. <see cref="SocketError.NetworkDown"/>: the link of the stack is gone.
     /// </exception>
-    /// <exception cref="InvalidOperationException">
-    /// The listener takes any address and hands out requests: use <see cref="AcceptRequestAsync"/>.
-    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async ValueTask<UserTcpConnection> AcceptAsync(CancellationToken cancellationToken = default)
-    {
-        ThrowIfAnyAddress();
-        return UserTcpConnection.Of(await _running.AcceptAsync(cancellationToken).ConfigureAwait(false));
-    }
+    public async ValueTask<UserTcpConnection> AcceptAsync(CancellationToken cancellationToken = default) =>
+        UserTcpConnection.Of(await _running.AcceptAsync(cancellationToken).ConfigureAwait(false));
 
     /// <summary>Takes a connection if one waits.</summary>
     /// <param name="connection">The connection, or null.</param>
     /// <returns>Whether one waited.</returns>
     /// <exception cref="SocketException">As <see cref="AcceptAsync"/>.</exception>
-    /// <exception cref="InvalidOperationException">The listener hands out requests.</exception>
     public bool TryAccept([NotNullWhen(true)] out UserTcpConnection? connection)
     {
-        ThrowIfAnyAddress();
         RunningConnection? accepted = _running.TryAccept();
         connection = accepted is null ? null : UserTcpConnection.Of(accepted);
         return connection is not null;
@@ -63,42 +55,9 @@ public sealed class UserTcpListener : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// Waits for a connection request of a listener with
-    /// <see cref="UserTcpListenerOptions.AnyAddress"/>. The peer's SYN is not answered until the request is.
-    /// </summary>
-    /// <param name="cancellationToken">Ends the wait; no request is lost.</param>
-    /// <returns>The request, to be accepted or rejected.</returns>
-    /// <exception cref="SocketException">
-    /// <see cref="SocketError.OperationAborted"/>: the listener or its stack was disposed of, before or during the
-    /// call. <see cref="SocketError.NetworkDown"/>: the link of the stack is gone.
-    /// </exception>
-    /// <exception cref="InvalidOperationException">
-    /// The listener hands out connections: use <see cref="AcceptAsync"/>.
-    /// </exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async ValueTask<UserTcpConnectionRequest> AcceptRequestAsync(CancellationToken cancellationToken = default)
-    {
-        if (!_running.IsAnyAddress)
-            throw new InvalidOperationException("This listener hands out connections: use AcceptAsync.");
-
-        return new UserTcpConnectionRequest(
-            await _running.AcceptRequestAsync(cancellationToken).ConfigureAwait(false));
-    }
-
     /// <summary>The counters of the listener.</summary>
     /// <returns>A consistent snapshot.</returns>
-    public UserTcpListenerStatistics GetStatistics()
-    {
-        ListenerReport report = _running.Describe();
-        return new UserTcpListenerStatistics(
-            report.PendingAccepts, report.HalfOpen, report.Accepted, report.Overflows)
-        {
-            SynCookiesSent = report.SynCookiesSent,
-            SynCookiesAccepted = report.SynCookiesAccepted,
-            SynCookiesFailed = report.SynCookiesFailed,
-        };
-    }
+    public UserTcpListenerStatistics GetStatistics() => UserTcpListenerStatistics.Of(_running.Describe());
 
     /// <summary>
     /// Frees the port. Handshakes under way and connections that nobody accepted are reset; accepted ones live on.
@@ -121,11 +80,5 @@ public sealed class UserTcpListener : IAsyncDisposable
         {
             return null;
         }
-    }
-
-    private void ThrowIfAnyAddress()
-    {
-        if (_running.IsAnyAddress)
-            throw new InvalidOperationException("This listener hands out requests: use AcceptRequestAsync.");
     }
 }

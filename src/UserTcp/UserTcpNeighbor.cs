@@ -2,13 +2,21 @@ using System.Net;
 
 namespace UserTcp;
 
-/// <summary>An entry of the stack's ARP table (RFC 826). A snapshot; immutable and thread-safe.</summary>
-/// <param name="Address">The neighbour's IP address.</param>
-/// <param name="MacAddress">Its link address; null while unknown.</param>
-/// <param name="State">How far the entry can be relied on.</param>
-/// <param name="Age">The time since the entry was last confirmed, or made.</param>
-public readonly record struct UserTcpNeighbor(
-    IPAddress Address, MacAddress? MacAddress, UserTcpNeighborState State, TimeSpan Age);
+/// <summary>An entry of the stack's ARP table (RFC 826) at one moment. Immutable and thread-safe.</summary>
+public sealed record UserTcpNeighbor
+{
+    /// <summary>The neighbour's IP address.</summary>
+    public required IPAddress Address { get; init; }
+
+    /// <summary>The neighbour's link address; null while it is unknown.</summary>
+    public MacAddress? MacAddress { get; init; }
+
+    /// <summary>How far the entry can be relied on.</summary>
+    public UserTcpNeighborState State { get; init; }
+
+    /// <summary>The time since the entry was last confirmed, or made.</summary>
+    public TimeSpan Age { get; init; }
+}
 
 /// <summary>How far an entry of the ARP table can be relied on.</summary>
 public enum UserTcpNeighborState

@@ -15,7 +15,9 @@ public sealed class UserTcpPingOptions
     /// <summary>How many routers the request may pass, from 1. Default: 64.</summary>
     public byte TimeToLive { get; set; } = 64;
 
-    internal void Check()
+    /// <summary>Checks every option, as <see cref="UserTcpStack.PingAsync"/> does.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; named by the property.</exception>
+    public void Validate()
     {
         OptionCheck.InRange(Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), nameof(Timeout));
         OptionCheck.InRange(DataLength, 0, 1400, nameof(DataLength));
@@ -24,13 +26,13 @@ public sealed class UserTcpPingOptions
 }
 
 /// <summary>The outcome of <see cref="UserTcpStack.PingAsync"/>. Immutable and thread-safe.</summary>
-public readonly record struct UserTcpPingReply
+public sealed record UserTcpPingReply
 {
     /// <summary><see cref="IPStatus.Success"/>, <see cref="IPStatus.TimedOut"/>, or what a router said.</summary>
     public IPStatus Status { get; init; }
 
     /// <summary>The host that answered; without an answer, the host that was asked.</summary>
-    public IPAddress Address { get; init; }
+    public IPAddress Address { get; init; } = IPAddress.Any;
 
     /// <summary>From the request to the answer; zero without an answer.</summary>
     public TimeSpan RoundTripTime { get; init; }

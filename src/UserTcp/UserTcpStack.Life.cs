@@ -192,6 +192,13 @@ public sealed partial class UserTcpStack
         return new UserTcpListener(running.Listen(settings));
     }
 
+    private async ValueTask<UserTcpRequestListener> ListenForRequestsCoreAsync(
+        ListenerSettings settings, CancellationToken cancellationToken)
+    {
+        RunningStack running = await RunAsync(cancellationToken).ConfigureAwait(false);
+        return new UserTcpRequestListener(running.Listen(settings));
+    }
+
     private async ValueTask<UserTcpPingReply> PingCoreAsync(
         HostAddress destination, int length, TimeSpan timeout, byte timeToLive, CancellationToken cancellationToken)
     {

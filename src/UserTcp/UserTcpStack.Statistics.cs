@@ -91,9 +91,13 @@ public sealed partial class UserTcpStack
         var neighbors = new List<UserTcpNeighbor>(core.Neighbors.Count);
         foreach (Neighbor neighbor in core.Neighbors.All)
         {
-            neighbors.Add(new UserTcpNeighbor(
-                neighbor.Address.ToIPAddress(), neighbor.Mac.IsZero ? null : neighbor.Mac, StateOf(neighbor, now),
-                now - Since(neighbor, core.Config.Ip)));
+            neighbors.Add(new UserTcpNeighbor
+            {
+                Address = neighbor.Address.ToIPAddress(),
+                MacAddress = neighbor.Mac.IsZero ? null : neighbor.Mac,
+                State = StateOf(neighbor, now),
+                Age = now - Since(neighbor, core.Config.Ip),
+            });
         }
 
         return neighbors;

@@ -62,10 +62,11 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     public IPAddress? Gateway { get; }
 
     /// <summary>
-    /// A copy of <see cref="UserTcpStackOptions.ConnectionDefaults"/>, for who wants to connect or listen otherwise in
-    /// one point only. Changing it does not change the stack.
+    /// Makes options with the values of <see cref="UserTcpStackOptions.ConnectionDefaults"/>, to change some of them for
+    /// one connection or listener. The stack keeps its defaults.
     /// </summary>
-    public UserTcpConnectionOptions ConnectionDefaults => _connectionDefaults.Clone();
+    /// <returns>New options each time.</returns>
+    public UserTcpConnectionOptions CreateConnectionOptions() => _connectionDefaults.Clone();
 
     /// <summary>Makes a stack and starts it.</summary>
     /// <param name="options">Validated and copied.</param>
@@ -215,6 +216,21 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
         return ListenCoreAsync(options.ToSettings(), cancellationToken);
     }
 
+    /// <summary>
+    /// Listens for requests: the application sees the destination of each connection before the handshake, and accepts
+    /// it with options of its own or rejects it.
+    /// </summary>
+    /// <param name="options">Validated and copied.</param>
+    /// <param name="cancellationToken">Ends the start of the stack, should this be its first use.</param>
+    /// <returns>A listener, which the caller has to dispose of.</returns>
+    /// <inheritdoc cref="ListenAsync(UserTcpListenerOptions, CancellationToken)" path="/exception"/>
+    public ValueTask<UserTcpRequestListener> ListenForRequestsAsync(
+        UserTcpRequestListenerOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return ListenForRequestsCoreAsync(options.ToSettings(), cancellationToken);
+    }
+
     /// <summary>Sends an ICMP echo request and waits for the answer (RFC 792).</summary>
     /// <param name="address">Whom to ask.</param>
     /// <param name="options">Validated and copied; null for the defaults.</param>
@@ -232,7 +248,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     {
         HostAddress destination = Destination(address, nameof(address));
         UserTcpPingOptions asked = options ?? new UserTcpPingOptions();
-        asked.Check();
+        asked.Validate();
         return PingCoreAsync(destination, asked.DataLength, asked.Timeout, asked.TimeToLive, cancellationToken);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using UserTcp.Diagnostics;
+using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Runtime;
 using UserTcp.Stack;
@@ -10,6 +11,16 @@ public sealed partial class UserTcpStackOptions
 {
     private const int SmallestMtu = 576;
     private static readonly TimeSpan s_longestShutdown = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// Checks every option, those of <see cref="ConnectionDefaults"/> too, as the constructor of the stack does. Opens
+    /// nothing: <see cref="LinkDevice.CheckAccess"/> tells whether a link of this name can be opened.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// Two options contradict each other, or one is missing; the message says what to change.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; named by the property.</exception>
+    public void Validate() => ToSettings();
 
     /// <summary>Checks every option and makes the copy that the stack lives by.</summary>
     internal StackSettings ToSettings()
@@ -46,7 +57,7 @@ public sealed partial class UserTcpStackOptions
             Ip = CheckIpLimits(),
             Checksums = (ChecksumPolicy)ChecksumValidation,
             RespondToPing = RespondToPing,
-            SpinMicroseconds = SpinMicroseconds,
+            SpinTime = SpinTime,
             TimeProvider = TimeProvider,
             LoggerFactory = LoggerFactory,
             MeterFactory = MeterFactory,
@@ -78,7 +89,7 @@ public sealed partial class UserTcpStackOptions
         OptionCheck.InRange(MaxBufferedBytes, 1 << 20, long.MaxValue / 2, nameof(MaxBufferedBytes));
         OptionCheck.InRange(ShutdownTimeout, TimeSpan.Zero, s_longestShutdown, nameof(ShutdownTimeout));
         OptionCheck.InRange(TimeWaitDuration, TimeSpan.Zero, s_longestShutdown, nameof(TimeWaitDuration));
-        OptionCheck.InRange(SpinMicroseconds, 0, 1000, nameof(SpinMicroseconds));
+        OptionCheck.InRange(SpinTime, TimeSpan.Zero, TimeSpan.FromMilliseconds(1), nameof(SpinTime));
         OptionCheck.Defined(ChecksumValidation, nameof(ChecksumValidation));
         ArgumentNullException.ThrowIfNull(ConnectionDefaults, nameof(ConnectionDefaults));
         ArgumentNullException.ThrowIfNull(TimeProvider, nameof(TimeProvider));

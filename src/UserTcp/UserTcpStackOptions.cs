@@ -120,10 +120,10 @@ public sealed partial class UserTcpStackOptions
     public bool RespondToPing { get; set; } = true;
 
     /// <summary>
-    /// How long the stack's thread looks for work before it sleeps, from 0 to 1,000 µs. Latency against processor time;
-    /// never used where there is only one processor. Default: 50.
+    /// How long the stack's thread looks for work before it sleeps, from 0 to 1 ms. A longer time costs processor time
+    /// and saves latency; it is not used where there is only one processor. Default: 50 µs.
     /// </summary>
-    public int SpinMicroseconds { get; set; } = 50;
+    public TimeSpan SpinTime { get; set; } = TimeSpan.FromMicroseconds(50);
 
     /// <summary>
     /// The clock that protocol time follows. Only its timestamps are used; waits for the link are the system's.

@@ -16,6 +16,9 @@ public sealed partial class SourceTests
     {
         ["src/UserTcp.Extensions.Hosting/UserTcpServiceCollectionExtensions.cs"] =
             "Microsoft.Extensions.DependencyInjection",
+        ["src/UserTcp.AspNetCore/UserTcpKestrelServerOptionsExtensions.cs"] = "Microsoft.AspNetCore.Hosting",
+        ["src/UserTcp.AspNetCore/UserTcpListenOptionsExtensions.cs"] = "Microsoft.AspNetCore.Hosting",
+        ["src/UserTcp.AspNetCore/UserTcpWebHostBuilderExtensions.cs"] = "Microsoft.AspNetCore.Hosting",
     };
 
     /// <summary>

@@ -125,14 +125,13 @@ public sealed class LifeTests
     }
 
     [Fact(Timeout = Hang)]
-    public async Task The_transport_is_the_connection_itself_and_has_the_features_of_one()
+    public async Task The_transport_is_the_pipes_of_the_connection_and_has_the_features_of_one()
     {
         await using WebLab lab = await WebLab.StartAsync(Carrier.UserTcp, _ => { }, Hold);
         await using RawClient client = await lab.ConnectAsync();
         ConnectionContext context = await _held.Task;
         UserTcpConnection own = context.Features.Get<IUserTcpConnectionFeature>()!.Connection;
 
-        Assert.Same(own.Input, context.Transport.Input);
         Assert.Same(own.Output, context.Transport.Output);
         Assert.Equal(own.LocalEndPoint, context.LocalEndPoint);
         Assert.Equal(own.RemoteEndPoint, context.Features.Get<IConnectionEndPointFeature>()!.RemoteEndPoint);
@@ -144,6 +143,27 @@ public sealed class LifeTests
         _mayEnd.SetResult();
         Assert.Equal("", await client.ReadToEndAsync());
         await context.ConnectionClosed.WhenCancelledAsync();
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task The_options_of_the_transport_take_precedence_over_those_of_its_connections()
+    {
+        await using WebLab lab = await WebLab.StartAsync(Carrier.UserTcp, _ => { }, Hold, transport =>
+        {
+            transport.ConnectionOptions = new() { AutoTuneBuffers = false, SendBufferSize = 9_000, TrafficClass = 8 };
+            transport.NoDelay = false;
+            transport.ReceiveBufferSize = 20_000;
+            transport.SendBufferSize = 30_000;
+        });
+        await using RawClient client = await lab.ConnectAsync();
+        ConnectionContext context = await _held.Task;
+        UserTcpConnection own = context.Features.Get<IUserTcpConnectionFeature>()!.Connection;
+
+        UserTcpConnectionInfo info = own.GetInfo();
+        Assert.Equal((false, 8), (own.NoDelay, own.TrafficClass));
+        Assert.Equal((20_000, 30_000), (info.ReceiveBufferSize, info.SendBufferSize));
+        _mayEnd.SetResult();
+        Assert.Equal("", await client.ReadToEndAsync());
     }
 
     [Fact(Timeout = Hang)]

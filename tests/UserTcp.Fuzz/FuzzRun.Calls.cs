@@ -12,7 +12,7 @@ internal sealed partial class FuzzRun
 
     private Task? _stop;
     private readonly List<UserTcpListener> _listeners = [];
-    private readonly List<UserTcpListener> _anyListeners = [];
+    private readonly List<UserTcpRequestListener> _anyListeners = [];
     private readonly List<UserTcpConnectionRequest> _requests = [];
     private readonly List<PendingCall> _calls = [];
     private readonly List<Application> _applications = [];
@@ -121,21 +121,36 @@ internal sealed partial class FuzzRun
             return;
 
         ushort port = (how & 4) != 0 && isAny ? (ushort)0 : Stations.ListenPorts[how & 3];
-        Task<UserTcpListener> listening = _stack
-            .ListenAsync(_settings.ListenerOptions(port, isAny, (how & 16) != 0)).AsTask();
+        bool isSmall = (how & 16) != 0;
+        if (isAny)
+            Keep(_stack.ListenForRequestsAsync(_settings.RequestListenerOptions(port, isSmall)).AsTask(), _anyListeners);
+        else
+            Keep(_stack.ListenAsync(_settings.ListenerOptions(port, isSmall)).AsTask(), _listeners);
+    }
+
+    private void Keep<T>(Task<T> listening, List<T> listeners)
+    {
         if (listening.IsCompletedSuccessfully)
-            (isAny ? _anyListeners : _listeners).Add(listening.Result);
+            listeners.Add(listening.Result);
         else
             Await(listening, null, static _ => { });
     }
 
     private void CloseListener(byte index)
     {
-        List<UserTcpListener> listeners = (index & 128) != 0 ? _anyListeners : _listeners;
+        if ((index & 128) != 0)
+            Close(_anyListeners, index & 127);
+        else
+            Close(_listeners, index & 127);
+    }
+
+    private void Close<T>(List<T> listeners, int index)
+        where T : IAsyncDisposable
+    {
         if (listeners.Count == 0)
             return;
 
-        int at = (index & 127) % listeners.Count;
+        int at = index % listeners.Count;
         Await(listeners[at].DisposeAsync().AsTask(), null, static _ => { });
         listeners.RemoveAt(at);
     }
@@ -148,8 +163,8 @@ internal sealed partial class FuzzRun
         var cancellation = new CancellationTokenSource();
         if ((how & 128) != 0 && _anyListeners.Count > 0)
         {
-            UserTcpListener any = _anyListeners[(how & 63) % _anyListeners.Count];
-            Await(any.AcceptRequestAsync(cancellation.Token).AsTask(), cancellation, UseRequest);
+            UserTcpRequestListener any = _anyListeners[(how & 63) % _anyListeners.Count];
+            Await(any.AcceptAsync(cancellation.Token).AsTask(), cancellation, UseRequest);
         }
         else if (_listeners.Count > 0)
         {

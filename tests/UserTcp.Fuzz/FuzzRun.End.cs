@@ -98,10 +98,15 @@ internal sealed partial class FuzzRun
 
     private void CloseListeners()
     {
-        _listeners.AddRange(_anyListeners);
         foreach (UserTcpListener listener in _listeners)
         {
-            CountCookies(listener);
+            CountCookies(listener.GetStatistics());
+            Await(listener.DisposeAsync().AsTask(), null, static _ => { });
+        }
+
+        foreach (UserTcpRequestListener listener in _anyListeners)
+        {
+            CountCookies(listener.GetStatistics());
             Await(listener.DisposeAsync().AsTask(), null, static _ => { });
         }
 
@@ -110,9 +115,8 @@ internal sealed partial class FuzzRun
         Settle();
     }
 
-    private void CountCookies(UserTcpListener listener)
+    private void CountCookies(UserTcpListenerStatistics statistics)
     {
-        UserTcpListenerStatistics statistics = listener.GetStatistics();
         if (statistics.SynCookiesSent > 0)
             _coverage.On(Sight.CookieSent);
         if (statistics.SynCookiesAccepted > 0)

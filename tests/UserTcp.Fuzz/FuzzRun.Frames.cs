@@ -336,7 +336,7 @@ internal sealed partial class FuzzRun
     {
         bool may = (_settings.LinkInfo.Features & LinkFeatures.ReceiveCoalesces) != 0;
         return may && text > 1460
-            ? new FrameOffload { GsoType = FrameOffload.GsoTcpV4, SegmentSize = 1460 }
+            ? new FrameOffload { Segmentation = SegmentationOffload.TcpV4, SegmentSize = 1460 }
             : default;
     }
 

@@ -30,7 +30,7 @@ internal sealed partial class FuzzRun
 
         Require(Ipv4Header.TryParse(bytes, out Ipv4Header packet), "what is no IPv4 packet");
         Require(packet.HasValidChecksum, "an IPv4 header with a wrong checksum");
-        bool isSuper = (offload.GsoType & ~FrameOffload.GsoEcn) != FrameOffload.GsoNone;
+        bool isSuper = (offload.Segmentation & ~SegmentationOffload.Ecn) != SegmentationOffload.None;
         Require(isSuper || packet.TotalLength <= _link.LargestMtu, "a packet above the MTU");
         if (packet.Protocol == IpProtocol.Tcp)
             OnTcp(packet, offload);

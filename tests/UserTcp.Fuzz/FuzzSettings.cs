@@ -79,10 +79,17 @@ internal sealed class FuzzSettings
         return options;
     }
 
-    public UserTcpListenerOptions ListenerOptions(ushort port, bool isAny, bool isSmall) => new()
+    public UserTcpRequestListenerOptions RequestListenerOptions(ushort port, bool isSmall) => new()
     {
         LocalEndPoint = new IPEndPoint(IPAddress.Any, port),
-        AnyAddress = isAny,
+        AnyAddress = true,
+        SynBacklog = isSmall ? 1 : 16,
+        ConnectionOptions = Connection,
+    };
+
+    public UserTcpListenerOptions ListenerOptions(ushort port, bool isSmall) => new()
+    {
+        LocalEndPoint = new IPEndPoint(IPAddress.Any, port),
         Backlog = isSmall ? 1 : 16,
         SynBacklog = isSmall ? 1 : 16,
         SynCookies = (UserTcpSynCookieMode)((_tables >> 3) % 3),

@@ -69,7 +69,7 @@ public sealed class InfoTests
     private static UserTcpConnectionInfo Upload(
         ILinkRule? rule = null, TimeSpan pause = default, IUserTcpConnectionObserver? observer = null)
     {
-        UserTcpConnectionInfo info = default;
+        UserTcpConnectionInfo? info = null;
         using var network = new SimulatedNetwork(seed: 7);
         SimulatedHost server = network.AddHost("server");
         SimulatedHost client = network.AddHost("client", new()
@@ -99,7 +99,7 @@ public sealed class InfoTests
             if (pause == TimeSpan.Zero)
                 info = connection.GetInfo();
         });
-        return info;
+        return info!;
     }
 
     private static async Task<long> CountAsync(SimulatedNetwork network, UserTcpListener listener, TimeSpan pause)

@@ -4,7 +4,6 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using UserTcp.AspNetCore;
 using UserTcp.Links;
 
 namespace UserTcp.NetworkBenchmarks.Speed;

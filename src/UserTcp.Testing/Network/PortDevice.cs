@@ -39,7 +39,7 @@ internal sealed class PortDevice(Station station, int mtu, FramePool pool, Queue
     }
 
     // The simulator looks by itself whether there is something to do.
-    public override bool Wait(long timeoutNanoseconds) => false;
+    public override bool Wait(TimeSpan timeout) => false;
 
     public override void Wake()
     {

@@ -23,7 +23,7 @@ internal sealed class StackFrames : IPacketTap
     public void OnPacket(in PacketTapContext packet)
     {
         LinkType link = packet.Link.Medium == LinkMedium.Ethernet ? LinkType.Ethernet : LinkType.Raw;
-        var frame = new CapturedFrame(packet.TimestampNanoseconds, link, packet.Frame.ToArray())
+        var frame = new CapturedFrame(NanosecondsOf(packet.Timestamp), link, packet.Frame.ToArray())
         {
             Direction = packet.Direction,
             Comment = packet.DropReason == PacketDropReason.None ? null : DropText.CommentOf(packet.DropReason),
@@ -34,6 +34,9 @@ internal sealed class StackFrames : IPacketTap
 
     public IAsyncEnumerable<CapturedFrame> ReadAsync(CancellationToken cancellationToken) =>
         _frames.Reader.ReadAllAsync(cancellationToken);
+
+    private static long NanosecondsOf(DateTimeOffset time) =>
+        (time - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 }
 
 /// <summary>The words by which a capture tells of a drop: the comment of <see cref="PcapngTap"/>.</summary>

@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
-using UserTcp.AspNetCore;
 
 namespace UserTcp.Tool.Serve;
 

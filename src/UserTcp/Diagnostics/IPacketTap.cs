@@ -23,8 +23,8 @@ public readonly ref struct PacketTapContext
     /// <summary>Which way it went.</summary>
     public PacketDirection Direction { get; init; }
 
-    /// <summary>When, in nanoseconds since 1970; it never runs backwards.</summary>
-    public long TimestampNanoseconds { get; init; }
+    /// <summary>When it passed, in UTC and steps of 100 ns; it never runs backwards.</summary>
+    public DateTimeOffset Timestamp { get; init; }
 
     /// <summary>Why a received frame went no further.</summary>
     public PacketDropReason DropReason { get; init; }

@@ -35,7 +35,7 @@ internal static class Names
     /// <summary>The states of a connection, in the order of the enumeration, as the conventions spell them.</summary>
     public static string[] States { get; } =
     [
-        .. Enum.GetNames<UserTcpConnectionState>().Select(name =>
+        .. Enum.GetNames<UserTcp.Tcp.TcpState>().Select(name =>
             name.StartsWith("FinWait", StringComparison.Ordinal) ? $"fin_wait_{name[^1]}" : SnakeCase(name)),
     ];
 

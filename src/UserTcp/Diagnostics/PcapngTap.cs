@@ -136,8 +136,8 @@ public sealed class PcapngTap : IPacketTap, IDisposable
         int number = InterfaceOf(packet.Link);
         frame.CopyTo(_writer.BeginPacket(frame.Length, comment));
         uint direction = packet.Direction == PacketDirection.Received ? Inbound : Outbound;
-        _writer.EndPacket(
-            frame.Length, packet.Frame.Length, packet.TimestampNanoseconds, direction, number, comment);
+        long stamp = (packet.Timestamp - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
+        _writer.EndPacket(frame.Length, packet.Frame.Length, stamp, direction, number, comment);
     }
 
     private bool TryRotate(int bytes)

@@ -69,9 +69,9 @@ internal sealed class StackSample
             ReadConnection(connection);
         }
 
-        _byState[(int)UserTcpConnectionState.SynReceived] += core.HalfOpenCount;
-        _byState[(int)UserTcpConnectionState.TimeWait] += core.TimeWaitCount;
-        _byState[(int)UserTcpConnectionState.Listen] += Listeners.Count;
+        _byState[(int)Tcp.TcpState.SynReceived] += core.HalfOpenCount;
+        _byState[(int)Tcp.TcpState.TimeWait] += core.TimeWaitCount;
+        _byState[(int)Tcp.TcpState.Listen] += Listeners.Count;
     }
 
     /// <summary>Under the door.</summary>

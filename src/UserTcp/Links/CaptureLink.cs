@@ -120,7 +120,7 @@ public sealed class CaptureLink : LinkDevice
     }
 
     /// <inheritdoc/>
-    public override bool Wait(long timeoutNanoseconds) => _inner.Wait(timeoutNanoseconds);
+    public override bool Wait(TimeSpan timeout) => _inner.Wait(timeout);
 
     /// <inheritdoc/>
     public override void Wake() => _inner.Wake();

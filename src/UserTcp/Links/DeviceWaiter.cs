@@ -15,18 +15,18 @@ internal abstract class DeviceWaiter : IDisposable
     private int _isSleeping;
 
     /// <summary>Waits for frames, for room if asked, for <see cref="Wake"/>; false if the time was over.</summary>
-    public bool Wait(bool alsoForRoom, long timeoutNanoseconds)
+    public bool Wait(bool alsoForRoom, TimeSpan timeout)
     {
         if (TakeWake())
             return true;
-        if (timeoutNanoseconds == 0)
-            return Sleep(alsoForRoom, 0);
+        if (timeout == TimeSpan.Zero)
+            return Sleep(alsoForRoom, timeout);
 
         Volatile.Write(ref _isSleeping, 1);
         Interlocked.MemoryBarrier();
         try
         {
-            return TakeWake() || Sleep(alsoForRoom, timeoutNanoseconds) || TakeWake();
+            return TakeWake() || Sleep(alsoForRoom, timeout) || TakeWake();
         }
         finally
         {
@@ -51,11 +51,12 @@ internal abstract class DeviceWaiter : IDisposable
 
     public abstract void Dispose();
 
-    protected static int ToMilliseconds(long nanoseconds) => nanoseconds < 0
+    // Rounded up: a wait that ends too early would spin until the deadline.
+    protected static int ToMilliseconds(TimeSpan timeout) => timeout < TimeSpan.Zero
         ? Timeout.Infinite
-        : (int)Math.Min(int.MaxValue, (nanoseconds + 999_999) / 1_000_000);
+        : (int)Math.Min(int.MaxValue, Math.Ceiling(timeout.TotalMilliseconds));
 
-    protected abstract bool Sleep(bool alsoForRoom, long timeoutNanoseconds);
+    protected abstract bool Sleep(bool alsoForRoom, TimeSpan timeout);
 
     protected abstract void Signal();
 
@@ -96,7 +97,7 @@ internal sealed unsafe class UnixWaiter : DeviceWaiter
         _write.Dispose();
     }
 
-    protected override bool Sleep(bool alsoForRoom, long timeoutNanoseconds)
+    protected override bool Sleep(bool alsoForRoom, TimeSpan timeout)
     {
         PollDescriptor* descriptors = stackalloc PollDescriptor[2];
         descriptors[0] = new PollDescriptor
@@ -109,7 +110,7 @@ internal sealed unsafe class UnixWaiter : DeviceWaiter
             Descriptor = (int)_read.DangerousGetHandle(),
             Events = LibcNative.PollIn,
         };
-        int ready = Poll(descriptors, timeoutNanoseconds);
+        int ready = Poll(descriptors, timeout);
         if (descriptors[1].Returned != 0)
             Drain();
         return ready > 0;
@@ -128,10 +129,10 @@ internal sealed unsafe class UnixWaiter : DeviceWaiter
         }
     }
 
-    private static int Poll(PollDescriptor* descriptors, long timeoutNanoseconds)
+    private static int Poll(PollDescriptor* descriptors, TimeSpan timeout)
     {
-        long start = timeoutNanoseconds > 0 ? Stopwatch.GetTimestamp() : 0;
-        for (long left = timeoutNanoseconds; ;)
+        long start = timeout > TimeSpan.Zero ? Stopwatch.GetTimestamp() : 0;
+        for (TimeSpan left = timeout; ;)
         {
             int ready = PollOnce(descriptors, left);
             if (ready >= 0)
@@ -140,22 +141,22 @@ internal sealed unsafe class UnixWaiter : DeviceWaiter
             int error = Marshal.GetLastPInvokeError();
             if (error != LibcNative.Interrupted)
                 throw new IOException($"Waiting for the device failed with error {error}.");
-            if (timeoutNanoseconds > 0)
-                left = Math.Max(0, timeoutNanoseconds - (long)Stopwatch.GetElapsedTime(start).TotalNanoseconds);
+            if (timeout > TimeSpan.Zero)
+                left = TimeSpan.FromTicks(Math.Max(0, (timeout - Stopwatch.GetElapsedTime(start)).Ticks));
         }
     }
 
-    private static int PollOnce(PollDescriptor* descriptors, long nanoseconds)
+    private static int PollOnce(PollDescriptor* descriptors, TimeSpan timeout)
     {
         if (!OperatingSystem.IsLinux())
-            return LibcNative.Poll(descriptors, 2, ToMilliseconds(nanoseconds));
+            return LibcNative.Poll(descriptors, 2, ToMilliseconds(timeout));
 
-        var timeout = new TimeSpec
+        var time = new TimeSpec
         {
-            Seconds = (nint)(nanoseconds / 1_000_000_000),
-            Nanoseconds = (nint)(nanoseconds % 1_000_000_000),
+            Seconds = (nint)(timeout.Ticks / TimeSpan.TicksPerSecond),
+            Nanoseconds = (nint)(timeout.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick),
         };
-        return LibcNative.PollNanoseconds(descriptors, 2, nanoseconds < 0 ? null : &timeout, null);
+        return LibcNative.PollNanoseconds(descriptors, 2, timeout < TimeSpan.Zero ? null : &time, null);
     }
 
     private static SafeFileHandle Own(int descriptor)
@@ -201,8 +202,8 @@ internal sealed class WindowsWaiter : DeviceWaiter
     }
 
     // Npcap does not say when there is room again; sending blocks for a moment instead.
-    protected override bool Sleep(bool alsoForRoom, long timeoutNanoseconds) =>
-        WaitHandle.WaitAny(_handles, ToMilliseconds(timeoutNanoseconds)) != WaitHandle.WaitTimeout;
+    protected override bool Sleep(bool alsoForRoom, TimeSpan timeout) =>
+        WaitHandle.WaitAny(_handles, ToMilliseconds(timeout)) != WaitHandle.WaitTimeout;
 
     protected override void Signal()
     {

@@ -3,7 +3,7 @@ using UserTcp.Wire;
 
 namespace UserTcp.Links;
 
-/// <summary>Finishes what <see cref="FrameOffload.NeedsChecksum"/> leaves to the device.</summary>
+/// <summary>Finishes what <see cref="FrameOffloadFlags.NeedsChecksum"/> leaves to the device.</summary>
 internal static class FrameChecksum
 {
     private const int UdpChecksumOffset = 6;

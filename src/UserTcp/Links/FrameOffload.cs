@@ -2,6 +2,36 @@ using System.Runtime.InteropServices;
 
 namespace UserTcp.Links;
 
+/// <summary>The state of a frame's checksum, with the values of <c>virtio_net_hdr.flags</c>.</summary>
+[Flags]
+public enum FrameOffloadFlags : byte
+{
+    /// <summary>The checksum is in the frame, and nobody has verified it.</summary>
+    None = 0,
+
+    /// <summary>The checksum field holds only the sum of the pseudo-header; the device has to finish it.</summary>
+    NeedsChecksum = 1,
+
+    /// <summary>The device has verified the checksum.</summary>
+    DataValid = 2,
+}
+
+/// <summary>The kind of a super-segment, with the values of <c>virtio_net_hdr.gso_type</c>.</summary>
+[Flags]
+public enum SegmentationOffload : byte
+{
+    /// <summary>The frame is one segment.</summary>
+    None = 0,
+
+    /// <summary>TCP over IPv4, to be cut at <see cref="FrameOffload.SegmentSize"/>.</summary>
+    TcpV4 = 1,
+
+    /// <summary>
+    /// Beside the kind: the super-segment says CWR, which only the first segment of it may repeat (RFC 3168 §6.1.2).
+    /// </summary>
+    Ecn = 0x80,
+}
+
 /// <summary>
 /// What is left to do on a frame, or was done to it: the ten bytes of <c>virtio_net_hdr</c>, in host byte order, so
 /// that devices which speak virtio pass it through untouched.
@@ -12,33 +42,16 @@ public readonly record struct FrameOffload
     /// <summary>The size of the structure in memory, in bytes.</summary>
     public const int Size = 10;
 
-    /// <summary>The checksum field holds only the sum of the pseudo-header; the device has to finish it.</summary>
-    public const byte NeedsChecksum = 1;
+    /// <summary>The state of the checksum.</summary>
+    public FrameOffloadFlags Flags { get; init; }
 
-    /// <summary>The device has verified the checksum.</summary>
-    public const byte DataValid = 2;
-
-    /// <summary>The frame is one segment.</summary>
-    public const byte GsoNone = 0;
-
-    /// <summary>The frame is a TCP over IPv4 super-segment, to be cut at <see cref="SegmentSize"/>.</summary>
-    public const byte GsoTcpV4 = 1;
-
-    /// <summary>
-    /// Beside the type: the super-segment says CWR, which only the first segment of it may repeat (RFC 3168 §6.1.2).
-    /// </summary>
-    public const byte GsoEcn = 0x80;
-
-    /// <summary><see cref="NeedsChecksum"/> and <see cref="DataValid"/>.</summary>
-    public byte Flags { get; init; }
-
-    /// <summary><see cref="GsoNone"/> or <see cref="GsoTcpV4"/>, with <see cref="GsoEcn"/> or without.</summary>
-    public byte GsoType { get; init; }
+    /// <summary>Whether, and how, the frame is to be cut or was merged.</summary>
+    public SegmentationOffload Segmentation { get; init; }
 
     /// <summary>The length of all headers of the frame, link header included, in bytes.</summary>
     public ushort HeaderLength { get; init; }
 
-    /// <summary>The text of each segment that the frame is cut into, in bytes; 0 without GSO.</summary>
+    /// <summary>The text of each segment that the frame is cut into, in bytes; 0 if it is one segment.</summary>
     public ushort SegmentSize { get; init; }
 
     /// <summary>Where the checksummed part begins, counted from the start of the frame, in bytes.</summary>
@@ -48,8 +61,9 @@ public readonly record struct FrameOffload
     public ushort ChecksumOffset { get; init; }
 
     /// <summary>Whether the checksum is still to be finished.</summary>
-    public bool IsChecksumPartial => (Flags & NeedsChecksum) != 0;
+    public bool IsChecksumPartial => (Flags & FrameOffloadFlags.NeedsChecksum) != 0;
 
     /// <summary>Whether nobody needs to look at the checksum: the device verified it, or no wire was crossed.</summary>
-    public bool IsChecksumTrusted => (Flags & (NeedsChecksum | DataValid)) != 0;
+    public bool IsChecksumTrusted =>
+        (Flags & (FrameOffloadFlags.NeedsChecksum | FrameOffloadFlags.DataValid)) != 0;
 }

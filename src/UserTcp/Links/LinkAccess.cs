@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace UserTcp.Links;
 
 /// <summary>Why a link cannot be opened.</summary>
@@ -34,12 +36,29 @@ public enum LinkProblem
 /// <summary>
 /// Whether a link can be opened, and what to do if not; see <see cref="LinkDevice.CheckAccess"/>. Immutable.
 /// </summary>
-/// <param name="Name">The link's name with its scheme, as far as it is known.</param>
-/// <param name="Problem">The kind of problem.</param>
-/// <param name="Reason">The problem as a sentence; empty if there is none.</param>
-/// <param name="Remedy">The remedy, with a command if there is one; empty if there is no problem.</param>
-public sealed record LinkAccess(string Name, LinkProblem Problem, string Reason, string Remedy)
+public sealed record LinkAccess
 {
+    /// <summary>Makes an answer; without more, the link can be opened.</summary>
+    public LinkAccess()
+    {
+    }
+
+    [SetsRequiredMembers]
+    internal LinkAccess(string name, LinkProblem problem, string reason, string remedy) =>
+        (Name, Problem, Reason, Remedy) = (name, problem, reason, remedy);
+
+    /// <summary>The link's name with its scheme, as far as it is known.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The kind of the problem; <see cref="LinkProblem.None"/> if there is none.</summary>
+    public LinkProblem Problem { get; init; }
+
+    /// <summary>The problem as a sentence; empty if there is none.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>The remedy, with the command where there is one; empty if there is no problem.</summary>
+    public string Remedy { get; init; } = "";
+
     /// <summary>Whether opening the link should succeed.</summary>
     public bool IsGranted => Problem == LinkProblem.None;
 

@@ -67,9 +67,12 @@ public abstract class LinkDevice : IDisposable
     /// Waits until there is something to receive, the device that was full can send again, <see cref="Wake"/> was
     /// called (also before the call), or the time is over.
     /// </summary>
-    /// <param name="timeoutNanoseconds">The longest wait; 0 polls, a negative number waits without end.</param>
+    /// <param name="timeout">
+    /// The longest wait. <see cref="TimeSpan.Zero"/> polls; <see cref="Timeout.InfiniteTimeSpan"/>, as any negative time,
+    /// waits without end. A device that can only wait for whole milliseconds rounds up.
+    /// </param>
     /// <returns>False if the time was over.</returns>
-    public abstract bool Wait(long timeoutNanoseconds);
+    public abstract bool Wait(TimeSpan timeout);
 
     /// <summary>Ends the current or the next <see cref="Wait"/>. Thread-safe, cheap, harmless after disposal.</summary>
     public abstract void Wake();

@@ -17,10 +17,10 @@ public enum LinkFeatures
     /// <summary>Nothing: whole frames of at most the MTU, with finished checksums.</summary>
     None = 0,
 
-    /// <summary>Finishes the TCP checksum of frames marked <see cref="FrameOffload.NeedsChecksum"/>.</summary>
+    /// <summary>Finishes the TCP checksum of frames marked <see cref="FrameOffloadFlags.NeedsChecksum"/>.</summary>
     TransmitChecksum = 1 << 0,
 
-    /// <summary>Cuts TCP over IPv4 super-segments (<see cref="FrameOffload.GsoTcpV4"/>).</summary>
+    /// <summary>Cuts TCP over IPv4 super-segments (<see cref="SegmentationOffload.TcpV4"/>).</summary>
     TransmitSegmentation = 1 << 1,
 
     /// <summary>May deliver several segments as one frame, longer than the MTU.</summary>

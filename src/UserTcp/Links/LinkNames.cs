@@ -6,8 +6,8 @@ using System.Net.Sockets;
 namespace UserTcp.Links;
 
 /// <summary>
-/// The names of links: a scheme, a colon, and what the scheme calls its devices. A device's name alone means the best
-/// link to it: a packet socket where the system has them, else pcap.
+/// The names that <see cref="LinkDevice.Open"/> takes: a scheme, a colon, and what the scheme calls its devices. A
+/// device's name alone means the best link to it: a packet socket where the system has them, else pcap.
 /// </summary>
 /// <remarks>
 /// <c>packet:eth0</c> is a <see cref="PacketSocketLink"/>, <c>pcap:eth0</c> a <see cref="PcapLink"/>, <c>tap:tap0</c>
@@ -31,7 +31,7 @@ public static class LinkNames
         new("virtual", NamedPairs.Open, name => LinkAccess.Granted($"virtual:{name}")),
     ];
 
-    /// <summary>The schemes that <see cref="Open"/> knows.</summary>
+    /// <summary>The schemes that <see cref="LinkDevice.Open"/> knows.</summary>
     public static IReadOnlyList<string> Schemes => [.. s_kinds.Select(kind => kind.Scheme)];
 
     /// <summary>Adds a scheme, for links of one's own; another one of the same name is replaced. Thread-safe.</summary>
@@ -52,13 +52,8 @@ public static class LinkNames
             ref s_kinds, (kinds, one) => [.. kinds.Where(kind => kind.Scheme != one.Scheme), one], added);
     }
 
-    /// <summary>Opens a link by its name.</summary>
-    /// <param name="name">For instance <c>packet:eth0</c>, or <c>eth0</c> for the best link to it.</param>
-    /// <returns>The device. It may want a <see cref="SoftwareOffload"/> in front.</returns>
-    /// <exception cref="ArgumentException">The name's scheme is not known, or nothing is behind it.</exception>
-    /// <exception cref="IOException">The device cannot be opened; see <see cref="PacketSocketLink.Open"/>,
-    /// <see cref="PcapLink.Open"/> and <see cref="TapLink.Open"/>.</exception>
-    public static LinkDevice Open(string name)
+    /// <inheritdoc cref="LinkDevice.Open"/>
+    internal static LinkDevice Open(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         return TryParse(name, out Kind? kind, out string device)
@@ -66,9 +61,8 @@ public static class LinkNames
             : throw new ArgumentException(Unknown(name).ToString(), nameof(name));
     }
 
-    /// <summary>Whether a link can be opened by its name, and what to do if not.</summary>
     /// <inheritdoc cref="LinkDevice.CheckAccess"/>
-    public static LinkAccess CheckAccess(string name)
+    internal static LinkAccess CheckAccess(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
         try

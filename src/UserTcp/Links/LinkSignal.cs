@@ -12,7 +12,6 @@ namespace UserTcp.Links;
 /// </remarks>
 internal sealed class LinkSignal
 {
-    private const long NanosecondsPerMillisecond = 1_000_000;
     private readonly object _gate = new();
     private readonly Func<bool> _isReady;
     private int _isWoken;
@@ -43,11 +42,11 @@ internal sealed class LinkSignal
     }
 
     /// <summary>Waits for news, a wake-up or the end of the time; true unless it was the time.</summary>
-    public bool Wait(long timeoutNanoseconds)
+    public bool Wait(TimeSpan timeout)
     {
         if (HasNews())
             return true;
-        if (timeoutNanoseconds == 0)
+        if (timeout == TimeSpan.Zero)
             return false;
 
         lock (_gate)
@@ -56,7 +55,7 @@ internal sealed class LinkSignal
             Interlocked.MemoryBarrier();
             try
             {
-                return Sleep(timeoutNanoseconds);
+                return Sleep(timeout);
             }
             finally
             {
@@ -65,15 +64,15 @@ internal sealed class LinkSignal
         }
     }
 
-    private bool Sleep(long timeoutNanoseconds)
+    private bool Sleep(TimeSpan timeout)
     {
         long start = Stopwatch.GetTimestamp();
         while (!HasNews())
         {
-            long left = timeoutNanoseconds;
-            if (timeoutNanoseconds > 0)
-                left -= (long)Stopwatch.GetElapsedTime(start).TotalNanoseconds;
-            if (timeoutNanoseconds > 0 && left <= 0)
+            TimeSpan left = timeout;
+            if (timeout > TimeSpan.Zero)
+                left -= Stopwatch.GetElapsedTime(start);
+            if (timeout > TimeSpan.Zero && left <= TimeSpan.Zero)
                 return false;
 
             Monitor.Wait(_gate, ToMilliseconds(left));
@@ -83,9 +82,9 @@ internal sealed class LinkSignal
     }
 
     // Rounded up: a wait that ends too early would spin until the deadline.
-    private static int ToMilliseconds(long nanoseconds) => nanoseconds < 0
+    private static int ToMilliseconds(TimeSpan timeout) => timeout < TimeSpan.Zero
         ? Timeout.Infinite
-        : (int)Math.Min(int.MaxValue, (nanoseconds + NanosecondsPerMillisecond - 1) / NanosecondsPerMillisecond);
+        : (int)Math.Min(int.MaxValue, Math.Ceiling(timeout.TotalMilliseconds));
 
     private bool HasNews() => Interlocked.Exchange(ref _isWoken, 0) != 0 || _isReady();
 }

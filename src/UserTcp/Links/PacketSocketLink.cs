@@ -143,10 +143,10 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
     }
 
     /// <inheritdoc/>
-    public override bool Wait(long timeoutNanoseconds)
+    public override bool Wait(TimeSpan timeout)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return _waiter.Wait(_isBlocked, timeoutNanoseconds);
+        return _waiter.Wait(_isBlocked, timeout);
     }
 
     /// <inheritdoc/>
@@ -202,7 +202,7 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
         int count = 0;
         bool isAnyCut = false;
         while (count < most && frames[count].Length <= RxBatch.UsualFrameBytes)
-            isAnyCut |= frames[count++].Offload.GsoType != FrameOffload.GsoNone;
+            isAnyCut |= frames[count++].Offload.Segmentation != SegmentationOffload.None;
         if (isAnyCut && Environment.TickCount64 - _mtuAsked >= MtuPeriodMilliseconds)
             FollowMtu();
         return count;

@@ -169,10 +169,10 @@ public sealed unsafe partial class PcapLink : LinkDevice
     }
 
     /// <inheritdoc/>
-    public override bool Wait(long timeoutNanoseconds)
+    public override bool Wait(TimeSpan timeout)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return _mayHaveMore || _waiter.Wait(_isBlocked, timeoutNanoseconds);
+        return _mayHaveMore || _waiter.Wait(_isBlocked, timeout);
     }
 
     /// <inheritdoc/>
@@ -260,7 +260,7 @@ public sealed unsafe partial class PcapLink : LinkDevice
     {
         FrameOffload offload = frame.Offload;
         if (frame.Length > RxBatch.UsualFrameBytes || offload.IsChecksumPartial
-            || offload.GsoType != FrameOffload.GsoNone)
+            || offload.Segmentation != SegmentationOffload.None)
             return Drop();
 
         int length = frame.CopyTo(_frameMemory);

@@ -97,7 +97,7 @@ internal sealed class PushedPcapDevice : LinkDevice
         foreach (ref readonly TxFrame frame in frames)
         {
             if (frame.Length > _scratch.Length || frame.Offload.IsChecksumPartial
-                || frame.Offload.GsoType != FrameOffload.GsoNone)
+                || frame.Offload.Segmentation != SegmentationOffload.None)
             {
                 Interlocked.Increment(ref _transmitDropped);
                 continue;
@@ -119,7 +119,7 @@ internal sealed class PushedPcapDevice : LinkDevice
         return frames.Length;
     }
 
-    public override bool Wait(long timeoutNanoseconds) => _signal.Wait(timeoutNanoseconds);
+    public override bool Wait(TimeSpan timeout) => _signal.Wait(timeout);
 
     public override void Wake() => _signal.Wake();
 

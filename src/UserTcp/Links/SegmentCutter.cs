@@ -29,7 +29,7 @@ internal readonly record struct SegmentCutter
     /// <summary>The offload that remains for each segment.</summary>
     public FrameOffload Offload => new()
     {
-        Flags = FrameOffload.NeedsChecksum,
+        Flags = FrameOffloadFlags.NeedsChecksum,
         ChecksumStart = (ushort)TcpOffset,
         ChecksumOffset = TcpSegment.ChecksumOffset,
     };

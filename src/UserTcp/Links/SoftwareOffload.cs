@@ -118,7 +118,7 @@ public sealed unsafe class SoftwareOffload : LinkDevice
     }
 
     /// <inheritdoc/>
-    public override bool Wait(long timeoutNanoseconds) => _inner.Wait(timeoutNanoseconds);
+    public override bool Wait(TimeSpan timeout) => _inner.Wait(timeout);
 
     /// <inheritdoc/>
     public override void Wake() => _inner.Wake();
@@ -166,7 +166,7 @@ public sealed unsafe class SoftwareOffload : LinkDevice
         return false;
     }
 
-    private bool NeedsCut(FrameOffload offload) => offload.GsoType != FrameOffload.GsoNone && !_innerCuts;
+    private bool NeedsCut(FrameOffload offload) => offload.Segmentation != SegmentationOffload.None && !_innerCuts;
 
     private bool NeedsSum(FrameOffload offload) => offload.IsChecksumPartial && !_innerSums;
 
@@ -203,7 +203,7 @@ public sealed unsafe class SoftwareOffload : LinkDevice
         headerLength = 0;
         if (NeedsCut(offload))
         {
-            if ((offload.GsoType & ~FrameOffload.GsoEcn) != FrameOffload.GsoTcpV4 || !SegmentCutter.TryPlan(
+            if ((offload.Segmentation & ~SegmentationOffload.Ecn) != SegmentationOffload.TcpV4 || !SegmentCutter.TryPlan(
                 frame.Header, frame.Length, offload.SegmentSize, _linkHeaderLength, out cutter))
                 return Work.Drop;
 

@@ -103,7 +103,7 @@ public sealed unsafe partial class TapLink : LinkDevice
         for (int i = 0; i < frames.Length; i++)
         {
             ref readonly TxFrame frame = ref frames[i];
-            bool isWhole = frame.Offload.GsoType == FrameOffload.GsoNone;
+            bool isWhole = frame.Offload.Segmentation == SegmentationOffload.None;
             if (frame.Length > (isWhole ? longest : RxBatch.UsualFrameBytes))
             {
                 Interlocked.Increment(ref _transmitDropped); // the system would take it, and let its length wrap
@@ -121,10 +121,10 @@ public sealed unsafe partial class TapLink : LinkDevice
     }
 
     /// <inheritdoc/>
-    public override bool Wait(long timeoutNanoseconds)
+    public override bool Wait(TimeSpan timeout)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return _waiter.Wait(_isBlocked, timeoutNanoseconds);
+        return _waiter.Wait(_isBlocked, timeout);
     }
 
     /// <inheritdoc/>

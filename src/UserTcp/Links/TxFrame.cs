@@ -1,8 +1,11 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace UserTcp.Links;
 
 /// <summary>
-/// A frame to send: its headers and at most two pieces of payload, which stay where they are. Valid during
-/// <see cref="LinkDevice.Transmit"/> only.
+/// A frame to send: its headers and at most two pieces of payload, which stay where they are. A frame that a device gets
+/// is valid during <see cref="LinkDevice.Transmit"/> only; one of <see cref="Create"/> for as long as it is held.
 /// </summary>
 public readonly unsafe struct TxFrame
 {
@@ -14,11 +17,22 @@ public readonly unsafe struct TxFrame
     private readonly byte* _header;
     private readonly byte* _payload1;
     private readonly byte* _payload2;
+    private readonly byte[]? _owned;
     private readonly int _headerLength;
     private readonly int _payload1Length;
     private readonly int _payload2Length;
 
-    /// <summary>Describes a frame in memory that stays put.</summary>
+    private TxFrame(byte[] owned, FrameOffload offload)
+    {
+        _owned = owned;
+        _header = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(owned)) + Headroom;
+        _headerLength = owned.Length - Headroom;
+        Offload = offload;
+    }
+
+    /// <summary>
+    /// Describes a frame in memory that stays put, without a copy. Code without pointers uses <see cref="Create"/>.
+    /// </summary>
     /// <param name="header">All headers, preceded by <see cref="Headroom"/> writable bytes.</param>
     /// <param name="headerLength">The length of the headers, in bytes.</param>
     /// <param name="payload1">The first piece of payload, or null.</param>
@@ -37,6 +51,20 @@ public readonly unsafe struct TxFrame
         _payload2 = payload2;
         _payload2Length = payload2Length;
         Offload = offload;
+    }
+
+    /// <summary>
+    /// Makes a frame of its own, for a device that sends other frames than it was given: a switch, a device that changes
+    /// frames, a test. The bytes are copied to memory that does not move and lives as long as the frame.
+    /// </summary>
+    /// <param name="bytes">The whole frame, link header first.</param>
+    /// <param name="offload">What the device has to do.</param>
+    /// <returns>The frame; all of it is <see cref="Header"/>.</returns>
+    public static TxFrame Create(ReadOnlySpan<byte> bytes, FrameOffload offload = default)
+    {
+        byte[] owned = GC.AllocateUninitializedArray<byte>(Headroom + bytes.Length, pinned: true);
+        bytes.CopyTo(owned.AsSpan(Headroom));
+        return new TxFrame(owned, offload);
     }
 
     /// <summary>The checksum and segmentation work that is left to the device.</summary>

@@ -105,10 +105,10 @@ public sealed class VirtualLink : LinkDevice
     }
 
     /// <inheritdoc/>
-    public override bool Wait(long timeoutNanoseconds)
+    public override bool Wait(TimeSpan timeout)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return _signal.Wait(timeoutNanoseconds);
+        return _signal.Wait(timeout);
     }
 
     /// <inheritdoc/>
@@ -163,7 +163,7 @@ public sealed class VirtualLink : LinkDevice
         FrameOffload offload = frame.Offload;
         if (offload.IsChecksumPartial && (_features & LinkFeatures.TransmitChecksum) == 0)
             return false;
-        if (offload.GsoType == FrameOffload.GsoNone)
+        if (offload.Segmentation == SegmentationOffload.None)
             return frame.Length <= _maxWireBytes;
 
         return (_features & LinkFeatures.TransmitSegmentation) != 0

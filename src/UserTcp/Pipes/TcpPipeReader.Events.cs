@@ -103,9 +103,8 @@ internal sealed partial class TcpPipeReader
     {
         if (_isCompleted)
             return new InvalidOperationException("The reader was completed while it was reading.");
-        UserTcpConnectionException error = _isEndedByDisposal
+        return _isEndedByDisposal
             ? CloseErrors.Disposed("read data from")
             : CloseErrors.ToException(_closeReason, "read data from", _cause);
-        return ErrorTranslator?.Invoke(error) ?? error;
     }
 }

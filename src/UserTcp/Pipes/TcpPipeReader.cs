@@ -33,22 +33,13 @@ internal sealed partial class TcpPipeReader : PipeReader
     /// <param name="queue">The receive queue.</param>
     /// <param name="door">The door of the stack.</param>
     /// <param name="scheduler">Where reads that waited resume.</param>
-    /// <param name="translate">Turns a connection's error into a host framework's; null to leave it.</param>
-    public TcpPipeReader(
-        ReceiveQueue queue,
-        IDoor door,
-        PipeScheduler scheduler,
-        Func<UserTcpConnectionException, Exception>? translate = null)
+    public TcpPipeReader(ReceiveQueue queue, IDoor door, PipeScheduler scheduler)
     {
         _queue = queue;
         _door = door;
-        ErrorTranslator = translate;
         _signal = new PipeSignal<ReadResult>(
             scheduler, this, static reader => ((TcpPipeReader)reader!).MakeError());
     }
-
-    /// <summary>Turns a connection's error into a host framework's; null to leave it. Runs outside the door.</summary>
-    public Func<UserTcpConnectionException, Exception>? ErrorTranslator { get; set; }
 
     private enum Verdict
     {

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Net.NetworkInformation;
 using UserTcp.Primitives;
 
 namespace UserTcp;
@@ -27,6 +28,16 @@ public readonly record struct MacAddress : ISpanParsable<MacAddress>, ISpanForma
 
         _value = (ulong)octets[0] << 40 | (ulong)octets[1] << 32 | (ulong)octets[2] << 24
             | (ulong)octets[3] << 16 | (ulong)octets[4] << 8 | octets[5];
+    }
+
+    /// <summary>Converts an address that the platform gave, of a network interface for instance.</summary>
+    /// <param name="address">An address of six octets.</param>
+    /// <exception cref="ArgumentException">
+    /// The address has another length, as those of interfaces without Ethernet addresses (<c>lo</c>, tunnels) have.
+    /// </exception>
+    public MacAddress(PhysicalAddress address)
+        : this(OctetsOf(address))
+    {
     }
 
     /// <summary>ff:ff:ff:ff:ff:ff, every station on the link.</summary>
@@ -64,6 +75,15 @@ public readonly record struct MacAddress : ISpanParsable<MacAddress>, ISpanForma
         {
             destination[i] = (byte)(_value >> (40 - 8 * i));
         }
+    }
+
+    /// <summary>The address as the platform's type.</summary>
+    /// <returns>An address of six octets.</returns>
+    public PhysicalAddress ToPhysicalAddress()
+    {
+        byte[] octets = new byte[Size];
+        CopyTo(octets);
+        return new PhysicalAddress(octets);
     }
 
     /// <summary>Reads "02:5a:11:0c:7e:21"; hyphens may stand for colons.</summary>
@@ -144,6 +164,16 @@ public readonly record struct MacAddress : ISpanParsable<MacAddress>, ISpanForma
         return true;
 
         static char Digit(int n) => (char)(n < 10 ? '0' + n : 'a' + n - 10);
+    }
+
+    private static byte[] OctetsOf(PhysicalAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        byte[] octets = address.GetAddressBytes();
+        return octets.Length == Size
+            ? octets
+            : throw new ArgumentException(
+                $"The address has {octets.Length} octets; a MAC address has six.", nameof(address));
     }
 }
 

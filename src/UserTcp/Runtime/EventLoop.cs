@@ -9,8 +9,6 @@ namespace UserTcp.Runtime;
 /// </summary>
 internal sealed class EventLoop : IDisposable
 {
-    private const long NanosecondsPerTick = 100;
-
     /// <summary>How many turns with full batches may keep timers waiting: a flood must not stop them.</summary>
     private const int MostFullBatches = 8;
 
@@ -41,7 +39,7 @@ internal sealed class EventLoop : IDisposable
         _mtuLimit = settings.Mtu ?? int.MaxValue;
         _linkMtu = link.Info.Mtu;
         if (Environment.ProcessorCount > 1)
-            _spinTimestamps = Stopwatch.Frequency * settings.SpinMicroseconds / 1_000_000;
+            _spinTimestamps = Stopwatch.Frequency * settings.SpinTime.Ticks / TimeSpan.TicksPerSecond;
     }
 
     /// <summary>Completes when the thread has made its last turn.</summary>
@@ -192,7 +190,7 @@ internal sealed class EventLoop : IDisposable
 
         try
         {
-            return _link.Wait(Timeout(now, deadline)) && _bell.IsBlocked;
+            return _link.Wait(TimeUntil(now, deadline)) && _bell.IsBlocked;
         }
         catch (Exception e)
         {
@@ -205,15 +203,14 @@ internal sealed class EventLoop : IDisposable
         }
     }
 
-    private long Timeout(Instant now, Instant deadline)
+    private TimeSpan TimeUntil(Instant now, Instant deadline)
     {
         if (!_clock.IsSystem)
             deadline = Instant.Min(deadline, now + s_longestSleepByForeignClock);
         if (deadline.IsNever)
-            return -1;
+            return Timeout.InfiniteTimeSpan;
 
-        long ticks = Math.Max(0, (deadline - now).Ticks);
-        return ticks > long.MaxValue / NanosecondsPerTick ? -1 : ticks * NanosecondsPerTick;
+        return deadline > now ? deadline - now : TimeSpan.Zero;
     }
 
     // The link threw outside the door, or a scheduler: the stack is over, and a loop without a link has nothing left

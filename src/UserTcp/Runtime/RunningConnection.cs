@@ -43,7 +43,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         _mayDefer = _isPooled || ReferenceEquals(Scheduler, PipeScheduler.Inline);
         core.Receive.HeldLimit = settings.MaxHeldBytes;
         Id = Interlocked.Increment(ref s_lastId);
-        Reader = new TcpPipeReader(core.Receive, this, Scheduler, settings.ErrorTranslator);
+        Reader = new TcpPipeReader(core.Receive, this, Scheduler);
         Writer = new TcpPipeWriter(core.Send, this, Scheduler);
     }
 

@@ -38,13 +38,10 @@ internal sealed class RunningListener
         _settings = settings;
         _accepts = new WaitQueue<RunningConnection>(stack.Completions);
         _requestAccepts = new WaitQueue<RunningRequest>(stack.Completions);
-        IsAnyAddress = core.Key.Mode == ListenMode.AnyAddress;
         LocalEndPoint = new IPEndPoint(address, core.Port);
     }
 
     public IPEndPoint LocalEndPoint { get; }
-
-    public bool IsAnyAddress { get; }
 
     public ConnectionSettings Settings => _settings;
 

@@ -53,6 +53,7 @@ internal sealed partial class RunningStack
             Port = settings.Port,
             Backlog = settings.Backlog,
             SynBacklog = settings.SynBacklog,
+            HandsOutRequests = settings.HandsOutRequests,
             SynCookies = settings.SynCookies,
             Config = ConfigFor(connection),
         };

@@ -12,7 +12,8 @@ internal static class StackDescription
     public static List<ListenerLine> Listeners(RunningStack stack) => stack.LookAtListeners(static listener =>
         new ListenerLine
         {
-            Local = listener.IsAnyAddress ? $"*:{PortOf(listener)}" : listener.LocalEndPoint.ToString(),
+            Local = listener.Core.Key.Mode == ListenMode.AnyAddress
+                ? $"*:{PortOf(listener)}" : listener.LocalEndPoint.ToString(),
             Pending = listener.PendingAccepts,
             Backlog = listener.Core.Backlog,
             HalfOpen = listener.Core.HalfOpen,

@@ -67,7 +67,7 @@ internal sealed class StackSettings
 
     public bool RespondToPing { get; init; }
 
-    public int SpinMicroseconds { get; init; }
+    public TimeSpan SpinTime { get; init; }
 
     public required TimeProvider TimeProvider { get; init; }
 
@@ -155,8 +155,6 @@ internal sealed record ConnectionSettings
     /// <summary>Null: the stack's.</summary>
     public PipeScheduler? Scheduler { get; init; }
 
-    public Func<UserTcpConnectionException, Exception>? ErrorTranslator { get; init; }
-
     public CongestionControl CongestionControl { get; init; } = CongestionControl.Cubic;
 
     public UserTcpLossRecoveryOptions LossRecovery { get; init; } = new();
@@ -184,6 +182,8 @@ internal sealed record ListenerSettings
     public int SynBacklog { get; init; }
 
     public bool AnyAddress { get; init; }
+
+    public bool HandsOutRequests { get; init; }
 
     public UserTcpSynCookieMode SynCookies { get; init; }
 

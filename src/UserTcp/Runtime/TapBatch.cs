@@ -4,7 +4,7 @@ namespace UserTcp.Runtime;
 
 /// <summary>A frame in a <see cref="TapBatch"/>.</summary>
 internal readonly record struct TapEntry(
-    int Length, PacketDirection Direction, long Nanoseconds, PacketDropReason Reason, long Connection);
+    int Length, PacketDirection Direction, DateTimeOffset Timestamp, PacketDropReason Reason, long Connection);
 
 /// <summary>The copies of the frames of one visit, one behind the other. Used by one thread at a time.</summary>
 internal sealed class TapBatch

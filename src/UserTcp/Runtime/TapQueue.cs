@@ -16,7 +16,7 @@ internal sealed class TapQueue
 
     private readonly TapSet _taps;
     private readonly LinkInfo _link;
-    private readonly long _epochTicks;
+    private readonly long _startTicks;
     private readonly Action<IPacketTap, Exception> _onFailure;
     private readonly ConcurrentQueue<TapBatch> _left = new();
     private readonly Lock _showing = new();
@@ -28,7 +28,7 @@ internal sealed class TapQueue
         _taps = taps;
         _link = link;
         _onFailure = onFailure;
-        _epochTicks = (clock.Provider.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks - clock.Now.Ticks;
+        _startTicks = clock.Provider.GetUtcNow().UtcTicks - clock.Now.Ticks;
     }
 
     /// <summary>Whether anybody looks.</summary>
@@ -41,7 +41,7 @@ internal sealed class TapQueue
             return;
 
         Span<byte> copy = batch.Add(
-            new TapEntry(frame.Bytes.Length, PacketDirection.Received, Nanoseconds(at), reason, connection));
+            new TapEntry(frame.Bytes.Length, PacketDirection.Received, Timestamp(at), reason, connection));
         frame.Bytes.CopyTo(copy);
         if (frame.Offload.IsChecksumPartial)
             FrameChecksum.TryFinish(copy, default, default, frame.Offload);
@@ -56,7 +56,7 @@ internal sealed class TapQueue
                 continue;
 
             Span<byte> copy = batch.Add(
-                new TapEntry(frame.Length, PacketDirection.Sent, Nanoseconds(at), PacketDropReason.None, 0));
+                new TapEntry(frame.Length, PacketDirection.Sent, Timestamp(at), PacketDropReason.None, 0));
             frame.CopyTo(copy);
             if (frame.Offload.IsChecksumPartial)
                 FrameChecksum.TryFinish(copy, default, default, frame.Offload);
@@ -102,7 +102,7 @@ internal sealed class TapQueue
             {
                 Frame = batch.Bytes(offset, entry.Length),
                 Direction = entry.Direction,
-                TimestampNanoseconds = entry.Nanoseconds,
+                Timestamp = entry.Timestamp,
                 DropReason = entry.Reason,
                 ConnectionId = entry.Connection,
                 Link = _link,
@@ -139,5 +139,5 @@ internal sealed class TapQueue
         return false;
     }
 
-    private long Nanoseconds(Instant at) => (_epochTicks + at.Ticks) * TimeSpan.NanosecondsPerTick;
+    private DateTimeOffset Timestamp(Instant at) => new(_startTicks + at.Ticks, TimeSpan.Zero);
 }

@@ -159,7 +159,7 @@ internal sealed unsafe partial class StackCore
         plan.WireSegments = segmentSize == 0 ? 1 : (segment.PayloadLength + segmentSize - 1) / segmentSize;
         FrameOffload offload = Offload(headerBytes, tcpBytes, plan.WireSegments > 1 ? segmentSize : 0);
         if (plan.WireSegments > 1 && (segment.Flags & TcpFlags.Cwr) != 0)
-            offload = offload with { GsoType = FrameOffload.GsoTcpV4 | FrameOffload.GsoEcn };
+            offload = offload with { Segmentation = SegmentationOffload.TcpV4 | SegmentationOffload.Ecn };
         return new TxFrame(
             header, headerBytes, first.Pointer, first.Length, second.Pointer, second.Length, offload);
     }
@@ -187,8 +187,8 @@ internal sealed unsafe partial class StackCore
 
     private static FrameOffload Offload(int headerBytes, int tcpBytes, int segmentSize) => new()
     {
-        Flags = FrameOffload.NeedsChecksum,
-        GsoType = segmentSize > 0 ? FrameOffload.GsoTcpV4 : FrameOffload.GsoNone,
+        Flags = FrameOffloadFlags.NeedsChecksum,
+        Segmentation = segmentSize > 0 ? SegmentationOffload.TcpV4 : SegmentationOffload.None,
         HeaderLength = (ushort)headerBytes,
         SegmentSize = (ushort)segmentSize,
         ChecksumStart = (ushort)(headerBytes - tcpBytes),
@@ -214,7 +214,7 @@ internal sealed unsafe partial class StackCore
 
     private void DeliverLooped(Instant now)
     {
-        var verified = new FrameOffload { Flags = FrameOffload.DataValid };
+        var verified = new FrameOffload { Flags = FrameOffloadFlags.DataValid };
         for (int left = _loop.Count; left > 0; left--)
         {
             if (Ipv4Header.TryParse(_loop.First, out Ipv4Header packet))

@@ -104,7 +104,7 @@ internal sealed partial class StackCore
             return;
         }
 
-        int segmentSize = offload.GsoType == FrameOffload.GsoNone ? 0 : offload.SegmentSize;
+        int segmentSize = offload.Segmentation == SegmentationOffload.None ? 0 : offload.SegmentSize;
         if (!TcpSegment.TryParse(packet.Payload, out TcpSegment seg, segmentSize, packet.Ecn, finding)
             || seg.SourcePort == 0 || seg.DestinationPort == 0)
         {

@@ -111,7 +111,7 @@ internal sealed partial class StackCore
             ReplyCookie(listener, seg, flow, arrival);
         else if (!HasRoomFor(listener))
             DropForBacklog(listener);
-        else if (listener.Key.Mode == ListenMode.AnyAddress)
+        else if (listener.HandsOutRequests)
             BeginRequest(listener, packet, seg, flow, hash, arrival);
         else if (_routes.TryResolve(flow.Remote, out _))
             BeginHalfOpen(listener, seg, flow, hash, beyond, arrival);

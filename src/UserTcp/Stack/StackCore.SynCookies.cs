@@ -11,7 +11,7 @@ internal sealed partial class StackCore
 
     /// <summary>Never for requests: the owner's answer cannot wait in a sequence number.</summary>
     private bool UsesCookie(StackListener listener) =>
-        listener.Key.Mode != ListenMode.AnyAddress
+        !listener.HandsOutRequests
         && listener.SynCookies switch
         {
             UserTcpSynCookieMode.Always => true,

@@ -12,9 +12,7 @@ internal enum ListenMode : byte
     /// <summary>All addresses of the stack.</summary>
     OwnAddresses,
 
-    /// <summary>
-    /// Any destination whatever, ours or not, as a router's proxy; each SYN becomes a <see cref="StackRequest"/>.
-    /// </summary>
+    /// <summary>Any destination whatever, ours or not, as a router's proxy.</summary>
     AnyAddress,
 }
 
@@ -35,9 +33,10 @@ internal readonly record struct ListenCall
     /// <summary>Half-open connections, at most.</summary>
     public int SynBacklog { get; init; }
 
-    /// <summary>
-    /// Whether SYNs are answered without being remembered; not with <see cref="ListenMode.AnyAddress"/>.
-    /// </summary>
+    /// <summary>Whether each SYN becomes a <see cref="StackRequest"/>, which the application answers.</summary>
+    public bool HandsOutRequests { get; init; }
+
+    /// <summary>Whether SYNs are answered without being remembered; not with requests.</summary>
     public UserTcpSynCookieMode SynCookies { get; init; }
 
     /// <summary>The settings of accepted connections.</summary>
@@ -57,6 +56,7 @@ internal sealed class StackListener
         Key = key;
         Backlog = call.Backlog;
         SynBacklog = call.SynBacklog;
+        HandsOutRequests = call.HandsOutRequests;
         SynCookies = call.SynCookies;
         Config = call.Config;
     }
@@ -70,6 +70,8 @@ internal sealed class StackListener
 
     /// <summary>How many may be half open (RFC 4987 §3.2).</summary>
     public int SynBacklog { get; }
+
+    public bool HandsOutRequests { get; }
 
     public UserTcpSynCookieMode SynCookies { get; }
 

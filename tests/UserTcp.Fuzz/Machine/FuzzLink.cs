@@ -82,7 +82,7 @@ internal sealed class FuzzLink(LinkInfo info, IFrameSink sink) : LinkDevice
         return taken;
     }
 
-    public override bool Wait(long timeoutNanoseconds) => false;
+    public override bool Wait(TimeSpan timeout) => false;
 
     public override void Wake()
     {

@@ -44,8 +44,8 @@ public sealed class CaptureTests
         FinishHeaders(frame);
         var offload = new FrameOffload
         {
-            Flags = FrameOffload.NeedsChecksum,
-            GsoType = FrameOffload.GsoTcpV4,
+            Flags = FrameOffloadFlags.NeedsChecksum,
+            Segmentation = SegmentationOffload.TcpV4,
             HeaderLength = 54,
             SegmentSize = 1460,
             ChecksumStart = 34,

@@ -7,19 +7,19 @@ namespace UserTcp.Lab.Tests.Links;
 internal static class LinkContract
 {
     private const byte Last = 99;
-    private const long Patience = 20_000_000_000;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     /// <summary>A wake ends the wait before and during it, and harms nobody after the end.</summary>
     /// <param name="quiet">Nothing arrives on it. Disposed of here.</param>
     public static void WakeEndsTheWait(LinkDevice quiet)
     {
         quiet.Wake();
-        Assert.True(quiet.Wait(-1));
-        Assert.False(quiet.Wait(0));
-        Assert.False(quiet.Wait(2_000_000));
+        Assert.True(quiet.Wait(Timeout.InfiniteTimeSpan));
+        Assert.False(quiet.Wait(TimeSpan.Zero));
+        Assert.False(quiet.Wait(TimeSpan.FromMilliseconds(2)));
         for (int i = 0; i < 2000; i++)
         {
-            var waiter = Task.Factory.StartNew(() => quiet.Wait(Patience), TaskCreationOptions.LongRunning);
+            var waiter = Task.Factory.StartNew(() => quiet.Wait(s_patience), TaskCreationOptions.LongRunning);
             quiet.Wake(); // at any moment of the wait's beginning
             Assert.True(waiter.GetAwaiter().GetResult());
         }
@@ -28,7 +28,7 @@ internal static class LinkContract
         quiet.Wake();
         quiet.Dispose();
         using var batch = new RxBatch();
-        Assert.Throws<ObjectDisposedException>(() => quiet.Wait(0));
+        Assert.Throws<ObjectDisposedException>(() => quiet.Wait(TimeSpan.Zero));
         Assert.Throws<ObjectDisposedException>(() => quiet.Receive(batch));
         Assert.Throws<ObjectDisposedException>(() => quiet.Transmit([]));
     }
@@ -41,7 +41,7 @@ internal static class LinkContract
         using var one = new RxBatch(1);
         for (byte mark = 1; mark <= 2;)
         {
-            Assert.True(to.Wait(Patience));
+            Assert.True(to.Wait(s_patience));
             one.Clear();
             Assert.Equal(1, to.Receive(one));
             mark += one[0].Bytes[14] == mark ? (byte)1 : (byte)0; // the system may have frames of its own

@@ -1,11 +1,10 @@
-using System.Runtime.CompilerServices;
 using UserTcp.Lab.Tests.Support;
 using UserTcp.Links;
 
 namespace UserTcp.Lab.Tests.Links;
 
 /// <summary>Two namespaces, a cable between them, and what a test needs to put frames on it.</summary>
-internal sealed unsafe class LinkLab : IDisposable
+internal sealed class LinkLab : IDisposable
 {
     public static readonly MacAddress MacA = MacAddress.Parse("02:00:00:00:00:0a");
     public static readonly MacAddress MacB = MacAddress.Parse("02:00:00:00:00:0b");
@@ -48,22 +47,8 @@ internal sealed unsafe class LinkLab : IDisposable
         return frame;
     }
 
-    public static int Send(LinkDevice link, params byte[][] frames)
-    {
-        var sent = new TxFrame[frames.Length];
-        var memory = new byte[frames.Length][];
-        for (int i = 0; i < frames.Length; i++)
-        {
-            memory[i] = GC.AllocateArray<byte>(TxFrame.Headroom + frames[i].Length, pinned: true);
-            frames[i].CopyTo(memory[i], TxFrame.Headroom);
-            var start = (byte*)Unsafe.AsPointer(ref memory[i][TxFrame.Headroom]);
-            sent[i] = new TxFrame(start, frames[i].Length, null, 0, null, 0, default);
-        }
-
-        int accepted = link.Transmit(sent);
-        GC.KeepAlive(memory);
-        return accepted;
-    }
+    public static int Send(LinkDevice link, params byte[][] frames) =>
+        link.Transmit([.. frames.Select(frame => TxFrame.Create(frame))]);
 
     /// <summary>Test frames as they arrive, until one has this mark; the system's own frames are left out.</summary>
     public List<byte[]> ReceiveUntil(LinkDevice link, byte mark)
@@ -71,7 +56,7 @@ internal sealed unsafe class LinkLab : IDisposable
         var frames = new List<byte[]>();
         while (frames.Count == 0 || frames[^1][14] != mark)
         {
-            Assert.True(link.Wait((long)s_limit.TotalNanoseconds), $"No frame marked {mark} arrived.");
+            Assert.True(link.Wait(s_limit), $"No frame marked {mark} arrived.");
             _batch.Clear();
             link.Receive(_batch);
             for (int i = 0; i < _batch.Count; i++)

@@ -24,12 +24,12 @@ public sealed class PacketSocketEventTests
         lab.A.Exec(SlowCard("8mbit"));
         while (sent < 250)
         {
-            Assert.True(a.Wait(20_000_000_000));
+            Assert.True(a.Wait(TimeSpan.FromSeconds(20)));
             sent += Send(a, frames[sent..]);
         }
 
         Assert.Equal(frames, lab.ReceiveUntil(b, 250));
-        Assert.False(a.Wait(0)); // with nothing held back, room is no news
+        Assert.False(a.Wait(TimeSpan.Zero)); // with nothing held back, room is no news
         Assert.Equal(0, a.Statistics.TransmitDropped);
     }
 
@@ -70,7 +70,7 @@ public sealed class PacketSocketEventTests
             Assert.Equal(1, Send(b, Frame(MacA, MacB, 1)));
         }
 
-        Assert.False(b.Wait(0)); // quiet: a loop would sleep, not spin
+        Assert.False(b.Wait(TimeSpan.Zero)); // quiet: a loop would sleep, not spin
         Assert.Equal(5, b.Statistics.TransmitDropped);
         lab.B.Exec("ip link set veth1 up");
         lab.WaitForCarrier();
@@ -96,7 +96,7 @@ public sealed class PacketSocketEventTests
         try
         {
             lab.A.Exec(command.Replace("veth0", name, StringComparison.Ordinal));
-            Assert.True(a.Wait(-1));
+            Assert.True(a.Wait(Timeout.InfiniteTimeSpan));
             string message = Assert.Throws<LinkDownException>(() => a.Receive(batch)).Message;
             Assert.Contains("veth0", message, StringComparison.Ordinal);
             Assert.Throws<LinkDownException>(() => Send(c, Frame(MacB, MacA, 1)));
@@ -120,7 +120,7 @@ public sealed class PacketSocketEventTests
         using var lab = new LinkLab();
         PacketSocketLink b = lab.OpenPacketB();
         LinkContract.SmallBatchesGoOn(lab.OpenPacketA(), b);
-        Assert.False(b.Wait(0));
+        Assert.False(b.Wait(TimeSpan.Zero));
     }
 
     private static string SlowCard(string rate) =>

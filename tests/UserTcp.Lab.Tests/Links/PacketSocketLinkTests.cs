@@ -123,8 +123,8 @@ public sealed class PacketSocketLinkTests
         {
             Assert.Equal(super.ToBytes(), frame.Bytes.ToArray());
             Assert.Equal(
-                (true, FrameOffload.GsoTcpV4, super.Offload.SegmentSize, super.Offload.ChecksumStart, (ushort)16),
-                (frame.Offload.IsChecksumPartial, frame.Offload.GsoType, frame.Offload.SegmentSize,
+                (true, SegmentationOffload.TcpV4, super.Offload.SegmentSize, super.Offload.ChecksumStart, (ushort)16),
+                (frame.Offload.IsChecksumPartial, frame.Offload.Segmentation, frame.Offload.SegmentSize,
                     frame.Offload.ChecksumStart, frame.Offload.ChecksumOffset));
         }
     }
@@ -143,12 +143,12 @@ public sealed class PacketSocketLinkTests
         using var batch = new RxBatch();
         while (received.Count < expected.Count)
         {
-            Assert.True(b.Wait(20_000_000_000), $"Only {received.Count} of {expected.Count} segments arrived.");
+            Assert.True(b.Wait(TimeSpan.FromSeconds(20)), $"Only {received.Count} of {expected.Count} segments arrived.");
             batch.Clear();
             b.Receive(batch);
             for (int i = 0; i < batch.Count; i++)
             {
-                Assert.Equal(FrameOffload.GsoNone, batch[i].Offload.GsoType);
+                Assert.Equal(SegmentationOffload.None, batch[i].Offload.Segmentation);
                 Assert.False(batch[i].Offload.IsChecksumPartial);
                 received.Add(batch[i].Bytes.ToArray());
             }
@@ -221,7 +221,7 @@ public sealed class PacketSocketLinkTests
             int sent = a.Transmit(frames) + a.Transmit(one);
             for (int received = 0; received < sent;)
             {
-                b.Wait(20_000_000_000);
+                b.Wait(TimeSpan.FromSeconds(20));
                 batch.Clear();
                 received += b.Receive(batch);
             }
@@ -248,7 +248,7 @@ public sealed class PacketSocketLinkTests
     private static RxBatch ReceiveBatch(PacketSocketLink link)
     {
         var batch = new RxBatch();
-        Assert.True(link.Wait(20_000_000_000));
+        Assert.True(link.Wait(TimeSpan.FromSeconds(20)));
         link.Receive(batch);
         return batch;
     }

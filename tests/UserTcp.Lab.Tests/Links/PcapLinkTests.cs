@@ -138,9 +138,9 @@ public sealed class PcapLinkTests
             Assert.Equal(1, Send(b, Frame(MacA, MacB, 1)));
         }
 
-        Assert.False(b.Wait(0)); // quiet: a loop would sleep, not spin
+        Assert.False(b.Wait(TimeSpan.Zero)); // quiet: a loop would sleep, not spin
         Assert.Equal(5, b.Statistics.TransmitDropped);
-        Assert.False(b.Wait(3_000_000_000)); // down for three seconds
+        Assert.False(b.Wait(TimeSpan.FromSeconds(3))); // down for three seconds
         lab.B.Exec("ip link set veth1 up");
         lab.WaitForCarrier();
         Send(a, Frame(MacB, MacA, Last));
@@ -171,7 +171,7 @@ public sealed class PcapLinkTests
         PcapLink b = lab.OpenB();
         lab.A.Exec("ip link delete veth0");
 
-        Assert.True(a.Wait(-1));
+        Assert.True(a.Wait(Timeout.InfiniteTimeSpan));
         using var batch = new RxBatch();
         string message = Assert.Throws<LinkDownException>(() => a.Receive(batch)).Message;
         Assert.Contains("veth0", message, StringComparison.Ordinal);
@@ -186,7 +186,7 @@ public sealed class PcapLinkTests
         lab.A.Exec("ip link delete veth0 && ip link add veth0 type veth peer name veth9 && ip link set veth0 up");
         using var batch = new RxBatch();
 
-        Assert.True(a.Wait(-1));
+        Assert.True(a.Wait(Timeout.InfiniteTimeSpan));
         Assert.Throws<LinkDownException>(() => a.Receive(batch));
     }
 
@@ -207,12 +207,12 @@ public sealed class PcapLinkTests
         lab.A.Exec("ip address add 10.9.0.1/24 dev veth0");
         lab.A.Exec("bash -c 'echo > /dev/udp/10.9.0.9/9'"); // makes the kernel ask for the address
         using var heard = new RxBatch();
-        Assert.True(b.Wait(20_000_000_000));
+        Assert.True(b.Wait(TimeSpan.FromSeconds(20)));
         b.Receive(heard);
         Assert.Equal(0x06, heard[0].Bytes[13]); // ARP: the peer hears it
         Send(b, Frame(MacAddress.Broadcast, MacB, Last));
         using var batch = new RxBatch();
-        Assert.True(a.Wait(-1));
+        Assert.True(a.Wait(Timeout.InfiniteTimeSpan));
         a.Receive(batch);
 
         Assert.Equal(1, batch.Count);

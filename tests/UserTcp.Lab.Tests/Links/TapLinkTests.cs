@@ -103,7 +103,7 @@ public sealed class TapLinkTests
             Assert.Equal(i, ours.Statistics.TransmitDropped);
         }
 
-        Assert.False(ours.Wait(0)); // quiet: a loop would sleep, not spin
+        Assert.False(ours.Wait(TimeSpan.Zero)); // quiet: a loop would sleep, not spin
         lab.Kernel.Exec("ip link set tap0 up");
         PacketSocketLink kernel = lab.OpenKernelSide(MacA);
         Send(ours, Frame(MacA, MacB, Last));
@@ -122,7 +122,7 @@ public sealed class TapLinkTests
         Drain(one);
         lab.Kernel.Exec("ip link delete tap0");
         using var batch = new RxBatch();
-        Assert.True(one.Wait(-1));
+        Assert.True(one.Wait(Timeout.InfiniteTimeSpan));
         string message = Assert.Throws<LinkDownException>(() => one.Receive(batch)).Message;
         Assert.Contains("tap0", message, StringComparison.Ordinal);
         Assert.Throws<LinkDownException>(() => Send(other, Frame(MacB, MacA, 1)));
@@ -178,7 +178,7 @@ public sealed class TapLinkTests
         using var batch = new RxBatch();
         while (true)
         {
-            Assert.True(link.Wait(20_000_000_000));
+            Assert.True(link.Wait(TimeSpan.FromSeconds(20)));
             batch.Clear();
             link.Receive(batch);
             for (int i = 0; i < batch.Count; i++)
@@ -188,8 +188,8 @@ public sealed class TapLinkTests
                     continue; // the system's own
 
                 Assert.Equal(
-                    (true, FrameOffload.GsoTcpV4, super.Offload.SegmentSize, super.Offload.ChecksumStart, (ushort)16),
-                    (frame.Offload.IsChecksumPartial, frame.Offload.GsoType, frame.Offload.SegmentSize,
+                    (true, SegmentationOffload.TcpV4, super.Offload.SegmentSize, super.Offload.ChecksumStart, (ushort)16),
+                    (frame.Offload.IsChecksumPartial, frame.Offload.Segmentation, frame.Offload.SegmentSize,
                         frame.Offload.ChecksumStart, frame.Offload.ChecksumOffset));
                 return;
             }

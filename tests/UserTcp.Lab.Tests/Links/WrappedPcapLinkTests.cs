@@ -48,7 +48,7 @@ public sealed class WrappedPcapLinkTests
         var marks = new List<byte>();
         Assert.Throws<LinkDownException>(() =>
         {
-            while (link.Wait(-1))
+            while (link.Wait(Timeout.InfiniteTimeSpan))
             {
                 batch.Clear();
                 link.Receive(batch);

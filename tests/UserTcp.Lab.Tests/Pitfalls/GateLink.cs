@@ -21,7 +21,7 @@ internal sealed class GateLink(LinkDevice inner) : LinkDevice
 
     public override int Transmit(ReadOnlySpan<TxFrame> frames) => inner.Transmit(frames);
 
-    public override bool Wait(long timeoutNanoseconds) => inner.Wait(timeoutNanoseconds);
+    public override bool Wait(TimeSpan timeout) => inner.Wait(timeout);
 
     public override void Wake() => inner.Wake();
 

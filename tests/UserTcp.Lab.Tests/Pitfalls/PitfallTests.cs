@@ -115,7 +115,7 @@ public sealed class PitfallTests
 
         int received = 0;
         using var batch = new RxBatch();
-        while (received < Burst && link.Wait(20_000_000_000))
+        while (received < Burst && link.Wait(TimeSpan.FromSeconds(20)))
         {
             batch.Clear();
             received += link.Receive(batch);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using UserTcp.Lab.Tests.Peers;
 using UserTcp.Lab.Tests.Support;
@@ -25,7 +26,7 @@ public sealed class ConnectionEndTests
         {
             string hash = await ByteHash.OfAsync(connection.Input, s_page.Bytes.Length, token);
             await ByteHash.EndAsync(connection.Input, token);
-            Assert.Equal((s_page.Hash, UserTcpConnectionState.CloseWait), (hash, connection.State));
+            Assert.Equal((s_page.Hash, TcpState.CloseWait), (hash, connection.State));
             await connection.Output.WriteAsync(s_page.Bytes, token);
             await connection.CloseAsync(token);
             reasons.SetResult(await connection.Closed);

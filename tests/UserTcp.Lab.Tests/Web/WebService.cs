@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
-using UserTcp.AspNetCore;
 using UserTcp.AspNetCore.Tests.Support;
 using UserTcp.Lab.Tests.Support;
 

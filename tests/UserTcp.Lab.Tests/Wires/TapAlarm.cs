@@ -13,7 +13,6 @@ internal sealed partial class TapAlarm : IDisposable
     private const short PollOut = 4;
     private const int CloseOnExecNonBlocking = 0x8_0800;
     private const int Interrupted = 4;
-    private const long NanosecondsPerSecond = 1_000_000_000;
     private readonly SafeFileHandle _bell;
 
     public TapAlarm()
@@ -24,20 +23,20 @@ internal sealed partial class TapAlarm : IDisposable
     }
 
     /// <summary>Waits for frames, for room if asked, for the bell; false if the time was over.</summary>
-    public bool Wait(SafeFileHandle device, bool alsoForRoom, long timeoutNanoseconds)
+    public bool Wait(SafeFileHandle device, bool alsoForRoom, TimeSpan timeout)
     {
-        long patience = timeoutNanoseconds < 0 ? long.MaxValue : timeoutNanoseconds;
-        var timeout = new Time
+        TimeSpan patience = timeout < TimeSpan.Zero ? TimeSpan.MaxValue : timeout;
+        var time = new Time
         {
-            Seconds = (nint)(patience / NanosecondsPerSecond),
-            Nanoseconds = (nint)(patience % NanosecondsPerSecond),
+            Seconds = (nint)(patience.Ticks / TimeSpan.TicksPerSecond),
+            Nanoseconds = (nint)(patience.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick),
         };
         Span<Watched> watched =
         [
             new() { Descriptor = Number(device), Events = (short)(PollIn | (alsoForRoom ? PollOut : 0)) },
             new() { Descriptor = Number(_bell), Events = PollIn },
         ];
-        int ready = Poll(ref watched[0], (nuint)watched.Length, timeout, 0);
+        int ready = Poll(ref watched[0], (nuint)watched.Length, time, 0);
         if (ready < 0 && Marshal.GetLastPInvokeError() != Interrupted)
             throw new IOException($"Waiting for the device failed: {Marshal.GetLastPInvokeErrorMessage()}.");
         if (ready > 0 && watched[1].Returned != 0)

@@ -97,7 +97,7 @@ internal sealed partial class TapDevice : LinkDevice
         return frames.Length;
     }
 
-    public override bool Wait(long timeoutNanoseconds) => _alarm.Wait(_tap, _isBlocked, timeoutNanoseconds);
+    public override bool Wait(TimeSpan timeout) => _alarm.Wait(_tap, _isBlocked, timeout);
 
     public override void Wake() => _alarm.Ring();
 

@@ -104,13 +104,13 @@ public sealed class ConnectionOptionsTests
     [Fact]
     public void A_listener_for_any_address_has_none_of_its_own()
     {
-        var options = new UserTcpListenerOptions
+        var options = new UserTcpRequestListenerOptions
         {
             AnyAddress = true,
             LocalEndPoint = new IPEndPoint(StackPair.ServerAddress, 80),
         };
         Assert.Equal(
-            nameof(UserTcpListenerOptions.LocalEndPoint),
-            Assert.Throws<ArgumentException>(options.ToSettings).ParamName);
+            nameof(UserTcpRequestListenerOptions.LocalEndPoint),
+            Assert.Throws<ArgumentException>(options.Validate).ParamName);
     }
 }

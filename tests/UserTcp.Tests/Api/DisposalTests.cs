@@ -15,17 +15,17 @@ public class DisposalTests
     {
         await using StackPair pair = await StackPair.OpenAsync();
         UserTcpListener listener = await pair.Client.ListenAsync(80);
-        UserTcpListener any = await pair.Client.ListenAsync(
-            new UserTcpListenerOptions { LocalEndPoint = new IPEndPoint(IPAddress.Any, 81), AnyAddress = true });
+        UserTcpRequestListener any = await pair.Client.ListenForRequestsAsync(
+            new UserTcpRequestListenerOptions { LocalEndPoint = new IPEndPoint(IPAddress.Any, 81), AnyAddress = true });
         Task<UserTcpConnection> accept = listener.AcceptAsync().AsTask();
-        Task<UserTcpConnectionRequest> request = any.AcceptRequestAsync().AsTask();
+        Task<UserTcpConnectionRequest> request = any.AcceptAsync().AsTask();
 
         await DisposeAsync(pair.Client, isAsync);
 
         Assert.Equal(SocketError.OperationAborted, await ErrorOf(accept));
         Assert.Equal(SocketError.OperationAborted, await ErrorOf(request));
         Assert.Equal(SocketError.OperationAborted, await ErrorOf(listener.AcceptAsync().AsTask()));
-        Assert.Equal(SocketError.OperationAborted, await ErrorOf(any.AcceptRequestAsync().AsTask()));
+        Assert.Equal(SocketError.OperationAborted, await ErrorOf(any.AcceptAsync().AsTask()));
     }
 
     [Theory]

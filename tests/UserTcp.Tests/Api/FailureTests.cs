@@ -45,7 +45,7 @@ public sealed class FailureTests
     public async Task A_connect_that_takes_longer_than_its_timeout_times_out()
     {
         await using StackPair pair = await StackPair.OpenAsync();
-        await using UserTcpListener silent = await ListenSilentlyAsync(pair);
+        await using UserTcpRequestListener silent = await ListenSilentlyAsync(pair);
         var options = new UserTcpConnectionOptions { ConnectTimeout = TimeSpan.FromMilliseconds(50) };
         SocketException thrown = await Assert.ThrowsAsync<SocketException>(
             () => pair.Client.ConnectAsync(new IPEndPoint(StackPair.ServerAddress, 80), options).AsTask()
@@ -58,10 +58,10 @@ public sealed class FailureTests
     public async Task A_cancelled_connect_carries_the_callers_token_and_leaves_nothing()
     {
         await using StackPair pair = await StackPair.OpenAsync();
-        await using UserTcpListener silent = await ListenSilentlyAsync(pair);
+        await using UserTcpRequestListener silent = await ListenSilentlyAsync(pair);
         using var stop = new CancellationTokenSource();
         Task<UserTcpConnection> connect = pair.Client.ConnectAsync(StackPair.ServerAddress, 80, stop.Token).AsTask();
-        UserTcpConnectionRequest request = await silent.AcceptRequestAsync().AsTask().WaitAsync(s_guard);
+        UserTcpConnectionRequest request = await silent.AcceptAsync().AsTask().WaitAsync(s_guard);
         await stop.CancelAsync();
 
         var thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connect.WaitAsync(s_guard));
@@ -207,35 +207,6 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public async Task An_error_is_translated_for_a_host_framework()
-    {
-        await using StackPair pair = await StackPair.OpenAsync();
-        var options = new UserTcpConnectionOptions
-        {
-            ErrorTranslator = e => new NotSupportedException(e.CloseReason.ToString(), e),
-        };
-        (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync(options);
-        server.Abort();
-        var thrown = await Assert.ThrowsAsync<NotSupportedException>(
-            () => client.Input.ReadAsync().AsTask().WaitAsync(s_guard));
-        Assert.Equal(nameof(UserTcpCloseReason.ResetByPeer), thrown.Message);
-    }
-
-    [Fact]
-    public async Task A_connection_may_have_a_translator_of_its_own()
-    {
-        await using StackPair pair = await StackPair.OpenAsync();
-        (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync();
-        Assert.Null(client.ErrorTranslator);
-        client.ErrorTranslator = e => new NotSupportedException($"{client.Id} {e.CloseReason}", e);
-        server.Abort();
-
-        var thrown = await Assert.ThrowsAsync<NotSupportedException>(
-            () => client.Input.ReadAsync().AsTask().WaitAsync(s_guard));
-        Assert.Equal($"{client.Id} {nameof(UserTcpCloseReason.ResetByPeer)}", thrown.Message);
-    }
-
-    [Fact]
     public async Task A_close_that_is_cancelled_goes_on_without_its_caller()
     {
         await using StackPair pair = await StackPair.OpenAsync();
@@ -311,8 +282,9 @@ public sealed class FailureTests
         pair.Client.ConnectAsync(StackPair.ServerAddress, port).AsTask().WaitAsync(s_guard);
 
     // A listener that hands out requests which nobody answers: its peers hear nothing.
-    private static ValueTask<UserTcpListener> ListenSilentlyAsync(StackPair pair) => pair.Server.ListenAsync(
-        new UserTcpListenerOptions { AnyAddress = true, LocalEndPoint = new IPEndPoint(IPAddress.Any, 80) });
+    private static ValueTask<UserTcpRequestListener> ListenSilentlyAsync(StackPair pair) =>
+        pair.Server.ListenForRequestsAsync(
+            new UserTcpRequestListenerOptions { LocalEndPoint = new IPEndPoint(IPAddress.Any, 80) });
 
     private static async Task ThrowsAsync(PipeReader reader, SocketError error, UserTcpCloseReason reason)
     {
@@ -380,7 +352,7 @@ internal sealed class SwitchedLink(LinkDevice inner) : LinkDevice
         return IsCut ? frames.Length : inner.Transmit(frames);
     }
 
-    public override bool Wait(long timeoutNanoseconds) => inner.Wait(timeoutNanoseconds);
+    public override bool Wait(TimeSpan timeout) => inner.Wait(timeout);
 
     public override void Wake() => inner.Wake();
 

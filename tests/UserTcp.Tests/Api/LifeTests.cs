@@ -310,14 +310,13 @@ public sealed class LifeTests
     {
         await using StackPair pair = await StackPair.OpenAsync(
             o => o.Gateway = IsServer(o) ? StackPair.ClientAddress : StackPair.ServerAddress);
-        await using UserTcpListener listener = await ListenAnywhereAsync(pair);
+        await using UserTcpRequestListener listener = await ListenAnywhereAsync(pair);
         var remote = new IPEndPoint(IPAddress.Parse("192.0.2.80"), 8080);
         Task<UserTcpConnection> connect = pair.Client.ConnectAsync(remote).AsTask();
-        UserTcpConnectionRequest request = await listener.AcceptRequestAsync().AsTask().WaitAsync(s_guard);
+        UserTcpConnectionRequest request = await listener.AcceptAsync().AsTask().WaitAsync(s_guard);
         Assert.Equal(remote, request.LocalEndPoint);
         Assert.False(connect.IsCompleted);
         Assert.False(request.Cancelled.IsCancellationRequested);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => listener.AcceptAsync().AsTask());
 
         await using UserTcpConnection server = await request.AcceptAsync().AsTask().WaitAsync(s_guard);
         await using UserTcpConnection client = await connect.WaitAsync(s_guard);
@@ -326,15 +325,60 @@ public sealed class LifeTests
         Assert.Throws<InvalidOperationException>(() => request.Reject());
     }
 
+    [Fact]
+    public async Task Requests_for_the_own_addresses_give_each_connection_its_own_options()
+    {
+        await using StackPair pair = await StackPair.OpenAsync();
+        await using UserTcpRequestListener listener = await pair.Server.ListenForRequestsAsync(
+            new UserTcpRequestListenerOptions { LocalEndPoint = new IPEndPoint(StackPair.ServerAddress, 0) });
+        Assert.InRange(listener.LocalEndPoint.Port, 1, 65_535);
+        int count = 0;
+        Task<UserTcpConnection>[] connects =
+            [.. Enumerable.Range(0, 2).Select(_ => pair.Client.ConnectAsync(listener.LocalEndPoint).AsTask())];
+        await foreach (UserTcpConnectionRequest request in listener.AcceptAllAsync())
+        {
+            UserTcpConnectionOptions options = pair.Server.CreateConnectionOptions();
+            options.NoDelay = count == 0;
+            options.TimeToLive = (byte)(10 + count);
+            UserTcpConnection accepted = await request.AcceptAsync(options).AsTask().WaitAsync(s_guard);
+            Assert.Equal(count == 0, accepted.NoDelay);
+            if (++count == connects.Length)
+                await listener.DisposeAsync();
+        }
+
+        Assert.Equal(2, count);
+        await Task.WhenAll(connects).WaitAsync(s_guard);
+        await Assert.ThrowsAsync<SocketException>(() => listener.AcceptAsync().AsTask());
+    }
+
+    [Fact]
+    public async Task A_listener_for_requests_leaves_foreign_addresses_alone_unless_it_is_told()
+    {
+        await using StackPair pair = await StackPair.OpenAsync(
+            o => o.Gateway = IsServer(o) ? StackPair.ClientAddress : StackPair.ServerAddress);
+        await using UserTcpRequestListener listener = await pair.Server.ListenForRequestsAsync(
+            new UserTcpRequestListenerOptions { LocalEndPoint = new IPEndPoint(IPAddress.Any, 8080) });
+        Task<UserTcpConnection> foreign = pair.Client
+            .ConnectAsync(new IPEndPoint(IPAddress.Parse("192.0.2.80"), 8080)).AsTask();
+        Task<UserTcpConnection> own = pair.Client
+            .ConnectAsync(new IPEndPoint(StackPair.ServerAddress, 8080)).AsTask();
+        UserTcpConnectionRequest request = await listener.AcceptAsync().AsTask().WaitAsync(s_guard);
+        Assert.Equal(StackPair.ServerAddress, request.LocalEndPoint.Address);
+        await request.AcceptAsync().AsTask().WaitAsync(s_guard);
+        await own.WaitAsync(s_guard);
+        Assert.False(foreign.IsCompleted);
+        Assert.Equal(0, listener.GetStatistics().PendingAccepts);
+    }
+
     [Theory]
     [InlineData(UserTcpRejectReason.Reset, SocketError.ConnectionRefused)]
     [InlineData(UserTcpRejectReason.PortUnreachable, SocketError.ConnectionRefused)]
     public async Task A_rejected_request_is_refused(UserTcpRejectReason reason, SocketError expected)
     {
         await using StackPair pair = await StackPair.OpenAsync();
-        await using UserTcpListener listener = await ListenAnywhereAsync(pair);
+        await using UserTcpRequestListener listener = await ListenAnywhereAsync(pair);
         Task<UserTcpConnection> connect = pair.Client.ConnectAsync(StackPair.ServerAddress, 80).AsTask();
-        UserTcpConnectionRequest request = await listener.AcceptRequestAsync().AsTask().WaitAsync(s_guard);
+        UserTcpConnectionRequest request = await listener.AcceptAsync().AsTask().WaitAsync(s_guard);
         Assert.Throws<ArgumentOutOfRangeException>(() => request.Reject((UserTcpRejectReason)99));
         request.Reject(reason);
         SocketException thrown = await Assert.ThrowsAsync<SocketException>(() => connect.WaitAsync(s_guard));
@@ -345,9 +389,9 @@ public sealed class LifeTests
     public async Task A_request_whose_listener_goes_is_cancelled()
     {
         await using StackPair pair = await StackPair.OpenAsync();
-        UserTcpListener listener = await ListenAnywhereAsync(pair);
+        UserTcpRequestListener listener = await ListenAnywhereAsync(pair);
         Task<UserTcpConnection> connect = pair.Client.ConnectAsync(StackPair.ServerAddress, 80).AsTask();
-        UserTcpConnectionRequest request = await listener.AcceptRequestAsync().AsTask().WaitAsync(s_guard);
+        UserTcpConnectionRequest request = await listener.AcceptAsync().AsTask().WaitAsync(s_guard);
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenRegistration _ = request.Cancelled.Register(cancelled.SetResult);
         await listener.DisposeAsync();
@@ -443,7 +487,7 @@ public sealed class LifeTests
         await client.OutputAcknowledged.WaitAsync(s_guard);
 
         UserTcpConnectionInfo info = client.GetInfo();
-        Assert.Equal(UserTcpConnectionState.FinWait2, info.State);
+        Assert.Equal(TcpState.FinWait2, info.State);
         Assert.Equal(200_000, info.BytesSent - info.BytesRetransmitted);
         Assert.Equal(200_000, info.BytesAcked);
         Assert.Equal(0, info.BytesInFlight);
@@ -503,6 +547,6 @@ public sealed class LifeTests
     private static bool IsServer(UserTcpStackOptions options) =>
         options.Addresses[0].Address.Equals(StackPair.ServerAddress);
 
-    private static ValueTask<UserTcpListener> ListenAnywhereAsync(StackPair pair) =>
-        pair.Server.ListenAsync(new UserTcpListenerOptions { AnyAddress = true });
+    private static ValueTask<UserTcpRequestListener> ListenAnywhereAsync(StackPair pair) =>
+        pair.Server.ListenForRequestsAsync(new UserTcpRequestListenerOptions { AnyAddress = true });
 }

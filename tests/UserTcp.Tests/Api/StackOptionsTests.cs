@@ -29,8 +29,8 @@ public sealed class StackOptionsTests : IDisposable
         { nameof(UserTcpStackOptions.ShutdownTimeout), o => o.ShutdownTimeout = TimeSpan.FromTicks(-1) },
         { nameof(UserTcpStackOptions.ShutdownTimeout), o => o.ShutdownTimeout = TimeSpan.FromMinutes(11) },
         { nameof(UserTcpStackOptions.TimeWaitDuration), o => o.TimeWaitDuration = TimeSpan.FromTicks(-1) },
-        { nameof(UserTcpStackOptions.SpinMicroseconds), o => o.SpinMicroseconds = -1 },
-        { nameof(UserTcpStackOptions.SpinMicroseconds), o => o.SpinMicroseconds = 1001 },
+        { nameof(UserTcpStackOptions.SpinTime), o => o.SpinTime = TimeSpan.FromTicks(-1) },
+        { nameof(UserTcpStackOptions.SpinTime), o => o.SpinTime = TimeSpan.FromMicroseconds(1001) },
         { nameof(UserTcpStackOptions.NeighborRequestInterval), o => o.NeighborRequestInterval = TimeSpan.Zero },
         { nameof(UserTcpStackOptions.NeighborRequestInterval), o => o.NeighborRequestInterval = TimeSpan.MaxValue },
         { nameof(UserTcpStackOptions.NeighborRequestLimit), o => o.NeighborRequestLimit = 0 },
@@ -121,7 +121,9 @@ public sealed class StackOptionsTests : IDisposable
         Assert.Equal(TimeSpan.FromSeconds(60), settings.TimeWait);
         Assert.Equal((1_000, 10), (settings.ChallengeAcksPerSecond, settings.ChallengeAcksPerConnection));
         Assert.Equal(2_000, settings.StrangerRepliesPerSecond);
-        Assert.Equal((true, true, 50), (settings.DetectConflicts, settings.RespondToPing, settings.SpinMicroseconds));
+        Assert.Equal(
+            (true, true, TimeSpan.FromMicroseconds(50)),
+            (settings.DetectConflicts, settings.RespondToPing, settings.SpinTime));
         Assert.Equal(new IpLimits(), settings.Ip);
     }
 
@@ -189,6 +191,43 @@ public sealed class StackOptionsTests : IDisposable
         Set(options, "10.0.0.0", 31);
         using var stack = new UserTcpStack(options);
         Assert.Equal("10.0.0.0/31", stack.Addresses[0].ToString());
+    }
+
+    [Theory]
+    [MemberData(nameof(OutOfRange))]
+    public void Options_are_validated_without_a_stack(string option, Action<UserTcpStackOptions> change)
+    {
+        UserTcpStackOptions options = Good();
+        options.Validate();
+        change(options);
+        Assert.Equal(option, Assert.Throws<ArgumentOutOfRangeException>(options.Validate).ParamName);
+    }
+
+    [Fact]
+    public void Validation_covers_the_defaults_of_connections_and_opens_no_link()
+    {
+        UserTcpStackOptions options = Good();
+        options.Link = null;
+        options.LinkName = "pcap:none0";
+        options.Validate();
+        options.ConnectionDefaults.RetransmitLimit = 0;
+        Assert.Equal(
+            nameof(UserTcpConnectionOptions.RetransmitLimit),
+            Assert.Throws<ArgumentOutOfRangeException>(options.Validate).ParamName);
+        Assert.Throws<ArgumentOutOfRangeException>(options.ConnectionDefaults.Validate);
+    }
+
+    [Fact]
+    public void Options_made_from_the_defaults_leave_the_stack_as_it_is()
+    {
+        UserTcpStackOptions options = Good();
+        options.ConnectionDefaults.NoDelay = false;
+        using var stack = new UserTcpStack(options);
+        options.ConnectionDefaults.NoDelay = true;
+        UserTcpConnectionOptions made = stack.CreateConnectionOptions();
+        Assert.False(made.NoDelay);
+        made.NoDelay = true;
+        Assert.False(stack.CreateConnectionOptions().NoDelay);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Net.NetworkInformation;
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
@@ -15,6 +16,15 @@ public sealed class TransferTests
 
     /// <summary>For what keeps a slow machine busy for a while.</summary>
     private static readonly TimeSpan s_longGuard = 5 * s_guard;
+
+    [Fact]
+    public void Every_state_has_the_name_that_the_platform_gives_it()
+    {
+        foreach (UserTcp.Tcp.TcpState state in Enum.GetValues<UserTcp.Tcp.TcpState>())
+        {
+            Assert.Equal(state.ToString(), UserTcpConnection.PlatformState(state).ToString());
+        }
+    }
 
     [Fact]
     public async Task What_is_said_is_echoed()
@@ -199,8 +209,8 @@ public sealed class TransferTests
         Assert.False(second.Closed.IsCompleted);
 
         await first.OutputAcknowledged.WaitAsync(s_guard);
-        Assert.Equal(UserTcpConnectionState.FinWait2, first.State);
-        Assert.Equal(UserTcpConnectionState.CloseWait, second.State);
+        Assert.Equal(TcpState.FinWait2, first.State);
+        Assert.Equal(TcpState.CloseWait, second.State);
         byte[] answer = PipeWords.Pattern(500_000);
         Task<byte[]> reading = first.Input.ReadToEndAsync();
         await second.Output.SendAsync(answer);

@@ -120,7 +120,7 @@ public sealed class PcapngTapTests
         {
             Frame = PipeWords.Pattern(length),
             Direction = direction,
-            TimestampNanoseconds = 1_700_000_000_123_456_700,
+            Timestamp = DateTimeOffset.UnixEpoch.AddTicks(17_000_000_001_234_567),
             DropReason = reason,
             Link = link,
         });

@@ -34,7 +34,7 @@ public sealed class TapTests
         Assert.Equal(PacketDirection.Received, answer.Direction);
         Assert.Equal(client.Id, answer.Connection);
         Assert.All(frames, frame => Assert.Equal(PacketDropReason.None, frame.Reason));
-        Assert.Equal(frames.Select(frame => frame.Nanoseconds).Order(), frames.Select(frame => frame.Nanoseconds));
+        Assert.Equal(frames.Select(frame => frame.Timestamp).Order(), frames.Select(frame => frame.Timestamp));
         Assert.All(frames, frame => Assert.True(frame.IsWhole, "A checksum is not finished."));
     }
 
@@ -122,13 +122,8 @@ public sealed class TapTests
         }
     }
 
-    private static unsafe void Send(VirtualLink wire, byte[] frame)
-    {
-        fixed (byte* bytes = frame)
-        {
-            Assert.Equal(1, wire.Transmit([new TxFrame(bytes, frame.Length, null, 0, null, 0, default)]));
-        }
-    }
+    private static void Send(VirtualLink wire, byte[] frame) =>
+        Assert.Equal(1, wire.Transmit([TxFrame.Create(frame)]));
 
     private sealed class Samples : IUserTcpConnectionObserver
     {
@@ -138,7 +133,7 @@ public sealed class TapTests
     }
 
     private sealed record Frame(
-        byte[] Bytes, PacketDirection Direction, long Nanoseconds, PacketDropReason Reason, long Connection)
+        byte[] Bytes, PacketDirection Direction, DateTimeOffset Timestamp, PacketDropReason Reason, long Connection)
     {
         public int EtherType => Bytes[12] << 8 | Bytes[13];
 
@@ -159,7 +154,7 @@ public sealed class TapTests
         {
             onFrame?.Invoke();
             Frames.Enqueue(new Frame(
-                packet.Frame.ToArray(), packet.Direction, packet.TimestampNanoseconds, packet.DropReason,
+                packet.Frame.ToArray(), packet.Direction, packet.Timestamp, packet.DropReason,
                 packet.ConnectionId));
         }
     }

@@ -103,7 +103,7 @@ public sealed class GatewayAnswerTests
         Send(link, TcpFlags.Rst, seq: 1001, (ushort)silent.EndPoint.Port);
         await GatewayBench.UntilAsync(() => gateway.GetStatistics().CurrentConnections == 0);
 
-        Assert.Equal(default, gateway.GetStatistics());
+        Assert.Equal(new UserTcpGatewayStatistics(), gateway.GetStatistics());
     }
 
     [Fact]

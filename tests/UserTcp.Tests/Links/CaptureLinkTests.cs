@@ -220,7 +220,7 @@ public sealed class CaptureLinkTests : IDisposable
         Assert.Same(_device.Info, link.Info);
         Assert.Equal(_device.Statistics, link.Statistics);
         Assert.Equal(mac, _device.Wanted);
-        Assert.False(link.Wait(0));
+        Assert.False(link.Wait(TimeSpan.Zero));
     }
 
     private static void AssertPacket(PcapngFile.Packet packet, long stamp, int direction, byte[] bytes)

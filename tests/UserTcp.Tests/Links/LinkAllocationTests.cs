@@ -53,7 +53,7 @@ public sealed class LinkAllocationTests : IDisposable
         for (int sent = 0; sent < frames.Length;)
         {
             sent += from.Transmit(frames.AsSpan(sent));
-            to.Wait(0);
+            to.Wait(TimeSpan.Zero);
             _batch.Clear();
             to.Receive(_batch);
         }

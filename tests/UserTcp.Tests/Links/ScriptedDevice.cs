@@ -58,7 +58,7 @@ internal sealed class ScriptedDevice(LinkFeatures features, LinkMedium medium = 
         return taken;
     }
 
-    public override bool Wait(long timeoutNanoseconds) => _incoming.Count > 0;
+    public override bool Wait(TimeSpan timeout) => _incoming.Count > 0;
 
     public override void Wake()
     {

@@ -134,7 +134,7 @@ public sealed class SoftwareOffloadTests
         Assert.Equal(1, link.Transmit(super.AddTo(new FrameList(), 1000).ToArray()));
         Assert.Equal(super.Cut(finish: false), device.Sent.Select(s => s.Bytes));
         Assert.All(device.Sent, s => Assert.Equal(
-            new FrameOffload { Flags = FrameOffload.NeedsChecksum, ChecksumStart = 34, ChecksumOffset = 16 },
+            new FrameOffload { Flags = FrameOffloadFlags.NeedsChecksum, ChecksumStart = 34, ChecksumOffset = 16 },
             s.Offload));
     }
 
@@ -160,7 +160,7 @@ public sealed class SoftwareOffloadTests
         var super = new SuperSegment { Payload = 1000, SegmentSize = 1000 };
         byte[] bytes = super.ToBytes();
         int h = super.HeaderLength;
-        FrameOffload offload = super.Offload with { GsoType = 0, SegmentSize = 0 };
+        FrameOffload offload = super.Offload with { Segmentation = 0, SegmentSize = 0 };
         FrameList frames = first + second == 0
             ? new FrameList().Add(bytes, offload: offload)
             : new FrameList().Add(
@@ -178,7 +178,7 @@ public sealed class SoftwareOffloadTests
         frame[0] = 0xff;
         frame[1] = 0xff;
         using var link = new SoftwareOffload(_plain);
-        var offload = new FrameOffload { Flags = FrameOffload.NeedsChecksum, ChecksumStart = 0, ChecksumOffset = 6 };
+        var offload = new FrameOffload { Flags = FrameOffloadFlags.NeedsChecksum, ChecksumStart = 0, ChecksumOffset = 6 };
 
         Assert.Equal(1, link.Transmit(new FrameList().Add(frame, offload: offload).ToArray()));
         Assert.Equal<byte>([0xff, 0xff], _plain.Sent[0].Bytes[6..8]);
@@ -192,9 +192,14 @@ public sealed class SoftwareOffloadTests
             .Add([1])
             .Add(new byte[100], offload: good.Offload)                                      // not IPv4
             .Add(good.ToBytes(), offload: good.Offload with { SegmentSize = 0 })
-            .Add(good.ToBytes(), offload: good.Offload with { GsoType = 4 })
+            .Add(good.ToBytes(), offload: good.Offload with { Segmentation = (SegmentationOffload)4 })
             .Add(good.ToBytes()[..30], good.ToBytes()[30..], offload: good.Offload)         // headers in two pieces
-            .Add(new byte[40], offload: new FrameOffload { Flags = 1, ChecksumStart = 30, ChecksumOffset = 9 })
+            .Add(
+                new byte[40],
+                offload: new FrameOffload
+                {
+                    Flags = FrameOffloadFlags.NeedsChecksum, ChecksumStart = 30, ChecksumOffset = 9,
+                })
             .Add([2]);
         using var link = new SoftwareOffload(_plain);
         _plain.Takes.Enqueue(0);
@@ -221,7 +226,7 @@ public sealed class SoftwareOffloadTests
         Assert.Same(link.Info, link.Info);
         Assert.Equal(device.Info with { Features = link.Info.Features }, link.Info);
         Assert.Equal(mac, device.Wanted);
-        Assert.True(link.Wait(0));
+        Assert.True(link.Wait(TimeSpan.Zero));
         Assert.Equal(1, link.Receive(batch));
         link.Wake();
         link.Dispose();

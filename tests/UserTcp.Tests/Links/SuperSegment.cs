@@ -35,8 +35,8 @@ internal sealed record SuperSegment
 
     public FrameOffload Offload => new()
     {
-        Flags = FrameOffload.NeedsChecksum,
-        GsoType = FrameOffload.GsoTcpV4,
+        Flags = FrameOffloadFlags.NeedsChecksum,
+        Segmentation = SegmentationOffload.TcpV4,
         HeaderLength = (ushort)HeaderLength,
         SegmentSize = (ushort)SegmentSize,
         ChecksumStart = (ushort)Tcp,

@@ -13,7 +13,7 @@ public sealed class VirtualLinkTests : IDisposable
     public void A_frame_arrives_whole_with_its_offload()
     {
         (VirtualLink a, VirtualLink b) = VirtualLink.CreatePair();
-        var offload = new FrameOffload { Flags = FrameOffload.NeedsChecksum, ChecksumStart = 34, ChecksumOffset = 16 };
+        var offload = new FrameOffload { Flags = FrameOffloadFlags.NeedsChecksum, ChecksumStart = 34, ChecksumOffset = 16 };
         FrameList frames = new FrameList().Add([1, 2, 3], [4, 5], [6], offload);
 
         Assert.Equal(1, a.Transmit(frames.ToArray()));
@@ -35,7 +35,7 @@ public sealed class VirtualLinkTests : IDisposable
         Assert.Equal(Math.Min(queue, RxBatch.MaxFrameBytes), b.Info.MaxReceiveFrame);
         var offload = new FrameOffload
         {
-            Flags = FrameOffload.NeedsChecksum, GsoType = FrameOffload.GsoTcpV4, HeaderLength = 54, SegmentSize = 1460,
+            Flags = FrameOffloadFlags.NeedsChecksum, Segmentation = SegmentationOffload.TcpV4, HeaderLength = 54, SegmentSize = 1460,
         };
         byte[] frame = FrameList.Numbered(1, length);
         a.Transmit(new FrameList().Add(frame[..54], frame[54..70], frame[70..], offload).ToArray());
@@ -97,14 +97,14 @@ public sealed class VirtualLinkTests : IDisposable
 
         Assert.Equal(4, a.Transmit(frames.ToArray()));
         Assert.Equal(0, a.Transmit(frames.ToArray().AsSpan(4)));
-        Assert.False(a.Wait(0));
+        Assert.False(a.Wait(TimeSpan.Zero));
         using var one = new RxBatch(1);
         Assert.Equal(1, b.Receive(one));
-        Assert.False(a.Wait(0)); // three of four still wait: not worth a wake-up
+        Assert.False(a.Wait(TimeSpan.Zero)); // three of four still wait: not worth a wake-up
         one.Clear();
         Assert.Equal(1, b.Receive(one));
-        Assert.True(a.Wait(0));
-        Assert.False(a.Wait(0)); // said once
+        Assert.True(a.Wait(TimeSpan.Zero));
+        Assert.False(a.Wait(TimeSpan.Zero)); // said once
         Assert.Equal(2, a.Transmit(frames.ToArray().AsSpan(4)));
         Assert.Equal(0, a.Statistics.TransmitDropped);
     }
@@ -128,9 +128,9 @@ public sealed class VirtualLinkTests : IDisposable
     {
         (VirtualLink a, VirtualLink b) = VirtualLink.CreatePair(
             new VirtualLinkOptions { Features = LinkFeatures.None });
-        var super = new FrameOffload { GsoType = FrameOffload.GsoTcpV4, SegmentSize = 5 };
+        var super = new FrameOffload { Segmentation = SegmentationOffload.TcpV4, SegmentSize = 5 };
         FrameList frames = new FrameList()
-            .Add(new byte[60], offload: new FrameOffload { Flags = FrameOffload.NeedsChecksum })
+            .Add(new byte[60], offload: new FrameOffload { Flags = FrameOffloadFlags.NeedsChecksum })
             .Add(new byte[54], new byte[10], offload: super)
             .Add(new byte[1515])
             .Add(new byte[1514]);
@@ -150,8 +150,8 @@ public sealed class VirtualLinkTests : IDisposable
         (VirtualLink a, VirtualLink b) = VirtualLink.CreatePair();
         var offload = new FrameOffload
         {
-            Flags = FrameOffload.NeedsChecksum,
-            GsoType = FrameOffload.GsoTcpV4,
+            Flags = FrameOffloadFlags.NeedsChecksum,
+            Segmentation = SegmentationOffload.TcpV4,
             HeaderLength = 54,
             SegmentSize = (ushort)segmentSize,
         };
@@ -169,7 +169,7 @@ public sealed class VirtualLinkTests : IDisposable
         {
             Features = LinkFeatures.TransmitChecksum | LinkFeatures.ReceiveMayLackChecksum,
         });
-        var offload = new FrameOffload { Flags = FrameOffload.NeedsChecksum };
+        var offload = new FrameOffload { Flags = FrameOffloadFlags.NeedsChecksum };
 
         Assert.Equal(1, a.Transmit(new FrameList().Add([1], offload: offload).ToArray()));
         Assert.Equal(1, b.Receive(_batch));
@@ -198,11 +198,11 @@ public sealed class VirtualLinkTests : IDisposable
         a.Dispose();
         a.Dispose();
 
-        Assert.True(b.Wait(0));
+        Assert.True(b.Wait(TimeSpan.Zero));
         Assert.Equal(2, b.Transmit(frames.ToArray()));
         Assert.Equal(2, b.Statistics.TransmitDropped);
         Assert.Equal(2, b.Receive(_batch));
-        Assert.True(b.Wait(-1));
+        Assert.True(b.Wait(Timeout.InfiniteTimeSpan));
         Assert.Throws<LinkDownException>(() => b.Receive(_batch));
         Assert.Throws<LinkDownException>(() => b.Transmit(frames.ToArray()));
         Assert.Throws<ObjectDisposedException>(() => a.Receive(_batch));
@@ -217,9 +217,9 @@ public sealed class VirtualLinkTests : IDisposable
         a.Wake();
         a.Wake();
 
-        Assert.True(a.Wait(-1));
-        Assert.False(a.Wait(0));
-        Assert.False(a.Wait(1_000_000));
+        Assert.True(a.Wait(Timeout.InfiniteTimeSpan));
+        Assert.False(a.Wait(TimeSpan.Zero));
+        Assert.False(a.Wait(TimeSpan.FromMilliseconds(1)));
     }
 
     [Fact]
@@ -243,7 +243,7 @@ public sealed class VirtualLinkTests : IDisposable
         using var batch = new RxBatch(2);
         for (int next = 0; next < Frames;)
         {
-            Assert.True(b.Wait((long)s_limit.TotalNanoseconds));
+            Assert.True(b.Wait(s_limit));
             b.Receive(batch);
             for (int i = 0; i < batch.Count; i++, next++)
                 Assert.Equal(next, BitConverter.ToInt32(batch[i].Bytes));
@@ -260,7 +260,7 @@ public sealed class VirtualLinkTests : IDisposable
     private static bool WaitWhile(VirtualLink link, Action action)
     {
         bool isWoken = false;
-        var waiter = new Thread(() => isWoken = link.Wait((long)s_limit.TotalNanoseconds));
+        var waiter = new Thread(() => isWoken = link.Wait(s_limit));
         waiter.Start();
         while (waiter.ThreadState != ThreadState.WaitSleepJoin && waiter.IsAlive)
             Thread.Yield();
@@ -275,7 +275,7 @@ public sealed class VirtualLinkTests : IDisposable
             TxFrame[] frames = new FrameList().Add(BitConverter.GetBytes(next)).ToArray();
             if (link.Transmit(frames) == 1)
                 next++;
-            else if (!link.Wait((long)s_limit.TotalNanoseconds))
+            else if (!link.Wait(s_limit))
                 return; // the receiver will say that something is missing
         }
     }

@@ -64,13 +64,13 @@ public sealed class WrappedPcapTests
         var device = new FakePcapDevice("one", 1);
         using LinkDevice link = PcapLink.Wrap(device);
 
-        Assert.False(link.Wait(0));
+        Assert.False(link.Wait(TimeSpan.Zero));
         link.Wake();
-        Assert.True(link.Wait(-1));
-        Assert.False(link.Wait(1000));
+        Assert.True(link.Wait(Timeout.InfiniteTimeSpan));
+        Assert.False(link.Wait(TimeSpan.FromMicroseconds(1)));
         device.Deliver(new byte[60]);
-        Assert.True(link.Wait(-1));
-        Assert.True(link.Wait(0)); // it is still there
+        Assert.True(link.Wait(Timeout.InfiniteTimeSpan));
+        Assert.True(link.Wait(TimeSpan.Zero)); // it is still there
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class WrappedPcapTests
         {
             using var batch = new RxBatch();
             int count = 0;
-            while (count < frames && link.Wait(-1))
+            while (count < frames && link.Wait(Timeout.InfiniteTimeSpan))
             {
                 batch.Clear();
                 count += link.Receive(batch);
@@ -134,7 +134,7 @@ public sealed class WrappedPcapTests
         }
 
         using var batch = new RxBatch();
-        Assert.True(link.Wait(-1));
+        Assert.True(link.Wait(Timeout.InfiniteTimeSpan));
         Assert.Throws<LinkDownException>(() => link.Receive(batch));
     }
 
@@ -169,7 +169,7 @@ public sealed class WrappedPcapTests
     public void Frames_that_need_an_offload_are_dropped_and_counted()
     {
         using LinkDevice link = PcapLink.Wrap(new FakePcapDevice("one", 1));
-        var partial = new FrameOffload { Flags = FrameOffload.NeedsChecksum, ChecksumStart = 34, ChecksumOffset = 16 };
+        var partial = new FrameOffload { Flags = FrameOffloadFlags.NeedsChecksum, ChecksumStart = 34, ChecksumOffset = 16 };
         FrameList frames = new FrameList().Add(new byte[60], offload: partial).Add(new byte[70_000]).Add(new byte[60]);
 
         Assert.Equal(3, link.Transmit(frames.ToArray()));
@@ -180,13 +180,7 @@ public sealed class WrappedPcapTests
     private static PcapException NoRoom() => (PcapException)Activator.CreateInstance(
         typeof(PcapException), BindingFlags.Instance | BindingFlags.NonPublic, null, ["no room"], null)!;
 
-    private static unsafe void Transmit(LinkDevice link, byte[] frame)
-    {
-        fixed (byte* bytes = frame)
-        {
-            link.Transmit([new TxFrame(bytes, frame.Length, null, 0, null, 0, default)]);
-        }
-    }
+    private static void Transmit(LinkDevice link, byte[] frame) => link.Transmit([TxFrame.Create(frame)]);
 
     private static ValueTask<UserTcpStack> OpenAsync(ILiveDevice device, string address) =>
         UserTcpStack.OpenAsync(new UserTcpStackOptions

@@ -19,13 +19,12 @@ internal sealed class LoopbackDoor : IDoor
     public LoopbackDoor(
         PipeScheduler? scheduler = null,
         int receiveBufferBytes = 1 << 16,
-        int sendBufferBytes = 1 << 15,
-        Func<UserTcpConnectionException, Exception>? translate = null)
+        int sendBufferBytes = 1 << 15)
     {
         scheduler ??= PipeScheduler.ThreadPool;
         SendQueue = new SendQueue(Pool) { Limit = sendBufferBytes };
         ReceiveQueue = new ReceiveQueue(Pool, receiveBufferBytes);
-        Reader = new TcpPipeReader(ReceiveQueue, this, scheduler, translate);
+        Reader = new TcpPipeReader(ReceiveQueue, this, scheduler);
         Writer = new TcpPipeWriter(SendQueue, this, scheduler);
     }
 

@@ -63,23 +63,6 @@ public sealed class TcpPipeReaderTests
     }
 
     [Fact(Timeout = Hang)]
-    public async Task A_host_framework_gets_its_own_exception_made_outside_the_door()
-    {
-        LoopbackDoor? door = null;
-        door = new LoopbackDoor(translate: error =>
-        {
-            door!.Turn(() => { });
-            return new InvalidTimeZoneException("mine", error);
-        });
-        ValueTask<ReadResult> pending = door.Reader.ReadAsync();
-        door.Turn(() => door.Close(UserTcpCloseReason.ResetByPeer));
-
-        await Assert.ThrowsAsync<InvalidTimeZoneException>(async () => await pending);
-        await Assert.ThrowsAsync<InvalidTimeZoneException>(async () => await door.Reader.ReadAsync());
-        Assert.Throws<InvalidTimeZoneException>(() => door.Reader.TryRead(out _));
-    }
-
-    [Fact(Timeout = Hang)]
     public async Task An_end_that_was_reached_is_not_taken_back_by_a_reset()
     {
         await _door.Writer.CompleteAsync();

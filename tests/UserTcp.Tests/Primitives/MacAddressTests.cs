@@ -1,3 +1,4 @@
+using System.Net.NetworkInformation;
 using System.ComponentModel;
 using FsCheck;
 using FsCheck.Xunit;
@@ -98,5 +99,23 @@ public class MacAddressTests
 
         Assert.True(converter.CanConvertFrom(typeof(string)));
         Assert.Equal(MacAddress.Broadcast, converter.ConvertFromInvariantString("ff:ff:ff:ff:ff:ff"));
+    }
+
+    [Fact]
+    public void It_converts_to_the_platforms_address_and_back()
+    {
+        MacAddress address = MacAddress.Parse("02:5a:11:0c:7e:21");
+        PhysicalAddress platform = address.ToPhysicalAddress();
+        Assert.Equal(PhysicalAddress.Parse("025A110C7E21"), platform);
+        Assert.Equal(address, new MacAddress(platform));
+    }
+
+    [Fact]
+    public void A_platform_address_of_another_length_is_refused()
+    {
+        var e = Assert.Throws<ArgumentException>(() => new MacAddress(PhysicalAddress.None));
+        Assert.Contains("0 octets", e.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => new MacAddress(new PhysicalAddress(new byte[8])));
+        Assert.Throws<ArgumentNullException>(() => new MacAddress((PhysicalAddress)null!));
     }
 }

@@ -46,7 +46,7 @@ public sealed class DoorTests
     public async Task A_connection_may_have_another_scheduler_than_its_stack()
     {
         await using StackPair pair = await StackPair.OpenAsync();
-        UserTcpConnectionOptions inline = pair.Server.ConnectionDefaults;
+        UserTcpConnectionOptions inline = pair.Server.CreateConnectionOptions();
         inline.ApplicationScheduler = PipeScheduler.Inline;
         await using UserTcpListener listener = await pair.Server.ListenAsync(
             new UserTcpListenerOptions { LocalEndPoint = new(IPAddress.Any, 80), ConnectionOptions = inline });
@@ -59,7 +59,7 @@ public sealed class DoorTests
 
         Assert.True(isWaiting);
         Assert.Equal($"UserTcp {pair.Server.Link.Info.Name}", await thread.WaitAsync(StackPair.Guard));
-        Assert.Null(pair.Server.ConnectionDefaults.ApplicationScheduler); // what was changed was a copy
+        Assert.Null(pair.Server.CreateConnectionOptions().ApplicationScheduler); // what was changed was a copy
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class DoorTests
     public async Task A_scheduler_that_throws_on_the_loop_ends_the_stack_and_not_the_process()
     {
         await using StackPair pair = await StackPair.OpenAsync();
-        UserTcpConnectionOptions broken = pair.Server.ConnectionDefaults;
+        UserTcpConnectionOptions broken = pair.Server.CreateConnectionOptions();
         broken.ApplicationScheduler = new BrokenScheduler();
         await using UserTcpListener listener = await pair.Server.ListenAsync(
             new UserTcpListenerOptions { LocalEndPoint = new(IPAddress.Any, 80), ConnectionOptions = broken });

@@ -177,7 +177,7 @@ internal sealed class EndStorm(int seed) : TurnBench(isDriven: true)
     {
         _plain ??= Server.Listen(
             new UserTcpListenerOptions { LocalEndPoint = new(IPAddress.Any, 80), Backlog = 3 }.ToSettings());
-        _any ??= Server.Listen(new UserTcpListenerOptions { AnyAddress = true }.ToSettings());
+        _any ??= Server.Listen(new UserTcpRequestListenerOptions { AnyAddress = true }.ToSettings());
         if (_random.Next(2) == 0)
             _coming.Add(_plain.AcceptAsync(Token()).AsTask());
         else

@@ -82,7 +82,7 @@ public sealed class LoopBellTests
 
         public override int Transmit(ReadOnlySpan<TxFrame> frames) => frames.Length;
 
-        public override bool Wait(long timeoutNanoseconds) => false;
+        public override bool Wait(TimeSpan timeout) => false;
 
         public override void Wake() => Wakes++;
 

@@ -86,7 +86,7 @@ public sealed class TurnTests : TurnBench
     [Fact]
     public async Task Requests_that_are_answered_or_not_end_with_a_stack_that_fails()
     {
-        RunningListener listener = Server.Listen(new UserTcpListenerOptions { AnyAddress = true }.ToSettings());
+        RunningListener listener = Server.Listen(new UserTcpRequestListenerOptions { AnyAddress = true }.ToSettings());
         var requests = new List<RunningRequest>();
         for (ushort port = 1; port <= 2; port++)
         {

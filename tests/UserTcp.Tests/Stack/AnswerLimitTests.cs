@@ -205,7 +205,7 @@ public sealed class AnswerLimitTests : IDisposable
         BinaryPrimitives.WriteUInt16BigEndian(shut.AsSpan(14), 0);
         _bench.Hear(
             Packets.Frame(Packets.OwnMac, Packets.PeerMac, 0x0800, Packets.Ipv4(Packets.Peer, Packets.Own, shut)),
-            new FrameOffload { Flags = FrameOffload.DataValid });
+            new FrameOffload { Flags = FrameOffloadFlags.DataValid });
         _bench.Write(connection, 1000);
         for (int minute = 0; minute < 20 && !connection.IsForgotten; minute++)
         {

@@ -30,7 +30,7 @@ public sealed class EgressTests : IDisposable
         Assert.Equal(
             new FrameOffload
             {
-                Flags = FrameOffload.NeedsChecksum, GsoType = FrameOffload.GsoTcpV4, HeaderLength = 54,
+                Flags = FrameOffloadFlags.NeedsChecksum, Segmentation = SegmentationOffload.TcpV4, HeaderLength = 54,
                 SegmentSize = 536, ChecksumStart = 34, ChecksumOffset = 16,
             },
             frame.Offload);

@@ -124,7 +124,7 @@ public sealed class IngressTests : IDisposable
             // Let what is behind the checksums be reached, too.
             if (frame.Length > 34 && (frame[14] & 15) == 5)
                 Packets.Resum(frame.AsSpan(14).ToArray()).CopyTo(frame, 14);
-            _bench.Hear(frame, new FrameOffload { Flags = FrameOffload.DataValid });
+            _bench.Hear(frame, new FrameOffload { Flags = FrameOffloadFlags.DataValid });
             if (i % 100 == 0)
                 _bench.Pull();
         }
@@ -133,14 +133,14 @@ public sealed class IngressTests : IDisposable
     }
 
     [Theory, Rfc("9293 §3.1", "MUST-3")]
-    [InlineData(0, 0, false, false)]
-    [InlineData(0, FrameOffload.DataValid, false, true)]
-    [InlineData(0, FrameOffload.NeedsChecksum, false, true)]
-    [InlineData(0, 0, true, false)]
-    [InlineData(1, FrameOffload.DataValid, false, false)]
-    [InlineData(2, 0, false, true)]
+    [InlineData(0, FrameOffloadFlags.None, false, false)]
+    [InlineData(0, FrameOffloadFlags.DataValid, false, true)]
+    [InlineData(0, FrameOffloadFlags.NeedsChecksum, false, true)]
+    [InlineData(0, FrameOffloadFlags.None, true, false)]
+    [InlineData(1, FrameOffloadFlags.DataValid, false, false)]
+    [InlineData(2, FrameOffloadFlags.None, false, true)]
     public void A_wrong_checksum_is_dropped_unless_the_device_vouches_or_nobody_asks(
-        int policy, byte flags, bool mayLack, bool accepted)
+        int policy, FrameOffloadFlags flags, bool mayLack, bool accepted)
     {
         using StackBench bench = Bench((ChecksumPolicy)policy, mayLack);
         byte[] packet = Syn();
@@ -165,10 +165,10 @@ public sealed class IngressTests : IDisposable
     }
 
     [Theory]
-    [InlineData(FrameOffload.NeedsChecksum, false)]
+    [InlineData(FrameOffloadFlags.NeedsChecksum, false)]
     [InlineData(0, true)]
     public void A_segment_that_is_longer_than_the_IP_header_can_say_is_taken_as_far_as_the_window_goes(
-        byte flags, bool mayLack)
+        FrameOffloadFlags flags, bool mayLack)
     {
         using StackBench bench = Bench(ChecksumPolicy.Auto, mayLack, out StackListener listener);
         uint iss = bench.Handshake();
@@ -180,7 +180,7 @@ public sealed class IngressTests : IDisposable
         UnfinishedSums.Unfinish(packet);
         bench.Hear(
             Packets.Frame(Packets.OwnMac, Packets.PeerMac, 0x0800, packet),
-            new FrameOffload { Flags = flags, GsoType = FrameOffload.GsoTcpV4, SegmentSize = 1448 });
+            new FrameOffload { Flags = flags, Segmentation = SegmentationOffload.TcpV4, SegmentSize = 1448 });
         Assert.Equal(PacketDropReason.None, bench.Core.LastDrop);
         Assert.Equal(65_535, connection!.Receive.ContiguousEnd);
     }
@@ -204,7 +204,7 @@ public sealed class IngressTests : IDisposable
                 packet[2] = packet[3] = 0;
             bench.Hear(
                 Packets.Frame(Packets.OwnMac, Packets.PeerMac, 0x0800, Packets.Resum(packet)),
-                new FrameOffload { Flags = FrameOffload.NeedsChecksum, GsoType = FrameOffload.GsoTcpV4 });
+                new FrameOffload { Flags = FrameOffloadFlags.NeedsChecksum, Segmentation = SegmentationOffload.TcpV4 });
             Assert.Equal(Math.Min(length, 65_535), connection!.Receive.ContiguousEnd);
         }
     }

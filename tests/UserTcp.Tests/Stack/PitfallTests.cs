@@ -177,7 +177,7 @@ public class PitfallTests
             Packets.Peer, Packets.Own, StackBench.Segment(TcpFlags.Ack | TcpFlags.Psh, 1001, iss + 1, text));
         bench.Hear(
             Packets.Frame(Packets.OwnMac, Packets.PeerMac, 0x0800, packet),
-            new FrameOffload { Flags = FrameOffload.DataValid, GsoType = FrameOffload.GsoTcpV4, SegmentSize = 1460 });
+            new FrameOffload { Flags = FrameOffloadFlags.DataValid, Segmentation = SegmentationOffload.TcpV4, SegmentSize = 1460 });
         Assert.Equal(61_001u, Assert.Single(bench.Pull()).Ack);
         Assert.True(bench.Core.TryAccept(listener, out StackConnection? connection));
         Assert.Equal(60_000, connection!.Receive.Unconsumed);

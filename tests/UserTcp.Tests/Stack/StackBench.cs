@@ -97,6 +97,7 @@ internal sealed class StackBench : IDisposable
             Port = port,
             Backlog = backlog,
             SynBacklog = synBacklog,
+            HandsOutRequests = mode == ListenMode.AnyAddress,
             SynCookies = cookies,
             Config = config ?? new TcpConfig { Timestamps = false },
         };
@@ -248,7 +249,7 @@ internal sealed class StackBench : IDisposable
         synAck[12] = 6 << 4; // what looked like text is an option
         Hear(
             Packets.Frame(Packets.OwnMac, Packets.PeerMac, 0x0800, Packets.Ipv4(Packets.Peer, Packets.Own, synAck)),
-            new FrameOffload { Flags = FrameOffload.DataValid });
+            new FrameOffload { Flags = FrameOffloadFlags.DataValid });
         Pull();
         Assert.Equal(TcpState.Established, connection.Tcb.State);
         return connection;

@@ -81,7 +81,7 @@ public sealed class StackEcnTests : IDisposable
             Packets.Frame(Packets.OwnMac, Packets.PeerMac, 0x0800, packet),
             new FrameOffload
             {
-                Flags = FrameOffload.DataValid, GsoType = FrameOffload.GsoTcpV4, SegmentSize = 250,
+                Flags = FrameOffloadFlags.DataValid, Segmentation = SegmentationOffload.TcpV4, SegmentSize = 250,
             });
         Assert.Equal(4, connection.Tcb.Describe(_bench.Now).CeMarksReceived);
     }
@@ -106,12 +106,12 @@ public sealed class StackEcnTests : IDisposable
         StackConnection connection = Accepted(UserTcpEcnMode.Passive);
         uint una = Iss(connection) + 1;
         _bench.Write(connection, 20_000);
-        Assert.All(_bench.Pull(), frame => Assert.Equal(FrameOffload.GsoTcpV4, frame.Offload.GsoType));
+        Assert.All(_bench.Pull(), frame => Assert.Equal(SegmentationOffload.TcpV4, frame.Offload.Segmentation));
         _bench.Hear(TcpFlags.Ack | TcpFlags.Ece, 1001, una + 536);
         _bench.Hear(TcpFlags.Ack | TcpFlags.Ece, 1001, una + 9 * 536);
         SentFrame frame = Assert.Single(_bench.Pull());
         Assert.Equal(TcpFlags.Ack | TcpFlags.Cwr, frame.Flags & ~TcpFlags.Psh);
-        Assert.Equal(FrameOffload.GsoTcpV4 | FrameOffload.GsoEcn, frame.Offload.GsoType);
+        Assert.Equal(SegmentationOffload.TcpV4 | SegmentationOffload.Ecn, frame.Offload.Segmentation);
     }
 
     [Fact]

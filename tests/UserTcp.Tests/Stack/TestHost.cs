@@ -191,7 +191,7 @@ internal sealed class TestHost : IDisposable
             return frames.Length;
         }
 
-        public override bool Wait(long timeoutNanoseconds) => false;
+        public override bool Wait(TimeSpan timeout) => false;
 
         public override void Wake()
         {

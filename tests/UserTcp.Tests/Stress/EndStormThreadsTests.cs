@@ -19,7 +19,8 @@ public sealed class EndStormThreadsTests
     {
         await using StackPair pair = await StackPair.OpenAsync();
         UserTcpListener plain = await pair.Server.ListenAsync(80);
-        UserTcpListener any = await pair.Server.ListenAsync(new UserTcpListenerOptions { AnyAddress = true });
+        UserTcpRequestListener any = await pair.Server.ListenForRequestsAsync(
+            new UserTcpRequestListenerOptions { AnyAddress = true });
         Task[] acceptors =
         [
             .. Enumerable.Range(0, 2).Select(i => Task.Run(() => AcceptAsync(plain, new Random(seed * 100 + i)))),
@@ -59,13 +60,13 @@ public sealed class EndStormThreadsTests
         }
     }
 
-    private static async Task AnswerAsync(UserTcpListener listener, Random random)
+    private static async Task AnswerAsync(UserTcpRequestListener listener, Random random)
     {
         try
         {
             while (true)
             {
-                UserTcpConnectionRequest request = await listener.AcceptRequestAsync();
+                UserTcpConnectionRequest request = await listener.AcceptAsync();
                 using var token = new CancellationTokenSource();
                 Task cancel = Task.Run(() => CancelSoon(token, random.Next(20_000)));
                 await UseAsync(() => request.AcceptAsync(null, token.Token));

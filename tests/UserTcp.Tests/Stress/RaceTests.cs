@@ -28,7 +28,7 @@ public sealed class RaceTests
     {
         await using StackPair pair = await StackPair.OpenAsync(o =>
         {
-            o.SpinMicroseconds = spinMicroseconds;
+            o.SpinTime = TimeSpan.FromMicroseconds(spinMicroseconds);
             if (isInline)
                 o.ApplicationScheduler = PipeScheduler.Inline;
         });
@@ -52,7 +52,7 @@ public sealed class RaceTests
     public async Task A_link_with_hardly_any_room_never_stalls()
     {
         var link = new VirtualLinkOptions { QueueFrames = 2, QueueBytes = 128 << 10 };
-        await using StackPair pair = await StackPair.OpenAsync(o => o.SpinMicroseconds = 0, link);
+        await using StackPair pair = await StackPair.OpenAsync(o => o.SpinTime = TimeSpan.Zero, link);
         (UserTcpConnection client, UserTcpConnection server) = await pair.ConnectAsync(s_timeless, s_timeless);
         const int bytes = 4_000_000;
         Task[] all =

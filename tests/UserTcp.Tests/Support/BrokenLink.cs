@@ -16,7 +16,7 @@ internal sealed class BrokenLink(LinkDevice inner) : LinkDevice
     public override int Transmit(ReadOnlySpan<TxFrame> frames) =>
         IsBroken ? throw Failure : inner.Transmit(frames);
 
-    public override bool Wait(long timeoutNanoseconds) => inner.Wait(timeoutNanoseconds);
+    public override bool Wait(TimeSpan timeout) => inner.Wait(timeout);
 
     public override void Wake() => inner.Wake();
 

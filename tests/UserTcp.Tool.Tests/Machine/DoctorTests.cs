@@ -72,7 +72,7 @@ public sealed class DoctorTests
         _machine.Files["/sys/class/net/lab/wireless"] = "";
         _machine.Files["/sys/class/dmi/id/sys_vendor"] = "Amazon EC2\n";
         _machine.Features = null;
-        _machine.Access[link] = new LinkAccess(link, LinkProblem.None, "", "");
+        _machine.Access[link] = new LinkAccess { Name = link };
         NetworkSettings settings = s_wire with { Link = link };
 
         IReadOnlyList<Finding> findings = Examine(settings);
@@ -85,7 +85,7 @@ public sealed class DoctorTests
     public void Pcap_needs_privileges_and_no_receive_buffers()
     {
         NetworkSettings settings = s_wire with { Link = "pcap:eth0" };
-        _machine.Access["pcap:eth0"] = new LinkAccess("pcap:eth0", LinkProblem.None, "", "");
+        _machine.Access["pcap:eth0"] = new LinkAccess { Name = "pcap:eth0" };
         _machine.Files["/proc/sys/net/core/rmem_max"] = "212992\n";
 
         _machine.Files["/proc/self/status"] = "CapEff:\t0000000000002000\n";
@@ -97,7 +97,7 @@ public sealed class DoctorTests
     [Fact]
     public void The_hosts_own_address_does_not_work_on_a_tap_either_but_packet_filters_do_not_mend_it()
     {
-        _machine.Access["tap:tap0"] = new LinkAccess("tap:tap0", LinkProblem.None, "", "");
+        _machine.Access["tap:tap0"] = new LinkAccess { Name = "tap:tap0" };
 
         Finding finding = Single(
             "kernel resets", s_wire with { Link = "tap:tap0", Address = UserTcpAddress.Parse("192.168.1.2/24") });
@@ -108,7 +108,7 @@ public sealed class DoctorTests
     [Fact]
     public void A_tap_of_a_bridge_leads_out_of_a_virtual_machine()
     {
-        _machine.Access["tap:tap0"] = new LinkAccess("tap:tap0", LinkProblem.None, "", "");
+        _machine.Access["tap:tap0"] = new LinkAccess { Name = "tap:tap0" };
         _machine.Files["/sys/class/dmi/id/sys_vendor"] = "Amazon EC2\n";
         _machine.Files["/sys/class/net/tap0/master"] = "";
 
@@ -129,7 +129,10 @@ public sealed class DoctorTests
     [Fact]
     public void A_link_that_cannot_be_opened_has_the_words_of_the_link()
     {
-        _machine.Access["eth0"] = new LinkAccess("eth0", LinkProblem.DeviceDown, "It is down.", "ip link set up");
+        _machine.Access["eth0"] = new LinkAccess
+            {
+                Name = "eth0", Problem = LinkProblem.DeviceDown, Reason = "It is down.", Remedy = "ip link set up",
+            };
 
         Finding finding = Single("link eth0");
         Assert.Equal(Severity.Problem, finding.Severity);

@@ -135,7 +135,7 @@ public sealed class PerfProtocolTests
     [Fact]
     public void The_lines_are_those_of_iperf3()
     {
-        var info = default(UserTcpConnectionInfo) with { CongestionWindow = 409_600 };
+        var info = new UserTcpConnectionInfo { CongestionWindow = 409_600 };
         var interval = new PerfInterval(0, 1, false, [new PerfStreamInterval(1, true, 125_000_000, 2, info)]);
 
         Assert.Equal(
@@ -146,7 +146,7 @@ public sealed class PerfProtocolTests
     [Fact]
     public void With_both_directions_the_lines_have_roles_and_sums_of_their_own()
     {
-        var info = default(UserTcpConnectionInfo) with { CongestionWindow = 409_600 };
+        var info = new UserTcpConnectionInfo { CongestionWindow = 409_600 };
         var interval = new PerfInterval(0, 1, false,
         [
             new PerfStreamInterval(1, true, 125_000_000, 2, info),

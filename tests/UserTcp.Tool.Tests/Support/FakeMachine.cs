@@ -32,5 +32,5 @@ internal sealed class FakeMachine : IMachine
     public IReadOnlyList<MachineInterface> Interfaces() => Devices;
 
     public LinkAccess CheckAccess(string link) =>
-        Access.GetValueOrDefault(link) ?? new LinkAccess($"packet:{link}", LinkProblem.None, "", "");
+        Access.GetValueOrDefault(link) ?? new LinkAccess { Name = $"packet:{link}" };
 }

@@ -49,7 +49,7 @@ internal sealed class PeerLink(LinkDevice inner) : LinkDevice
         return sent;
     }
 
-    public override bool Wait(long timeoutNanoseconds) => inner.Wait(timeoutNanoseconds);
+    public override bool Wait(TimeSpan timeout) => inner.Wait(timeout);
 
     public override void Wake() => inner.Wake();
 

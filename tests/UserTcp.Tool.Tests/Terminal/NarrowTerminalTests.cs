@@ -29,9 +29,14 @@ public sealed class NarrowTerminalTests
         },
         Access =
         {
-            ["br-0123456789ab"] = new LinkAccess(
-                "packet:br-0123456789ab", LinkProblem.MissingPermission, "CAP_NET_RAW is missing.", Remedy),
-            ["lo"] = new LinkAccess("packet:lo", LinkProblem.MissingPermission, "CAP_NET_RAW is missing.", Remedy),
+            ["br-0123456789ab"] = new LinkAccess
+            {
+                Name = "packet:br-0123456789ab", Problem = LinkProblem.MissingPermission, Reason = "CAP_NET_RAW is missing.", Remedy = Remedy,
+            },
+            ["lo"] = new LinkAccess
+            {
+                Name = "packet:lo", Problem = LinkProblem.MissingPermission, Reason = "CAP_NET_RAW is missing.", Remedy = Remedy,
+            },
         },
     };
 

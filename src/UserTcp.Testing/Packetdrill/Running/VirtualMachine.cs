@@ -179,7 +179,7 @@ internal sealed class VirtualMachine : IDisposable
             return frames.Length;
         }
 
-        public override bool Wait(long timeoutNanoseconds) => false;
+        public override bool Wait(TimeSpan timeout) => false;
 
         public override void Wake()
         {

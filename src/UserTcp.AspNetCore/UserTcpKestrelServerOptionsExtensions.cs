@@ -1,10 +1,12 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using UserTcp;
+using UserTcp.AspNetCore;
 
-namespace UserTcp.AspNetCore;
+namespace Microsoft.AspNetCore.Hosting;
 
 /// <summary>Tells Kestrel which ports of a stack to listen on.</summary>
-public static class KestrelServerOptionsExtensions
+public static class UserTcpKestrelServerOptionsExtensions
 {
     /// <summary>
     /// Listens on a port of a stack. Needs <see cref="UserTcpWebHostBuilderExtensions"/>' <c>UseUserTcp</c>; without it

@@ -1,9 +1,10 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using UserTcp.AspNetCore;
 
-namespace UserTcp.AspNetCore;
+namespace Microsoft.AspNetCore.Hosting;
 
 /// <summary>Extensions of Kestrel's end points.</summary>
-public static class ListenOptionsExtensions
+public static class UserTcpListenOptionsExtensions
 {
     /// <summary>
     /// Lets an end point without TLS speak HTTP/1.1 and HTTP/2 on one port, over a stack or over sockets. Kestrel alone
