@@ -71,6 +71,17 @@ public sealed partial class SourceTests
             "Loggers that a peer can flood: use LimitedLogger.Create:");
     }
 
+    /// <summary>
+    /// The generator of log messages orders several classes of an assembly at random: two builds would differ.
+    /// </summary>
+    [Fact]
+    public void An_assembly_has_its_log_messages_in_one_class() => Expect.None(
+        Repository.CSharp("src")
+            .Where(file => file.Text.Contains("[LoggerMessage", StringComparison.Ordinal))
+            .GroupBy(file => file.Path.Split('/')[1], file => file.Path)
+            .Where(files => files.Count() > 1).Select(files => string.Join(", ", files)),
+        "Assemblies with several classes of log messages:");
+
     private static IEnumerable<string> Mentions(string folder, Regex pattern) =>
         from file in Repository.CSharp(folder)
         from Match match in pattern.Matches(file.Text)

@@ -51,11 +51,11 @@ public sealed class PerfRunTests
 
         Assert.True(await client.Ended == 0, client.Error);
         Assert.Equal(0, await server.Ended);
-        foreach (JsonElement stream in client.Json.GetProperty("end").GetProperty("streams").EnumerateArray())
-        {
-            long sent = Bytes(stream, "sender"), received = Bytes(stream, "receiver");
-            Assert.True(sent > 0 && received <= sent, $"{sent} were sent, and {received} received.");
-        }
+        JsonElement end = client.Json.GetProperty("end");
+        foreach (JsonElement stream in end.GetProperty("streams").EnumerateArray())
+            Assert.InRange(Bytes(stream, "receiver"), 0, Bytes(stream, "sender"));
+        // One stream may have had no turn in its second.
+        Assert.True(Bytes(end, "sum_received") > 0, "Nothing arrived.");
     }
 
     [Fact]
