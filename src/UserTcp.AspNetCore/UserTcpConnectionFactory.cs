@@ -17,7 +17,7 @@ public sealed class UserTcpConnectionFactory : IConnectionFactory
 
     /// <summary>Makes a factory.</summary>
     /// <param name="stack">The stack to connect over; it stays the caller's.</param>
-    /// <param name="loggers">Told how connections end; null for nobody.</param>
+    /// <param name="loggers">Logs how connections end; null for no log.</param>
     public UserTcpConnectionFactory(UserTcpStack stack, ILoggerFactory? loggers = null)
     {
         ArgumentNullException.ThrowIfNull(stack);

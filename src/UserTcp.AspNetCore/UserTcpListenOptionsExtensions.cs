@@ -17,8 +17,8 @@ public static class UserTcpListenOptionsExtensions
     /// <returns>The end point.</returns>
     /// <remarks>
     /// Sets <see cref="KestrelServerOptions.AllowAlternateSchemes"/>, for all end points of the server: Kestrel takes
-    /// a negotiated connection for https, and these carry http. Kestrel warns at the start that the end point has no
-    /// HTTP/2 without TLS; it has. A client that stays silent, or ends before it has decided, is let go of after
+    /// a negotiated connection for https, and these carry http. At start Kestrel warns that the end point has no
+    /// HTTP/2 without TLS; the warning is wrong. A client that sends nothing is disconnected after
     /// <see cref="KestrelServerLimits.KeepAliveTimeout"/>.
     /// </remarks>
     public static ListenOptions UseHttp2PriorKnowledge(this ListenOptions listen)

@@ -20,7 +20,7 @@ public readonly record struct UserTcpAddress(IPAddress Address, int PrefixLength
     private const int MaxPrefixV6 = 128;
 
     /// <summary>
-    /// Reads <c>192.168.1.50/24</c>. The prefix length has to be said: without it nobody knows who is on the link.
+    /// Reads <c>192.168.1.50/24</c>. The prefix length is required: it tells which hosts are on the link.
     /// </summary>
     /// <param name="s">The text.</param>
     /// <param name="provider">Not used.</param>

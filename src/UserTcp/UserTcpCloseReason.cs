@@ -13,7 +13,7 @@ public enum UserTcpCloseReason
     ResetByPeer,
 
     /// <summary>
-    /// The peer answered our SYN with RST, or its host said that nobody listens, or a filter that it is forbidden.
+    /// The peer answered our SYN with RST, or ICMP reported that the port has no listener or that a filter forbids it.
     /// </summary>
     Refused,
 

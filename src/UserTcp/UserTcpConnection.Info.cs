@@ -2,7 +2,7 @@ using UserTcp.Tcp;
 
 namespace UserTcp;
 
-/// <content>What a connection tells of itself.</content>
+/// <content>Statistics of a connection.</content>
 public sealed partial class UserTcpConnection
 {
     private static UserTcpConnectionInfo InfoOf(in TcbReport report) =>

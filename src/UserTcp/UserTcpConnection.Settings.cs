@@ -89,9 +89,8 @@ public sealed partial class UserTcpConnection
     }
 
     /// <summary>
-    /// Sends what was written to
-    /// <see cref="Output"/>, and tells the peer that it is urgent (RFC 9293 §3.8.5). Waits for nothing; called by the
-    /// one who writes. New protocols should not use it (RFC 6093); telnet does.
+    /// Sends the bytes written to <see cref="Output"/> as urgent data (RFC 9293 §3.8.5). Does not wait. Call it from
+    /// the thread that writes. New protocols should not use urgent data (RFC 6093); telnet does.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The connection was disposed of.</exception>
     public void FlushUrgent()

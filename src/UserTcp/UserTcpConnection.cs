@@ -66,8 +66,8 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable, I
     }
 
     /// <summary>
-    /// Completes, and never fails, when no more bytes can arrive: with <see cref="UserTcpCloseReason.Graceful"/> after
-    /// the peer's FIN, whatever happens then, else with the reason of the end.
+    /// Completes, and never fails, when no more bytes can arrive. The result is
+    /// <see cref="UserTcpCloseReason.Graceful"/> after the peer's FIN, otherwise the reason of the end.
     /// </summary>
     public Task<UserTcpCloseReason> InputClosed => _running.InputClosed;
 

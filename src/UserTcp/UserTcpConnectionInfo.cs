@@ -97,7 +97,7 @@ public sealed record UserTcpConnectionInfo
     /// <summary>Segments received (<c>tcpi_segs_in</c>).</summary>
     public long SegmentsReceived { get; init; }
 
-    /// <summary>Segments sent again, for whatever reason (<c>tcpi_total_retrans</c>).</summary>
+    /// <summary>Retransmitted segments, for any reason (<c>tcpi_total_retrans</c>).</summary>
     public long Retransmits { get; init; }
 
     /// <summary>Recoveries that duplicate or selective acknowledgements began.</summary>

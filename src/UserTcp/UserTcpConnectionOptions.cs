@@ -111,8 +111,8 @@ public sealed partial class UserTcpConnectionOptions
 
     /// <summary>
     /// R2 of RFC 9293 §3.8.3 for data: retransmissions of one segment after which the connection ends, from 1 to 255.
-    /// Probes of a shut window that nobody answers count as retransmissions; a peer that answers them may keep its
-    /// window shut for ever. Default: 15, some quarter of an hour.
+    /// Unanswered probes of a closed window count as retransmissions. A peer that answers them may keep its window
+    /// closed forever. Default: 15, about a quarter of an hour.
     /// </summary>
     public int RetransmitLimit { get; set; } = 15;
 
@@ -170,8 +170,8 @@ public sealed partial class UserTcpConnectionOptions
     public byte TimeToLive { get; set; } = 64;
 
     /// <summary>
-    /// Where those who await this connection's pipes resume; null for
-    /// <see cref="UserTcpStackOptions.ApplicationScheduler"/>, where <see cref="PipeScheduler.Inline"/> is explained.
+    /// Where code that awaits this connection's pipes resumes; null for
+    /// <see cref="UserTcpStackOptions.ApplicationScheduler"/>, which explains <see cref="PipeScheduler.Inline"/>.
     /// </summary>
     public PipeScheduler? ApplicationScheduler { get; set; }
 

@@ -8,7 +8,7 @@ public sealed record UserTcpKeepAliveOptions
     /// <summary>How long a connection is idle before the first probe, from 1 s to 24 days. Default: 2 h.</summary>
     public TimeSpan Time { get; init; } = TimeSpan.FromHours(2);
 
-    /// <summary>The time between probes that nobody answers, from 1 s to 24 days. Default: 75 s.</summary>
+    /// <summary>The time between unanswered probes, from 1 s to 24 days. Default: 75 s.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(75);
 
     /// <summary>Unanswered probes after which the connection ends, from 1 to 255. Default: 9.</summary>

@@ -60,7 +60,7 @@ public sealed class UserTcpListener : IAsyncDisposable
     public UserTcpListenerStatistics GetStatistics() => UserTcpListenerStatistics.Of(_running.Describe());
 
     /// <summary>
-    /// Frees the port. Handshakes under way and connections that nobody accepted are reset; accepted ones live on.
+    /// Frees the port. Handshakes in progress and connections not yet accepted are reset; accepted ones go on.
     /// Waiting accepts fail with <see cref="SocketError.OperationAborted"/>. Idempotent.
     /// </summary>
     /// <returns>Completed when the port is free.</returns>

@@ -19,16 +19,15 @@ public sealed partial class UserTcpListenerOptions
     public int Backlog { get; set; } = 512;
 
     /// <summary>
-    /// Handshakes under way at once, from 1 to 65,535; more SYNs are answered as <see cref="SynCookies"/> says, or
-    /// dropped. Default: 1,024.
+    /// The most handshakes in progress, from 1 to 65,535. <see cref="SynCookies"/> decides whether further SYNs are
+    /// answered or dropped. Default: 1,024.
     /// </summary>
     public int SynBacklog { get; set; } = 1024;
 
     /// <summary>
-    /// Whether SYNs are answered without being remembered when <see cref="SynBacklog"/> is full (RFC 4987 §3.6), so
-    /// that a flood of them keeps nobody out. What such connections know of the peer's options travels in timestamps;
-    /// with peers without these they have neither window scaling, selective acknowledgements nor ECN. Default: when
-    /// needed.
+    /// Whether the listener answers SYNs without state when <see cref="SynBacklog"/> is full (RFC 4987 §3.6). Then a
+    /// SYN flood does not keep other clients out. The peer's options are encoded in the timestamp; without timestamps
+    /// such a connection has no window scaling, selective acknowledgments or ECN. Default: when needed.
     /// </summary>
     public UserTcpSynCookieMode SynCookies { get; set; } = UserTcpSynCookieMode.WhenNeeded;
 

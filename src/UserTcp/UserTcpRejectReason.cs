@@ -3,7 +3,7 @@ namespace UserTcp;
 /// <summary>The answer to the peer of a rejected <see cref="UserTcpConnectionRequest"/>.</summary>
 public enum UserTcpRejectReason
 {
-    /// <summary>RST: nobody listens on the port ("connection refused").</summary>
+    /// <summary>RST: the port has no listener ("connection refused").</summary>
     Reset,
 
     /// <summary>ICMP host unreachable.</summary>

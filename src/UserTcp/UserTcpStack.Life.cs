@@ -19,11 +19,12 @@ public sealed partial class UserTcpStack
     private Task? _disposal;
 
     /// <summary>
-    /// Completes when the stack has ended: after its disposal, or, with the exception that ended it, when it
-    /// <see cref="UserTcpStackState.Faulted"/>. An <see cref="IOException"/> tells of a link that is gone.
+    /// Completes when the stack has ended by its disposal. Fails when the stack has
+    /// <see cref="UserTcpStackState.Faulted"/>, with the exception that ended it: an <see cref="IOException"/> if the
+    /// link is gone.
     /// </summary>
     /// <remarks>
-    /// A start that fails is no end, as it may be tried again. After a fault the stack is still to be disposed of.
+    /// A failed start is not an end: it may be tried again. Dispose of the stack after a fault, too.
     /// </remarks>
     public Task Completion => _completion.Task;
 

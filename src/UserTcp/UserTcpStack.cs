@@ -94,7 +94,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     /// Makes a stack and starts it: <c>OpenAsync("eth0", "192.168.1.50/24", "192.168.1.1")</c>.
     /// </summary>
     /// <param name="link">The device, as <see cref="UserTcpStackOptions.LinkName"/> has it.</param>
-    /// <param name="address">The address and its prefix length; one that nobody else on the link uses.</param>
+    /// <param name="address">The address and its prefix length. No other host on the link may use the address.</param>
     /// <param name="gateway">The router; null for none.</param>
     /// <param name="cancellationToken">Ends the start; nothing stays open.</param>
     /// <returns>A running stack, which the caller has to dispose of.</returns>
@@ -155,7 +155,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     /// <param name="cancellationToken">Gives up the attempt.</param>
     /// <returns>An established connection, which the caller has to dispose of.</returns>
     /// <exception cref="ArgumentException">
-    /// The destination is a group, everybody or nobody, or not an IP end point.
+    /// The destination is a multicast, broadcast or unspecified address, or not an IP end point.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">The port, or an option, is out of its range.</exception>
     /// <exception cref="SocketException">
@@ -236,7 +236,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     /// <param name="options">Validated and copied; null for the defaults.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The reply. No answer, or an unreachable host, is a status and not an exception.</returns>
-    /// <exception cref="ArgumentException">The address is a group, everybody or nobody.</exception>
+    /// <exception cref="ArgumentException">The address is a multicast, broadcast or unspecified address.</exception>
     /// <exception cref="SocketException">
     /// <see cref="SocketError.AddressFamilyNotSupported"/>: IPv6; <see cref="SocketError.NetworkUnreachable"/>: no
     /// route.

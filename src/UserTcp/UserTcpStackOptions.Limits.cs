@@ -71,27 +71,27 @@ public sealed partial class UserTcpStackOptions
     public TimeSpan PathMtuLifetime { get; set; } = IpLimits.Default.PathMtuLifetime;
 
     /// <summary>
-    /// The smallest packet that a router can talk us into, in bytes, from 68 to 1,500. Default: 552.
+    /// The smallest path MTU that is accepted from ICMP messages, in bytes, from 68 to 1,500. Default: 552.
     /// </summary>
     public int MinPathMtu { get; set; } = IpLimits.Default.PathMtuFloor;
 
     /// <summary>
-    /// Challenge acknowledgements, and acknowledgements of unacceptable segments without text, from 1 to 1,000,000 a
-    /// second, all connections together (RFC 5961 §7). This is the average: each second's number is drawn anew, from
-    /// half to one and a half of it, so that nobody can tell from his own answers what others got (CVE-2016-5696).
-    /// Segments with text are always acknowledged. Default: 1,000.
+    /// The limit of challenge acknowledgments, and of acknowledgments for unacceptable segments without text, per
+    /// second for all connections together, from 1 to 1,000,000 (RFC 5961 §7). It is an average: the limit of each
+    /// second is drawn at random, from half to one and a half times of it. So a peer cannot conclude from its own
+    /// answers how many others got (CVE-2016-5696). Segments with text are always acknowledged. Default: 1,000.
     /// </summary>
     public int MaxChallengeAcksPerSecond { get; set; } = 1_000;
 
     /// <summary>
-    /// The same for one connection, from 1 to 1,000,000 in each second: a stranger with a connection of his own cannot
-    /// use up what others need. A connection in TIME-WAIT gets at most four. Default: 10.
+    /// The same limit for one connection, from 1 to 1,000,000 per second. So one peer cannot use up the limit of all.
+    /// A connection in TIME-WAIT gets at most four. Default: 10.
     /// </summary>
     public int MaxChallengeAcksPerConnection { get; set; } = 10;
 
     /// <summary>
-    /// Resets, and ICMP messages, to those who have no connection, from 1 to 1,000,000 a second of each. This is the
-    /// average: each second's number is drawn anew, from half to one and a half of it. Default: 2,000.
+    /// The limit of resets to hosts without a connection, and of ICMP messages, per second for each of the two, from 1
+    /// to 1,000,000. It is an average, as <see cref="MaxChallengeAcksPerSecond"/>. Default: 2,000.
     /// </summary>
     public int MaxStrangerRepliesPerSecond { get; set; } = 2_000;
 

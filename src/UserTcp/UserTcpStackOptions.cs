@@ -147,8 +147,8 @@ public sealed partial class UserTcpStackOptions
     public PipeScheduler ApplicationScheduler { get; set; } = PipeScheduler.ThreadPool;
 
     /// <summary>
-    /// Fixes sequence numbers, ports and hash keys, so that a simulation repeats. Never on a real network: whoever
-    /// knows the seed can forge segments. Null for the system's random numbers.
+    /// Fixes sequence numbers, ports and hash keys, so that a simulation repeats. Do not set it on a real
+    /// network: an attacker who knows the seed can forge segments. Null for the system's random numbers.
     /// </summary>
     public int? DeterministicSeed { get; set; }
 

@@ -43,9 +43,9 @@ public readonly ref struct PacketTapContext
 public interface IPacketTap
 {
     /// <summary>
-    /// Called for every frame, by whichever thread carried it, one call at a time, before anybody is woken by what the
-    /// frame brought. The stack may be used, but not waited for: who waits here stops it. A tap that throws is removed,
-    /// and the exception logged.
+    /// Called for every frame by the thread that carried it, one call at a time, before the frame wakes a reader. The
+    /// tap may call the stack, but must not wait for it: waiting stops the stack. A tap that throws is removed, and the
+    /// exception is logged.
     /// </summary>
     /// <param name="packet">The frame; copy what is to be kept.</param>
     void OnPacket(in PacketTapContext packet);

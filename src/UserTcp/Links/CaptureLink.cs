@@ -7,7 +7,7 @@ namespace UserTcp.Links;
 /// <para>
 /// Put it around the device that a stack is given. Super-segments are recorded as the one long frame that they are
 /// there; to record what leaves the machine, put it below: <c>new SoftwareOffload(new CaptureLink(device, path))</c>.
-/// Checksums that somebody else is to finish are finished in the recorded copy, never in the frame, so that no tool
+/// Checksums that the device would finish are finished in the recorded copy, never in the frame, so that no tool
 /// reports them as wrong. Frames that the device did not accept are not recorded.
 /// </para>
 /// <para>

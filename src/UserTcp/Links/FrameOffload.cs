@@ -6,7 +6,7 @@ namespace UserTcp.Links;
 [Flags]
 public enum FrameOffloadFlags : byte
 {
-    /// <summary>The checksum is in the frame, and nobody has verified it.</summary>
+    /// <summary>The checksum is in the frame and not verified.</summary>
     None = 0,
 
     /// <summary>The checksum field holds only the sum of the pseudo-header; the device has to finish it.</summary>
@@ -63,7 +63,7 @@ public readonly record struct FrameOffload
     /// <summary>Whether the checksum is still to be finished.</summary>
     public bool IsChecksumPartial => (Flags & FrameOffloadFlags.NeedsChecksum) != 0;
 
-    /// <summary>Whether nobody needs to look at the checksum: the device verified it, or no wire was crossed.</summary>
+    /// <summary>Whether the stack need not verify the checksum: the device did, or the frame crossed no wire.</summary>
     public bool IsChecksumTrusted =>
         (Flags & (FrameOffloadFlags.NeedsChecksum | FrameOffloadFlags.DataValid)) != 0;
 }

@@ -54,13 +54,13 @@ public abstract class LinkDevice : IDisposable
     /// <summary>Takes what has arrived, at most until the batch is full. Never blocks.</summary>
     /// <param name="batch">Emptied by the caller; its memory is valid until the next call with the same batch.</param>
     /// <returns>The number of frames added to the batch.</returns>
-    /// <exception cref="LinkDownException">The device is gone for good. A lost carrier is not reported.</exception>
+    /// <exception cref="LinkDownException">The device is gone. A lost carrier is not reported.</exception>
     public abstract int Receive(RxBatch batch);
 
     /// <summary>Sends frames in order. Never blocks. Accepted frames have been copied or sent on return.</summary>
     /// <param name="frames">The frames; their memory is valid during the call only.</param>
     /// <returns>How many were accepted, from the first; fewer than all if the device is full.</returns>
-    /// <exception cref="LinkDownException">The device is gone for good. A lost carrier is not reported.</exception>
+    /// <exception cref="LinkDownException">The device is gone. A lost carrier is not reported.</exception>
     public abstract int Transmit(ReadOnlySpan<TxFrame> frames);
 
     /// <summary>
@@ -87,7 +87,7 @@ public abstract class LinkDevice : IDisposable
 /// <summary>The device under a stack is gone: unplugged, deleted, or shut down by the system.</summary>
 public sealed class LinkDownException : IOException
 {
-    /// <summary>Whether somebody closed the link on purpose: no fault, and no error for the log.</summary>
+    /// <summary>Whether the link was closed on purpose; such an end is not logged as an error.</summary>
     internal bool IsIntended { get; init; }
 
     /// <summary>Makes an exception with a standard message.</summary>

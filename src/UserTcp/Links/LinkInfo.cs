@@ -38,7 +38,7 @@ public enum LinkFeatures
     /// </summary>
     ReceiveMayLackChecksum = 1 << 4,
 
-    /// <summary>No other station can be on the link: address conflict detection has nobody to ask.</summary>
+    /// <summary>No other station can be on the link. Address conflict detection is skipped.</summary>
     PointToPoint = 1 << 5,
 }
 

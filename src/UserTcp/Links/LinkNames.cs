@@ -12,7 +12,7 @@ namespace UserTcp.Links;
 /// <remarks>
 /// <c>packet:eth0</c> is a <see cref="PacketSocketLink"/>, <c>pcap:eth0</c> a <see cref="PcapLink"/>, <c>tap:tap0</c>
 /// and <c>tun:tun0</c> are a <see cref="TapLink"/>.
-/// <c>virtual:lab</c> is a <see cref="VirtualLink"/> within the process: who opens the name first gets one end, the
+/// <c>virtual:lab</c> is a <see cref="VirtualLink"/> within the process: the first to open the name gets one end, the
 /// next one the other.
 /// </remarks>
 public static class LinkNames

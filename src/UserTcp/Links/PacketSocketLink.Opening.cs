@@ -22,7 +22,7 @@ public sealed partial class PacketSocketLink
     /// <exception cref="UnauthorizedAccessException">The process lacks CAP_NET_RAW.</exception>
     /// <exception cref="IOException">The interface is down, or the system refuses it for another reason.</exception>
     /// <exception cref="NotSupportedException">
-    /// The interface does not carry Ethernet, or is the loopback, where nobody would answer.
+    /// The interface does not carry Ethernet, or is the loopback, where no host would answer.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     public static PacketSocketLink Open(string device, PacketSocketLinkOptions? options = null)

@@ -28,7 +28,7 @@ public sealed partial class PcapLink
     /// <exception cref="UnauthorizedAccessException">The process lacks CAP_NET_RAW.</exception>
     /// <exception cref="IOException">The interface is down, or the system refuses it for another reason.</exception>
     /// <exception cref="NotSupportedException">
-    /// The interface carries neither Ethernet nor bare IP, or is the loopback, where nobody would answer.
+    /// The interface carries neither Ethernet nor bare IP, or is the loopback, where no host would answer.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     public static PcapLink Open(string device, PcapLinkOptions? options = null)

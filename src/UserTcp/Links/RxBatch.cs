@@ -70,7 +70,7 @@ public sealed unsafe class RxBatch : IDisposable
         _memory = (byte*)NativeMemory.AlignedAlloc((nuint)_bytes, Alignment);
     }
 
-    /// <summary>Frees the memory if nobody disposed of the batch.</summary>
+    /// <summary>Frees the memory of a batch that was not disposed of.</summary>
     ~RxBatch() => Free();
 
     /// <summary>The most frames that it holds.</summary>

@@ -16,9 +16,9 @@ namespace UserTcp.Links;
 /// bridge. TUN carries bare IP packets, without ARP: the system routes to the stack.
 /// </para>
 /// <para>
-/// A TAP that somebody with rights has made for a user (<c>ip tuntap add dev tap0 mode tap user alice</c>, with an
-/// address, and up) needs no capability at all. An interface that does not exist is made, switched on, and gone when
-/// the link is disposed of; that needs CAP_NET_ADMIN.
+/// A TAP that root has made for a user (<c>ip tuntap add dev tap0 mode tap user alice</c>, with an address, and up)
+/// needs no capability. If the interface does not exist, the link makes it, switches it on, and removes it at disposal;
+/// that needs CAP_NET_ADMIN.
 /// </para>
 /// <para>
 /// What is sent while the interface is down, or is longer than its MTU, is dropped and counted as a wire would drop it;

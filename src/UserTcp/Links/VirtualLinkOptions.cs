@@ -21,7 +21,7 @@ public sealed class VirtualLinkOptions
     /// What both ends offer. <see cref="LinkFeatures.TransmitSegmentation"/> needs
     /// <see cref="LinkFeatures.TransmitChecksum"/> and <see cref="LinkFeatures.ReceiveCoalesces"/>;
     /// <see cref="LinkFeatures.TransmitChecksum"/> needs <see cref="LinkFeatures.ReceiveChecksumInfo"/> or
-    /// <see cref="LinkFeatures.ReceiveMayLackChecksum"/>: nobody on the way finishes a checksum.
+    /// <see cref="LinkFeatures.ReceiveMayLackChecksum"/>: no device on the way finishes a checksum.
     /// </summary>
     public LinkFeatures Features { get; set; } = AllFeatures;
 
