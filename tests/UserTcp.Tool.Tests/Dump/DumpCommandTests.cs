@@ -118,10 +118,13 @@ public sealed class DumpCommandTests : IDisposable
     {
         string file = Path.Combine(_folder, "stack.pcapng"), copy = Path.Combine(_folder, "copy.pcapng");
         string link = $"virtual:{Guid.NewGuid():N}";
-        await using (UserTcpStack server = await UserTcpStack.OpenAsync(link, "10.0.0.2/24"))
+        using (PcapngTap tap = PcapngTap.Create(file))
         {
-            using PcapngTap tap = PcapngTap.Create(file);
-            using IDisposable shown = server.AddTap(tap);
+            // The stack ends before its tap: the client may hear of the reset before the tap does.
+            await using UserTcpStack server = await UserTcpStack.OpenAsync(new UserTcpStackOptions
+            {
+                LinkName = link, Addresses = { UserTcpAddress.Parse("10.0.0.2/24") }, Taps = { tap },
+            });
             await using UserTcpStack client = await UserTcpStack.OpenAsync(link, "10.0.0.1/24");
             await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(
                 async () => await client.ConnectAsync(System.Net.IPAddress.Parse("10.0.0.2"), 81));
