@@ -3,7 +3,7 @@ using UserTcp.Architecture.Tests.Support;
 
 namespace UserTcp.Architecture.Tests;
 
-/// <summary>All of the public surface is documented. What it is, is in PublicAPI.*.txt of the projects.</summary>
+/// <summary>All of the public surface is documented. PublicAPI.*.txt of each package lists it.</summary>
 public sealed partial class PublicApiTests
 {
     public static TheoryData<string> Packages => new(House.Shipped.Select(assembly => assembly.GetName().Name!));

@@ -33,7 +33,7 @@ public enum SegmentationOffload : byte
 }
 
 /// <summary>
-/// What is left to do on a frame, or was done to it: the ten bytes of <c>virtio_net_hdr</c>, in host byte order, so
+/// The work left on a frame, or done to it: the ten bytes of <c>virtio_net_hdr</c>, in host byte order, so
 /// that devices which speak virtio pass it through untouched.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]

@@ -18,7 +18,7 @@ public sealed class WaitingPacketTests
 
     private static MacAddress Mac(int number) => new([2, 0, 0, 0, 0, (byte)number]);
 
-    // What a ping carries is a function of where it goes and of its number.
+    // The data of a ping is a function of its destination and its number.
     private static byte[] Data(HostAddress host, ushort sequence)
     {
         var data = new byte[8 + sequence % 90];
