@@ -8,7 +8,7 @@ using UserTcp.Wire;
 namespace UserTcp.Tests.Stack;
 
 /// <summary>
-/// A whole packet whose next hop is being resolved waits with its block of memory. Nobody else gets the block meanwhile.
+/// A whole packet whose next hop is being resolved waits with its block of memory. No other packet gets the block.
 /// </summary>
 public sealed class WaitingPacketTests
 {
