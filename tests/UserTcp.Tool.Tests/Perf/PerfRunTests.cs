@@ -97,7 +97,7 @@ public sealed class PerfRunTests
         const string link = "virtual:perfnames";
         await using ToolRun server = await ServeAsync(link, "--json", "-1");
         await using ToolRun client = ToolRun.Start(
-            ["perf", "-c", "10.0.0.2", "-n", "1M", "-b", "500M", "-w", "64K", "-J", .. Client(link)]);
+            ["perf", "-c", "10.0.0.2", "-n", "32K", "-l", "8K", "-b", "500M", "-w", "64K", "-J", .. Client(link)]);
 
         Assert.True(await client.Ended == 0, client.Error);
         Assert.Equal(0, await server.Ended);
@@ -122,6 +122,7 @@ public sealed class PerfRunTests
         Assert.Equal(told.Min(item => Long(item, "rtt")), Long(sender, "min_rtt"));
         Assert.Equal(told.Max(item => Long(item, "rtt")), Long(sender, "max_rtt"));
         Assert.Equal(told.Sum(item => Long(item, "rtt")) / told.Length, Long(sender, "mean_rtt"));
+        // Half of the buffer stays free even if the server reads nothing: the window is never shut.
         Assert.InRange(Long(sender, "max_snd_wnd"), 1, 65_536);
     }
 
