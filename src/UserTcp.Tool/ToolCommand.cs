@@ -10,7 +10,7 @@ internal abstract class ToolCommand : Command
     /// <summary>Ctrl+C, as shells report it.</summary>
     protected const int Interrupted = Interruption.ExitCode;
 
-    /// <summary>Something that nobody has thought of: EX_SOFTWARE of sysexits.h.</summary>
+    /// <summary>An unexpected exception: EX_SOFTWARE of sysexits.h.</summary>
     private const int Bug = 70;
 
     private readonly ToolConsole _console;
@@ -51,7 +51,7 @@ internal abstract class ToolCommand : Command
     protected virtual bool TellsFailures(ParseResult parsed) => true;
 
     /// <summary>
-    /// The exit code where nobody reads the output any more: that of a program which SIGPIPE has ended.
+    /// The exit code if the reader of the output has gone: that of a program that SIGPIPE ended.
     /// </summary>
     protected virtual int CodeOfClosedOutput => 141;
 

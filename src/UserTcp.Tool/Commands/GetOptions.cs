@@ -71,7 +71,7 @@ internal sealed class GetOptions
     };
 
     private readonly Option<string[]> _resolve = Texts("--resolve", null, "HOST:PORT:ADDRESS",
-        "The addresses of a host and port, with commas between; HOST may be *. May be repeated.");
+        "Uses these addresses for a host and port, with commas between; HOST may be *. May be repeated.");
 
     private readonly Option<bool> _insecure = new("--insecure", "-k") { Description = "Any certificate will do." };
 
@@ -96,7 +96,7 @@ internal sealed class GetOptions
     };
 
     private readonly Option<string?> _writeOut = Text("--write-out", "-w", "FORMAT|@FILE",
-        "Writes a text when all is over, such as '%{http_code} %{time_total}\\n', with curl's variables.");
+        "Prints this text after the transfer, such as '%{http_code} %{time_total}\\n', with curl's variables.");
 
     private readonly Option<bool> _silent = new("--silent", "-s") { Description = "Shows nothing but the result." };
     private readonly Option<bool> _showError = new("--show-error", "-S") { Description = "With -s, shows failures." };

@@ -23,8 +23,8 @@ internal sealed class NetcatCommand : ToolCommand
 
     private readonly Option<bool> _scan = new("--zero", "-z")
     {
-        Description = "Sends nothing: tells which ports take connections, with -v also which do not. The exit code is "
-            + "0 if any does.",
+        Description = "Sends nothing: reports which ports accept connections, with -v also which do not. The exit code "
+            + "is 0 if any does.",
     };
 
     private readonly Option<double?> _wait = new("--wait", "-w")
@@ -34,7 +34,7 @@ internal sealed class NetcatCommand : ToolCommand
 
     private readonly Option<bool> _verbose = new("--verbose", "-v")
     {
-        Description = "Tells of the connection on the standard error.",
+        Description = "Reports the connection on the standard error.",
     };
 
     public NetcatCommand(ToolContext context)

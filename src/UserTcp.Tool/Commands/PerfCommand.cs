@@ -36,7 +36,7 @@ internal sealed class PerfCommand : ToolCommand
 
     private readonly Option<int> _omit = new("--omit", "-O")
     {
-        HelpName = "SECONDS", Description = "What to leave out at first, such as slow start.",
+        HelpName = "SECONDS", Description = "Leaves out the first part, such as slow start.",
     };
 
     private readonly Option<int> _parallel = new("--parallel", "-P")
@@ -96,7 +96,7 @@ internal sealed class PerfCommand : ToolCommand
     };
 
     private readonly Option<long> _window = SizeOption(
-        "--window", "-w", 0, "The buffers of each stream, instead of some that tune themselves.");
+        "--window", "-w", 0, "The size of each stream's buffers; by default they tune themselves.");
 
     private readonly Option<bool> _noDelay = new("--no-delay", "-N") { Description = "Without Nagle's algorithm." };
 
