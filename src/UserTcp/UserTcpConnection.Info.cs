@@ -14,7 +14,7 @@ public sealed partial class UserTcpConnection
             SendWindowScale = report.SendScale,
             ReceiveWindowScale = report.ReceiveScale,
             SendSegmentSize = report.SendSegmentSize,
-            ReceiveSegmentSize = report.ReceiveSegmentSize,
+            ReceiveSegmentSize = report.AnnouncedSegmentSize,
             PeerSegmentSize = report.PeerMss,
             SoftError = report.SoftError,
             Uptime = report.Age,

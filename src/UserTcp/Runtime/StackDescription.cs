@@ -78,7 +78,7 @@ internal static class StackDescription
         ReceiverRttUs = Us(report.ReceiverRtt),
         Backoff = report.Backoff,
         SegmentSize = report.SendSegmentSize,
-        ReceiveSegmentSize = report.ReceiveSegmentSize,
+        ReceiveSegmentSize = report.AnnouncedSegmentSize,
         PathMtu = report.PathMtu,
         CongestionWindow = report.CongestionWindow,
         SlowStartThreshold = report.SlowStartThreshold,

@@ -494,6 +494,7 @@ public sealed class LifeTests
         Assert.Equal(0, info.BytesQueued);
         Assert.Equal(pair.Client.GetStatistics().SegmentsResent, info.Retransmits);
         Assert.Equal(1448, info.SendSegmentSize);
+        Assert.Equal(1460, info.ReceiveSegmentSize);
         Assert.Equal(1460, info.PeerSegmentSize);
         Assert.Equal(1500, info.PathMtu);
         Assert.True(info.SelectiveAcknowledgments);

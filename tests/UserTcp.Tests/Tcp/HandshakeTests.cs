@@ -58,6 +58,22 @@ public sealed class HandshakeTests
         Assert.Equal(5000 << 7, bench.Report.PeerWindow);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_handshake_shows_no_delivery_rate(bool passive)
+    {
+        TcbBench bench = passive
+            ? TcbBench.Passive().After(TimeSpan.FromMilliseconds(10)).Arrives("<SEQ=1001><ACK=101><CTL=ACK>")
+            : TcbBench.Established();
+        bench.State(TcpState.Established);
+        Assert.Equal(0, bench.Report.DeliveryRate);
+
+        bench.After(TimeSpan.FromSeconds(5)).Writes(1000).Sends("<CTL=PSH,ACK><LEN=1000>")
+            .After(TimeSpan.FromMilliseconds(100)).Arrives("<SEQ=1001><ACK=1101><CTL=ACK>");
+        Assert.Equal(10_000, bench.Report.DeliveryRate, tolerance: 100);
+    }
+
     [Fact]
     [Rfc("9293 §3.5", "MUST-10")]
     public void Simultaneous_open_ends_in_one_connection() => TcbBench.SynSent()

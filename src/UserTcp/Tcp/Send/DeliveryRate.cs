@@ -16,6 +16,10 @@ internal struct DeliverySample
 
     public void Consider(in SentSegment segment)
     {
+        // A handshake shows no rate: of a passive open, the SYN-ACK left before anything was measured.
+        if (segment.Has(SentFlags.Syn))
+            return;
+
         bool isLater = segment.Delivered > PriorDelivered
             || (segment.Delivered == PriorDelivered && segment.SentAt > SentAt);
         if (HasSegment && !isLater)
