@@ -73,7 +73,9 @@ public sealed record UserTcpConnectionInfo
     /// <summary>The window that we offer, in bytes (<c>tcpi_rcv_wnd</c>).</summary>
     public long ReceiveWindow { get; init; }
 
-    /// <summary>Bytes sent and not acknowledged.</summary>
+    /// <summary>
+    /// Bytes thought to be in the network: sent, and neither acknowledged nor taken for lost (RFC 6675 §4).
+    /// </summary>
     public long BytesInFlight { get; init; }
 
     /// <summary>Bytes written and not sent yet (<c>tcpi_notsent_bytes</c>).</summary>

@@ -53,8 +53,9 @@ internal static class SocketText
         AddCounters(words, line);
         AddRates(words, line);
         AddTimes(words, line);
-        words.AddIf(line.InFlight > 0, $"unacked:{Segments(line.InFlight, line)}");
-        words.AddIf(line.Retransmits > 0, $"retrans:0/{line.Retransmits}");
+        words.AddIf(line.Unacknowledged > 0, $"unacked:{Segments(line.Unacknowledged, line)}");
+        words.AddIf(
+            line.Retransmits > 0, $"retrans:{Segments(line.BytesUnderWayAgain, line)}/{line.Retransmits}");
         words.AddIf(line.BytesLost > 0, $"lost:{Segments(line.BytesLost, line)}");
         words.AddIf(line.BytesSacked > 0, $"sacked:{Segments(line.BytesSacked, line)}");
         words.AddIf(line.ReorderingSeen, "reord_seen:1");
@@ -77,7 +78,7 @@ internal static class SocketText
     private static void AddRates(Words words, ConnectionLine line) => words
         .AddIf(line.RttUs > 0, $"send {Rate(line.CongestionWindow / (line.RttUs / 1e6))}")
         .AddIf(line.SinceSendUs is not null, $"lastsnd:{line.SinceSendUs / 1000}")
-        .AddIf(line.SinceReceiveUs is not null, $"lastrcv:{line.SinceReceiveUs / 1000}")
+        .AddIf(line.SinceReceiveUs is not null, $"lastack:{line.SinceReceiveUs / 1000}")
         .AddIf(line.PacingRate > 0, $"pacing_rate {Rate(line.PacingRate)}")
         .AddIf(line.DeliveryRate > 0, $"delivery_rate {Rate(line.DeliveryRate)}")
         .AddIf(line.DeliveryRateAppLimited, "app_limited");

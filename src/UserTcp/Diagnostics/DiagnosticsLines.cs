@@ -148,11 +148,16 @@ internal sealed record ConnectionLine
 
     public long ReceiveWindow { get; init; }
 
-    public long InFlight { get; init; }
+    /// <summary>Bytes sent and not acknowledged.</summary>
+    public long Unacknowledged { get; init; }
 
     public long NotSent { get; init; }
 
+    /// <summary>Unacknowledged bytes that were lost, those that are under way again included.</summary>
     public long BytesLost { get; init; }
+
+    /// <summary>Lost bytes that are under way again.</summary>
+    public long BytesUnderWayAgain { get; init; }
 
     public long BytesSacked { get; init; }
 

@@ -84,12 +84,13 @@ internal static class StackDescription
         SlowStartThreshold = report.SlowStartThreshold,
         PeerWindow = report.PeerWindow,
         ReceiveWindow = report.ReceiveWindow,
-        InFlight = report.BytesInFlight,
+        Unacknowledged = report.BytesOutstanding,
     };
 
     private static ConnectionLine WithCounters(ConnectionLine line, in TcbReport report) => line with
     {
-        BytesLost = report.BytesLost,
+        BytesLost = report.BytesLost + report.BytesRetransmitted,
+        BytesUnderWayAgain = report.BytesRetransmitted,
         BytesSacked = report.BytesSacked,
         BytesSent = report.Counters.BytesSent,
         BytesAcked = report.Counters.BytesAcked,

@@ -46,7 +46,7 @@ public sealed class SocketsCommandTests : IDisposable
         Assert.Equal(["LISTEN", "0", "17", "0.0.0.0:80", "0.0.0.0:*", process], Words(lines[1]));
         Assert.Equal(["ESTAB", "7", "0", "10.0.0.2:80", $"{connection.LocalEndPoint}", process], Words(lines[2]));
         Assert.Matches(@"^\t ts sack .*cubic wscale:\d+,\d+ rto:\d.* mss:1448 pmtu:1500 advmss:1460 cwnd:10 .*"
-            + @"bytes_received:7 segs_out:\d+ segs_in:\d+ .*lastrcv:\d+ .*rcv_space:\d+ .*snd_wnd:\d+ "
+            + @"bytes_received:7 segs_out:\d+ segs_in:\d+ .*lastack:\d+ .*rcv_space:\d+ .*snd_wnd:\d+ "
             + @"rcv_wnd:\d+$", lines[3]);
         Assert.Equal(2, listeners.Out.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries).Length);
         JsonElement told = json.Json[0];
