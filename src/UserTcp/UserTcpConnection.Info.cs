@@ -19,7 +19,7 @@ public sealed partial class UserTcpConnection
             SoftError = report.SoftError,
             Uptime = report.Age,
             SinceLastReceive = report.Counters.SegmentsReceived == 0 ? TimeSpan.Zero : report.SinceLastReceive,
-            SinceLastSend = report.Counters.SegmentsSent == 0 ? TimeSpan.Zero : report.SinceLastSend,
+            SinceLastSend = report.Counters.BytesSent == 0 ? TimeSpan.Zero : report.SinceLastSend,
         };
 
     private static UserTcpConnectionInfo WithNetwork(UserTcpConnectionInfo info, in TcbReport report) => info with

@@ -11,9 +11,15 @@ internal interface IMeteredStack
     StackSample? Sample(bool withConnections);
 }
 
-/// <summary>The values of a listener that meters read.</summary>
+/// <summary>The values that meters read of the listeners of a port: one, or several at different addresses.</summary>
 internal readonly record struct ListenerSample(
-    int Port, long Pending, long Overflows, long CookiesSent, long CookiesAccepted, long CookiesFailed);
+    int Port, long Pending, long Overflows, long CookiesSent, long CookiesAccepted, long CookiesFailed)
+{
+    public ListenerSample With(StackListener listener) => new(
+        Port, Pending + listener.PendingAccepts, Overflows + listener.Overflows,
+        CookiesSent + listener.SynCookiesSent, CookiesAccepted + listener.SynCookiesAccepted,
+        CookiesFailed + listener.SynCookiesFailed);
+}
 
 /// <summary>The values of a stack that meters read, all of one moment.</summary>
 internal sealed class StackSample
@@ -71,13 +77,21 @@ internal sealed class StackSample
 
         _byState[(int)Tcp.TcpState.SynReceived] += core.HalfOpenCount;
         _byState[(int)Tcp.TcpState.TimeWait] += core.TimeWaitCount;
-        _byState[(int)Tcp.TcpState.Listen] += Listeners.Count;
     }
 
-    /// <summary>Under the door.</summary>
-    public void Add(StackListener listener) => Listeners.Add(new ListenerSample(
-        listener.Port, listener.PendingAccepts, listener.Overflows, listener.SynCookiesSent,
-        listener.SynCookiesAccepted, listener.SynCookiesFailed));
+    /// <summary>
+    /// Under the door. Instruments tell listeners apart by their port: a second measurement with the same tags would
+    /// replace the first.
+    /// </summary>
+    public void Add(StackListener listener)
+    {
+        _byState[(int)Tcp.TcpState.Listen]++;
+        int at = Listeners.FindIndex(sample => sample.Port == listener.Port);
+        if (at < 0)
+            Listeners.Add(new ListenerSample { Port = listener.Port }.With(listener));
+        else
+            Listeners[at] = Listeners[at].With(listener);
+    }
 
     private void ReadCounters(StackCounters counters)
     {

@@ -57,7 +57,7 @@ internal static class StackDescription
             SendBuffer = report.SendBuffer,
             ReceiveBuffer = report.ReceiveBuffer,
             UptimeUs = Us(report.Age),
-            SinceSendUs = report.Counters.SegmentsSent == 0 ? null : Us(report.SinceLastSend),
+            SinceSendUs = report.Counters.BytesSent == 0 ? null : Us(report.SinceLastSend),
             SinceReceiveUs = report.Counters.SegmentsReceived == 0 ? null : Us(report.SinceLastReceive),
         };
     }

@@ -25,7 +25,6 @@ internal sealed partial class Tcb
         if (planned)
         {
             _counters.SegmentsSent++;
-            _counters.LastSentAt = now;
         }
         else
         {
@@ -230,14 +229,16 @@ internal sealed partial class Tcb
         if (_sender.Flight.IsEmpty || choice.FlightIndex == 0 || choice.IsTailProbe)
             _timeoutFrom = now; // RFC 6298 §5: nothing is sent again before a timeout has passed since it left
         _sender.Commit(choice, now);
-        Count(plan);
+        Count(plan, now);
         AddAcknowledgment(now, isDuplicate: false, ref plan);
         ScheduleLossTimers(now, isProgress: choice.FlightIndex < 0);
     }
 
-    private void Count(in SegmentPlan plan)
+    private void Count(in SegmentPlan plan, Instant now)
     {
         _counters.BytesSent += plan.PayloadLength;
+        if (plan.PayloadLength > 0)
+            _counters.LastTextSentAt = now;
         if (!plan.IsRetransmission)
             return;
 

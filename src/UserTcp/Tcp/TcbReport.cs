@@ -24,7 +24,7 @@ internal struct TcbCounters
     public long ReceiveRefused;
     public long EcnEchoes;
     public long EcnReductions;
-    public Instant LastSentAt;
+    public Instant LastTextSentAt;
 }
 
 /// <summary>A consistent picture of a connection: the source of the public connection info (Linux tcp_info).</summary>
@@ -159,7 +159,7 @@ internal sealed partial class Tcb
         OutOfOrderSegments = _receiver.OutOfOrderSegments,
         Age = now - _openedAt,
         SinceLastReceive = now - _lastReceivedAt,
-        SinceLastSend = now - _counters.LastSentAt,
+        SinceLastSend = now - _counters.LastTextSentAt,
         SendBuffer = _send.Limit,
         ReceiveBuffer = _receive.Capacity,
         ReceiverRtt = _receiver.Tuning.RoundTrip,

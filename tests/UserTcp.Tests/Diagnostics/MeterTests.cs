@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using UserTcp.Diagnostics;
 using UserTcp.Tests.Api;
@@ -43,6 +44,22 @@ public sealed class MeterTests
         Assert.True(Value(all, "usertcp.link.io", "server", ("network.io.direction", "receive")) > Bytes);
         Assert.Contains(all, one => one.Instrument == "usertcp.link.packets"
             && one.Has("network.interface.name", pair.ClientLink.Info.Name));
+    }
+
+    [Fact]
+    public async Task Two_listeners_of_a_port_are_measured_together()
+    {
+        using MeterReadings readings = new MeterReadings().Start();
+        await using StackPair pair = await OpenAsync(readings);
+        await using UserTcpListener everywhere = await pair.Server.ListenAsync(80);
+        await using UserTcpListener here = await pair.Server.ListenAsync(
+            new UserTcpListenerOptions { LocalEndPoint = new IPEndPoint(StackPair.ServerAddress, 80) });
+
+        IReadOnlyList<Reading> all = readings.Collect();
+
+        Assert.Equal(0, Value(all, "usertcp.listener.pending", "server", ("server.port", "80")));
+        Assert.Equal(0, Value(all, "usertcp.listener.overflows", "server", ("server.port", "80")));
+        Assert.Equal(2, Value(all, "usertcp.connection.count", "server", ("network.connection.state", "listen")));
     }
 
     [Fact]
