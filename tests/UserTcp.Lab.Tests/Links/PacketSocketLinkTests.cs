@@ -1,6 +1,7 @@
 using UserTcp.Lab.Tests.Support;
 using UserTcp.Links;
 using UserTcp.Tests.Links;
+using UserTcp.Tests.Support;
 using static UserTcp.Lab.Tests.Links.LinkLab;
 
 namespace UserTcp.Lab.Tests.Links;
@@ -211,10 +212,7 @@ public sealed class PacketSocketLinkTests
         TxFrame[] one = frames[..1];
         using var batch = new RxBatch();
         Exchange();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 200; i++)
-            Exchange();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocation.IsNone(Exchange, rounds: 200);
 
         void Exchange()
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using UserTcp.Benchmarks.Workloads;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Allocations;
 
@@ -24,12 +25,7 @@ public sealed class AllocationTests
         for (int i = 0; i < Workload.WarmUps; i++)
             operation();
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < Repetitions; i++)
-            operation();
-
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.Equal(Promised[name] * Repetitions, allocated);
+        Allocation.Is(Promised[name] * Repetitions, operation, Repetitions);
     }
 
     [Fact]

@@ -34,9 +34,9 @@ public sealed class GatewayLimitTests
         Assert.Equal(32, peer.Attempts);
 
         peer.Syn(Other, 80);
-        await GatewayBench.UntilAsync(() => peer.Attempts == 33);
+        await GatewayBench.UntilAsync(() => peer.Connects.Length == 33);
 
-        Assert.Equal(new IPEndPoint(IPAddress.Parse(Other), 80), peer.Connects[^1]);
+        Assert.Contains(new IPEndPoint(IPAddress.Parse(Other), 80), peer.Connects);
         Assert.Equal(0, peer.Gateway.GetStatistics().ConnectionLimitDrops);
         await GatewayBench.UntilAsync(() => peer.Log.Count(6010) > 0);
         Assert.Equal(LogLevel.Warning, Assert.Single(peer.Log.Entries, entry => entry.Id.Id == 6010).Level);

@@ -26,7 +26,7 @@ internal sealed class GatewayPeer : IAsyncDisposable
 
     public required LogList Log { get; init; }
 
-    /// <summary>Every connect that was asked for, in order.</summary>
+    /// <summary>Every connect that was asked for, in the order in which the thread pool came to them.</summary>
     public IPEndPoint[] Connects
     {
         get
