@@ -1,8 +1,8 @@
 namespace UserTcp.Tests.Support;
 
 /// <summary>
-/// What calls in a row allocate, to the byte. The runtime itself allocates now and then on whatever thread it recompiles
-/// code for, once; an allocation of the code under test comes back in every attempt.
+/// Calls in a row allocate so many bytes, and not one more. The runtime itself allocates now and then on whatever thread
+/// it recompiles code for, once; an allocation of the code under test comes back in every attempt.
 /// </summary>
 internal static class Allocation
 {
