@@ -41,7 +41,7 @@ public sealed partial class UserTcpStack
         return new Registration(() => _settings.Taps.Remove(tap));
     }
 
-    private static UserTcpStackStatistics CountersOf(StackCore core, Instant now)
+    private static UserTcpStackStatistics CountersOf(Shard core, Instant now)
     {
         StackCounters counters = core.Counters;
         return new UserTcpStackStatistics
@@ -86,7 +86,7 @@ public sealed partial class UserTcpStack
         return drops;
     }
 
-    private static IReadOnlyList<UserTcpNeighbor> NeighborsOf(StackCore core, Instant now)
+    private static IReadOnlyList<UserTcpNeighbor> NeighborsOf(Shard core, Instant now)
     {
         var neighbors = new List<UserTcpNeighbor>(core.Neighbors.Count);
         foreach (Neighbor neighbor in core.Neighbors.All)

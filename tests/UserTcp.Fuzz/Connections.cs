@@ -18,7 +18,7 @@ internal sealed class Connections(StateCoverage coverage)
     public IReadOnlyList<Entry> All => _all;
 
     /// <summary>Looks at every connection; between two looks each makes one step, unless a batch made more.</summary>
-    public void Look(StackCore core)
+    public void Look(Shard core)
     {
         if (core.ConnectionCount > 0)
         {
@@ -64,7 +64,7 @@ internal sealed class Connections(StateCoverage coverage)
         return entry;
     }
 
-    private void Follow(Entry entry, StackCore core)
+    private void Follow(Entry entry, Shard core)
     {
         Tcb tcb = entry.Core.Tcb;
         if (tcb.State != entry.State)

@@ -34,7 +34,7 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
     private readonly Connections _connections;
     private readonly List<PeerFlow> _flows = [];
     private RunningStack? _running;
-    private StackCore? _core;
+    private Shard? _core;
     private int _turns;
     private int _turnsAtOnce;
 
@@ -51,7 +51,7 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
 
     private bool IsOver => _link.IsGone || _stop is not null;
 
-    private StackCore Core => _core!;
+    private Shard Core => _core!;
 
     /// <summary>Runs an input to its end.</summary>
     /// <exception cref="FuzzViolationException">An invariant does not hold.</exception>

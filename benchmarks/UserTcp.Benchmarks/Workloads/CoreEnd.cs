@@ -16,21 +16,20 @@ internal sealed class CoreEnd : IDisposable
     public CoreEnd(LinkDevice link, int number)
     {
         _device = new SoftwareOffload(link);
-        Core = new StackCore(
-            new StackConfig
-            {
-                Link = _device.Info,
-                Mtu = _device.Info.Mtu,
-                MacAddress = MacAddress.CreateLocal([(byte)number, 0]),
-                Addresses = [new StackAddress(HostAddress.FromV4(0x0A00_0000 + (uint)number), 16)],
-                Secret = new SipHash(42, (ulong)number),
-                Chunks = new ChunkPool(64 << 20),
-                DetectConflicts = false,
-            },
-            CorePair.Start);
+        var config = new StackConfig
+        {
+            Link = _device.Info,
+            Mtu = _device.Info.Mtu,
+            MacAddress = MacAddress.CreateLocal([(byte)number, 0]),
+            Addresses = [new StackAddress(HostAddress.FromV4(0x0A00_0000 + (uint)number), 16)],
+            Secret = new SipHash(42, (ulong)number),
+            Chunks = new ChunkPool(64 << 20),
+            DetectConflicts = false,
+        };
+        Core = new Shard(new Host(config, CorePair.Start), CorePair.Start);
     }
 
-    public StackCore Core { get; }
+    public Shard Core { get; }
 
     public HostAddress Address => Core.Config.Addresses[0].Address;
 
@@ -101,7 +100,7 @@ internal sealed class CoreEnd : IDisposable
         for (int count; (count = Core.PullFrames(_frames, now)) > 0; any = true)
         {
             int accepted = _device.Transmit(_frames.AsSpan(0, count));
-            Core.FramesAccepted(accepted, now);
+            Core.FramesAccepted(accepted);
             if (accepted < count)
                 return true;
         }

@@ -71,10 +71,10 @@ internal sealed class CoreHost : Station
             Chunks = new ChunkPool(256 << 20),
             DetectConflicts = false,
         };
-        Core = new StackCore(configure?.Invoke(config) ?? config, Now);
+        Core = new Shard(new Host(configure?.Invoke(config) ?? config, Now), Now);
     }
 
-    public StackCore Core { get; }
+    public Shard Core { get; }
 
     /// <summary>The most frames that one batch held.</summary>
     public int LargestBatch { get; private set; }
@@ -167,7 +167,7 @@ internal sealed class CoreHost : Station
         {
             for (int count; (count = Core.PullFrames(_frames, Now)) > 0;)
             {
-                Core.FramesAccepted(_device.Transmit(_frames.AsSpan(0, count)), Now);
+                Core.FramesAccepted(_device.Transmit(_frames.AsSpan(0, count)));
                 _idleTurns = 0;
             }
 

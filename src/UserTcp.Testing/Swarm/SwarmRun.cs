@@ -308,7 +308,7 @@ internal sealed class SwarmRun : IDisposable
     {
         foreach (CoreHost host in _hosts)
         {
-            StackCore core = host.Core;
+            Shard core = host.Core;
             if (core.ConnectionCount + core.HalfOpenCount + core.TimeWaitCount + core.OrphanCount > 0)
                 throw new SwarmViolationException(
                     $"{host.Name} is left with {core.ConnectionCount} connections, {core.HalfOpenCount} half-open,"

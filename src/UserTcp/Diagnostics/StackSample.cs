@@ -63,10 +63,10 @@ internal sealed class StackSample
     public ReadOnlySpan<long> ByState => _byState;
 
     /// <summary>Under the door.</summary>
-    public void Read(StackCore core) => ReadCounters(core.Counters);
+    public void Read(Shard core) => ReadCounters(core.Counters);
 
     /// <summary>Under the door, after <see cref="Read"/>.</summary>
-    public void ReadConnections(StackCore core)
+    public void ReadConnections(Shard core)
     {
         var connections = new List<StackConnection>(core.ConnectionCount);
         core.CopyConnectionsTo(connections);

@@ -29,7 +29,7 @@ internal sealed class Door : IThreadPoolWorkItem
     private static readonly long s_yieldAfter = Stopwatch.Frequency / 1000;
 
     private readonly Lock _lock = new();
-    private readonly StackCore _stack;
+    private readonly Shard _shard;
     private readonly LinkDevice _link;
     private readonly MonotonicClock _clock;
     private readonly LoopBell _bell;
@@ -47,10 +47,10 @@ internal sealed class Door : IThreadPoolWorkItem
     private bool _isKilled;
 
     public Door(
-        StackCore stack, LinkDevice link, MonotonicClock clock, LoopBell bell, IStackOwner owner,
+        Shard shard, LinkDevice link, MonotonicClock clock, LoopBell bell, IStackOwner owner,
         IStackDriver? driver = null, TapQueue? taps = null)
     {
-        _stack = stack;
+        _shard = shard;
         _link = link;
         _clock = clock;
         _bell = bell;
@@ -97,7 +97,7 @@ internal sealed class Door : IThreadPoolWorkItem
 
         try
         {
-            _stack.OnUserCall(connection, call, _now);
+            _shard.OnUserCall(connection, call, _now);
         }
         catch (Exception e)
         {
@@ -221,14 +221,14 @@ internal sealed class Door : IThreadPoolWorkItem
     // connections may never return, and the pool may have no free thread: then the loop sends for them.
     private void Publish(bool isTurn, SendBy sender)
     {
-        Instant deadline = IsDead ? Instant.Never : _stack.NextDeadline;
+        Instant deadline = IsDead ? Instant.Never : _shard.NextDeadline;
         if (!IsDead && sender is SendBy.NextThread or SendBy.WokenConnection)
         {
             _bell.Publish(Instant.Min(deadline, Coalescer.DeferredUntil));
             return;
         }
 
-        bool hasOutput = !IsDead && _stack.HasPendingOutput;
+        bool hasOutput = !IsDead && _shard.HasPendingOutput;
         bool isBlocked = hasOutput && isTurn && _isBlocked;
         _bell.Publish(deadline, hasOutput && !isBlocked, isBlocked);
     }
@@ -263,7 +263,7 @@ internal sealed class Door : IThreadPoolWorkItem
 
     private bool PullAndTransmit()
     {
-        int count = _stack.PullFrames(_frames, _now);
+        int count = _shard.PullFrames(_frames, _now);
         if (count == 0)
             return false;
 
@@ -276,7 +276,7 @@ internal sealed class Door : IThreadPoolWorkItem
         }
         finally
         {
-            _stack.FramesAccepted(accepted, _now);
+            _shard.FramesAccepted(accepted);
         }
 
         _isBlocked = accepted < count;
@@ -290,7 +290,7 @@ internal sealed class Door : IThreadPoolWorkItem
 
         try
         {
-            while (_stack.TryNextWakeup(out Wakeup wakeup))
+            while (_shard.TryNextWakeup(out Wakeup wakeup))
             {
                 _owner.OnWakeup(wakeup, new Visit(this, isTurn: false));
             }
@@ -328,8 +328,8 @@ internal sealed class Door : IThreadPoolWorkItem
     {
         try
         {
-            _stack.OnLinkDown(_now);
-            while (_stack.TryNextWakeup(out Wakeup wakeup))
+            _shard.OnLinkDown(_now);
+            while (_shard.TryNextWakeup(out Wakeup wakeup))
             {
                 _owner.OnWakeup(wakeup, new Visit(this, isTurn: false));
             }
@@ -352,8 +352,8 @@ internal sealed class Door : IThreadPoolWorkItem
             _isTurn = isTurn;
         }
 
-        /// <summary>The stack; do not use it if <see cref="IsDead"/>.</summary>
-        public StackCore Stack => _door._stack;
+        /// <summary>The core; do not use it if <see cref="IsDead"/>.</summary>
+        public Shard Shard => _door._shard;
 
         /// <summary>The time of the visit; it never runs backwards.</summary>
         public Instant Now => _door._now;
@@ -373,7 +373,7 @@ internal sealed class Door : IThreadPoolWorkItem
             {
                 _door._isStopping = true; // from here on this thread sends: the next visitor may end the stack
                 if (!IsDead)
-                    Stack.Stop(Now);
+                    Shard.Stop(Now);
             }
             catch (Exception e)
             {

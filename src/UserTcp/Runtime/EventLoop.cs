@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using UserTcp.Links;
 using UserTcp.Primitives;
+using UserTcp.Stack;
 
 namespace UserTcp.Runtime;
 
@@ -77,16 +78,16 @@ internal sealed class EventLoop : IDisposable
             FollowMtu(visit);
             for (int i = 0; i < frames; i++)
             {
-                visit.Stack.OnFrame(_rx[i], arrival);
+                FrameOutcome outcome = visit.Shard.OnFrame(_rx[i], arrival);
                 if (_watch.IsActive)
-                    _watch.OnFrame(_rx[i], arrival, visit);
+                    _watch.OnFrame(_rx[i], outcome, arrival, visit);
             }
 
             if (frames > 0)
                 _watch.OnTurn(visit, arrival);
 
-            if (MayJudge() && visit.Stack.NextDeadline <= asked)
-                visit.Stack.OnDeadline(asked, visit.Now);
+            if (MayJudge() && visit.Shard.NextDeadline <= asked)
+                visit.Shard.OnDeadline(asked, visit.Now);
         }
         catch (Exception e)
         {
@@ -119,7 +120,7 @@ internal sealed class EventLoop : IDisposable
             return;
 
         _linkMtu = mtu;
-        visit.Stack.OnMtuChanged(Math.Min(mtu, _mtuLimit), visit.Now);
+        visit.Shard.OnMtuChanged(Math.Min(mtu, _mtuLimit), visit.Now);
     }
 
     private int Receive()

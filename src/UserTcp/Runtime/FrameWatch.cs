@@ -1,5 +1,6 @@
 using UserTcp.Links;
 using UserTcp.Primitives;
+using UserTcp.Stack;
 
 namespace UserTcp.Runtime;
 
@@ -22,11 +23,11 @@ internal sealed class FrameWatch(TapQueue taps, LinkWatch losses)
     public void OnObserverRemoved() => Interlocked.Decrement(ref _observers);
 
     /// <summary>Under the door, when the stack has handled the frame.</summary>
-    public void OnFrame(RxFrame frame, Instant arrival, Door.Visit visit)
+    public void OnFrame(RxFrame frame, in FrameOutcome outcome, Instant arrival, Door.Visit visit)
     {
-        var connection = visit.Stack.LastConnection?.Owner as RunningConnection;
+        var connection = outcome.Connection?.Owner as RunningConnection;
         if (taps.IsActive)
-            taps.OnReceived(frame, arrival, visit.Stack.LastDrop, connection?.Id ?? 0);
+            taps.OnReceived(frame, arrival, outcome.Drop, connection?.Id ?? 0);
         connection?.OnSegment(visit);
     }
 }

@@ -27,7 +27,7 @@ internal sealed class LinkWatch(LinkDevice link, ILogger logger, string stack) :
 
         _next = now + s_period;
         _tooLong = _hasToldTooLong ? 0 : link.Statistics.ReceiveTooLong;
-        _refuses = !_hasToldRefusal && visit.Stack.Counters.Drops(PacketDropReason.UnfinishedChecksum) > 0;
+        _refuses = !_hasToldRefusal && visit.Shard.Counters.Drops(PacketDropReason.UnfinishedChecksum) > 0;
         if (_tooLong > 0 || _refuses)
             visit.Wakes.Add(this, WakeReasons.Decided);
     }

@@ -153,7 +153,7 @@ internal sealed class RunningListener
     public void OnStop(Door.Visit visit)
     {
         if (!visit.IsDead)
-            visit.Stack.CloseListener(_core, visit.Now);
+            visit.Shard.CloseListener(_core, visit.Now);
         OnEnd(visit.Wakes);
     }
 
@@ -190,7 +190,7 @@ internal sealed class RunningListener
 
     private RunningConnection? OnTryAccept(Door.Visit visit)
     {
-        if (visit.IsDead || !visit.Stack.TryAccept(_core, out StackConnection? core))
+        if (visit.IsDead || !visit.Shard.TryAccept(_core, out StackConnection? core))
             return null;
 
         return _stack.OnNewConnection(visit, core!, _settings);

@@ -53,7 +53,7 @@ internal sealed class RunningRequest : IWakeTarget
             TakeAnswer();
             _settings = settings ?? _settings;
             TcpConfig config = Stack.ConfigFor(_settings);
-            if (visit.IsDead || !visit.Stack.AcceptRequest(_core, config, visit.Now))
+            if (visit.IsDead || !visit.Shard.AcceptRequest(_core, config, visit.Now))
                 throw GaveUp();
         }
 
@@ -75,7 +75,7 @@ internal sealed class RunningRequest : IWakeTarget
         TakeAnswer();
         _listener.OnRequestDecided(this);
         if (!visit.IsDead)
-            visit.Stack.RejectRequest(_core, reason, visit.Now);
+            visit.Shard.RejectRequest(_core, reason, visit.Now);
     }
 
     /// <summary>The state of the request in the stack changed.</summary>

@@ -61,7 +61,7 @@ internal sealed partial class RunningStack
         using (Door.Visit visit = Door.Enter())
         {
             ThrowIfOver(visit);
-            CallResult result = visit.Stack.Listen(call, out StackListener? core);
+            CallResult result = visit.Shard.Listen(call, out StackListener? core);
             if (result != CallResult.Done)
                 throw ConnectErrors.ForListen(result, settings);
 
@@ -123,18 +123,18 @@ internal sealed partial class RunningStack
     };
 
     /// <summary>Looks at the stack, at one moment.</summary>
-    public TResult Look<TResult>(Func<StackCore, Instant, TResult> look)
+    public TResult Look<TResult>(Func<Shard, Instant, TResult> look)
     {
         using Door.Visit visit = Door.Enter();
-        return look(visit.Stack, visit.Now);
+        return look(visit.Shard, visit.Now);
     }
 
     /// <summary>Looks at the stack, at one moment; null if it is over.</summary>
-    public TResult? LookIfAlive<TResult>(Func<StackCore, Instant, TResult?> look)
+    public TResult? LookIfAlive<TResult>(Func<Shard, Instant, TResult?> look)
         where TResult : class
     {
         using Door.Visit visit = Door.Enter();
-        return visit.IsDead ? null : look(visit.Stack, visit.Now);
+        return visit.IsDead ? null : look(visit.Shard, visit.Now);
     }
 
     public LinkStatistics LinkStatistics => _link.Statistics;
@@ -165,7 +165,7 @@ internal sealed partial class RunningStack
         };
         using Door.Visit visit = Door.Enter();
         ThrowIfOver(visit);
-        CallResult result = visit.Stack.Connect(call, visit.Now, out StackConnection? core);
+        CallResult result = visit.Shard.Connect(call, visit.Now, out StackConnection? core);
         return result == CallResult.Done
             ? OnNewConnection(visit, core!, settings)
             : throw ConnectErrors.ForConnect(result, remote, port, settings);

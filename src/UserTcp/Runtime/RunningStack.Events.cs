@@ -16,7 +16,7 @@ internal sealed partial class RunningStack
         _connections.Add(connection);
         if (connection.ConnectSpan is not null)
             _traced.Add(connection);
-        visit.Stack.Adopt(core, connection);
+        visit.Shard.Adopt(core, connection);
         return connection;
     }
 

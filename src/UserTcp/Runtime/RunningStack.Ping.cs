@@ -61,7 +61,7 @@ internal sealed partial class RunningStack
         using Door.Visit visit = Door.Enter();
         ThrowIfOver(visit);
         uint key = NextPingKey();
-        CallResult result = visit.Stack.Ping(
+        CallResult result = visit.Shard.Ping(
             WayTo(destination), (ushort)(key >> 16), (ushort)key, payload, timeToLive, visit.Now);
         if (result != CallResult.Done)
             throw ConnectErrors.ForConnect(result, destination, 0, _settings.ConnectionDefaults);

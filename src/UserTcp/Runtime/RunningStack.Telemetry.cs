@@ -53,9 +53,9 @@ internal sealed partial class RunningStack : IMeteredStack
             sample.Add(listener.Core);
         }
 
-        sample.Read(visit.Stack);
+        sample.Read(visit.Shard);
         if (withConnections)
-            sample.ReadConnections(visit.Stack);
+            sample.ReadConnections(visit.Shard);
         return sample;
     }
 

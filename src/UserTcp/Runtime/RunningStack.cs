@@ -25,7 +25,7 @@ internal sealed partial class RunningStack : IStackOwner
     private readonly MonotonicClock _clock;
     private readonly LoopBell _bell;
     private readonly EventLoop _loop;
-    private readonly StackCore _core;
+    private readonly Shard _core;
     private readonly LimitedLogger _logger;
     private readonly LimitedLogger _arpLogger;
     private readonly LimitedLogger[] _loggers;
@@ -51,7 +51,7 @@ internal sealed partial class RunningStack : IStackOwner
             (_loggers[0], _loggers[1], _loggers[2], _loggers[3]);
         _claimed = new TaskCompletionSource<AddressConflict?>(Completions);
         _faulted = new TaskCompletionSource<Exception>(Completions);
-        _core = new StackCore(Config, _clock.Now) { TellsNeighbors = true };
+        _core = new Shard(new Host(Config, _clock.Now), _clock.Now) { TellsNeighbors = true };
         Meter = StackMeter.Of(settings.MeterFactory);
         Taps = new TapQueue(settings.Taps, link.Info, _clock, OnTapFailed);
         Watch = new FrameWatch(Taps, new LinkWatch(link, _logger, Name));
@@ -247,7 +247,7 @@ internal sealed partial class RunningStack : IStackOwner
         }
 
         using (Door.Visit visit = Door.Enter())
-            return !visit.IsDead && visit.Stack.HasPendingOutput;
+            return !visit.IsDead && visit.Shard.HasPendingOutput;
     }
 
     private void Release()

@@ -27,7 +27,7 @@ internal sealed class StackConnection : FlowEntry
     /// <summary>Whether the peer began it.</summary>
     public bool IsIncoming { get; init; }
 
-    /// <summary>Runtime's object for this connection; set by <see cref="StackCore.Adopt"/>.</summary>
+    /// <summary>Runtime's object for this connection; set by <see cref="Shard.Adopt"/>.</summary>
     public object? Owner { get; internal set; }
 
     /// <summary>Whether the application let go of it (<see cref="UserCallKind.Detach"/>).</summary>

@@ -69,5 +69,10 @@ internal sealed class StackCounters
 
     public long Drops(PacketDropReason reason) => _drops[(int)reason];
 
-    public void Drop(PacketDropReason reason) => _drops[(int)reason]++;
+    /// <summary>Counts a drop, and gives its reason back to be returned.</summary>
+    public PacketDropReason Drop(PacketDropReason reason)
+    {
+        _drops[(int)reason]++;
+        return reason;
+    }
 }

@@ -80,7 +80,7 @@ internal sealed class StackListener
 
     public bool IsClosed { get; internal set; }
 
-    /// <summary>Connections that wait for <see cref="StackCore.TryAccept"/>.</summary>
+    /// <summary>Connections that wait for <see cref="Shard.TryAccept"/>.</summary>
     public int PendingAccepts => _accepted.Count;
 
     /// <summary>Connections before the final ACK, pending requests included.</summary>

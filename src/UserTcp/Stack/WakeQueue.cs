@@ -14,6 +14,7 @@ internal sealed class WakeQueue
     private const int MaxEchoes = 1024;
 
     private readonly Queue<Wakeup> _queue = new();
+    private readonly LimitNotices _notices = new();
     private int _echoes;
 
     public void Add(StackConnection connection)
@@ -55,7 +56,12 @@ internal sealed class WakeQueue
 
     public void Add(in NeighborChange change, TimeSpan elapsed) => _queue.Enqueue(new Wakeup(change, elapsed));
 
-    public void Add(StackLimit limit, long count) => _queue.Enqueue(new Wakeup(limit, count));
+    /// <summary>Counts that a limit was reached; Runtime is told now and then.</summary>
+    public void Add(StackLimit limit, Instant now)
+    {
+        if (_notices.TryNote(limit, now, out long count))
+            _queue.Enqueue(new Wakeup(limit, count));
+    }
 
     public bool TryTake(out Wakeup wakeup)
     {

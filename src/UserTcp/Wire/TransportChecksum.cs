@@ -53,6 +53,10 @@ internal readonly record struct ChecksumHistory(byte Bits)
     private const byte SocketFinishes = 1;
     private const byte OffloadFinishes = 2;
 
+    /// <summary>The history that begins with a SYN, or with the answer to a SYN cookie; both are a socket's.</summary>
+    public static ChecksumHistory From(ChecksumFinding first) =>
+        first == ChecksumFinding.Finished ? default(ChecksumHistory).WithFinished(ChecksumWriter.Socket) : default;
+
     /// <summary>Whether an unfinished checksum may be one: never where the sender has finished another.</summary>
     public bool Allows(ChecksumWriter writer) =>
         (Bits & (writer == ChecksumWriter.Offload ? OffloadFinishes : SocketFinishes)) == 0;

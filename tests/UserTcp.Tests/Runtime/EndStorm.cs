@@ -111,7 +111,7 @@ internal sealed class EndStorm(int seed) : TurnBench(isDriven: true)
 
     private int Left() => Client.Look(Count) + Server.Look(Count);
 
-    private static int Count(StackCore core, Instant now) => core.ConnectionCount;
+    private static int Count(Shard core, Instant now) => core.ConnectionCount;
 
     private void AssertEmpty()
     {

@@ -218,7 +218,7 @@ public sealed class LoggingTests
             _batch.Clear();
             Assert.True(_batch.Add(Packets.Frame(MacAddress.Broadcast, Packets.OtherMac, 0x0806, bytes), default));
             using (Door.Visit visit = Server.Door.Enter())
-                visit.Stack.OnFrame(_batch[0], visit.Now);
+                visit.Shard.OnFrame(_batch[0], visit.Now);
             Time.Advance(after);
         }
     }

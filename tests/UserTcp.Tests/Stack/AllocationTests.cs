@@ -35,16 +35,16 @@ public class AllocationTests
     /// <summary>Two stacks; frames are copied from one's pull into the other's batch.</summary>
     private sealed class Pair : IDisposable
     {
-        private readonly StackCore _client;
-        private readonly StackCore _server;
+        private readonly Shard _client;
+        private readonly Shard _server;
         private readonly TxFrame[] _frames = new TxFrame[FrameSlots.Count];
         private readonly RxBatch _batch = new(1);
         private Instant _now = new(TimeSpan.TicksPerDay);
 
         public Pair()
         {
-            _client = new StackCore(TestNetwork.Config(1), _now);
-            _server = new StackCore(TestNetwork.Config(2), _now);
+            _client = new Shard(new Host(TestNetwork.Config(1), _now), _now);
+            _server = new Shard(new Host(TestNetwork.Config(2), _now), _now);
         }
 
         public (StackConnection Sender, StackConnection Receiver) Connect()
@@ -101,7 +101,7 @@ public class AllocationTests
             }
         }
 
-        private bool Move(StackCore from, StackCore to)
+        private bool Move(Shard from, Shard to)
         {
             if (from.NextDeadline <= _now)
                 from.OnDeadline(_now);
@@ -113,7 +113,7 @@ public class AllocationTests
                     Deliver(_frames[i], to);
                 }
 
-                from.FramesAccepted(pulled, _now);
+                from.FramesAccepted(pulled);
             }
 
             while (from.TryNextWakeup(out _))
@@ -123,7 +123,7 @@ public class AllocationTests
             return any || from.HasPendingOutput;
         }
 
-        private void Deliver(in TxFrame frame, StackCore to)
+        private void Deliver(in TxFrame frame, Shard to)
         {
             _batch.Clear();
             frame.CopyTo(_batch.Reserve());

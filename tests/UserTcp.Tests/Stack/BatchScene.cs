@@ -119,7 +119,7 @@ internal sealed class BatchScene : IDisposable
     /// </summary>
     public string Outcome()
     {
-        StackCore core = _bench.Core;
+        Shard core = _bench.Core;
         var parts = new List<string>
         {
             $"{core.ConnectionCount} connections, {core.HalfOpenCount} half-open, {core.TimeWaitCount} in TIME-WAIT,"

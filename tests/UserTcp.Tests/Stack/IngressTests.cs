@@ -181,7 +181,7 @@ public sealed class IngressTests : IDisposable
         bench.Hear(
             Packets.Frame(Packets.OwnMac, Packets.PeerMac, 0x0800, packet),
             new FrameOffload { Flags = flags, Segmentation = SegmentationOffload.TcpV4, SegmentSize = 1448 });
-        Assert.Equal(PacketDropReason.None, bench.Core.LastDrop);
+        Assert.Equal(PacketDropReason.None, bench.Outcome.Drop);
         Assert.Equal(65_535, connection!.Receive.ContiguousEnd);
     }
 

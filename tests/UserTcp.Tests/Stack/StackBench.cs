@@ -62,14 +62,17 @@ internal sealed class StackBench : IDisposable
     public StackBench(Func<StackConfig, StackConfig>? change = null, bool knowsPeer = true)
     {
         StackConfig config = Config();
-        Core = new StackCore(change?.Invoke(config) ?? config, Packets.Start);
+        Core = new Shard(new Host(change?.Invoke(config) ?? config, Packets.Start), Packets.Start);
         if (!knowsPeer)
             return;
         Hear(Packets.Request(Packets.PeerMac, Packets.Peer, Packets.Own));
         Assert.True(Assert.Single(Pull()).IsArp);
     }
 
-    public StackCore Core { get; }
+    public Shard Core { get; }
+
+    /// <summary>What became of the last frame.</summary>
+    public FrameOutcome Outcome { get; private set; }
 
     public Instant Now { get; set; } = Packets.Start;
 
@@ -130,7 +133,7 @@ internal sealed class StackBench : IDisposable
     {
         _batch.Clear();
         Assert.True(_batch.Add(frame, offload));
-        Core.OnFrame(_batch[0], Now);
+        Outcome = Core.OnFrame(_batch[0], Now);
     }
 
     public void Hear(in ArpPacket arp, MacAddress? to = null)
@@ -190,7 +193,7 @@ internal sealed class StackBench : IDisposable
             while ((pulled = Core.PullFrames(_frames, Now)) > 0)
             {
                 sent.AddRange(Copy(pulled));
-                Core.FramesAccepted(pulled, Now);
+                Core.FramesAccepted(pulled);
             }
         }
         while (Core.HasPendingOutput);
@@ -202,7 +205,7 @@ internal sealed class StackBench : IDisposable
     {
         int pulled = Core.PullFrames(_frames.AsSpan(0, room), Now);
         List<SentFrame> frames = Copy(pulled);
-        Core.FramesAccepted(Math.Min(taken, pulled), Now);
+        Core.FramesAccepted(Math.Min(taken, pulled));
         return frames;
     }
 

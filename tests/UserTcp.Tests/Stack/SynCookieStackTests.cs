@@ -233,7 +233,7 @@ public sealed class SynCookieStackTests : IDisposable
         Allocation.IsNone(() =>
         {
             _bench.Core.OnFrame(batch[0], _bench.Now);
-            _bench.Core.FramesAccepted(_bench.Core.PullFrames(frames, _bench.Now), _bench.Now);
+            _bench.Core.FramesAccepted(_bench.Core.PullFrames(frames, _bench.Now));
         });
         batch.Dispose();
     }

@@ -55,7 +55,7 @@ internal sealed class TestHost : IDisposable
     public TestHost(TestNetwork network, StackConfig config, bool cutsSegments)
     {
         Network = network;
-        Core = new StackCore(config, network.Now);
+        Core = new Shard(new Host(config, network.Now), network.Now);
         LinkFeatures plain = config.Link.Features & ~TestNetwork.OffloadFeatures;
         _device = cutsSegments
             ? new SoftwareOffload(new NetworkPort(this, config.Link with { Features = plain }))
@@ -64,7 +64,7 @@ internal sealed class TestHost : IDisposable
 
     public TestNetwork Network { get; }
 
-    public StackCore Core { get; }
+    public Shard Core { get; }
 
     public StackCounters Counters => Core.Counters;
 
@@ -139,7 +139,7 @@ internal sealed class TestHost : IDisposable
         while ((pulled = Core.PullFrames(_frames, Network.Now)) > 0)
         {
             int taken = _device.Transmit(_frames.AsSpan(0, Math.Min(pulled, DeviceTakes)));
-            Core.FramesAccepted(taken, Network.Now);
+            Core.FramesAccepted(taken);
             if (taken < pulled)
                 return true;
         }

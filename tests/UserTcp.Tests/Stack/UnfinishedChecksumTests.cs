@@ -55,7 +55,7 @@ public sealed class UnfinishedChecksumTests : IDisposable
         (long received, long drops) = (
             connection.Receive.ContiguousEnd, bench.Drops(PacketDropReason.UnfinishedChecksum));
         bench.HearPacket(packet);
-        Assert.Equal(PacketDropReason.UnfinishedChecksum, bench.Core.LastDrop);
+        Assert.Equal(PacketDropReason.UnfinishedChecksum, bench.Outcome.Drop);
         Assert.Equal(drops + 1, bench.Drops(PacketDropReason.UnfinishedChecksum));
         Assert.Equal(received, connection.Receive.ContiguousEnd);
         Assert.Empty(bench.Pull());
@@ -151,7 +151,7 @@ public sealed class UnfinishedChecksumTests : IDisposable
         _bench.HearPacket(Packet(TcpFlags.Syn, 1000));
         uint iss = Assert.Single(_bench.Pull()).Seq;
         _bench.HearPacket(Unfinished(Text, 1001, iss + 1, [1]));
-        Assert.Equal(PacketDropReason.UnfinishedChecksum, _bench.Core.LastDrop);
+        Assert.Equal(PacketDropReason.UnfinishedChecksum, _bench.Outcome.Drop);
         Assert.False(_bench.Core.TryAccept(listener, out _));
         _bench.HearPacket(Packet(Text, 1001, iss + 1, [1]));
         Assert.True(_bench.Core.TryAccept(listener, out StackConnection? connection));
@@ -165,7 +165,7 @@ public sealed class UnfinishedChecksumTests : IDisposable
         _bench.HearPacket(Packet(TcpFlags.Syn, 1000));
         _bench.Pull();
         _bench.HearPacket(Unfinished(TcpFlags.Syn, 900_000_000)); // of a host that has the port by translation now
-        Assert.Equal(PacketDropReason.None, _bench.Core.LastDrop);
+        Assert.Equal(PacketDropReason.None, _bench.Outcome.Drop);
         Assert.NotEmpty(_bench.Pull());
     }
 
@@ -223,7 +223,7 @@ public sealed class UnfinishedChecksumTests : IDisposable
         byte[] syn = Unfinished(TcpFlags.Syn, 1)[20..];
         _bench.HearPacket(Packets.Ipv4(Packets.Peer, Packets.Own, syn[16..], id: 9, fragment: 2));
         _bench.HearPacket(Packets.Ipv4(Packets.Peer, Packets.Own, syn[..16], id: 9, fragment: 0x2000));
-        Assert.Equal(PacketDropReason.BadChecksum, _bench.Core.LastDrop);
+        Assert.Equal(PacketDropReason.BadChecksum, _bench.Outcome.Drop);
         Assert.Equal(0, _bench.Core.HalfOpenCount);
     }
 

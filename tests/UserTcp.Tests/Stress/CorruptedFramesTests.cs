@@ -51,10 +51,10 @@ public sealed class CorruptedFramesTests
             Vary(frame, random);
             Corrupt(frame, random);
             batch.Commit(model.Length);
-            bench.Core.OnFrame(batch[0], bench.Now);
+            FrameOutcome outcome = bench.Core.OnFrame(batch[0], bench.Now);
             if (!frame[Tcp..(Tcp + 4)].SequenceEqual(model.AsSpan(Tcp, 4)))
                 strangers++;
-            else if (bench.Core.LastDrop == PacketDropReason.None)
+            else if (outcome.Drop == PacketDropReason.None)
                 Assert.Fail($"Seed {seed}, frame {i} was taken: {Convert.ToHexString(frame)}");
             batch.Clear();
         }

@@ -26,7 +26,7 @@ internal sealed class VirtualMachine : IDisposable
     {
         _wire = new WireEnd(mtu, packet => Note(packet, isInbound: false));
         _device = new SoftwareOffload(_wire);
-        Core = new StackCore(new StackConfig
+        var config = new StackConfig
         {
             Link = _device.Info,
             Mtu = mtu,
@@ -35,14 +35,15 @@ internal sealed class VirtualMachine : IDisposable
             Secret = new SipHash(0x7061636b, 0x64726c6c),
             Chunks = new ChunkPool(64 << 20),
             DetectConflicts = false,
-        }, Start);
+        };
+        Core = new Shard(new Host(config, Start), Start);
         Now = Start;
     }
 
     /// <summary>When scripts begin: late enough for times in the past to be none of them.</summary>
     public static Instant Start { get; } = new(TimeSpan.TicksPerHour);
 
-    public StackCore Core { get; }
+    public Shard Core { get; }
 
     public Instant Now { get; private set; }
 
@@ -84,7 +85,7 @@ internal sealed class VirtualMachine : IDisposable
             isBusy = false;
             for (int count; (count = Core.PullFrames(_frames, Now)) > 0; isBusy = true)
             {
-                Core.FramesAccepted(_device.Transmit(_frames.AsSpan(0, count)), Now);
+                Core.FramesAccepted(_device.Transmit(_frames.AsSpan(0, count)));
             }
 
             while (Core.TryNextWakeup(out Wakeup wakeup))

@@ -1,0 +1,85 @@
+using UserTcp.Diagnostics;
+using UserTcp.Ip;
+using UserTcp.Primitives;
+using UserTcp.Wire;
+
+namespace UserTcp.Stack;
+
+/// <summary>
+/// ARP: what others ask and answer, and the defence of our addresses. It tells those who wait for a next hop.
+/// </summary>
+internal sealed class AddressResolution(
+    RoutingTable routes, NeighborTable neighbors, AddressDefence defence, LinkState link, Connections connections,
+    Answers answers, WakeQueue wakes, StackCounters counters) : IOutputSource, ITimed
+{
+    /// <summary>How far the claim of our addresses is (RFC 5227).</summary>
+    public AddressState State { get; private set; } = defence.State;
+
+    /// <summary>Whether wake-ups tell of next hops that were found, or not.</summary>
+    public bool TellsNeighbors { get; set; }
+
+    public bool HasOutput => defence.HasArp || neighbors.HasArp;
+
+    public Instant NextDeadline => Instant.Min(neighbors.NextDeadline, defence.NextDeadline);
+
+    public PacketDropReason OnFrame(ReadOnlySpan<byte> bytes, Instant arrival)
+    {
+        if (!ArpPacket.TryParse(bytes, out ArpPacket arp))
+            return counters.Drop(PacketDropReason.Malformed);
+
+        defence.OnArp(arp, arrival);
+        neighbors.OnArp(arp, arrival);
+        ReportDefence();
+        TellWaiting(arrival);
+        return PacketDropReason.None;
+    }
+
+    public void OnDeadline(Instant dueBy, Instant now)
+    {
+        neighbors.OnDeadline(now);
+        TellWaiting(now);
+        defence.OnDeadline(now);
+        ReportDefence();
+    }
+
+    public bool TryNext(Instant now, ref OutgoingPlan plan)
+    {
+        if (!defence.TryNextArp(out plan.Arp) && !neighbors.TryNextArp(out plan.Arp))
+            return false;
+
+        plan.Kind = OutgoingKind.Arp;
+        plan.IsLooped = false;
+        return true;
+    }
+
+    /// <summary>Tells Runtime what became of our addresses.</summary>
+    private void ReportDefence()
+    {
+        while (defence.TryNextConflict(out AddressConflict conflict))
+        {
+            wakes.Add(conflict);
+        }
+
+        if (defence.State == State)
+            return;
+        State = defence.State;
+        if (State != AddressState.Claimed)
+            return;
+        foreach (LocalAddress address in routes.Addresses)
+        {
+            wakes.Add(WakeupKind.AddressClaimed, address.Address, link.MacAddress);
+        }
+    }
+
+    /// <summary>Resumes connections and packets whose next hop was found or failed.</summary>
+    private void TellWaiting(Instant now)
+    {
+        while (neighbors.TryNextChange(out NeighborChange change))
+        {
+            connections.Release(change.Address);
+            if (TellsNeighbors)
+                wakes.Add(change, now - change.AskedSince);
+            answers.Release(change);
+        }
+    }
+}
