@@ -75,6 +75,19 @@ public sealed class LayeringFixtureTests
     }
 
     [Theory]
+    [InlineData("HoldsItInAField", true)]
+    [InlineData("TakesItAsAnArgument", true)]
+    [InlineData("MakesItInABody", true)]
+    [InlineData("KnowsNobody", false)]
+    public void A_part_that_mentions_the_whole_is_found(string part, bool isFound)
+    {
+        var mentions = FieldGraph.Mentions(
+            s_references.Value, type => TypeReference.Outermost(type) == Fixtures + "Lower." + part,
+            type => type.StartsWith(Fixtures + "Upper.", StringComparison.Ordinal));
+        Assert.Equal(isFound, mentions.Count > 0);
+    }
+
+    [Theory]
     [InlineData("AsksTheTime", "System.Environment.get_TickCount64")]
     [InlineData("WalksADictionary", "System.Collections.Generic.Dictionary`2.GetEnumerator")]
     [InlineData("WaitsForIt", "System.Threading.Tasks.Task")]

@@ -76,6 +76,37 @@ public sealed partial class LayeringTests
     }
 
     [Fact]
+    public void No_part_of_a_shard_takes_a_shard_or_a_host_whole() => Expect.None(
+        FieldGraph.Mentions(House.References, type => House.RoomOf(type) == "Stack" && !IsWhole(type), IsWhole),
+        "Parts that could reach everything (they take what they need, each by its name):");
+
+    [Fact]
+    public void The_parts_of_a_shard_do_not_hold_each_other_in_a_circle()
+    {
+        var parts = House.References
+            .Where(reference => reference.Source == Shard && House.RoomOf(reference.Target) == "Stack")
+            .Where(reference => reference.TargetMember == ".ctor")
+            .Select(reference => reference.Target)
+            .ToHashSet();
+        Assert.Contains("UserTcp.Stack.Connections", parts);
+        Assert.Contains("UserTcp.Stack.Egress", parts);
+        Expect.None(FieldGraph.Of(House.References, parts.Contains).Cycles(), "Parts that lead back to themselves:");
+    }
+
+    [Fact]
+    public void No_class_of_the_stack_is_too_long_to_be_read()
+    {
+        const int mostLines = 600;
+        var found = SourceMap.Types(Repository.CSharp(House.Library))
+            .Where(type => House.RoomOfFile(type.File.Path) == "Stack")
+            .GroupBy(type => type.FullName)
+            .Select(type => (type.Key, Lines: type.Sum(part => part.File.Text.Count(c => c == '\n'))))
+            .Where(type => type.Lines > mostLines)
+            .Select(type => $"{type.Key}: {type.Lines} lines");
+        Expect.None(found, $"Classes of more than {mostLines} lines in all their files:");
+    }
+
+    [Fact]
     public void Companion_packages_see_no_internals()
     {
         string[] friends =
@@ -87,6 +118,10 @@ public sealed partial class LayeringTests
             assembly.GetCustomAttributes<InternalsVisibleToAttribute>().Select(attribute => attribute.AssemblyName));
         Expect.None(named.Except(friends), "InternalsVisibleTo is for simulator, tests, benchmarks; these are none:");
     }
+
+    private const string Shard = "UserTcp.Stack.Shard";
+
+    private static bool IsWhole(string type) => TypeReference.Outermost(type) is Shard or "UserTcp.Stack.Host";
 
     private static bool IsIn(string type, string part) =>
         type.StartsWith($"UserTcp.Tcp.{part}.", StringComparison.Ordinal);

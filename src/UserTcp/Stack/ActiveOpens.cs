@@ -21,7 +21,7 @@ internal readonly record struct ConnectCall
     public TcpConfig Config { get; init; }
 }
 
-/// <summary>From the call to the SYN.</summary>
+/// <summary>Active OPEN: from the call to the SYN.</summary>
 internal sealed class ActiveOpens(
     Flows flows, Connections connections, NextHops nextHops, RoutingTable routes, InitialNumbers numbers,
     ChunkPool chunks, StackCounters counters)

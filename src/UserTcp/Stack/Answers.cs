@@ -9,8 +9,8 @@ using UserTcp.Wire;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// What is sent for no connection: resets, SYN-ACKs, last words, ICMP. What strangers can ask for has limits, whose
-/// numbers are drawn anew each second.
+/// Output of no connection: resets, SYN-ACKs, last words, ICMP. Strangers can ask for much of it, so there are limits,
+/// whose numbers are drawn anew each second.
 /// </summary>
 internal sealed class Answers(
     RoutingTable routes, LinkState link, RateLimit resets, RateLimit icmpMessages, PacketBlocks blocks,
@@ -88,7 +88,9 @@ internal sealed class Answers(
         Add(ref plan);
     }
 
-    /// <summary>A packet whose way is known. False if the queue is full; then the block is still the caller's.</summary>
+    /// <summary>
+    /// A packet whose way is known. False if the queue is full; then the block is still the caller's.
+    /// </summary>
     public bool TrySend(PacketBlock block, in FlowKey flow, in NextHop hop) => _queue.TryAdd(new OutgoingPlan
     {
         Kind = OutgoingKind.Packet,
@@ -132,7 +134,7 @@ internal sealed class Answers(
                 packet.Source, message.Identifier, message.SequenceNumber, 0, 0, default));
         }
 
-        blocks.Return(block);
+        block.Return();
     }
 
     private void Add(ref OutgoingPlan plan)

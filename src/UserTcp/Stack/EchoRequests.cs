@@ -4,7 +4,7 @@ using UserTcp.Wire;
 
 namespace UserTcp.Stack;
 
-/// <summary>From the call to the echo request (RFC 1122 §3.2.2.6).</summary>
+/// <summary>Makes echo requests (RFC 1122 §3.2.2.6).</summary>
 internal sealed class EchoRequests(NextHops nextHops, LinkState link, Answers answers, PacketBlocks blocks)
 {
     public CallResult Send(
@@ -27,7 +27,7 @@ internal sealed class EchoRequests(NextHops nextHops, LinkState link, Answers an
             block.Room, hop.Source, destination, identifier, sequence, payload, timeToLive);
         if (answers.TrySend(block, new FlowKey(hop.Source, 0, destination, 0), hop))
             return CallResult.Done;
-        blocks.Return(block);
+        block.Return();
         return CallResult.QueueFull;
     }
 }

@@ -10,12 +10,12 @@ using UserTcp.Wire;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// The pull. Sources are asked in their order; what the device does not take stays a plan, and is built anew before
-/// anything else.
+/// The pull. Plans that the device did not take come first and are built anew; then the sources are asked in their
+/// order.
 /// </summary>
 internal sealed class Egress(
     IOutputSource[] sources, NextHops nextHops, FrameBuilder builder, Answers answers, LoopQueue loop,
-    PacketBlocks blocks, WakeQueue wakes, StackCounters counters)
+    WakeQueue wakes, StackCounters counters)
 {
     private readonly OutgoingPlan[] _slots = new OutgoingPlan[FrameSlots.Count];
     private readonly PlanRing _unsent = new(FrameSlots.Count);
@@ -222,8 +222,7 @@ internal sealed class Egress(
 
     private void Release(ref OutgoingPlan plan)
     {
-        if (plan.Packet is { } block)
-            blocks.Return(block);
+        plan.Packet?.Return();
         plan.Packet = null;
         plan.Connection = null;
     }

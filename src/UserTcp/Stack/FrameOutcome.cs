@@ -2,7 +2,7 @@ using UserTcp.Diagnostics;
 
 namespace UserTcp.Stack;
 
-/// <summary>What became of a frame.</summary>
+/// <summary>The result of handling a frame.</summary>
 /// <param name="Drop">Why it went no further; none if it did.</param>
 /// <param name="Connection">The connection that it was for, if there is one.</param>
 internal readonly record struct FrameOutcome(PacketDropReason Drop, StackConnection? Connection = null)

@@ -6,8 +6,8 @@ using UserTcp.Tcp;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// Who we are: addresses, routes, neighbours, paths, listeners, ports, secrets, limits. One for each stack. Its
-/// <see cref="Shard"/> hands each part what the part needs of it.
+/// The identity of a stack: addresses, routes, neighbours, paths, listeners, ports, secrets, limits. A
+/// <see cref="Shard"/> hands each of its parts what the part needs of it.
 /// </summary>
 internal sealed class Host
 {

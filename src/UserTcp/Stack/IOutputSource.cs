@@ -10,6 +10,6 @@ internal interface IOutputSource
 
     /// <summary>Decides what is sent next. False if nothing more is to be sent in this turn.</summary>
     /// <param name="now">The time.</param>
-    /// <param name="plan">What was in it before has no meaning any more.</param>
+    /// <param name="plan">Is overwritten.</param>
     bool TryNext(Instant now, ref OutgoingPlan plan);
 }

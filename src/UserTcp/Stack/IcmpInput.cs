@@ -40,7 +40,8 @@ internal sealed class IcmpInput(
         if (!config.RespondToPing)
             return counters.Drop(PacketDropReason.Filtered);
 
-        PacketDropReason reason = answers.RentForIcmp(now, Math.Min(packet.TotalLength, link.Mtu), out PacketBlock? block);
+        int length = Math.Min(packet.TotalLength, link.Mtu);
+        PacketDropReason reason = answers.RentForIcmp(now, length, out PacketBlock? block);
         if (block is null)
             return reason;
 

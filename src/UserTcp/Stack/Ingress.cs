@@ -6,7 +6,7 @@ using UserTcp.Wire;
 
 namespace UserTcp.Stack;
 
-/// <summary>From the frame to the protocol. Nothing here sends: it marks, and the egress pulls.</summary>
+/// <summary>Input: from the frame to the protocol. Nothing here sends: it marks, and the egress pulls.</summary>
 internal sealed class Ingress(
     LinkState link, RoutingTable routes, ListenTable listeners, Flows flows, AddressResolution resolution,
     Fragments fragments, SegmentInput segments, IcmpInput icmp, Answers answers, StackCounters counters)

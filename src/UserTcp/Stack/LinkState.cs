@@ -4,7 +4,7 @@ using UserTcp.Wire;
 
 namespace UserTcp.Stack;
 
-/// <summary>The link as the core knows it: its kind, our address on it, its MTU, and whether it is still there.</summary>
+/// <summary>What the core knows of its link: the kind, our address on it, the MTU, whether it is there.</summary>
 internal sealed class LinkState(LinkInfo info, MacAddress macAddress, int mtu)
 {
     public MacAddress MacAddress { get; } = macAddress;

@@ -6,7 +6,7 @@ using UserTcp.Tcp;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// Where packets go next, as those see it who send. Of the neighbour table a shard uses no more than this.
+/// The next hops of packets. Senders use no more than this of routes and neighbours.
 /// </summary>
 internal sealed class NextHops(
     RoutingTable routes, NeighborTable neighbors, LinkState link, WakeQueue wakes, StackCounters counters)

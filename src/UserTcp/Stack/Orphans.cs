@@ -3,8 +3,8 @@ using UserTcp.Buffers;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// Connections without an owner, oldest first. Peers that take an octet at a time keep orphans alive for hours, with all
-/// that they hold, so their number and memory are bounded.
+/// Connections without an owner, oldest first. Peers that take an octet at a time keep orphans alive for hours, with
+/// all that they hold, so their number and memory are bounded.
 /// </summary>
 internal sealed class Orphans(int limit, ChunkPool chunks)
 {

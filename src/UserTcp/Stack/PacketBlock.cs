@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace UserTcp.Stack;
 
-/// <summary>Native memory for one IP packet that has no other home: ICMP.</summary>
-internal sealed unsafe class PacketBlock
+/// <summary>Native memory for one IP packet that has no other home, such as an ICMP message.</summary>
+internal sealed unsafe class PacketBlock(PacketBlocks home)
 {
     internal byte* Pointer;
     internal int Size;
@@ -16,6 +16,9 @@ internal sealed unsafe class PacketBlock
     public Span<byte> Room => new(Pointer, Size);
 
     public ReadOnlySpan<byte> Packet => new(Pointer, Length);
+
+    /// <summary>Gives the block back to those that it was rented from.</summary>
+    public void Return() => home.Return(this);
 }
 
 /// <summary>A fixed number of blocks, allocated when they are first needed.</summary>
@@ -33,7 +36,7 @@ internal sealed unsafe class PacketBlocks(int count) : IDisposable
         {
             if (_all.Count == count)
                 return null;
-            _all.Add(block = new PacketBlock());
+            _all.Add(block = new PacketBlock(this));
         }
 
         if (block.Size < size)
@@ -45,8 +48,10 @@ internal sealed unsafe class PacketBlocks(int count) : IDisposable
         return block;
     }
 
-    /// <summary>A block that is returned twice would be rented by two, and one would free what the other sends.</summary>
-    public void Return(PacketBlock block)
+    /// <summary>
+    /// A block that is returned twice would be rented by two, and one would free what the other sends.
+    /// </summary>
+    internal void Return(PacketBlock block)
     {
         Debug.Assert(!_free.Contains(block), "A block has one owner.");
         _free.Add(block);

@@ -7,7 +7,9 @@ using UserTcp.Wire;
 
 namespace UserTcp.Stack;
 
-/// <summary>From the SYN to the connection: LISTEN and SYN-RECEIVED. The other file is about requests.</summary>
+/// <summary>
+/// Passive OPEN: LISTEN and SYN-RECEIVED, from the SYN to the connection. The other file is about requests.
+/// </summary>
 internal sealed partial class PassiveOpens(
     Flows flows, Connections connections, CookieOpens cookies, InitialNumbers numbers, ChallengeBudget challenges,
     Answers answers, RoutingTable routes, ChunkPool chunks, WakeQueue wakes, StackCounters counters, Instant start)
@@ -22,7 +24,7 @@ internal sealed partial class PassiveOpens(
     /// <param name="listener">The listener.</param>
     /// <param name="packet">The packet of the segment.</param>
     /// <param name="seg">The segment.</param>
-    /// <param name="flow">Its flow, and the hash.</param>
+    /// <param name="flow">Its flow.</param>
     /// <param name="hash">The hash of the flow.</param>
     /// <param name="beyond">Where the last incarnation of the flow ended, if it is known.</param>
     /// <param name="arrival">When the segment arrived.</param>

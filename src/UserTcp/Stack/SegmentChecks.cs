@@ -5,7 +5,7 @@ using UserTcp.Wire;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// Which checksums are taken: right ones, those that the device vouches for, and unfinished ones of senders that finish
+/// Decides which checksums are good: right ones, those that the device vouches for, and unfinished ones of senders that finish
 /// none.
 /// </summary>
 internal sealed class SegmentChecks(ChecksumPolicy policy, LinkState link)

@@ -9,7 +9,7 @@ using UserTcp.Wire;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// From the segment to its connection; if it has none, to TIME-WAIT, a half-open one, a listener, or a reset.
+/// Brings a segment to its connection; if it has none, to TIME-WAIT, a half-open one, a listener, or a reset.
 /// </summary>
 internal sealed class SegmentInput(
     RoutingTable routes, ListenTable listeners, SegmentChecks checks, ChallengeBudget challenges, Flows flows,

@@ -72,8 +72,7 @@ internal sealed class Shard : IDisposable
 
         _builder = new FrameBuilder(link);
         _egress = new Egress(
-            [_resolution, answers, _connections, .. sources], nextHops, _builder, answers, _loop, _blocks, _wakes,
-            Counters);
+            [_resolution, answers, _connections, .. sources], nextHops, _builder, answers, _loop, _wakes, Counters);
         _timed = [_connections, _passiveOpens, _flows, _resolution, fragments, _pathMtus, .. TimedOf(sources)];
     }
 

@@ -16,6 +16,16 @@ internal sealed class FieldGraph(IReadOnlyDictionary<string, string[]> held)
             .ToDictionary(group => group.Key, group => group.Select(edge => edge.Item2).Distinct().ToArray()));
     }
 
+    /// <summary>Where types of one kind mention types of another, in fields, signatures or bodies.</summary>
+    public static IReadOnlyList<string> Mentions(
+        IEnumerable<TypeReference> references, Func<string, bool> isUser, Func<string, bool> isUsed) =>
+        references
+            .Where(reference => reference.IsLocal && isUser(reference.Source) && isUsed(reference.Target))
+            .Select(reference => reference.ToString())
+            .Distinct()
+            .Order(StringComparer.Ordinal)
+            .ToList();
+
     /// <summary>
     /// The ways from a type through fields back to itself. A link to a neighbour of the same type is no cycle.
     /// </summary>

@@ -59,10 +59,15 @@ internal sealed class StackBench : IDisposable
     private readonly RxBatch _batch = new(1);
     private readonly TxFrame[] _frames = new TxFrame[FrameSlots.Count];
 
-    public StackBench(Func<StackConfig, StackConfig>? change = null, bool knowsPeer = true)
+    public StackBench(
+        Func<StackConfig, StackConfig>? change = null, bool knowsPeer = true,
+        Func<Host, IOutputSource>? source = null)
     {
         StackConfig config = Config();
-        Core = new Shard(new Host(change?.Invoke(config) ?? config, Packets.Start), Packets.Start);
+        var host = new Host(change?.Invoke(config) ?? config, Packets.Start);
+        Core = source is null
+            ? new Shard(host, Packets.Start)
+            : new Shard(host, Packets.Start, source(host));
         if (!knowsPeer)
             return;
         Hear(Packets.Request(Packets.PeerMac, Packets.Peer, Packets.Own));

@@ -52,7 +52,7 @@ internal sealed partial class SystemCalls
         }
 
         if (socket.Listener is { } listener)
-            listener.Config = core.Complete(socket.Config);
+            listener.Config = host.Complete(socket.Config);
         return isSet ? SocketCall.Done(0) : SocketCall.Fail("EINVAL");
     }
 

@@ -8,7 +8,7 @@ namespace UserTcp.Testing.Packetdrill.Sockets;
 /// <summary>
 /// The system calls of a script over one stack, in virtual time: they return at once, finished or pending.
 /// </summary>
-internal sealed partial class SystemCalls(Shard core, SocketDefaults defaults, Func<Instant> clock)
+internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults defaults, Func<Instant> clock)
 {
     private readonly Dictionary<long, VirtualSocket> _sockets = [];
     private readonly List<VirtualSocket> _closing = [];
