@@ -19,7 +19,7 @@ internal sealed class MutantRun(MutatedTree tree, string folder, TextWriter outp
             string file = Path.Combine(folder, $"{stage.Name}.reached");
             long start = Stopwatch.GetTimestamp();
             (bool isGreen, string text) = await tree.TestAsync(
-                stage, TimeSpan.FromMinutes(15), (Instrumenter.ReachedVariable, file));
+                stage, TimeSpan.FromMinutes(60), (Instrumenter.ReachedVariable, file));
             if (!isGreen)
                 throw new InvalidOperationException($"{stage.Name} fails without a mutant:\n{text}");
 

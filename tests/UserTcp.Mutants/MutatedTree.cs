@@ -97,14 +97,15 @@ internal sealed partial class MutatedTree
             environment[name] = value;
         }
 
-        string file = Path.Combine(
-            _folder, "tests", stage.Project, "bin", "Release", "net10.0", $"{stage.Project}.dll");
+        string folder = Path.Combine(_folder, "tests", stage.Project, "bin", "Release", "net10.0");
         (int code, string output) = await Commands.RunAsync(
-            _folder, limit, environment, "dotnet", "test", file, "--nologo", "--filter", stage.Filter, "--",
-            "xUnit.StopOnFail=true");
-        bool hasRun = output.Contains("Passed!", StringComparison.Ordinal);
-        return (code == 0 && hasRun, output);
+            folder, limit, environment, Path.Combine(folder, stage.Project), "-noLogo", "-noColor", "-stopOnFail",
+            "-filterVSTest", stage.Filter);
+        return (code == 0 && SomeTests().IsMatch(output), output);
     }
+
+    [GeneratedRegex(@"Total: [1-9]")]
+    private static partial Regex SomeTests();
 
     [GeneratedRegex(@"^\s*(?<file>[^\s(][^(]*)\((?<line>\d+),\d+\): error CS\d+", RegexOptions.Multiline)]
     private static partial Regex CompilerError();
