@@ -1,4 +1,5 @@
 using UserTcp.Primitives;
+using UserTcp.Tcp.Send;
 using UserTcp.Wire;
 
 namespace UserTcp.Tcp;
@@ -19,21 +20,21 @@ internal sealed partial class Tcb
     }
 
     /// <summary>An ACK may say that what we sent was marked. That of a SYN-ACK only agrees to ECN.</summary>
-    private void TakeEcho(in TcpSegment seg, Instant now)
+    private void TakeEcho(in TcpSegment seg, in AckOutcome outcome, Instant now)
     {
         if (!IsEcho(seg))
             return;
 
         _counters.EcnEchoes++;
-        if (!_sender.OnEcnEcho(now))
+        if (!_sender.OnEcnEcho(outcome, now))
             return;
 
         _counters.EcnReductions++;
-        if (!_sender.IsHeldBack)
+        if (!_sender.Ecn.IsHeldBack)
             return;
 
         _timers.Stop(TcpTimer.TailLossProbe);
-        Arm(TcpTimer.Retransmit, now + _sender.RetransmitTimeout);
+        Arm(TcpTimer.Retransmit, now + _sender.Timer.Timeout);
     }
 
     private bool IsEcho(in TcpSegment seg) =>
@@ -49,7 +50,7 @@ internal sealed partial class Tcb
             return;
 
         plan.Ecn = EcnCodepoint.Ect0;
-        if (!_sender.OwesCwr)
+        if (!_sender.Ecn.OwesCwr)
             return;
 
         plan.Flags |= TcpFlags.Cwr;

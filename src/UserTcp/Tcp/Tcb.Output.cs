@@ -97,7 +97,7 @@ internal sealed partial class Tcb
         plan.Seq = _sender.InitialSend;
         plan.Flags = isReply
             ? TcpFlags.Syn | TcpFlags.Ack | _ecn.Answer(Config.Ecn)
-            : TcpFlags.Syn | _ecn.Offer(Config.Ecn, maySucceed: _sender.Retransmissions < Config.EcnSyns);
+            : TcpFlags.Syn | _ecn.Offer(Config.Ecn, maySucceed: _sender.Timer.Retransmissions < Config.EcnSyns);
         plan.Window = _synWindow;
         plan.Options = SynOptions.Of(Config, TimestampNow(now));
         if (isReply)
@@ -110,7 +110,7 @@ internal sealed partial class Tcb
         if (!_timers.IsArmed(TcpTimer.Retransmit))
         {
             _timeoutFrom = now;
-            Arm(TcpTimer.Retransmit, now + _sender.RetransmitTimeout);
+            Arm(TcpTimer.Retransmit, now + _sender.Timer.Timeout);
         }
 
         return true;
@@ -145,43 +145,25 @@ internal sealed partial class Tcb
     private bool TryPlanText(Instant now, ref SegmentPlan plan)
     {
         SendOffer offer = Offer(SackOptionBytes());
-        bool isOverride = _persistFired;
-        _persistFired = false;
         _sender.RestartIfIdle(now);
-        bool hasChoice = TryChooseTailProbe(offer, out SendChoice choice)
-            || _sender.TryChoosePathProbe(offer, now, out choice)
-            || _sender.TryChoose(offer, isOverride, out choice);
-        if (!hasChoice && isOverride && IsPersisting && _sender.TryChooseProbe(offer, out choice))
-        {
-            hasChoice = true;
-            _persistProbes++;
-            _unansweredProbes++;
-            choice.IsProbe = true;
-        }
-
-        if (hasChoice && !isOverride && _sender.IsHeld(choice, now))
+        SendChoice choice = _sender.Choose(offer, now);
+        _sender.Note(choice, now);
+        _persistFired = false;
+        _tailProbeDue = false;
+        if (!choice.IsNone && !offer.Override && _sender.IsHeld(choice, now))
         {
             Arm(TcpTimer.Pacing, _sender.ReleaseAt);
             return false;
         }
 
         _timers.Stop(TcpTimer.Pacing);
-        if (!hasChoice || !CutToPieces(ref choice))
+        if (choice.IsNone || !CutToPieces(ref choice))
             return false;
 
+        _counters.TailLossProbes += choice.IsTailProbe ? 1 : 0;
+        _persistProbes += choice.IsProbe ? 1 : 0;
+        _unansweredProbes += choice.IsProbe ? 1 : 0;
         PlanText(now, choice, offer, ref plan);
-        return true;
-    }
-
-    private bool TryChooseTailProbe(in SendOffer offer, out SendChoice choice)
-    {
-        choice = default;
-        bool isDue = _tailProbeDue && _sender.MayProbeTail;
-        _tailProbeDue = false;
-        if (!isDue || !_sender.TryChooseTailProbe(offer, out choice))
-            return false;
-
-        _counters.TailLossProbes++;
         return true;
     }
 

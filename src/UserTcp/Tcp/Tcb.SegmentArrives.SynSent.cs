@@ -83,7 +83,7 @@ internal sealed partial class Tcb
 
     private void CompleteActiveOpen(in TcpSegment seg, Instant now)
     {
-        _sender.OnAck(new AckFacts { Ack = seg.Ack, EchoedRtt = EchoedRtt(seg, now) }, now, out LossSigns _);
+        _sender.OnAck(new AckFacts { Ack = seg.Ack, EchoedRtt = EchoedRtt(seg, now) }, now);
         // a SYN's window is never scaled
         _sender.OnEstablished(new WindowSize(seg.Window.Value), seg.Seq, seg.Ack, now);
         _timers.Stop(TcpTimer.Retransmit);

@@ -206,12 +206,13 @@ internal sealed partial class Tcb
     {
         WindowSize window = WindowOf(seg);
         bool hadWindow = _sender.Window.Bytes > 0;
-        uint covered = 0;
+        AckOutcome outcome = default;
         _unansweredProbes = 0;
         if (seg.Ack == _sender.Una && seg.Options.SackCount == 0 && _sender.IsAtRest && !IsEcho(seg))
             _sender.OnRepeatedAckAtRest(now);
         else
-            covered = JudgeAck(seg, window, now);
+            outcome = JudgeAck(seg, window, now);
+        uint covered = outcome.Covered;
         if (covered > 0 || _sender.IsNewerWindow(seg.Seq, seg.Ack))
             _sender.TakeWindow(window, seg.Seq, seg.Ack);
         _counters.ZeroWindows += hadWindow && _sender.Window.Bytes == 0 ? 1 : 0;
@@ -220,11 +221,10 @@ internal sealed partial class Tcb
         if (covered > 0)
             OnProgress(covered, now);
         RestartTimers(covered, hadWindow, now);
-        TakeEcho(seg, now);
+        TakeEcho(seg, outcome, now);
     }
 
-    /// <summary>Returns the octets that the ACK newly covers.</summary>
-    private uint JudgeAck(in TcpSegment seg, WindowSize window, Instant now)
+    private AckOutcome JudgeAck(in TcpSegment seg, WindowSize window, Instant now)
     {
         var facts = new AckFacts
         {
@@ -236,11 +236,11 @@ internal sealed partial class Tcb
             HasEcnEcho = IsEcho(seg),
         };
         _counters.DuplicateAcks += facts.IsDuplicate ? 1 : 0;
-        uint covered = _sender.OnAck(facts, now, out LossSigns signs);
-        Count(signs);
-        if (_sender.TakePathNews())
+        AckOutcome outcome = _sender.OnAck(facts, now);
+        Count(outcome.Signs);
+        if (outcome.HasPathNews)
             _effects |= Effects.PathMtu;
-        return covered;
+        return outcome;
     }
 
     private void Count(LossSigns signs)

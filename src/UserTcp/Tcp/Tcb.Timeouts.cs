@@ -55,11 +55,11 @@ internal sealed partial class Tcb
 
         _counters.Timeouts++;
         _sender.OnRetransmitTimeout(now);
-        if (_sender.Retransmissions == Config.R1)
+        if (_sender.Timer.Retransmissions == Config.R1)
             _effects |= Effects.NegativeAdvice;
         if (!_sender.IsSynAcknowledged)
             _synDue = true; // R2 of a SYN is a time (RFC 9293 §3.8.3, MUST-23)
-        else if (_sender.Retransmissions > Config.R2)
+        else if (_sender.Timer.Retransmissions > Config.R2)
             GiveUp(UserTcpCloseReason.TimedOut);
         if (State == TcpState.Closed)
             return;
@@ -79,7 +79,7 @@ internal sealed partial class Tcb
     {
         _tailProbeDue = _sender.MayProbeTail;
         _timeoutFrom = now;
-        Arm(TcpTimer.Retransmit, now + _sender.RetransmitTimeout);
+        Arm(TcpTimer.Retransmit, now + _sender.Timer.Timeout);
     }
 
     /// <summary>
@@ -191,7 +191,7 @@ internal sealed partial class Tcb
     /// <param name="isProgress">Whether new text left or was acknowledged, which is when a probe is put off.</param>
     private void ScheduleLossTimers(Instant now, bool isProgress)
     {
-        if (_sender.IsHeldBack)
+        if (_sender.Ecn.IsHeldBack)
             return; // the retransmission timer runs on: it is what the sender waits for
 
         bool isProbeSet = _timers.IsArmed(TcpTimer.TailLossProbe);
@@ -203,7 +203,7 @@ internal sealed partial class Tcb
             return;
         }
 
-        Instant timeout = _timeoutFrom + _sender.RetransmitTimeout;
+        Instant timeout = _timeoutFrom + _sender.Timer.Timeout;
         TcpTimer timer = TcpTimer.Retransmit;
         if (_sender.Loss.ReorderDeadline < timeout)
         {
@@ -236,7 +236,7 @@ internal sealed partial class Tcb
             || _sender.OnlyProbeOutstanding;
         bool needsPersist = waits && !_timers.IsArmed(TcpTimer.Pacing) && (_sender.Flight.IsEmpty || IsPersisting);
         if (needsPersist && !_timers.IsArmed(TcpTimer.Persist))
-            Arm(TcpTimer.Persist, now + _sender.PersistInterval(_persistProbes));
+            Arm(TcpTimer.Persist, now + _sender.Timer.PersistInterval(_persistProbes));
         else if (!needsPersist)
             _timers.Stop(TcpTimer.Persist);
         StartUserTimeout(now);

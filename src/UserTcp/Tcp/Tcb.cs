@@ -164,6 +164,9 @@ internal sealed partial class Tcb
             Corked = Config.Corked,
             ExtraOptionBytes = extraOptionBytes,
             MaxGsoBytes = _sender.PacedGsoBytes(Config.MaxGsoBytes),
+            IsTailProbeDue = _tailProbeDue,
+            Override = _persistFired,
+            IsWindowProbeDue = _persistFired && IsPersisting,
         };
     }
 

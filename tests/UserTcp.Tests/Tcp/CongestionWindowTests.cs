@@ -61,8 +61,8 @@ public sealed class CongestionWindowTests
         flight.Append(new SentSegment { Seq = new SeqNumber(0), Length = 1000, SegmentSize = 1000 });
         flight.Append(new SentSegment { Seq = new SeqNumber(1000), Length = 100, SegmentSize = 1000 });
         flight.MarkAllLost();
-        flight.OnRetransmitted(0, 1000, 1000, new Instant(1));
-        flight.OnRetransmitted(1, 100, 1000, new Instant(1));
+        flight.OnRetransmitted(0, flight[0].Seq, 1000, 1000, new Instant(1));
+        flight.OnRetransmitted(1, flight[1].Seq, 100, 1000, new Instant(1));
         flight.MarkOversizedLost(500);
         Assert.Equal(1000u, flight.LostBytes);
     }

@@ -97,19 +97,26 @@ internal sealed partial class Flight
     }
 
     /// <summary>
-    /// The last octets that were sent, a segment at most, as an entry of its own, for a probe; −1 if there are none to
-    /// be sent again.
+    /// The entry that was sent last, for a probe; −1 if there is none to be sent again.
     /// </summary>
-    public int IndexOfTail(int segmentSize)
+    /// <param name="segmentSize">Text per segment.</param>
+    /// <param name="tail">What of the entry is to be sent: its end, a segment at most.</param>
+    public int FindTail(int segmentSize, out SentSegment tail)
     {
         int last = Count - 1;
-        if (last < 0 || this[last].Has(SentFlags.Sacked))
+        tail = last < 0 ? default : this[last];
+        if (last < 0 || tail.Has(SentFlags.Sacked))
             return -1;
 
-        uint fin = this[last].Has(SentFlags.Fin) ? 1u : 0u;
-        uint excess = (this[last].Length - fin) % (uint)segmentSize;
-        uint tail = (excess == 0 ? Math.Min((uint)segmentSize, this[last].Length - fin) : excess) + fin;
-        return this[last].Length > tail && TrySplit(last, this[last].End - (int)tail) ? last + 1 : last;
+        uint fin = tail.Has(SentFlags.Fin) ? 1u : 0u;
+        uint excess = (tail.Length - fin) % (uint)segmentSize;
+        uint length = (excess == 0 ? Math.Min((uint)segmentSize, tail.Length - fin) : excess) + fin;
+        if (tail.Length <= length || Count >= MaxEntries + RetransmitReserve)
+            return last;
+
+        tail.Seq = tail.End - (int)length;
+        tail.Length = length;
+        return last;
     }
 
     /// <summary>
@@ -143,10 +150,12 @@ internal sealed partial class Flight
         return index;
     }
 
-    /// <summary>The first <paramref name="length"/> octets of an entry were sent again.</summary>
-    public ref SentSegment OnRetransmitted(int index, uint length, int segmentSize, Instant now)
+    /// <summary>Octets of an entry were sent again, from its beginning or from within.</summary>
+    public ref SentSegment OnRetransmitted(int index, SeqNumber from, uint length, int segmentSize, Instant now)
     {
         TryFindResent(out _); // whose memory is needed for the new one
+        if (from != this[index].Seq && TrySplit(index, from))
+            index++;
         if (length < this[index].Length)
             TrySplit(index, this[index].Seq + length);
         SetFlags(index, SentFlags.Lost | SentFlags.Probe, SentFlags.Retransmitted | SentFlags.Ambiguous);

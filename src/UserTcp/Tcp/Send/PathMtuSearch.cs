@@ -55,13 +55,13 @@ internal struct PathMtuSearch
     }
 
     /// <summary>The size in use (eff_pmtu in RFC 4821 §7.1, PLPMTU in RFC 8899 §3).</summary>
-    public int Size { get; private set; }
+    public int Size { readonly get; private set; }
 
     /// <summary>A probe is out.</summary>
-    public bool HasProbe => ProbeSize > 0;
+    public readonly bool HasProbe => ProbeSize > 0;
 
     /// <summary>Its size; 0 if there is none.</summary>
-    public int ProbeSize { get; private set; }
+    public int ProbeSize { readonly get; private set; }
 
     /// <summary>The link, or a router, says what it carries. What was found to be too large is not believed.</summary>
     public void OnCeiling(int size)
@@ -149,20 +149,22 @@ internal struct PathMtuSearch
     /// <param name="limit">The largest size that the peer accepts.</param>
     /// <param name="now">The time.</param>
     /// <param name="size">The size.</param>
-    public bool TryNextProbe(int limit, Instant now, out int size)
+    /// <param name="isFound">Whether no size is left to be probed; then <see cref="OnFound"/> is due.</param>
+    public readonly bool TryNextProbe(int limit, Instant now, out int size, out bool isFound)
     {
         size = 0;
+        isFound = false;
         limit = Math.Min(limit, _ceiling);
         if (_phase != Phase.Searching || HasProbe || Size >= limit || now < _nextProbeAt)
             return false;
 
         size = _failed > limit ? limit : Between(Size, _failed);
-        if (size > 0)
-            return true;
-
-        Resume(now + RaiseInterval); // found: until the path changes
-        return false;
+        isFound = size == 0;
+        return !isFound;
     }
+
+    /// <summary>The size is found, until the path changes.</summary>
+    public void OnFound(Instant now) => Resume(now + RaiseInterval);
 
     public void OnProbeSent(int size) => ProbeSize = size;
 

@@ -6,41 +6,39 @@ namespace UserTcp.Tcp.Send;
 /// <content>What ACKs and timeouts change: the flight, the estimators, loss detection, congestion control.</content>
 internal sealed partial class Sender
 {
-    /// <summary>A sample of so many timeouts is no round trip.</summary>
-    private const int SleepFactor = 4;
-
     private TimeSpan _lostAgainAt = TimeSpan.MinValue / 2;
 
     // The last reduction answers losses alone. If the network marked what was in flight, the reduction was due anyway,
     // and stays although nothing was lost (RFC 3168 §6.1.2, RFC 4015 §3.4).
     private bool _mayUndoReduction;
 
-    /// <summary>
-    /// An acceptable ACK (SND.UNA ≤ SEG.ACK ≤ SND.NXT). Returns the octets it newly covers, SYN and FIN counted.
-    /// </summary>
-    public uint OnAck(in AckFacts ack, Instant now, out LossSigns signs)
+    /// <summary>An acceptable ACK (SND.UNA ≤ SEG.ACK ≤ SND.NXT).</summary>
+    public AckOutcome OnAck(in AckFacts ack, Instant now)
     {
-        uint flightBefore = BytesInFlight;
-        _sizeBeforeAck = FlightSize;
+        uint inFlightBefore = BytesInFlight;
+        long sizeBefore = FlightSize;
         uint covered = (uint)(ack.Ack - Una);
         AckDigest digest = Digest(ack, now);
         Una = ack.Ack;
+        _isPartOutstanding &= _partEnd > Una;
         TimeSpan? rtt = Sample(ack, digest);
         if (covered > 0)
-            Retransmissions = 0;
+            _timer.OnAnswer();
 
         LossFacts facts = Facts(ack, digest, covered);
         RecoveryState stateBefore = Loss.State;
-        bool isAppLimited = !IsCongestionLimited;
-        signs = JudgePath(Loss.OnAck(Flight, facts, digest) | CheckProbe(ack, facts), covered,
-            digest.LargestOriginal, now);
-        _wasSpurious |= stateBefore == RecoveryState.Loss && (signs & LossSigns.Undone) != 0;
+        bool isAppLimited = !_use.IsLimiting(Congestion);
+        LossSigns signs = Loss.OnAck(Flight, facts, digest) | CheckProbe(ack, facts);
+        PathVerdict path = JudgePath(signs, covered, digest.LargestOriginal, now);
+        signs = path.Signs;
+        if (stateBefore == RecoveryState.Loss && (signs & LossSigns.Undone) != 0)
+            _timer.OnSpuriousTimeout();
         double rate = _delivery.OnAck(digest);
         TellCongestion(new CongestionAck
         {
             Context = Context(now),
             BytesAcked = digest.Bytes,
-            PriorBytesInFlight = flightBefore,
+            PriorBytesInFlight = inFlightBefore,
             Rtt = rtt,
             DeliveryRate = rate,
             IsAppLimited = isAppLimited,
@@ -53,7 +51,7 @@ internal sealed partial class Sender
         }, signs);
         _mayUndoReduction &= !ack.HasEcnEcho;
         Reduce(digest.Bytes, covered, signs);
-        return covered;
+        return new AckOutcome(covered, signs, sizeBefore, path.HasNews);
     }
 
     /// <summary>
@@ -62,7 +60,7 @@ internal sealed partial class Sender
     /// </summary>
     public bool IsAtRest =>
         Flight.IsEmpty && Loss.State == RecoveryState.Open
-        && !_probe.IsOutstanding && !_search.HasProbe && !_skipsReduction;
+        && !_probe.IsOutstanding && !_path.IsOut && !_path.SkipsReduction;
 
     /// <summary>
     /// What is left of <see cref="OnAck"/> where the ACK repeats the last one and <see cref="IsAtRest"/>, as every
@@ -70,7 +68,6 @@ internal sealed partial class Sender
     /// </summary>
     public void OnRepeatedAckAtRest(Instant now)
     {
-        _sizeBeforeAck = 0;
         Congestion?.OnAck(new CongestionAck
         {
             Context = Context(now),
@@ -82,8 +79,8 @@ internal sealed partial class Sender
     /// <summary>The reordering timer (RFC 8985 §6.2).</summary>
     public LossSigns OnReorderTimeout(Instant now)
     {
-        LossSigns signs = JudgePath(
-            Loss.OnReorderTimeout(Flight, Facts(now)), covered: 0, largestOriginal: 0, now);
+        LossSigns signs = Loss.OnReorderTimeout(Flight, Facts(now));
+        signs = JudgePath(signs, covered: 0, largestOriginal: 0, now).Signs;
         React(Context(now), signs);
         Reduce(delivered: 0, covered: 0, signs);
         return signs;
@@ -93,17 +90,31 @@ internal sealed partial class Sender
     public void OnRetransmitTimeout(Instant now)
     {
         CongestionContext before = Context(now);
-        bool isRepeated = Retransmissions > 0;
-        NoteTimeout(isRepeated);
-        Retransmissions++;
-        Backoff++;
+        bool isRepeated = _timer.OnTimeout(Next);
         _probe.Forget();
         _reduction.End();
         Loss.OnRetransmitTimeout(Flight, Facts(now), isRepeated);
         Congestion?.OnRetransmitTimeout(before, isRepeated);
         _mayUndoReduction |= !isRepeated;
-        NoteReduction();
+        _ecn.OnReduced(Next);
         DoubtPath(now);
+    }
+
+    /// <summary>
+    /// An ACK carries ECE. Congestion control reacts as to a loss, but once in a round trip. True if it did.
+    /// </summary>
+    public bool OnEcnEcho(in AckOutcome ack, Instant now)
+    {
+        if (Congestion is null || Loss.InRecovery || _ecn.IsWithinReduction(Una))
+            return false;
+
+        CongestionContext context = Context(now) with { BytesOutstanding = ack.FlightBefore };
+        if (Congestion.CongestionWindow <= SegmentSize)
+            _ecn.HoldBack();
+        else if (Loss.OnEcnEcho(Next))
+            Congestion.OnCongestion(new CongestionSignal { Context = context, Cause = CongestionCause.Ecn });
+        _ecn.OnReduced(Next);
+        return true;
     }
 
     /// <summary>Whether the end of the flight may be probed when no ACK comes (RFC 8985 §7.2).</summary>
@@ -149,16 +160,13 @@ internal sealed partial class Sender
         TimeSpan? rtt = !from.IsNever
             ? digest.Now - from
             : EchoedSample(ack.EchoedRtt, digest.LastSentAt, digest.Now);
-        if (rtt is not { } sample || HasSlept(sample))
+        if (rtt is not { } sample || _timer.HasSlept(sample))
             return null;
 
-        TakeSample(sample, digest.Now);
+        _timer.OnSample(sample, Una, digest.Now);
+        _probe.OnRttSample();
         return rtt;
     }
-
-    // By then the timer would have sent it again: the machine was suspended, and what was measured is its sleep. Taken,
-    // it would be minutes of SRTT, and pacing would spread a window over them.
-    private bool HasSlept(TimeSpan sample) => Rtt.HasSample && sample > SleepFactor * RetransmitTimeout;
 
     // The echo tells which transmission was answered. If it was an earlier one than the last, what it measures holds a
     // timeout or the loss of an ACK, and would inflate RTO by just that.
@@ -204,6 +212,40 @@ internal sealed partial class Sender
         };
     }
 
+    private PathVerdict JudgePath(LossSigns signs, uint covered, int largestOriginal, Instant now)
+    {
+        var facts = new PathFacts
+        {
+            Signs = signs,
+            State = Loss.State,
+            NewlyLost = Loss.NewlyLost,
+            Una = Una,
+            Covered = covered,
+            Delivered = largestOriginal > 0 ? largestOriginal + _optionBytes : 0,
+            Now = now,
+            SmoothedRtt = Rtt.Smoothed,
+            Interval = ProbeInterval,
+        };
+        PathVerdict verdict = _path.Judge(facts, Flight);
+        if (verdict.IsResized)
+            FollowPath();
+        if ((verdict.Signs & LossSigns.PathProbeLost) != 0)
+            Loss.SkipReduction();
+        return verdict;
+    }
+
+    private void DoubtPath(Instant now)
+    {
+        const int Reluctance = 5; // RFC 4821 §7.6.3
+        _path.EndSkipping();
+        if (!config.BlackHoleDetection || !IsSynAcknowledged || Flight.IsEmpty)
+            return;
+        if (_path.OnTimeout(Flight[0], _timer.Retransmissions, _optionBytes, now + Reluctance * ProbeInterval))
+            FollowPath();
+    }
+
+    private TimeSpan ProbeInterval => Rtt.Smoothed * Math.Max(1, CongestionWindow / SegmentSize);
+
     private void TellCongestion(in CongestionAck ack, LossSigns signs)
     {
         if (Congestion is null)
@@ -219,7 +261,7 @@ internal sealed partial class Sender
 
     private void UndoReduction(in CongestionContext context)
     {
-        Backoff = 0;
+        _timer.OnUndone();
         if (_mayUndoReduction)
             Congestion!.OnSpuriousCongestion(context);
         _mayUndoReduction = false;
@@ -235,7 +277,7 @@ internal sealed partial class Sender
 
         Congestion?.OnCongestion(new CongestionSignal { Context = context, BytesLost = Flight.LostBytes });
         _mayUndoReduction = !isRepaired;
-        NoteReduction();
+        _ecn.OnReduced(Next);
     }
 
     // Without the rate reduction the loss of a retransmission is congestion once more, but once in a round trip

@@ -3,57 +3,25 @@ using UserTcp.Wire;
 
 namespace UserTcp.Tcp.Send;
 
-/// <summary>The facts about the rest of the connection that the choice of the next segment needs.</summary>
-internal readonly record struct SendOffer
-{
-    /// <summary>The sequence number after the last octet written.</summary>
-    public SeqNumber DataEnd { get; init; }
-
-    public bool FinQueued { get; init; }
-
-    public bool NoDelay { get; init; }
-
-    public bool Corked { get; init; }
-
-    /// <summary>Octets of options beyond those of every segment (SACK blocks).</summary>
-    public int ExtraOptionBytes { get; init; }
-
-    public int MaxGsoBytes { get; init; }
-}
-
-/// <summary>A stretch of the sequence space that is to be sent now.</summary>
-internal struct SendChoice
-{
-    public SeqNumber Seq;
-    public int Text;
-    public bool Fin;
-    public int SegmentSize;
-
-    /// <summary>The entry of the flight that is sent again, or −1.</summary>
-    public int FlightIndex;
-
-    /// <summary>An octet into a closed window.</summary>
-    public bool IsProbe;
-
-    /// <summary>A tail loss probe (RFC 8985 §7).</summary>
-    public bool IsTailProbe;
-
-    /// <summary>The size that the path is probed with (RFC 4821 §7.5), 0 for other segments.</summary>
-    public int PathProbe;
-
-    public readonly uint Length => (uint)Text + (Fin ? 1u : 0);
-}
-
 /// <summary>The send sequence space (RFC 9293 §3.3.1) and what may be sent of it.</summary>
 internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
 {
     private const int TimestampBytes = 12;
 
     private int _optionBytes;
+    private RetransmitTimer _timer = new(config);
+    private EcnSender _ecn;
+    private PathProbe _path = new(config.ReceiveMss, config.IsV4);
+    private Pacer _pacer = new();
+    private WindowUse _use = new(initialSend);
     private RateReduction _reduction;
     private TailLossProbe _probe = new();
     private DeliveryRate _delivery;
     private SeqNumber _roundEnd = initialSend;
+
+    // The end of the last segment that was not full, which Nagle's algorithm waits for.
+    private SeqNumber _partEnd;
+    private bool _isPartOutstanding;
     private Instant _lastSentAt = Instant.Never;
     private bool _isIdleTold;
 
@@ -95,7 +63,14 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
 
     public LossDetection Loss { get; } = new(config.LossRecovery, initialSend);
 
-    public RttEstimator Rtt { get; private set; }
+    public RttEstimator Rtt => _timer.Rtt;
+
+    public ref readonly RetransmitTimer Timer => ref _timer;
+
+    public ref readonly EcnSender Ecn => ref _ecn;
+
+    /// <summary>The MSS that the path's MTU leaves.</summary>
+    public Mss PathMss => _path.Mss;
 
     /// <summary>Null until the handshake has told the segment size.</summary>
     public ICongestionController? Congestion { get; private set; }
@@ -112,9 +87,6 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
 
     /// <summary>Octets delivered, and how fast.</summary>
     public ref readonly DeliveryRate Delivery => ref _delivery;
-
-    /// <summary>How often the oldest octet was sent again without an answer (R1, R2).</summary>
-    public int Retransmissions { get; private set; }
 
     public bool FinSent { get; private set; }
 
@@ -156,7 +128,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
             ? SegmentSize
             : Math.Min(segments * SegmentSize, Math.Max(2 * SegmentSize, segments * OrdinarySegment));
         Congestion = config.CongestionControl.CreateController(Context(now), initial);
-        ResetTimeout();
+        _timer.OnEstablished(SynRetransmitted);
         WindowSeq = seq;
         TakeWindow(window, seq, ack);
     }
@@ -192,7 +164,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         }
 
         SynRetransmitted |= isLost;
-        Flight.OnRetransmitted(0, 1, 0, now);
+        Flight.OnRetransmitted(0, InitialSend, 1, 0, now);
     }
 
     /// <summary>A passive open sent the SYN-ACK before there was a TCB.</summary>
@@ -212,19 +184,48 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     /// <summary>
     /// The peer answers while its window is closed: it is alive, and R2 does not count (RFC 9293 §3.8.6, SHLD-17).
     /// </summary>
-    public void OnAliveInClosedWindow() => Retransmissions = 0;
+    public void OnAliveInClosedWindow() => _timer.OnAnswer();
 
     /// <summary>
     /// After a pause cwnd says nothing of the network (RFC 5681 §4.1). Before the choice, which may be a super-segment.
     /// </summary>
     public void RestartIfIdle(Instant now)
     {
-        bool isIdle = Flight.IsEmpty && !_lastSentAt.IsNever && now - _lastSentAt > RetransmitTimeout;
+        bool isIdle = Flight.IsEmpty && !_lastSentAt.IsNever && now - _lastSentAt > _timer.Timeout;
         if (!isIdle || _isIdleTold || !config.SlowStartAfterIdle)
             return;
 
         _isIdleTold = true;
         Congestion?.OnIdleRestart(Context(now));
+    }
+
+    /// <summary>The retransmission timer ran out: the wait that marks imposed is over.</summary>
+    public void EndHoldBack() => _ecn.EndHoldBack();
+
+    /// <summary>New text left with CWR on it.</summary>
+    public void OnCwrSent() => _ecn.OnCwrSent();
+
+    /// <summary>A router or the link says which packets it takes (RFC 1191 §6.4).</summary>
+    public void OnPathMss(Mss mss)
+    {
+        int before = SegmentSize;
+        _path.OnCeiling(Mss.Min(mss, config.ReceiveMss));
+        FollowPath();
+        if (SegmentSize < before)
+            Flight.MarkOversizedLost(SegmentSize);
+    }
+
+    /// <summary>Takes in what was noticed by <see cref="Choose"/>, whether the choice leaves or not.</summary>
+    public void Note(in SendChoice choice, Instant now)
+    {
+        if ((choice.Notes & ChoiceNotes.AppLimited) != 0)
+            _delivery.OnAppLimited(BytesInFlight);
+        if ((choice.Notes & ChoiceNotes.CongestionLimited) != 0)
+            _use.Note(isLimited: true, Una, Next, Flight.Bytes);
+        if ((choice.Notes & ChoiceNotes.GivesUpForward) != 0)
+            Loss.GiveUpForward();
+        if ((choice.Notes & ChoiceNotes.PathFound) != 0)
+            _path.OnFound(now);
     }
 
     /// <summary>The choice leaves as a segment, its text perhaps cut shorter.</summary>
@@ -235,19 +236,35 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         _reduction.OnSent(choice.Length);
         _isIdleTold = false;
         Pace(choice, now);
-        NotePathProbe(choice);
+        _path.OnSent(choice, now + Rtt.Smoothed);
         if (choice.IsTailProbe)
             _probe.OnSent(choice.FlightIndex < 0 ? choice.Seq + choice.Length : Next, choice.FlightIndex >= 0);
         if (choice.FlightIndex >= 0)
-        {
-            ref SentSegment again = ref Flight.OnRetransmitted(
-                choice.FlightIndex, choice.Length, choice.SegmentSize, now);
-            Loss.OnRetransmitted((int)choice.Length, now);
-            _delivery.OnSent(ref again, wasIdle, now);
-            again.Flags |= choice.IsProbe ? SentFlags.Probe : SentFlags.None;
-            return;
-        }
+            CommitAgain(choice, wasIdle, now);
+        else
+            CommitNew(choice, wasIdle, now);
+    }
 
+    /// <summary>
+    /// The window opened while a probe's octet is outstanding: it is sent again together with what follows it.
+    /// </summary>
+    public void TakeBackProbe()
+    {
+        Flight.RemoveLast();
+        Next = Una;
+    }
+
+    private void CommitAgain(in SendChoice choice, bool wasIdle, Instant now)
+    {
+        ref SentSegment again = ref Flight.OnRetransmitted(
+            choice.FlightIndex, choice.Seq, choice.Length, choice.SegmentSize, now);
+        Loss.OnRetransmitted((int)choice.Length, now);
+        _delivery.OnSent(ref again, wasIdle, now);
+        again.Flags |= choice.IsProbe ? SentFlags.Probe : SentFlags.None;
+    }
+
+    private void CommitNew(in SendChoice choice, bool wasIdle, Instant now)
+    {
         var segment = new SentSegment
         {
             Seq = choice.Seq, Length = choice.Length, SentAt = now, SegmentSize = choice.SegmentSize,
@@ -258,18 +275,16 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         Next = choice.Seq + choice.Length;
         FinSent |= choice.Fin;
         if (!choice.IsProbe)
-            NoteUse(isLimited: CongestionWindow - BytesInFlight < SegmentSize);
+            _use.Note(isLimited: CongestionWindow - BytesInFlight < SegmentSize, Una, Next, Flight.Bytes);
         if (!choice.IsProbe && choice.Text % choice.SegmentSize != 0)
             (_isPartOutstanding, _partEnd) = (true, Next);
     }
 
-    /// <summary>
-    /// The window opened while a probe's octet is outstanding: it is sent again together with what follows it.
-    /// </summary>
-    public void TakeBackProbe()
+    private void Pace(in SendChoice choice, Instant now)
     {
-        Flight.RemoveLast();
-        Next = Una;
+        double rate = PacingRate;
+        if (rate > 0 && choice.Text > 0)
+            _pacer.OnSent(choice.Text, choice.SegmentSize, rate, now);
     }
 
     private CongestionContext Context(Instant now) => new()
@@ -294,6 +309,13 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
             uint inNetwork = isStrict ? Flight.Bytes - Flight.LostBytes : BytesInFlight;
             return (int)Math.Clamp(CongestionWindow - inNetwork, 0, int.MaxValue);
         }
+    }
+
+    // What is in flight stays as it is: if it is too large, it is found to be lost, and is cut when it is sent again.
+    private void FollowPath()
+    {
+        ComputeSegmentSize();
+        Congestion?.OnSegmentSize(SegmentSize);
     }
 
     private void ComputeSegmentSize() =>

@@ -72,7 +72,7 @@ public sealed class FlightTests
     {
         Flight flight = Of([.. Enumerable.Repeat(2, Flight.MaxEntries)]);
         flight.MarkAllLost();
-        flight.OnRetransmitted(0, 1, 1, default);
+        flight.OnRetransmitted(0, flight[0].Seq, 1, 1, default);
         Assert.Equal(Flight.MaxEntries + 1, flight.Count);
         Assert.Equal(1, flight.IndexOfLost());
         Assert.Equal(1u, flight.BytesInFlight);
@@ -108,7 +108,7 @@ public sealed class FlightTests
         Flight flight = Of(100, 100, 100, 100, 100);
         Sack(flight, 100, 500);
         flight.MarkLost(3, Segment);
-        flight.OnRetransmitted(0, 100, Segment, new Instant(5));
+        flight.OnRetransmitted(0, flight[0].Seq, 100, Segment, new Instant(5));
         Assert.Equal("0+100r 100+100s 200+100s 300+100s 400+100s", Show(flight));
         Assert.Equal(0u, flight.MarkLost(3, Segment));
         Assert.Equal(100u, flight.BytesInFlight);
@@ -204,7 +204,7 @@ public sealed class FlightTests
                 int index = flight.IndexOfLost();
                 uint sent = (uint)random.Next(1, (int)flight[index].Length + 1);
                 model.Retransmit(flight[index].Seq - s_start, (int)sent);
-                flight.OnRetransmitted(index, sent, Segment, new Instant(1));
+                flight.OnRetransmitted(index, flight[index].Seq, sent, Segment, new Instant(1));
                 break;
         }
     }

@@ -86,11 +86,11 @@ public sealed class FlightTimeTests
                 case 5 when _flight.IndexOfLost() is >= 0 and int index:
                     _now += new TimeSpan(1); // in one moment what is sent again is sent in the order of the numbers
                     uint length = (uint)_random.Next(1, (int)_flight[index].Length + 1);
-                    _flight.OnRetransmitted(index, length, Segment, _now);
+                    _flight.OnRetransmitted(index, _flight[index].Seq, length, Segment, _now);
                     break;
-                case 6 when _flight.IndexOfTail(Segment) is >= 0 and int tail && _random.Next(4) == 0:
+                case 6 when _flight.FindTail(Segment, out SentSegment tail) is >= 0 and int last && _random.Next(4) == 0:
                     _now += new TimeSpan(1);
-                    _flight.OnRetransmitted(tail, _flight[tail].Length, Segment, _now);
+                    _flight.OnRetransmitted(last, tail.Seq, tail.Length, Segment, _now);
                     break;
                 case 7:
                     Revise(_random.Next(12));

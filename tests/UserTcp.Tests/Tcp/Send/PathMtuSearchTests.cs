@@ -50,7 +50,7 @@ public class PathMtuSearchTests
         }
 
         Assert.False(search.OnProgress(s_now)); // an outage is no news of the path
-        Assert.False(search.TryNextProbe(1460, s_now, out _));
+        Assert.False(TryNext(ref search, s_now, out _));
         Assert.True(search.OnTimeout(2, 1460)); // another day, another doubt
     }
 
@@ -74,7 +74,7 @@ public class PathMtuSearchTests
         PathMtuSearch search = Search();
         search.OnTimeout(1, 1460);
         Assert.False(search.OnProgress(s_now));
-        Assert.False(search.TryNextProbe(1460, s_now, out _));
+        Assert.False(TryNext(ref search, s_now, out _));
     }
 
     [Fact, Rfc("4821 §7.6.1")]
@@ -84,13 +84,13 @@ public class PathMtuSearchTests
     public void The_first_probe_is_as_large_as_can_be_and_its_success_ends_the_search()
     {
         PathMtuSearch search = Found();
-        Assert.True(search.TryNextProbe(1460, s_now, out int size));
+        Assert.True(TryNext(ref search, s_now, out int size));
         Assert.Equal(1460, size);
         search.OnProbeSent(size);
-        Assert.False(search.TryNextProbe(1460, s_now, out _)); // one at a time (§7.4)
+        Assert.False(TryNext(ref search, s_now, out _)); // one at a time (§7.4)
         search.OnProbeAcknowledged(s_now);
         Assert.Equal(1460, search.Size);
-        Assert.False(search.TryNextProbe(1460, s_now + TimeSpan.FromDays(1), out _));
+        Assert.False(TryNext(ref search, s_now + TimeSpan.FromDays(1), out _));
     }
 
     [Theory, Rfc("4821 §7.3", "R4821-11", "R4821-12")]
@@ -118,15 +118,15 @@ public class PathMtuSearchTests
         int probes = Climb(ref search, mtu, s_now);
         Assert.Equal(expected, search.Size);
         Assert.InRange(probes, 1, 8);
-        Assert.False(search.TryNextProbe(1460, s_now + PathMtuSearch.RaiseInterval - TimeSpan.FromSeconds(1), out _));
-        Assert.Equal(mtu < 1500, search.TryNextProbe(1460, s_now + PathMtuSearch.RaiseInterval, out int again));
+        Assert.False(TryNext(ref search, s_now + PathMtuSearch.RaiseInterval - TimeSpan.FromSeconds(1), out _));
+        Assert.Equal(mtu < 1500, TryNext(ref search, s_now + PathMtuSearch.RaiseInterval, out int again));
         Assert.Equal(mtu < 1500 ? 1460 : 0, again); // the path may have changed
     }
 
     private static int Climb(ref PathMtuSearch search, int mtu, Instant now)
     {
         int probes = 0;
-        while (search.TryNextProbe(1460, now, out int size))
+        while (TryNext(ref search, now, out int size))
         {
             probes++;
             search.OnProbeSent(size);
@@ -148,8 +148,8 @@ public class PathMtuSearchTests
         search.OnProbeSent(1460);
         search.OnProbeLost(s_now + TimeSpan.FromSeconds(9));
         Assert.Equal(1160, search.Size);
-        Assert.False(search.TryNextProbe(1460, s_now + TimeSpan.FromSeconds(8), out _));
-        Assert.True(search.TryNextProbe(1460, s_now + TimeSpan.FromSeconds(9), out int size));
+        Assert.False(TryNext(ref search, s_now + TimeSpan.FromSeconds(8), out _));
+        Assert.True(TryNext(ref search, s_now + TimeSpan.FromSeconds(9), out int size));
         Assert.InRange(size, 1161, 1459);
     }
 
@@ -159,7 +159,7 @@ public class PathMtuSearchTests
         PathMtuSearch search = Found();
         search.OnProbeSent(1460);
         search.OnProbeInconclusive(s_now + TimeSpan.FromSeconds(1));
-        Assert.True(search.TryNextProbe(1460, s_now + TimeSpan.FromSeconds(1), out int size));
+        Assert.True(TryNext(ref search, s_now + TimeSpan.FromSeconds(1), out int size));
         Assert.Equal(1460, size);
     }
 
@@ -168,9 +168,9 @@ public class PathMtuSearchTests
     public void Nothing_is_probed_that_the_peer_does_not_take()
     {
         PathMtuSearch search = Found();
-        Assert.True(search.TryNextProbe(1300, s_now, out int size));
+        Assert.True(search.TryNextProbe(1300, s_now, out int size, out _));
         Assert.Equal(1300, size);
-        Assert.False(search.TryNextProbe(1160, s_now, out _));
+        Assert.False(search.TryNextProbe(1160, s_now, out _, out _));
     }
 
     [Fact]
@@ -180,13 +180,13 @@ public class PathMtuSearchTests
         PathMtuSearch search = Found();
         search.OnCeiling(1360);
         Assert.Equal(1160, search.Size);
-        Assert.True(search.TryNextProbe(1460, s_now, out int size));
+        Assert.True(TryNext(ref search, s_now, out int size));
         Assert.Equal(1360, size);
         search.OnCeiling(1000);
         Assert.Equal(1000, search.Size);
         search.OnCeiling(1460); // the report was forgotten: probed, not believed
         Assert.Equal(1000, search.Size);
-        Assert.True(search.TryNextProbe(1460, s_now, out size));
+        Assert.True(TryNext(ref search, s_now, out size));
         Assert.Equal(1460, size);
     }
 
@@ -221,7 +221,7 @@ public class PathMtuSearchTests
         Assert.False(search.OnDelivered(1160));
         Assert.True(search.OnDelivered(1440));
         Assert.Equal(1440, search.Size);
-        Assert.True(search.TryNextProbe(1460, s_now, out int size));
+        Assert.True(TryNext(ref search, s_now, out int size));
         Assert.Equal(1460, size);
 
         search = Found();
@@ -239,5 +239,13 @@ public class PathMtuSearchTests
         Assert.Equal(1460, search.Size);
         Assert.False(search.OnProgress(s_now));
         Assert.False(search.OnSpuriousTimeout());
+    }
+
+    private static bool TryNext(ref PathMtuSearch search, Instant now, out int size)
+    {
+        bool isDue = search.TryNextProbe(1460, now, out size, out bool isFound);
+        if (isFound)
+            search.OnFound(now);
+        return isDue;
     }
 }

@@ -1,0 +1,101 @@
+using System.Runtime.CompilerServices;
+using UserTcp.Primitives;
+
+namespace UserTcp.Tcp.Send;
+
+/// <summary>How long an ACK is waited for (RFC 6298), and how often in vain.</summary>
+internal struct RetransmitTimer(TcpConfig config)
+{
+    /// <summary>A sample of so many timeouts is no round trip.</summary>
+    private const int SleepFactor = 4;
+
+    private const int MostDoublings = 20;
+
+    private TimeSpan _initial = config.InitialRto;
+    private StrongBox<RttEstimator>? _rttBefore; // most connections never meet a timeout
+    private SeqNumber _nextAtTimeout;
+    private bool _wasSpurious;
+
+    public RttEstimator Rtt { readonly get; private set; }
+
+    /// <summary>How often the timeout was doubled (RFC 6298 §5.5).</summary>
+    public int Backoff { readonly get; private set; }
+
+    /// <summary>How often the oldest octet was sent again without an answer (R1, R2).</summary>
+    public int Retransmissions { readonly get; private set; }
+
+    /// <summary>RTO.</summary>
+    public readonly TimeSpan Timeout => Doubled(Backoff, config.MaxRto);
+
+    /// <summary>The persist interval: RTO, doubled, with a bound of its own (RFC 9293 §3.8.6.1, SHLD-30).</summary>
+    public readonly TimeSpan PersistInterval(int probes) => Doubled(probes, config.PersistMax);
+
+    /// <summary>
+    /// The handshake is over. RFC 6298 §5.7: a second was too short for SYN. Three are for text, until a round trip was
+    /// measured.
+    /// </summary>
+    public void OnEstablished(bool synRetransmitted)
+    {
+        const int Seconds = 3;
+        if (!synRetransmitted || Rtt.HasSample)
+            return;
+
+        Backoff = 0;
+        var cautious = TimeSpan.FromSeconds(Seconds);
+        _initial = _initial > cautious ? _initial : cautious;
+    }
+
+    /// <summary>
+    /// By then the timer would have sent it again: the machine was suspended, and what was measured is its sleep.
+    /// Taken, it would be minutes of SRTT, and pacing would spread a window over them.
+    /// </summary>
+    public readonly bool HasSlept(TimeSpan sample) => Rtt.HasSample && sample > SleepFactor * Timeout;
+
+    /// <summary>A round trip was measured. <paramref name="una"/> is SND.UNA.</summary>
+    public void OnSample(TimeSpan rtt, SeqNumber una, Instant now)
+    {
+        Rtt = Rtt.Sample(rtt, now);
+        if (_wasSpurious && una > _nextAtTimeout)
+        {
+            Rtt = Rtt.AfterSpuriousTimeout(_rttBefore!.Value, rtt);
+            _wasSpurious = false;
+        }
+
+        Backoff = 0; // Karn: a backed-off timeout holds until there is a valid sample (RFC 9293 §3.8.1, MUST-18)
+    }
+
+    /// <summary>The timer ran out. <paramref name="next"/> is SND.NXT.</summary>
+    /// <returns>Whether it did before, without an answer since.</returns>
+    public bool OnTimeout(SeqNumber next)
+    {
+        bool isRepeated = Retransmissions > 0;
+        _wasSpurious = false;
+        if (!isRepeated)
+        {
+            // RFC 4015 §3.1, step 0. Controllers remember their own state.
+            _rttBefore ??= new StrongBox<RttEstimator>();
+            _rttBefore.Value = Rtt;
+            _nextAtTimeout = next;
+        }
+
+        Retransmissions++;
+        Backoff++;
+        return isRepeated;
+    }
+
+    /// <summary>The peer answers.</summary>
+    public void OnAnswer() => Retransmissions = 0;
+
+    /// <summary>The last timeout was for nothing: the ACK was late.</summary>
+    public void OnSpuriousTimeout() => _wasSpurious = true;
+
+    /// <summary>The last loss was none.</summary>
+    public void OnUndone() => Backoff = 0;
+
+    private readonly TimeSpan Doubled(int times, TimeSpan most)
+    {
+        TimeSpan timeout = Rtt.RetransmitTimeout(_initial, config.MinRto, config.MaxRto);
+        long ticks = times >= MostDoublings ? most.Ticks : timeout.Ticks << times;
+        return new TimeSpan(Math.Min(ticks, most.Ticks));
+    }
+}
