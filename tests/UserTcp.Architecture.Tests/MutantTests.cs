@@ -15,9 +15,12 @@ public sealed class MutantTests
         "return Math.Min(a, b);", "Min -> Max",
         "return (global::UserTcp.MutantSwitch.Is(7) ? (Math.Max(a, b)) : (Math.Min(a, b)));")]
     [InlineData(
-        "x += y;", "+= -> -=", "if (global::UserTcp.MutantSwitch.Is(7)) { x -= y; } else { x += y; }")]
-    [InlineData("x++;", "++ -> --", "if (global::UserTcp.MutantSwitch.Is(7)) { x--; } else { x++; }")]
-    [InlineData("Send(x);", "delete the statement", "if (!global::UserTcp.MutantSwitch.Is(7)) { Send(x); }")]
+        "x += y;", "+= -> -=", "{ if (global::UserTcp.MutantSwitch.Is(7)) { x -= y; } else { x += y; } }")]
+    [InlineData("x++;", "++ -> --", "{ if (global::UserTcp.MutantSwitch.Is(7)) { x--; } else { x++; } }")]
+    [InlineData("Send(x);", "delete the statement", "{ if (!global::UserTcp.MutantSwitch.Is(7)) { Send(x); } }")]
+    [InlineData(
+        "if (a) Send(x); else return;", "delete the statement",
+        "if (a) { if (!global::UserTcp.MutantSwitch.Is(7)) { Send(x); } } else return;")]
     [InlineData(
         "if (Find(out int x)) { Use(x); }", "negate the condition",
         "if ((global::UserTcp.MutantSwitch.Is(7) ^ (Find(out int x)))) { Use(x); }")]

@@ -114,8 +114,9 @@ internal static class Instrumenter
             string code = change.Kind switch
             {
                 MutantKind.Negate => $"({asks} ^ ({original}))",
-                MutantKind.Delete => $"if (!{asks}) {{ {original} }}",
-                MutantKind.Assignment => $"if ({asks}) {{ {Mutate(change, node)} }} else {{ {original} }}",
+                // In braces, or an else that follows would be taken for that of the switch.
+                MutantKind.Delete => $"{{ if (!{asks}) {{ {original} }} }}",
+                MutantKind.Assignment => $"{{ if ({asks}) {{ {Mutate(change, node)} }} else {{ {original} }} }}",
                 _ => $"({asks} ? ({OnOneLine(Mutate(change, node))}) : ({original}))",
             };
             SyntaxNode parsed = node is StatementSyntax

@@ -146,7 +146,7 @@ internal sealed partial class Tcb
     {
         SendOffer offer = Offer(SackOptionBytes());
         _sender.RestartIfIdle(now);
-        SendChoice choice = _sender.Choose(offer, now);
+        SendChoice choice = SendChooser.Choose(_sender, offer, now);
         _sender.Note(choice, now);
         _persistFired = false;
         _tailProbeDue = false;

@@ -87,6 +87,22 @@ internal struct AckDigest
         }
     }
 
+    /// <summary>
+    /// The round trip that the ACK measured, if it did. The echo tells which transmission was answered. If it was an
+    /// earlier one than the last, it measures a timeout or the loss of an ACK, and would inflate RTO by just that.
+    /// </summary>
+    /// <param name="echoed">A round trip by the echoed timestamp.</param>
+    public readonly TimeSpan? RoundTrip(TimeSpan? echoed)
+    {
+        if (!SampleFrom.IsNever)
+            return Now - SampleFrom;
+        if (LastSentAt.IsNever || echoed is not { } rtt)
+            return null;
+
+        TimeSpan clock = TimeSpan.FromMilliseconds(1);
+        return rtt <= Now - LastSentAt + clock ? rtt : null;
+    }
+
     public void OnAcked(in SentSegment segment, SeqNumber end, uint length)
     {
         AckedBytes += length;

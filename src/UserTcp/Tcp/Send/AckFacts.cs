@@ -22,4 +22,19 @@ internal struct AckFacts
 
     public int SackCount;
     public SackBlocks Sack;
+
+    /// <summary>
+    /// The block that reports a duplicate: the first one, if it lies below the segment's acknowledgment number or
+    /// within the second (RFC 2883 §5).
+    /// </summary>
+    public readonly bool TryGetDuplicate(out SackBlock duplicate)
+    {
+        duplicate = SackCount > 0 ? Sack[0] : default;
+        if (SackCount == 0)
+            return false;
+        if (duplicate.Right <= Ack)
+            return true;
+
+        return SackCount > 1 && duplicate.Left >= Sack[1].Left && duplicate.Right <= Sack[1].Right;
+    }
 }

@@ -6,12 +6,6 @@ namespace UserTcp.Tcp.Send;
 /// <content>What ACKs and timeouts change: the flight, the estimators, loss detection, congestion control.</content>
 internal sealed partial class Sender
 {
-    private TimeSpan _lostAgainAt = TimeSpan.MinValue / 2;
-
-    // The last reduction answers losses alone. If the network marked what was in flight, the reduction was due anyway,
-    // and stays although nothing was lost (RFC 3168 §6.1.2, RFC 4015 §3.4).
-    private bool _mayUndoReduction;
-
     /// <summary>An acceptable ACK (SND.UNA ≤ SEG.ACK ≤ SND.NXT).</summary>
     public AckOutcome OnAck(in AckFacts ack, Instant now)
     {
@@ -20,21 +14,21 @@ internal sealed partial class Sender
         uint covered = (uint)(ack.Ack - Una);
         AckDigest digest = Digest(ack, now);
         Una = ack.Ack;
-        _isPartOutstanding &= _partEnd > Una;
+        IsPartOutstanding &= _partEnd > Una;
         TimeSpan? rtt = Sample(ack, digest);
         if (covered > 0)
             _timer.OnAnswer();
 
         LossFacts facts = Facts(ack, digest, covered);
         RecoveryState stateBefore = Loss.State;
-        bool isAppLimited = !_use.IsLimiting(Congestion);
+        bool isAppLimited = !_use.IsLimiting(_congestion.Controller);
         LossSigns signs = Loss.OnAck(Flight, facts, digest) | CheckProbe(ack, facts);
         PathVerdict path = JudgePath(signs, covered, digest.LargestOriginal, now);
         signs = path.Signs;
         if (stateBefore == RecoveryState.Loss && (signs & LossSigns.Undone) != 0)
             _timer.OnSpuriousTimeout();
         double rate = _delivery.OnAck(digest);
-        TellCongestion(new CongestionAck
+        var congestionAck = new CongestionAck
         {
             Context = Context(now),
             BytesAcked = digest.Bytes,
@@ -48,9 +42,13 @@ internal sealed partial class Sender
                 || stateBefore is RecoveryState.Recovery or RecoveryState.CongestionReduced
                 || (covered == 0 && !Loss.ReorderingSeen),
             IsRoundEnd = IsRoundEnd(covered),
-        }, signs);
-        _mayUndoReduction &= !ack.HasEcnEcho;
-        Reduce(digest.Bytes, covered, signs);
+        };
+        if ((signs & LossSigns.Undone) != 0 && _congestion.Controller is not null)
+            _timer.OnUndone();
+        ResponseFacts response = Response(signs, digest.Bytes, covered);
+        NoteReduction(_congestion.OnAck(congestionAck, response, ack.HasEcnEcho, ReducesInProportion));
+        if ((signs & LossSigns.EnteredRecovery) != 0)
+            _probe.Forget();
         return new AckOutcome(covered, signs, sizeBefore, path.HasNews);
     }
 
@@ -68,7 +66,7 @@ internal sealed partial class Sender
     /// </summary>
     public void OnRepeatedAckAtRest(Instant now)
     {
-        Congestion?.OnAck(new CongestionAck
+        _congestion.Controller?.OnAck(new CongestionAck
         {
             Context = Context(now),
             IsAppLimited = true,
@@ -81,8 +79,10 @@ internal sealed partial class Sender
     {
         LossSigns signs = Loss.OnReorderTimeout(Flight, Facts(now));
         signs = JudgePath(signs, covered: 0, largestOriginal: 0, now).Signs;
-        React(Context(now), signs);
-        Reduce(delivered: 0, covered: 0, signs);
+        ResponseFacts response = Response(signs, delivered: 0, covered: 0);
+        NoteReduction(_congestion.OnReorderTimeout(Context(now), response, ReducesInProportion));
+        if ((signs & LossSigns.EnteredRecovery) != 0)
+            _probe.Forget();
         return signs;
     }
 
@@ -92,10 +92,8 @@ internal sealed partial class Sender
         CongestionContext before = Context(now);
         bool isRepeated = _timer.OnTimeout(Next);
         _probe.Forget();
-        _reduction.End();
         Loss.OnRetransmitTimeout(Flight, Facts(now), isRepeated);
-        Congestion?.OnRetransmitTimeout(before, isRepeated);
-        _mayUndoReduction |= !isRepeated;
+        _congestion.OnRetransmitTimeout(before, isRepeated);
         _ecn.OnReduced(Next);
         DoubtPath(now);
     }
@@ -105,14 +103,14 @@ internal sealed partial class Sender
     /// </summary>
     public bool OnEcnEcho(in AckOutcome ack, Instant now)
     {
-        if (Congestion is null || Loss.InRecovery || _ecn.IsWithinReduction(Una))
+        if (_congestion.Controller is not { } control || Loss.InRecovery || _ecn.IsWithinReduction(Una))
             return false;
 
         CongestionContext context = Context(now) with { BytesOutstanding = ack.FlightBefore };
-        if (Congestion.CongestionWindow <= SegmentSize)
+        if (control.CongestionWindow <= SegmentSize)
             _ecn.HoldBack();
         else if (Loss.OnEcnEcho(Next))
-            Congestion.OnCongestion(new CongestionSignal { Context = context, Cause = CongestionCause.Ecn });
+            control.OnCongestion(new CongestionSignal { Context = context, Cause = CongestionCause.Ecn });
         _ecn.OnReduced(Next);
         return true;
     }
@@ -142,41 +140,15 @@ internal sealed partial class Sender
         return digest;
     }
 
-    // RFC 2883 §5: the first block, if it lies below its own segment's acknowledgment number or within the second.
-    private bool TryGetDuplicateSack(in AckFacts ack, out SackBlock duplicate)
-    {
-        duplicate = ack.SackCount > 0 ? ack.Sack[0] : default;
-        if (!HasSack || ack.SackCount == 0)
-            return false;
-        if (duplicate.Right <= ack.Ack)
-            return true;
-
-        return ack.SackCount > 1 && duplicate.Left >= ack.Sack[1].Left && duplicate.Right <= ack.Sack[1].Right;
-    }
-
     private TimeSpan? Sample(in AckFacts ack, in AckDigest digest)
     {
-        Instant from = digest.SampleFrom;
-        TimeSpan? rtt = !from.IsNever
-            ? digest.Now - from
-            : EchoedSample(ack.EchoedRtt, digest.LastSentAt, digest.Now);
+        TimeSpan? rtt = digest.RoundTrip(ack.EchoedRtt);
         if (rtt is not { } sample || _timer.HasSlept(sample))
             return null;
 
         _timer.OnSample(sample, Una, digest.Now);
         _probe.OnRttSample();
         return rtt;
-    }
-
-    // The echo tells which transmission was answered. If it was an earlier one than the last, what it measures holds a
-    // timeout or the loss of an ACK, and would inflate RTO by just that.
-    private static TimeSpan? EchoedSample(TimeSpan? echoed, Instant lastSentAt, Instant now)
-    {
-        if (lastSentAt.IsNever || echoed is not { } rtt)
-            return null;
-
-        TimeSpan clock = TimeSpan.FromMilliseconds(1);
-        return rtt <= now - lastSentAt + clock ? rtt : null;
     }
 
     private LossSigns CheckProbe(in AckFacts ack, in LossFacts facts)
@@ -199,7 +171,8 @@ internal sealed partial class Sender
 
     private LossFacts Facts(in AckFacts ack, in AckDigest digest, uint covered)
     {
-        bool isDuplicateSack = TryGetDuplicateSack(ack, out SackBlock duplicate);
+        SackBlock duplicate = default;
+        bool isDuplicateSack = HasSack && ack.TryGetDuplicate(out duplicate);
         return Facts(digest.Now) with
         {
             Acked = covered,
@@ -221,7 +194,7 @@ internal sealed partial class Sender
             NewlyLost = Loss.NewlyLost,
             Una = Una,
             Covered = covered,
-            Delivered = largestOriginal > 0 ? largestOriginal + _optionBytes : 0,
+            Delivered = largestOriginal > 0 ? largestOriginal + OptionBytes : 0,
             Now = now,
             SmoothedRtt = Rtt.Smoothed,
             Interval = ProbeInterval,
@@ -240,78 +213,29 @@ internal sealed partial class Sender
         _path.EndSkipping();
         if (!config.BlackHoleDetection || !IsSynAcknowledged || Flight.IsEmpty)
             return;
-        if (_path.OnTimeout(Flight[0], _timer.Retransmissions, _optionBytes, now + Reluctance * ProbeInterval))
+        if (_path.OnTimeout(Flight[0], _timer.Retransmissions, OptionBytes, now + Reluctance * ProbeInterval))
             FollowPath();
     }
 
     private TimeSpan ProbeInterval => Rtt.Smoothed * Math.Max(1, CongestionWindow / SegmentSize);
 
-    private void TellCongestion(in CongestionAck ack, LossSigns signs)
+    private bool ReducesInProportion => config.LossRecovery.ProportionalRateReduction;
+
+    private ResponseFacts Response(LossSigns signs, uint delivered, uint covered) => new()
     {
-        if (Congestion is null)
-            return;
-        if ((signs & LossSigns.Undone) != 0)
-            UndoReduction(ack.Context);
+        Signs = signs,
+        State = Loss.State,
+        Delivered = delivered,
+        Covered = covered,
+        NewlyLost = Loss.NewlyLost,
+        LostBytes = Flight.LostBytes,
+        HasSack = HasSack,
+    };
 
-        if ((signs & LossSigns.Recovered) != 0)
-            Congestion.OnRecovered(ack.Context);
-        Congestion.OnAck(ack);
-        React(ack.Context, signs);
-    }
-
-    private void UndoReduction(in CongestionContext context)
+    private void NoteReduction(bool isReduced)
     {
-        _timer.OnUndone();
-        if (_mayUndoReduction)
-            Congestion!.OnSpuriousCongestion(context);
-        _mayUndoReduction = false;
-    }
-
-    private void React(in CongestionContext context, LossSigns signs)
-    {
-        bool isNew = (signs & LossSigns.EnteredRecovery) != 0
-            && (signs & (LossSigns.AlreadyReduced | LossSigns.PathProbeLost)) == 0;
-        bool isRepaired = (signs & LossSigns.RepairedByProbe) != 0 && !Loss.InRecovery;
-        if (!isNew && !isRepaired && !IsLostAgain(context, signs))
-            return;
-
-        Congestion?.OnCongestion(new CongestionSignal { Context = context, BytesLost = Flight.LostBytes });
-        _mayUndoReduction = !isRepaired;
-        _ecn.OnReduced(Next);
-    }
-
-    // Without the rate reduction the loss of a retransmission is congestion once more, but once in a round trip
-    // (RFC 8985 §9.3, RFC 5681 §4.3).
-    private bool IsLostAgain(in CongestionContext context, LossSigns signs)
-    {
-        bool isLater = context.Now - _lostAgainAt >= Rtt.Smoothed;
-        if ((signs & LossSigns.LostAgain) == 0 || config.LossRecovery.ProportionalRateReduction || !isLater)
-            return false;
-
-        _lostAgainAt = context.Now;
-        return true;
-    }
-
-    // RFC 6937 §3. Without SACK the inflation of RFC 6582 says what left the network.
-    private void Reduce(uint delivered, uint covered, LossSigns signs)
-    {
-        if ((signs & LossSigns.EnteredRecovery) != 0)
-            _probe.Forget();
-        if (!Loss.InRecovery)
-            _reduction.End();
-        if (!HasSack || Loss.State != RecoveryState.Recovery || !config.LossRecovery.ProportionalRateReduction)
-            return;
-
-        if ((signs & LossSigns.EnteredRecovery) != 0)
-            _reduction.Begin(BytesInFlight + Flight.LostBytes + delivered);
-        _reduction.OnAck(new ReductionFacts
-        {
-            Delivered = delivered,
-            InFlight = BytesInFlight,
-            Threshold = Congestion!.CongestionWindow,
-            SegmentSize = SegmentSize,
-            IsSafe = covered > 0 && Loss.NewlyLost == 0,
-        });
+        if (isReduced)
+            _ecn.OnReduced(Next);
     }
 
     // A round trip ends when the first text that was sent after the last one ended is acknowledged.

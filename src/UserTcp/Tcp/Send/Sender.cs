@@ -8,20 +8,18 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
 {
     private const int TimestampBytes = 12;
 
-    private int _optionBytes;
+    private SendWindow _window;
     private RetransmitTimer _timer = new(config);
     private EcnSender _ecn;
     private PathProbe _path = new(config.ReceiveMss, config.IsV4);
     private Pacer _pacer = new();
     private WindowUse _use = new(initialSend);
-    private RateReduction _reduction;
+    private CongestionResponse _congestion = new();
     private TailLossProbe _probe = new();
     private DeliveryRate _delivery;
     private SeqNumber _roundEnd = initialSend;
 
-    // The end of the last segment that was not full, which Nagle's algorithm waits for.
     private SeqNumber _partEnd;
-    private bool _isPartOutstanding;
     private Instant _lastSentAt = Instant.Never;
     private bool _isIdleTold;
 
@@ -35,16 +33,10 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     public SeqNumber Next { get; private set; } = initialSend;
 
     /// <summary>SND.WND.</summary>
-    public WindowSize Window { get; private set; }
-
-    /// <summary>SND.WL1.</summary>
-    public SeqNumber WindowSeq { get; private set; }
-
-    /// <summary>SND.WL2.</summary>
-    public SeqNumber WindowAck { get; private set; }
+    public WindowSize Window => _window.Size;
 
     /// <summary>Max(SND.WND).</summary>
-    public uint MaxWindow { get; private set; }
+    public uint MaxWindow => _window.Largest;
 
     /// <summary>Snd.Wind.Shift.</summary>
     public WindowScale Scale { get; private set; }
@@ -59,6 +51,14 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     /// </summary>
     public int SegmentSize { get; private set; } = config.ReceiveMss.Bytes;
 
+    /// <summary>The options of every segment, in octets.</summary>
+    public int OptionBytes { get; private set; }
+
+    /// <summary>A segment that was not full waits for its acknowledgment, and Nagle's algorithm for that.</summary>
+    public bool IsPartOutstanding { get; private set; }
+
+    public TcpConfig Config => config;
+
     public Flight Flight { get; } = new();
 
     public LossDetection Loss { get; } = new(config.LossRecovery, initialSend);
@@ -69,15 +69,16 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
 
     public ref readonly EcnSender Ecn => ref _ecn;
 
+    public ref readonly PathProbe Path => ref _path;
+
     /// <summary>The MSS that the path's MTU leaves.</summary>
     public Mss PathMss => _path.Mss;
 
     /// <summary>Null until the handshake has told the segment size.</summary>
-    public ICongestionController? Congestion { get; private set; }
+    public ICongestionController? Congestion => _congestion.Controller;
 
     /// <summary>cwnd in octets, that of a recovery while it goes on; 0 before the handshake is over.</summary>
-    public long CongestionWindow =>
-        Congestion is null ? 0 : _reduction.IsActive ? _reduction.Window : Congestion.CongestionWindow;
+    public long CongestionWindow => _congestion.Window;
 
     /// <summary>The state of loss recovery.</summary>
     public RecoveryState RecoveryState =>
@@ -114,7 +115,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         PeerMss = options.HasMss ? new Mss(Math.Max(options.Mss, Mss.Floor.Bytes)) : PeerMss;
         Scale = scales ? options.WindowScale : WindowScale.None;
         HasSack = options.SackPermitted && config.SelectiveAcknowledgments;
-        _optionBytes = hasTimestamps ? TimestampBytes : 0;
+        OptionBytes = hasTimestamps ? TimestampBytes : 0;
         ComputeSegmentSize();
     }
 
@@ -127,30 +128,15 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         int initial = SynRetransmitted
             ? SegmentSize
             : Math.Min(segments * SegmentSize, Math.Max(2 * SegmentSize, segments * OrdinarySegment));
-        Congestion = config.CongestionControl.CreateController(Context(now), initial);
+        _congestion.Controller = config.CongestionControl.CreateController(Context(now), initial);
         _timer.OnEstablished(SynRetransmitted);
-        WindowSeq = seq;
-        TakeWindow(window, seq, ack);
+        _window.Begin(window, seq, ack);
     }
 
-    /// <summary>
-    /// SND.WND, SND.WL1 and SND.WL2 (RFC 9293 §3.10.7.4, fifth step). Deviation: who acknowledges more than ever before
-    /// is newer than all before, whatever its sequence number; by the letter the window of a retransmission that comes
-    /// with a new acknowledgment is not taken, and the old one, moved on with SND.UNA, would be overrun.
-    /// </summary>
-    public void TakeWindow(WindowSize window, SeqNumber seq, SeqNumber ack)
-    {
-        Window = window;
-        WindowSeq = SeqNumber.Max(WindowSeq, seq);
-        WindowAck = ack;
-        MaxWindow = Math.Max(MaxWindow, window.Bytes);
-    }
+    /// <summary>A newer segment brings another window (<see cref="SendWindow.Take"/>).</summary>
+    public void TakeWindow(WindowSize window, SeqNumber seq, SeqNumber ack) => _window.Take(window, seq, ack);
 
-    /// <summary>
-    /// SND.WL1 and SND.WL2 keep an old segment from changing the window (RFC 9293 §3.10.7.4, fifth step).
-    /// </summary>
-    public bool IsNewerWindow(SeqNumber seq, SeqNumber ack) =>
-        WindowSeq < seq || (WindowSeq == seq && WindowAck <= ack);
+    public bool IsNewerWindow(SeqNumber seq, SeqNumber ack) => _window.IsNewer(seq, ack);
 
     /// <summary>The SYN left; it is the first entry of the flight, and is sent again from there.</summary>
     public void OnSynSent(Instant now, bool isLost)
@@ -215,7 +201,45 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
             Flight.MarkOversizedLost(SegmentSize);
     }
 
-    /// <summary>Takes in what was noticed by <see cref="Choose"/>, whether the choice leaves or not.</summary>
+    /// <summary>Octets per second at which segments leave now; 0 where they are not paced.</summary>
+    public double PacingRate
+    {
+        get
+        {
+            if (!config.Pacing || Congestion is not { } control || !Rtt.HasSample)
+                return 0;
+            if (control.PacingRate is { } rate)
+                return double.IsFinite(rate) && rate > 0 ? rate : 0;
+
+            long window = Math.Max(CongestionWindow, BytesInFlight);
+            return Pacer.DefaultRate(window, control.SlowStartThreshold, Rtt.Smoothed);
+        }
+    }
+
+    /// <summary>When what is held back may leave.</summary>
+    public Instant ReleaseAt => _pacer.ReleaseAt;
+
+    /// <summary>The most that one plan may carry at the pace.</summary>
+    public int PacedGsoBytes(int maxGsoBytes)
+    {
+        double rate = PacingRate;
+        return rate > 0 ? Math.Min(maxGsoBytes, Pacer.BurstBytes(rate, SegmentSize)) : maxGsoBytes;
+    }
+
+    /// <summary>
+    /// Whether the pace holds the choice back. Never a probe, a lone FIN, or the first segment that recovery sends
+    /// again.
+    /// </summary>
+    public bool IsHeld(in SendChoice choice, Instant now)
+    {
+        bool isExempt = choice.IsProbe || choice.IsTailProbe || choice.Text == 0
+            || (choice.FlightIndex >= 0 && Loss.MustRetransmitFirst);
+        return !isExempt && _pacer.IsHeld(now) && PacingRate > 0;
+    }
+
+    /// <summary>
+    /// Takes in what was noticed by <see cref="SendChooser"/>, whether the choice leaves or not.
+    /// </summary>
     public void Note(in SendChoice choice, Instant now)
     {
         if ((choice.Notes & ChoiceNotes.AppLimited) != 0)
@@ -233,7 +257,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     {
         bool wasIdle = Flight.IsEmpty;
         _lastSentAt = now;
-        _reduction.OnSent(choice.Length);
+        _congestion.OnSent(choice.Length);
         _isIdleTold = false;
         Pace(choice, now);
         _path.OnSent(choice, now + Rtt.Smoothed);
@@ -277,7 +301,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         if (!choice.IsProbe)
             _use.Note(isLimited: CongestionWindow - BytesInFlight < SegmentSize, Una, Next, Flight.Bytes);
         if (!choice.IsProbe && choice.Text % choice.SegmentSize != 0)
-            (_isPartOutstanding, _partEnd) = (true, Next);
+            (IsPartOutstanding, _partEnd) = (true, Next);
     }
 
     private void Pace(in SendChoice choice, Instant now)
@@ -300,8 +324,11 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     // FlightSize of RFC 5681 §2: what is outstanding, reported or not, but for limited transmit's segments beyond cwnd.
     private long FlightSize => Math.Min(Flight.Bytes, Congestion?.CongestionWindow ?? long.MaxValue);
 
-    // Without limited transmit (RFC 3042 §2) what merely arrived out of order makes no room.
-    private int Room
+    /// <summary>
+    /// The part of cwnd that is not in flight. Without limited transmit (RFC 3042 §2) what merely arrived out of order
+    /// makes no room.
+    /// </summary>
+    public int Room
     {
         get
         {
@@ -319,5 +346,5 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     }
 
     private void ComputeSegmentSize() =>
-        SegmentSize = Math.Max(1, Mss.Min(PeerMss, PathMss).Bytes - _optionBytes);
+        SegmentSize = Math.Max(1, Mss.Min(PeerMss, PathMss).Bytes - OptionBytes);
 }

@@ -1,0 +1,143 @@
+namespace UserTcp.Tcp.Send;
+
+/// <summary>The facts about losses that decide how the rate follows, after an ACK or a timer.</summary>
+internal readonly record struct ResponseFacts
+{
+    /// <summary>The findings of loss recovery.</summary>
+    public LossSigns Signs { get; init; }
+
+    /// <summary>The state of loss recovery after them.</summary>
+    public RecoveryState State { get; init; }
+
+    /// <summary>Octets newly acknowledged or reported.</summary>
+    public uint Delivered { get; init; }
+
+    /// <summary>Octets newly acknowledged cumulatively.</summary>
+    public uint Covered { get; init; }
+
+    /// <summary>Octets found to be lost by this event.</summary>
+    public uint NewlyLost { get; init; }
+
+    /// <summary>Octets taken to be lost and not yet sent again.</summary>
+    public uint LostBytes { get; init; }
+
+    public bool HasSack { get; init; }
+
+    public bool InRecovery => State is RecoveryState.Recovery or RecoveryState.Loss;
+}
+
+/// <summary>
+/// The congestion controller as the sender uses it: told what happened, asked for the window, which comes down in
+/// proportion to what arrives (<see cref="RateReduction"/>).
+/// </summary>
+internal struct CongestionResponse
+{
+    private RateReduction _reduction;
+    private TimeSpan _lostAgainAt = TimeSpan.MinValue / 2;
+
+    // The last reduction answers losses alone. If the network marked what was in flight, the reduction was due anyway,
+    // and stays although nothing was lost (RFC 3168 §6.1.2, RFC 4015 §3.4).
+    private bool _mayUndo;
+
+    public CongestionResponse()
+    {
+    }
+
+    /// <summary>Null until the handshake has told the segment size.</summary>
+    public ICongestionController? Controller { readonly get; set; }
+
+    /// <summary>cwnd in octets, that of a recovery while it goes on; 0 before the handshake is over.</summary>
+    public readonly long Window =>
+        Controller is null ? 0 : _reduction.IsActive ? _reduction.Window : Controller.CongestionWindow;
+
+    public void OnSent(uint octets) => _reduction.OnSent(octets);
+
+    /// <summary>An ACK, after loss detection has judged it.</summary>
+    /// <returns>Whether the window was reduced.</returns>
+    public bool OnAck(in CongestionAck ack, in ResponseFacts facts, bool hasEcnEcho, bool reducesInProportion)
+    {
+        bool isReduced = false;
+        if (Controller is not null)
+        {
+            if ((facts.Signs & LossSigns.Undone) != 0)
+                Undo(ack.Context);
+            if ((facts.Signs & LossSigns.Recovered) != 0)
+                Controller.OnRecovered(ack.Context);
+            Controller.OnAck(ack);
+            isReduced = React(ack.Context, facts, reducesInProportion);
+        }
+
+        _mayUndo &= !hasEcnEcho;
+        Reduce(ack.Context, facts, reducesInProportion);
+        return isReduced;
+    }
+
+    /// <summary>The reordering timer ran out.</summary>
+    /// <returns>Whether the window was reduced.</returns>
+    public bool OnReorderTimeout(in CongestionContext context, in ResponseFacts facts, bool reducesInProportion)
+    {
+        bool isReduced = React(context, facts, reducesInProportion);
+        Reduce(context, facts, reducesInProportion);
+        return isReduced;
+    }
+
+    /// <summary>The retransmission timer ran out.</summary>
+    public void OnRetransmitTimeout(in CongestionContext before, bool isRepeated)
+    {
+        _reduction.End();
+        Controller?.OnRetransmitTimeout(before, isRepeated);
+        _mayUndo |= !isRepeated;
+    }
+
+    private void Undo(in CongestionContext context)
+    {
+        if (_mayUndo)
+            Controller!.OnSpuriousCongestion(context);
+        _mayUndo = false;
+    }
+
+    private bool React(in CongestionContext context, in ResponseFacts facts, bool reducesInProportion)
+    {
+        bool isNew = (facts.Signs & LossSigns.EnteredRecovery) != 0
+            && (facts.Signs & (LossSigns.AlreadyReduced | LossSigns.PathProbeLost)) == 0;
+        bool isRepaired = (facts.Signs & LossSigns.RepairedByProbe) != 0 && !facts.InRecovery;
+        if (!isNew && !isRepaired && !IsLostAgain(context, facts.Signs, reducesInProportion))
+            return false;
+
+        Controller?.OnCongestion(new CongestionSignal { Context = context, BytesLost = facts.LostBytes });
+        _mayUndo = !isRepaired;
+        return true;
+    }
+
+    // Without the rate reduction the loss of a retransmission is congestion once more, but once in a round trip
+    // (RFC 8985 §9.3, RFC 5681 §4.3).
+    private bool IsLostAgain(in CongestionContext context, LossSigns signs, bool reducesInProportion)
+    {
+        bool isLater = context.Now - _lostAgainAt >= context.SmoothedRtt;
+        if ((signs & LossSigns.LostAgain) == 0 || reducesInProportion || !isLater)
+            return false;
+
+        _lostAgainAt = context.Now;
+        return true;
+    }
+
+    // RFC 6937 §3. Without SACK the inflation of RFC 6582 says what left the network.
+    private void Reduce(in CongestionContext context, in ResponseFacts facts, bool reducesInProportion)
+    {
+        if (!facts.InRecovery)
+            _reduction.End();
+        if (!facts.HasSack || facts.State != RecoveryState.Recovery || !reducesInProportion)
+            return;
+
+        if ((facts.Signs & LossSigns.EnteredRecovery) != 0)
+            _reduction.Begin(context.BytesInFlight + facts.LostBytes + facts.Delivered);
+        _reduction.OnAck(new ReductionFacts
+        {
+            Delivered = facts.Delivered,
+            InFlight = context.BytesInFlight,
+            Threshold = Controller!.CongestionWindow,
+            SegmentSize = context.SegmentSize,
+            IsSafe = facts.Covered > 0 && facts.NewlyLost == 0,
+        });
+    }
+}
