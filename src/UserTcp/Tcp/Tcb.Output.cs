@@ -39,13 +39,13 @@ internal sealed partial class Tcb
     private bool TryPlan(Instant now, out SegmentPlan plan)
     {
         plan = default;
-        if (_replyResetDue && !(_synDue && State == TcpState.SynReceived)) // the SYN-ACK was owed before
+        if (Owes(Dues.ReplyReset) && !(Owes(Dues.Syn) && State == TcpState.SynReceived)) // the SYN-ACK was owed before
             return PlanReplyReset(ref plan);
-        if (_resetDue)
+        if (Owes(Dues.Reset))
             return PlanReset(now, ref plan);
         if (State == TcpState.Closed)
-            return _lastAckDue && PlanLastAck(now, ref plan);
-        if (_synDue)
+            return Owes(Dues.LastAck) && PlanLastAck(now, ref plan);
+        if (Owes(Dues.Syn))
             return PlanSyn(now, ref plan);
         if (State is TcpState.SynSent or TcpState.SynReceived)
             return _receiver.AckNow && State == TcpState.SynReceived && PlanAck(now, isDuplicate: false, ref plan);
@@ -53,7 +53,7 @@ internal sealed partial class Tcb
             return PlanAck(now, isDuplicate: true, ref plan);
         if (MaySendText && TryPlanText(now, ref plan))
             return true;
-        if (_keepAliveDue)
+        if (Owes(Dues.KeepAlive))
             return PlanKeepAlive(now, ref plan);
 
         return _receiver.AckNow && PlanAck(now, isDuplicate: false, ref plan);
@@ -62,7 +62,7 @@ internal sealed partial class Tcb
     /// <summary>RFC 9293 §3.10.7.3: &lt;SEQ=SEG.ACK&gt;&lt;CTL=RST&gt;.</summary>
     private bool PlanReplyReset(ref SegmentPlan plan)
     {
-        _replyResetDue = false;
+        _dues &= ~Dues.ReplyReset;
         plan.Seq = _replyResetSeq;
         plan.Flags = TcpFlags.Rst;
         plan.Options = _replyResetOptions!.Value;
@@ -75,7 +75,7 @@ internal sealed partial class Tcb
     /// </summary>
     private bool PlanReset(Instant now, ref SegmentPlan plan)
     {
-        _resetDue = false;
+        _dues &= ~Dues.Reset;
         plan.Seq = _sender.OnlyProbeOutstanding ? _sender.Una : _sender.Next;
         plan.Ack = _receiver.Next;
         plan.Flags = TcpFlags.Rst | TcpFlags.Ack;
@@ -86,7 +86,7 @@ internal sealed partial class Tcb
     private bool PlanSyn(Instant now, ref SegmentPlan plan)
     {
         bool isReply = State == TcpState.SynReceived;
-        _synDue = false;
+        _dues &= ~Dues.Syn;
         plan.IsRetransmission = !_sender.Flight.IsEmpty && !(isReply && !_synAckSent);
         _synAckSent |= isReply;
         _counters.Retransmits += plan.IsRetransmission ? 1 : 0;
@@ -126,7 +126,7 @@ internal sealed partial class Tcb
 
     private bool PlanLastAck(Instant now, ref SegmentPlan plan)
     {
-        _lastAckDue = false;
+        _dues &= ~Dues.LastAck;
         return PlanAck(now, isDuplicate: false, ref plan);
     }
 
@@ -135,7 +135,7 @@ internal sealed partial class Tcb
     /// </summary>
     private bool PlanKeepAlive(Instant now, ref SegmentPlan plan)
     {
-        _keepAliveDue = false;
+        _dues &= ~Dues.KeepAlive;
         PlanAck(now, isDuplicate: false, ref plan);
         // The peer most likely refused an octet that probes its shut window, and would find what follows acceptable.
         plan.Seq = (_sender.OnlyProbeOutstanding ? _sender.Una : _sender.Next) - 1;
@@ -148,8 +148,7 @@ internal sealed partial class Tcb
         _sender.RestartIfIdle(now);
         SendChoice choice = SendChooser.Choose(_sender, offer, now);
         _sender.Note(choice, now);
-        _persistFired = false;
-        _tailProbeDue = false;
+        _dues &= ~(Dues.Override | Dues.TailProbe);
         if (!choice.IsNone && !offer.Override && _sender.IsHeld(choice, now))
         {
             Arm(TcpTimer.Pacing, _sender.ReleaseAt);

@@ -63,7 +63,7 @@ internal sealed partial class Tcb
     private void OnChallenged(in TcpSegment seg, Instant now)
     {
         ReplyReset(seg);
-        if (_synChallenge != SynChallenge.None || _synDue || seg.Has(TcpFlags.Syn))
+        if (_synChallenge != SynChallenge.None || Owes(Dues.Syn) || seg.Has(TcpFlags.Syn))
             return; // with SYN it is an old duplicate (RFC 9293 §3.5, Figure 9)
 
         _synChallenge = SynChallenge.Reset;
@@ -77,7 +77,7 @@ internal sealed partial class Tcb
             return false;
 
         _synChallenge = SynChallenge.Repeating;
-        _synDue = true;
+        _dues |= Dues.Syn;
         return true;
     }
 
@@ -103,7 +103,7 @@ internal sealed partial class Tcb
     private void OpenSimultaneously()
     {
         MoveTo(TcpState.SynReceived);
-        _synDue = true;
+        _dues |= Dues.Syn;
     }
 
     /// <summary>The peer's SYN: its number, and which options are in force (RFC 7323 §2.2, RFC 2018 §2).</summary>
@@ -122,7 +122,7 @@ internal sealed partial class Tcb
 
     private void ReplyReset(in TcpSegment seg)
     {
-        _replyResetDue = true;
+        _dues |= Dues.ReplyReset;
         _replyResetSeq = seg.Ack;
         _replyResetOptions = new StrongBox<TcpOptions>(Strangers.Echo(seg.Options));
     }

@@ -58,7 +58,7 @@ internal sealed partial class Tcb
         if (_sender.Timer.Retransmissions == Config.R1)
             _effects |= Effects.NegativeAdvice;
         if (!_sender.IsSynAcknowledged)
-            _synDue = true; // R2 of a SYN is a time (RFC 9293 §3.8.3, MUST-23)
+            _dues |= Dues.Syn; // R2 of a SYN is a time (RFC 9293 §3.8.3, MUST-23)
         else if (_sender.Timer.Retransmissions > Config.R2)
             GiveUp(UserTcpCloseReason.TimedOut);
         if (State == TcpState.Closed)
@@ -77,7 +77,7 @@ internal sealed partial class Tcb
     // RFC 8985 §7.3: with or without a probe, the retransmission timer follows.
     private void OnProbeTimeout(Instant now)
     {
-        _tailProbeDue = _sender.MayProbeTail;
+        _dues = _sender.MayProbeTail ? _dues | Dues.TailProbe : _dues & ~Dues.TailProbe;
         _timeoutFrom = now;
         Arm(TcpTimer.Retransmit, now + _sender.Timer.Timeout);
     }
@@ -94,7 +94,7 @@ internal sealed partial class Tcb
         if (IsProbedInVain)
             GiveUp(UserTcpCloseReason.TimedOut);
         else
-            _persistFired = true;
+            _dues |= Dues.Override;
     }
 
     /// <summary>
@@ -121,7 +121,7 @@ internal sealed partial class Tcb
         }
 
         _keepAliveProbes++;
-        _keepAliveDue = true;
+        _dues |= Dues.KeepAlive;
         Arm(TcpTimer.KeepAlive, now + Config.KeepAliveInterval);
     }
 
@@ -223,7 +223,7 @@ internal sealed partial class Tcb
 
     /// <summary>A closed window with nothing outstanding but a probe's octet: the persist timer, not RTO.</summary>
     private bool IsPersisting =>
-        _sender.Window.Bytes == 0 && (_sender.Flight.IsEmpty || _sender.OnlyProbeOutstanding) && !_synDue
+        _sender.Window.Bytes == 0 && (_sender.Flight.IsEmpty || _sender.OnlyProbeOutstanding) && !Owes(Dues.Syn)
         && _sender.IsSynAcknowledged;
 
     /// <summary>Nothing more can leave now: what waits is given a timer that will look again.</summary>

@@ -26,16 +26,9 @@ internal sealed partial class Tcb
     // The position in the send queue of the octet at SND.UNA: the one translation of the send side.
     private long _ackedPosition;
 
-    // What the pull has to notice.
-    private bool _synDue;
-    private bool _resetDue;
-    private bool _lastAckDue;
-    private bool _replyResetDue;
+    private Dues _dues; // asked for by events
     private SeqNumber _replyResetSeq;
     private StrongBox<TcpOptions>? _replyResetOptions;
-    private bool _persistFired;
-    private bool _tailProbeDue;
-    private bool _keepAliveDue;
 
     private bool _peerScales;
     private bool _finQueued;
@@ -113,7 +106,7 @@ internal sealed partial class Tcb
     /// <summary>
     /// A reset is due that answers one segment, or ends the connection: unlike an ACK, none stands for several.
     /// </summary>
-    public bool OwesReset => _replyResetDue || _resetDue;
+    public bool OwesReset => Owes(Dues.ReplyReset | Dues.Reset);
 
     private bool IsSynchronized => State >= TcpState.Established && State != TcpState.TimeWait;
 
@@ -164,9 +157,9 @@ internal sealed partial class Tcb
             Corked = Config.Corked,
             ExtraOptionBytes = extraOptionBytes,
             MaxGsoBytes = _sender.PacedGsoBytes(Config.MaxGsoBytes),
-            IsTailProbeDue = _tailProbeDue,
-            Override = _persistFired,
-            IsWindowProbeDue = _persistFired && IsPersisting,
+            IsTailProbeDue = Owes(Dues.TailProbe),
+            Override = Owes(Dues.Override),
+            IsWindowProbeDue = Owes(Dues.Override) && IsPersisting,
         };
     }
 
@@ -179,9 +172,9 @@ internal sealed partial class Tcb
     private void EnterEstablished()
     {
         MoveTo(TcpState.Established);
-        if (_synDue)
+        if (Owes(Dues.Syn))
             _receiver.OweAck(); // in place of the SYN-ACK of a simultaneous open, which was due
-        _synDue = false;
+        _dues &= ~Dues.Syn;
         _effects |= Effects.Connected | Effects.Writable;
         _timers.Stop(TcpTimer.OpenTimeout);
         StartKeepAlive(_lastReceivedAt);
@@ -205,9 +198,12 @@ internal sealed partial class Tcb
     {
         MoveTo(TcpState.Closed);
         CloseReason = reason;
-        _resetDue = tellPeer;
-        _lastAckDue = OwesAck && !tellPeer
-            && reason is UserTcpCloseReason.Graceful or UserTcpCloseReason.ResetByLocal;
+        bool owesLastAck = OwesAck && reason is UserTcpCloseReason.Graceful or UserTcpCloseReason.ResetByLocal;
+        _dues &= ~(Dues.Reset | Dues.LastAck);
+        if (tellPeer)
+            _dues |= Dues.Reset;
+        else if (owesLastAck)
+            _dues |= Dues.LastAck;
         _timers.StopAll();
         _effects |= Effects.Closed | Effects.Readable | Effects.Writable;
     }
@@ -221,18 +217,30 @@ internal sealed partial class Tcb
     private Effects TakeEffects()
     {
         AssertInvariants();
-        Effects effects = _effects | (HasOutput ? Effects.Transmit : Effects.None);
+        Effects effects = _effects | (Owed == Dues.None ? Effects.None : Effects.Transmit);
         _effects = Effects.None;
         return effects;
     }
 
     private bool OwesAck => _receiver.AckNow || _receiver.DuplicateAcksOwed > 0;
 
-    private bool HasOutput =>
-        OwesReset || _synDue || _persistFired || _tailProbeDue || _keepAliveDue
-        || OwesAck
-        || _sender.Flight.LostBytes > 0
-        || (MaySendText && !_sender.FinSent && (_finQueued || SendPosition(_sender.Next) < _send.End));
+    private bool Owes(Dues dues) => (_dues & dues) != 0;
+
+    // All that is owed: what events asked for, and what follows from the state of sender and receiver.
+    private Dues Owed
+    {
+        get
+        {
+            Dues owed = _dues;
+            if (OwesAck)
+                owed |= Dues.Ack;
+            if (_sender.Flight.LostBytes > 0)
+                owed |= Dues.Retransmission;
+            if (MaySendText && !_sender.FinSent && (_finQueued || SendPosition(_sender.Next) < _send.End))
+                owed |= Dues.NewText;
+            return owed;
+        }
+    }
 
     [Conditional("DEBUG")]
     private void AssertInvariants()
