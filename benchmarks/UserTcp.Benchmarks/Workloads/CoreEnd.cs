@@ -26,7 +26,7 @@ internal sealed class CoreEnd : IDisposable
             Chunks = new ChunkPool(64 << 20),
             DetectConflicts = false,
         };
-        Core = new Shard(new Host(config, CorePair.Start), CorePair.Start);
+        Core = new Shard(new Host(config, CorePair.Start));
     }
 
     public Shard Core { get; }

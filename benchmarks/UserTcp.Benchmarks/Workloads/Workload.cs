@@ -69,6 +69,11 @@ internal sealed record Workload(string Name, Func<Action> Prepare)
             var tcb = new TcbArrivals();
             return tcb.AckOfSegment;
         }),
+        new("Machine/SegmentArrives/SackedAcks", () =>
+        {
+            var acks = new SackedAcks(segments: 10_000);
+            return acks.Round;
+        }),
         new("Machine/Handshake", () =>
         {
             var pair = new TcbPair();

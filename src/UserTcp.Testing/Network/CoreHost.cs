@@ -71,7 +71,7 @@ internal sealed class CoreHost : Station
             Chunks = new ChunkPool(256 << 20),
             DetectConflicts = false,
         };
-        Core = new Shard(new Host(configure?.Invoke(config) ?? config, Now), Now);
+        Core = new Shard(new Host(configure?.Invoke(config) ?? config, Now));
     }
 
     public Shard Core { get; }

@@ -25,7 +25,7 @@ internal sealed partial class RunningStack : IStackOwner
     private readonly MonotonicClock _clock;
     private readonly LoopBell _bell;
     private readonly EventLoop _loop;
-    private readonly Shard _core;
+    private readonly Shard _shard;
     private readonly LimitedLogger _logger;
     private readonly LimitedLogger _arpLogger;
     private readonly LimitedLogger[] _loggers;
@@ -51,15 +51,15 @@ internal sealed partial class RunningStack : IStackOwner
             (_loggers[0], _loggers[1], _loggers[2], _loggers[3]);
         _claimed = new TaskCompletionSource<AddressConflict?>(Completions);
         _faulted = new TaskCompletionSource<Exception>(Completions);
-        _core = new Shard(new Host(Config, _clock.Now), _clock.Now) { TellsNeighbors = true };
+        _shard = new Shard(new Host(Config, _clock.Now)) { TellsNeighbors = true };
         Meter = StackMeter.Of(settings.MeterFactory);
         Taps = new TapQueue(settings.Taps, link.Info, _clock, OnTapFailed);
         Watch = new FrameWatch(Taps, new LinkWatch(link, _logger, Name));
         // Where nobody else can be, nobody is asked, and no wake-up follows.
-        if (_core.AddressState == AddressState.Claimed)
+        if (_shard.AddressState == AddressState.Claimed)
             _claimed.SetResult(null);
         _bell = new LoopBell(link);
-        Door = new Door(_core, link, _clock, _bell, this, settings.Driver, Taps);
+        Door = new Door(_shard, link, _clock, _bell, this, settings.Driver, Taps);
         _loop = new EventLoop(Door, link, _clock, _bell, settings, Watch);
     }
 
@@ -260,7 +260,7 @@ internal sealed partial class RunningStack : IStackOwner
         }
 
         _settings.Driver?.Detach(this);
-        _core.Dispose();
+        _shard.Dispose();
         _loop.Dispose();
         Array.ForEach(_loggers, logger => logger.TellLeftOut());
         LogMessages.StackStopped(_logger, Name);

@@ -13,7 +13,7 @@ namespace UserTcp.Stack;
 /// whose numbers are drawn anew each second.
 /// </summary>
 internal sealed class Answers(
-    RoutingTable routes, LinkState link, RateLimit resets, RateLimit icmpMessages, PacketBlocks blocks,
+    RoutingTable routes, LinkState link, RateLimit resetLimit, RateLimit icmpLimit, PacketBlocks blocks,
     WakeQueue wakes, StackCounters counters) : IOutputSource
 {
     private readonly ReplyQueue _queue = new();
@@ -32,7 +32,7 @@ internal sealed class Answers(
         counters.Drop(reason);
         if (!Strangers.TryReset(seg, out SegmentPlan reset))
             return reason;
-        if (!resets.TryTake(now))
+        if (!resetLimit.TryTake(now))
         {
             counters.ResetsWithheld++;
             wakes.Add(StackLimit.Resets, now);
@@ -62,7 +62,7 @@ internal sealed class Answers(
     public PacketDropReason RentForIcmp(Instant now, int size, out PacketBlock? block)
     {
         block = null;
-        if (!icmpMessages.TryTake(now))
+        if (!icmpLimit.TryTake(now))
         {
             counters.IcmpWithheld++;
             wakes.Add(StackLimit.IcmpMessages, now);
@@ -74,8 +74,11 @@ internal sealed class Answers(
     }
 
     /// <summary>As <see cref="RentForIcmp"/>, for an error.</summary>
-    public bool TryRentForError(Instant now, [NotNullWhen(true)] out PacketBlock? block) =>
-        RentForIcmp(now, IcmpErrors.MaxPacketBytes, out block) == PacketDropReason.None && block is not null;
+    public bool TryRentForError(Instant now, [NotNullWhen(true)] out PacketBlock? block)
+    {
+        RentForIcmp(now, IcmpErrors.MaxPacketBytes, out block);
+        return block is not null;
+    }
 
     /// <summary>A whole packet; its block is the queue's from here on.</summary>
     public void Send(PacketBlock block, int length)

@@ -2,7 +2,6 @@ using UserTcp.Diagnostics;
 using UserTcp.Ip;
 using UserTcp.Primitives;
 using UserTcp.Tcp;
-using UserTcp.Tcp.Send;
 
 namespace UserTcp.Stack;
 

@@ -71,7 +71,7 @@ internal sealed partial class Connections(
             OnUserCall(victim, UserCall.Abort, now);
     }
 
-    /// <summary>What is known of the connection's path has changed.</summary>
+    /// <summary>The estimate of the connection's path has changed.</summary>
     public void AdoptPathMtu(StackConnection connection, Instant now)
     {
         int mtu = connection.IsLooped ? paths.LinkMtu : paths.Get(connection.Flow.Remote, now);
@@ -244,7 +244,6 @@ internal sealed partial class Connections(
         _wheel.Remove(connection);
         _dirty.Remove(connection);
         _parked.Remove(connection);
-        connection.IsParked = false;
         _orphans.Remove(connection);
         connection.Send.Abandon();
         connection.Receive.Abandon();

@@ -4,7 +4,7 @@ using UserTcp.Primitives;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// The timers of all connections: a hashed wheel of 1 ms ticks, seven levels of 64 slots. Deadlines are lazy: one that
+/// The timers of flows: a hashed wheel of 1 ms ticks, seven levels of 64 slots. Deadlines are lazy: one that
 /// moves later is only written down, and the entry is queued anew when its old slot comes. Nothing is due before its
 /// deadline.
 /// </summary>

@@ -1,6 +1,5 @@
 using UserTcp.Ip;
 using UserTcp.Primitives;
-using UserTcp.Wire;
 
 namespace UserTcp.Stack;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using UserTcp.Buffers;
 using UserTcp.Diagnostics;
 using UserTcp.Ip;
@@ -99,6 +100,7 @@ internal sealed class Egress(
     {
         if (_unsent.TryTake(ref plan))
             return true;
+        Debug.Assert(plan.Packet is null, "Nobody gives back the block of a plan that is overwritten.");
         foreach (IOutputSource source in sources)
         {
             if (source.TryNext(now, ref plan))

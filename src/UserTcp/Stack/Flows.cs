@@ -30,7 +30,7 @@ internal sealed class Flows(in SipHash key, PortAllocator ports, ListenTable lis
     public bool HasRoom => _connections.Count + _halfOpen.Count < limits.MaxConnections;
 
     /// <summary>Whether another connection may be made of a handshake that no table remembers.</summary>
-    public bool HasRoomForConnection => _connections.Count < limits.MaxConnections;
+    public bool HasRoomForCookie => _connections.Count < limits.MaxConnections;
 
     /// <summary>Whether packets to addresses that are not ours may be for a connection.</summary>
     public bool HasForeign => _foreign > 0;
@@ -46,12 +46,10 @@ internal sealed class Flows(in SipHash key, PortAllocator ports, ListenTable lis
     public StackConnection? FindAgain(in FlowKey flow) =>
         _lastFound is { } last && last.Flow == flow ? last : null;
 
-    public StackConnection? Find(in FlowKey flow, ulong hash)
-    {
-        StackConnection? found = _connections.Find(flow, hash);
-        _lastFound = found ?? _lastFound;
-        return found;
-    }
+    public StackConnection? Find(in FlowKey flow, ulong hash) => _connections.Find(flow, hash);
+
+    /// <summary>The next segment is expected to be of this connection, too.</summary>
+    public void Remember(StackConnection connection) => _lastFound = connection;
 
     public void Add(StackConnection connection)
     {
@@ -76,7 +74,7 @@ internal sealed class Flows(in SipHash key, PortAllocator ports, ListenTable lis
     public HalfOpenEntry? FindHalfOpen(in FlowKey flow, ulong hash) => _halfOpen.Find(flow, hash);
 
     /// <summary>Whether a listener may have another half-open connection.</summary>
-    public bool HasRoomFor(StackListener listener) => _halfOpen.HasRoomFor(listener);
+    public bool HasRoomForHalfOpen(StackListener listener) => _halfOpen.HasRoomFor(listener);
 
     public void Add(HalfOpenEntry entry) => _halfOpen.Add(entry);
 
@@ -113,7 +111,7 @@ internal sealed class Flows(in SipHash key, PortAllocator ports, ListenTable lis
     }
 
     /// <summary>Ends the TIME-WAIT that the flow may be in.</summary>
-    /// <returns>Where our numbers ended, if it was.</returns>
+    /// <returns>SND.NXT of the old incarnation; null if the flow was not in TIME-WAIT.</returns>
     public SeqNumber? TakeTimeWait(in FlowKey flow)
     {
         ulong hash = _key.Hash(flow);

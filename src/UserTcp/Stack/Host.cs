@@ -24,6 +24,7 @@ internal sealed class Host
                 "The link must finish checksums and cut segments: decorate it.", nameof(config));
 
         Config = config;
+        Start = now;
         Link = new LinkState(config.Link, config.MacAddress, config.Mtu);
         Routes = MakeRoutes(config);
         Neighbors = new NeighborTable(config.MacAddress, Routes, config.Ip);
@@ -35,14 +36,17 @@ internal sealed class Host
         Numbers = new InitialNumbers(Derive(config.Secret, 2));
         Ports = new PortAllocator(Derive(config.Secret, 3), config.FirstEphemeralPort, config.LastEphemeralPort);
         Cookies = new SynCookies(Derive(config.Secret, 4));
-        Resets = new RateLimit(config.StrangerRepliesPerSecond, Derive(config.Secret, 5));
-        IcmpMessages = new RateLimit(config.StrangerRepliesPerSecond, Derive(config.Secret, 6));
+        ResetLimit = new RateLimit(config.StrangerRepliesPerSecond, Derive(config.Secret, 5));
+        IcmpLimit = new RateLimit(config.StrangerRepliesPerSecond, Derive(config.Secret, 6));
         Challenges = new ChallengeBudget(
             new RateLimit(config.ChallengeAcksPerSecond, Derive(config.Secret, 7)),
             config.ChallengeAcksPerConnection);
     }
 
     public StackConfig Config { get; }
+
+    /// <summary>The time at which the stack began.</summary>
+    public Instant Start { get; }
 
     public LinkState Link { get; }
 
@@ -66,10 +70,10 @@ internal sealed class Host
     public SynCookies Cookies { get; }
 
     /// <summary>Limits the resets to those who have no connection.</summary>
-    public RateLimit Resets { get; }
+    public RateLimit ResetLimit { get; }
 
     /// <summary>Limits ICMP messages.</summary>
-    public RateLimit IcmpMessages { get; }
+    public RateLimit IcmpLimit { get; }
 
     /// <summary>The challenge ACKs of all connections, and what was sent of them.</summary>
     public ChallengeBudget Challenges { get; }

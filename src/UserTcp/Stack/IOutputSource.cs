@@ -10,6 +10,8 @@ internal interface IOutputSource
 
     /// <summary>Decides what is sent next. False if nothing more is to be sent in this turn.</summary>
     /// <param name="now">The time.</param>
-    /// <param name="plan">Is overwritten.</param>
+    /// <param name="plan">
+    /// Has no packet and no connection; if the result is true, the kind, and the fields that the kind needs, are set.
+    /// </param>
     bool TryNext(Instant now, ref OutgoingPlan plan);
 }

@@ -74,14 +74,14 @@ internal sealed class Ingress(
         PacketDropReason reason = counters.Drop(packet.Protocol == IpProtocol.Udp
             ? PacketDropReason.NoListener
             : PacketDropReason.UnknownProtocol);
-        if (routes.IsLocal(packet.Destination)
-            && IcmpErrors.MayAnswer(packet, routes, viaLinkBroadcast: false)
-            && answers.TryRentForError(now, out PacketBlock? block))
-        {
-            answers.Send(
-                block, IcmpErrors.WriteUnreachable(block.Room, packet, IcmpErrors.CodeFor(packet.Protocol)));
-        }
+        if (!routes.IsLocal(packet.Destination) || !IcmpErrors.MayAnswer(packet, routes, viaLinkBroadcast: false))
+            return reason;
 
+        PacketDropReason silence = answers.RentForIcmp(now, IcmpErrors.MaxPacketBytes, out PacketBlock? block);
+        if (block is null)
+            return silence;
+
+        answers.Send(block, IcmpErrors.WriteUnreachable(block.Room, packet, IcmpErrors.CodeFor(packet.Protocol)));
         return reason;
     }
 }

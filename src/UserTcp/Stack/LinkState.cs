@@ -1,10 +1,9 @@
 using UserTcp.Links;
-using UserTcp.Primitives;
 using UserTcp.Wire;
 
 namespace UserTcp.Stack;
 
-/// <summary>What the core knows of its link: the kind, our address on it, the MTU, whether it is there.</summary>
+/// <summary>The link, as far as the core needs it: its kind, our address on it, the MTU, whether it is there.</summary>
 internal sealed class LinkState(LinkInfo info, MacAddress macAddress, int mtu)
 {
     public MacAddress MacAddress { get; } = macAddress;

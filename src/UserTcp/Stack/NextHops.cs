@@ -6,7 +6,7 @@ using UserTcp.Tcp;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// The next hops of packets. Senders use no more than this of routes and neighbours.
+/// The next hops of packets. Senders use no more than this of the neighbour table.
 /// </summary>
 internal sealed class NextHops(
     RoutingTable routes, NeighborTable neighbors, LinkState link, WakeQueue wakes, StackCounters counters)

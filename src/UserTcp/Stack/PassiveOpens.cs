@@ -35,12 +35,12 @@ internal sealed partial class PassiveOpens(
         if (seg.Has(TcpFlags.Rst))
             return PacketDropReason.None;
         if (seg.Has(TcpFlags.Ack))
-            return OnCookie(listener, seg, flow, hash, arrival);
+            return OnListenAck(listener, seg, flow, hash, arrival);
         if (!seg.Has(TcpFlags.Syn) || (seg.Has(TcpFlags.Fin) && !listener.Config.AcceptSynFin))
             return counters.Drop(PacketDropReason.Malformed);
         if (UsesCookie(listener))
             return AnswerByCookie(listener, seg, flow, arrival);
-        if (!flows.HasRoomFor(listener) || !flows.HasRoom)
+        if (!flows.HasRoomForHalfOpen(listener) || !flows.HasRoom)
             return DropForBacklog(listener);
         if (!routes.TryResolve(flow.Remote, out _))
             return counters.Drop(PacketDropReason.Filtered);
@@ -145,7 +145,7 @@ internal sealed partial class PassiveOpens(
         && listener.SynCookies switch
         {
             UserTcpSynCookieMode.Always => true,
-            UserTcpSynCookieMode.WhenNeeded => !flows.HasRoomFor(listener),
+            UserTcpSynCookieMode.WhenNeeded => !flows.HasRoomForHalfOpen(listener),
             _ => false,
         };
 
@@ -159,7 +159,7 @@ internal sealed partial class PassiveOpens(
     }
 
     /// <summary>An ACK for a listener completes a handshake that nobody remembers, or is refused.</summary>
-    private PacketDropReason OnCookie(
+    private PacketDropReason OnListenAck(
         StackListener listener, in TcpSegment seg, in FlowKey flow, ulong hash, Instant now)
     {
         if (cookies.Read(listener, seg, flow, now) is not { } opening)
@@ -175,7 +175,7 @@ internal sealed partial class PassiveOpens(
 
     private PacketDropReason CompleteCookie(HalfOpenEntry entry, in TcpSegment seg, Instant now)
     {
-        if (!flows.HasRoomForConnection)
+        if (!flows.HasRoomForCookie)
             return DropForBacklog(entry.Listener);
 
         PacketDropReason reason = Complete(entry, seg, now);

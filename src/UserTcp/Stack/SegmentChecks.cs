@@ -5,8 +5,8 @@ using UserTcp.Wire;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// Decides which checksums are good: right ones, those that the device vouches for, and unfinished ones of senders that finish
-/// none.
+/// Decides which checksums are good: right ones, those that the device vouches for, and unfinished ones of senders
+/// that finish none.
 /// </summary>
 internal sealed class SegmentChecks(ChecksumPolicy policy, LinkState link)
 {

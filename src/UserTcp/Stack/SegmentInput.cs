@@ -18,20 +18,20 @@ internal sealed class SegmentInput(
     private long _challengesWithheld;
 
     /// <param name="packet">The packet.</param>
-    /// <param name="offload">What the device says of it.</param>
+    /// <param name="offload">The findings of the device.</param>
     /// <param name="mayLack">Whether its checksum may be unfinished.</param>
     /// <param name="arrival">When it arrived.</param>
     public FrameOutcome OnPacket(in Ipv4Header packet, FrameOffload offload, bool mayLack, Instant arrival)
     {
         counters.SegmentsReceived++;
         if (!checks.IsGood(packet, offload, mayLack, out ChecksumFinding finding))
-            return Refuse(PacketDropReason.BadChecksum);
+            return DropAsError(PacketDropReason.BadChecksum);
 
         int segmentSize = offload.Segmentation == SegmentationOffload.None ? 0 : offload.SegmentSize;
         if (!TcpSegment.TryParse(packet.Payload, out TcpSegment seg, segmentSize, packet.Ecn, finding)
             || seg.SourcePort == 0 || seg.DestinationPort == 0)
         {
-            return Refuse(PacketDropReason.Malformed);
+            return DropAsError(PacketDropReason.Malformed);
         }
 
         FrameOutcome outcome = OnSegment(packet, seg, arrival);
@@ -39,7 +39,7 @@ internal sealed class SegmentInput(
         return outcome;
     }
 
-    private PacketDropReason Refuse(PacketDropReason reason)
+    private PacketDropReason DropAsError(PacketDropReason reason)
     {
         counters.ErrorsReceived++;
         return counters.Drop(reason);
@@ -53,7 +53,10 @@ internal sealed class SegmentInput(
 
         ulong hash = flows.Hash(flow);
         if (flows.Find(flow, hash) is { } connection)
+        {
+            flows.Remember(connection);
             return OnConnectionSegment(connection, packet, seg, arrival);
+        }
 
         SeqNumber? beyond = null;
         if (flows.TryFindTimeWait(flow, hash, out TimeWaitState state)
@@ -77,7 +80,7 @@ internal sealed class SegmentInput(
     {
         Debug.Assert(!Connections.IsOver(connection), "A connection that is over is in no table.");
         if (!checks.IsTrusted(connection, packet, seg))
-            return new FrameOutcome(Refuse(PacketDropReason.UnfinishedChecksum), connection);
+            return new FrameOutcome(DropAsError(PacketDropReason.UnfinishedChecksum), connection);
 
         SeqNumber next = connection.Tcb.ReceiveNext;
         connections.OnSegment(connection, seg, arrival);
@@ -92,7 +95,7 @@ internal sealed class SegmentInput(
         bool isNewSender = (seg.Flags & (TcpFlags.Syn | TcpFlags.Ack | TcpFlags.Rst)) == TcpFlags.Syn;
         return isNewSender || checks.IsTrusted(entry, packet, seg)
             ? passiveOpens.OnSegment(entry, packet, seg, arrival)
-            : Refuse(PacketDropReason.UnfinishedChecksum);
+            : DropAsError(PacketDropReason.UnfinishedChecksum);
     }
 
     private StackListener? FindListener(in FlowKey flow) =>

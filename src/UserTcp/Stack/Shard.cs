@@ -7,7 +7,7 @@ namespace UserTcp.Stack;
 
 /// <summary>
 /// The flows of a host, without clock, threads or devices: frames, calls and time come in, frames and wake-ups go out.
-/// All members only under the door. This class joins the parts and does nothing else.
+/// All members only under the door. This class joins the parts, and passes packets to ourselves from output to input.
 /// </summary>
 internal sealed class Shard : IDisposable
 {
@@ -34,16 +34,19 @@ internal sealed class Shard : IDisposable
     private readonly ITimed[] _timed;
     private bool _isStopped;
 
-    /// <param name="host">Whose flows.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="sources">Further protocols with something to send, asked after all others.</param>
-    public Shard(Host host, Instant now, params ReadOnlySpan<IOutputSource> sources)
+    /// <param name="host">The identity.</param>
+    /// <param name="sources">
+    /// Further protocols with something to send, asked after all others; their timers are kept if they are
+    /// <see cref="ITimed"/>.
+    /// </param>
+    public Shard(Host host, params ReadOnlySpan<IOutputSource> sources)
     {
         _host = host;
+        Instant now = host.Start;
         StackConfig config = host.Config;
         RoutingTable routes = host.Routes;
         LinkState link = host.Link;
-        var answers = new Answers(routes, link, host.Resets, host.IcmpMessages, _blocks, _wakes, Counters);
+        var answers = new Answers(routes, link, host.ResetLimit, host.IcmpLimit, _blocks, _wakes, Counters);
         var nextHops = new NextHops(routes, host.Neighbors, link, _wakes, Counters);
         _flows = new Flows(host.TableKey, host.Ports, host.Listeners, config);
         _connections = new Connections(config, _flows, nextHops, host.Paths, answers, _loop, _wakes, Counters, now);

@@ -1,6 +1,6 @@
 namespace UserTcp.Tcp;
 
-/// <summary>What a connection owes: segments that the next pulls plan, if the windows allow it.</summary>
+/// <summary>Debts of a connection: segments that the next pulls plan, if the windows allow it.</summary>
 [Flags]
 internal enum Dues : ushort
 {

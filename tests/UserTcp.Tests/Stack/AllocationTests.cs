@@ -43,8 +43,8 @@ public class AllocationTests
 
         public Pair()
         {
-            _client = new Shard(new Host(TestNetwork.Config(1), _now), _now);
-            _server = new Shard(new Host(TestNetwork.Config(2), _now), _now);
+            _client = new Shard(new Host(TestNetwork.Config(1), _now));
+            _server = new Shard(new Host(TestNetwork.Config(2), _now));
         }
 
         public (StackConnection Sender, StackConnection Receiver) Connect()

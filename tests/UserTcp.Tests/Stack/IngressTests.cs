@@ -185,6 +185,32 @@ public sealed class IngressTests : IDisposable
         Assert.Equal(65_535, connection!.Receive.ContiguousEnd);
     }
 
+    /// <summary>A frame that nobody takes, and that is answered no more, was dropped for the limit.</summary>
+    [Theory]
+    [InlineData(17, PacketDropReason.NoListener)]
+    [InlineData(99, PacketDropReason.UnknownProtocol)]
+    [InlineData(6, PacketDropReason.NoListener)]
+    public void The_outcome_is_the_limit_once_it_is_reached(int protocol, PacketDropReason reason)
+    {
+        using var bench = new StackBench(c => c with { StrangerRepliesPerSecond = 1 });
+        byte[] payload = protocol == 6 ? StackBench.Segment(TcpFlags.Syn, 7) : new byte[8];
+        byte[] packet = Packets.Ipv4(Packets.Peer, Packets.Own, payload, (byte)protocol);
+        var outcomes = new List<PacketDropReason>();
+        for (int i = 0; i < 4; i++)
+        {
+            bench.HearPacket(packet);
+            Assert.Null(bench.Outcome.Connection);
+            outcomes.Add(bench.Outcome.Drop);
+        }
+
+        int answers = bench.Pull().Count;
+        Assert.InRange(answers, 0, 1);
+        Assert.All(outcomes.Take(answers), outcome => Assert.Equal(reason, outcome));
+        Assert.All(outcomes.Skip(answers), outcome => Assert.Equal(PacketDropReason.RateLimited, outcome));
+        Assert.Equal(4, bench.Drops(reason));
+        Assert.Equal(4 - answers, bench.Drops(PacketDropReason.RateLimited));
+    }
+
     /// <summary>By seed: the text of a merged segment is taken as far as the window goes, however long it is.</summary>
     [Theory]
     [InlineData(1)]

@@ -66,8 +66,8 @@ internal sealed class StackBench : IDisposable
         StackConfig config = Config();
         var host = new Host(change?.Invoke(config) ?? config, Packets.Start);
         Core = source is null
-            ? new Shard(host, Packets.Start)
-            : new Shard(host, Packets.Start, source(host));
+            ? new Shard(host)
+            : new Shard(host, source(host));
         if (!knowsPeer)
             return;
         Hear(Packets.Request(Packets.PeerMac, Packets.Peer, Packets.Own));

@@ -55,7 +55,7 @@ internal sealed class TestHost : IDisposable
     public TestHost(TestNetwork network, StackConfig config, bool cutsSegments)
     {
         Network = network;
-        Core = new Shard(new Host(config, network.Now), network.Now);
+        Core = new Shard(new Host(config, network.Now));
         LinkFeatures plain = config.Link.Features & ~TestNetwork.OffloadFeatures;
         _device = cutsSegments
             ? new SoftwareOffload(new NetworkPort(this, config.Link with { Features = plain }))

@@ -37,7 +37,7 @@ internal sealed class VirtualMachine : IDisposable
             DetectConflicts = false,
         };
         Host = new Host(config, Start);
-        Core = new Shard(Host, Start);
+        Core = new Shard(Host);
         Now = Start;
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace UserTcp.Tcp.Send;
 
 /// <summary>The facts about losses that decide how the rate follows, after an ACK or a timer.</summary>
@@ -32,7 +34,7 @@ internal readonly record struct ResponseFacts
 /// </summary>
 internal struct CongestionResponse
 {
-    private RateReduction _reduction;
+    private StrongBox<RateReduction>? _reduction; // most connections never lose anything
     private TimeSpan _lostAgainAt = TimeSpan.MinValue / 2;
 
     // The last reduction answers losses alone. If the network marked what was in flight, the reduction was due anyway,
@@ -48,9 +50,10 @@ internal struct CongestionResponse
 
     /// <summary>cwnd in octets, that of a recovery while it goes on; 0 before the handshake is over.</summary>
     public readonly long Window =>
-        Controller is null ? 0 : _reduction.IsActive ? _reduction.Window : Controller.CongestionWindow;
+        Controller is null ? 0 : _reduction is { Value: { IsActive: true } reduction } ? reduction.Window
+        : Controller.CongestionWindow;
 
-    public void OnSent(uint octets) => _reduction.OnSent(octets);
+    public readonly void OnSent(uint octets) => _reduction?.Value.OnSent(octets);
 
     /// <summary>An ACK, after loss detection has judged it.</summary>
     /// <returns>Whether the window was reduced.</returns>
@@ -84,7 +87,7 @@ internal struct CongestionResponse
     /// <summary>The retransmission timer ran out.</summary>
     public void OnRetransmitTimeout(in CongestionContext before, bool isRepeated)
     {
-        _reduction.End();
+        _reduction?.Value.End();
         Controller?.OnRetransmitTimeout(before, isRepeated);
         _mayUndo |= !isRepeated;
     }
@@ -125,13 +128,17 @@ internal struct CongestionResponse
     private void Reduce(in CongestionContext context, in ResponseFacts facts, bool reducesInProportion)
     {
         if (!facts.InRecovery)
-            _reduction.End();
+            _reduction?.Value.End();
         if (!facts.HasSack || facts.State != RecoveryState.Recovery || !reducesInProportion)
             return;
 
         if ((facts.Signs & LossSigns.EnteredRecovery) != 0)
-            _reduction.Begin(context.BytesInFlight + facts.LostBytes + facts.Delivered);
-        _reduction.OnAck(new ReductionFacts
+        {
+            _reduction ??= new StrongBox<RateReduction>();
+            _reduction.Value.Begin(context.BytesInFlight + facts.LostBytes + facts.Delivered);
+        }
+
+        _reduction?.Value.OnAck(new ReductionFacts
         {
             Delivered = facts.Delivered,
             InFlight = context.BytesInFlight,

@@ -29,10 +29,10 @@ internal struct RateReduction
     private long _delivered;
     private long _sent;
 
-    public bool IsActive { get; private set; }
+    public bool IsActive { readonly get; private set; }
 
     /// <summary>cwnd for now: what is in the network and what may be added.</summary>
-    public long Window { get; private set; }
+    public long Window { readonly get; private set; }
 
     /// <param name="flight">RecoverFS: what was in the network when the loss was found, what was lost included.</param>
     public void Begin(long flight)
