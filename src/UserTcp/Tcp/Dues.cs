@@ -1,8 +1,8 @@
 namespace UserTcp.Tcp;
 
-/// <summary>Debts of a connection: segments that the next pulls plan, if the windows allow it.</summary>
+/// <summary>Segments that events have asked for, and that the next pulls plan.</summary>
 [Flags]
-internal enum Dues : ushort
+internal enum Dues : byte
 {
     None = 0,
 
@@ -21,16 +21,9 @@ internal enum Dues : ushort
     /// <summary>The persist timer ran out: a probe of the shut window, or text that SWS avoidance kept back.</summary>
     Override = 1 << 4,
 
+    /// <summary>The probe timer ran out: the flight's end is probed (RFC 8985 §7.3).</summary>
     TailProbe = 1 << 5,
 
+    /// <summary>The keep-alive timer ran out.</summary>
     KeepAlive = 1 << 6,
-
-    /// <summary>An ACK, or several.</summary>
-    Ack = 1 << 7,
-
-    /// <summary>Text, or FIN, that was lost.</summary>
-    Retransmission = 1 << 8,
-
-    /// <summary>Text, or FIN, that was not sent yet.</summary>
-    NewText = 1 << 9,
 }

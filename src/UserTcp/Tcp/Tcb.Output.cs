@@ -62,7 +62,7 @@ internal sealed partial class Tcb
     /// <summary>RFC 9293 §3.10.7.3: &lt;SEQ=SEG.ACK&gt;&lt;CTL=RST&gt;.</summary>
     private bool PlanReplyReset(ref SegmentPlan plan)
     {
-        _dues &= ~Dues.ReplyReset;
+        Settle(Dues.ReplyReset);
         plan.Seq = _replyResetSeq;
         plan.Flags = TcpFlags.Rst;
         plan.Options = _replyResetOptions!.Value;
@@ -75,7 +75,7 @@ internal sealed partial class Tcb
     /// </summary>
     private bool PlanReset(Instant now, ref SegmentPlan plan)
     {
-        _dues &= ~Dues.Reset;
+        Settle(Dues.Reset);
         plan.Seq = _sender.OnlyProbeOutstanding ? _sender.Una : _sender.Next;
         plan.Ack = _receiver.Next;
         plan.Flags = TcpFlags.Rst | TcpFlags.Ack;
@@ -86,7 +86,7 @@ internal sealed partial class Tcb
     private bool PlanSyn(Instant now, ref SegmentPlan plan)
     {
         bool isReply = State == TcpState.SynReceived;
-        _dues &= ~Dues.Syn;
+        Settle(Dues.Syn);
         plan.IsRetransmission = !_sender.Flight.IsEmpty && !(isReply && !_synAckSent);
         _synAckSent |= isReply;
         _counters.Retransmits += plan.IsRetransmission ? 1 : 0;
@@ -126,7 +126,7 @@ internal sealed partial class Tcb
 
     private bool PlanLastAck(Instant now, ref SegmentPlan plan)
     {
-        _dues &= ~Dues.LastAck;
+        Settle(Dues.LastAck);
         return PlanAck(now, isDuplicate: false, ref plan);
     }
 
@@ -135,7 +135,7 @@ internal sealed partial class Tcb
     /// </summary>
     private bool PlanKeepAlive(Instant now, ref SegmentPlan plan)
     {
-        _dues &= ~Dues.KeepAlive;
+        Settle(Dues.KeepAlive);
         PlanAck(now, isDuplicate: false, ref plan);
         // The peer most likely refused an octet that probes its shut window, and would find what follows acceptable.
         plan.Seq = (_sender.OnlyProbeOutstanding ? _sender.Una : _sender.Next) - 1;
@@ -148,7 +148,7 @@ internal sealed partial class Tcb
         _sender.RestartIfIdle(now);
         SendChoice choice = SendChooser.Choose(_sender, offer, now);
         _sender.Note(choice, now);
-        _dues &= ~(Dues.Override | Dues.TailProbe);
+        Settle(Dues.Override | Dues.TailProbe);
         if (!choice.IsNone && !offer.Override && _sender.IsHeld(choice, now))
         {
             Arm(TcpTimer.Pacing, _sender.ReleaseAt);

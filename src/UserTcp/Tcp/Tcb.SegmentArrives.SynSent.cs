@@ -77,7 +77,7 @@ internal sealed partial class Tcb
             return false;
 
         _synChallenge = SynChallenge.Repeating;
-        _dues |= Dues.Syn;
+        Owe(Dues.Syn);
         return true;
     }
 
@@ -103,7 +103,7 @@ internal sealed partial class Tcb
     private void OpenSimultaneously()
     {
         MoveTo(TcpState.SynReceived);
-        _dues |= Dues.Syn;
+        Owe(Dues.Syn);
     }
 
     /// <summary>The peer's SYN: its number, and which options are in force (RFC 7323 §2.2, RFC 2018 §2).</summary>
@@ -122,7 +122,7 @@ internal sealed partial class Tcb
 
     private void ReplyReset(in TcpSegment seg)
     {
-        _dues |= Dues.ReplyReset;
+        Owe(Dues.ReplyReset);
         _replyResetSeq = seg.Ack;
         _replyResetOptions = new StrongBox<TcpOptions>(Strangers.Echo(seg.Options));
     }

@@ -134,7 +134,7 @@ internal sealed partial class Tcb
     {
         _lastReceivedAt = now;
         _keepAliveProbes = 0;
-        _dues &= ~Dues.KeepAlive;
+        Settle(Dues.KeepAlive);
     }
 
     // In a simultaneous open the peer's SYN comes a second time, now with the ACK that completes ours (RFC 9293 §3.5,

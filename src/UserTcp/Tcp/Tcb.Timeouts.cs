@@ -58,7 +58,7 @@ internal sealed partial class Tcb
         if (_sender.Timer.Retransmissions == Config.R1)
             _effects |= Effects.NegativeAdvice;
         if (!_sender.IsSynAcknowledged)
-            _dues |= Dues.Syn; // R2 of a SYN is a time (RFC 9293 §3.8.3, MUST-23)
+            Owe(Dues.Syn); // R2 of a SYN is a time (RFC 9293 §3.8.3, MUST-23)
         else if (_sender.Timer.Retransmissions > Config.R2)
             GiveUp(UserTcpCloseReason.TimedOut);
         if (State == TcpState.Closed)
@@ -77,7 +77,7 @@ internal sealed partial class Tcb
     // RFC 8985 §7.3: with or without a probe, the retransmission timer follows.
     private void OnProbeTimeout(Instant now)
     {
-        _dues = _sender.MayProbeTail ? _dues | Dues.TailProbe : _dues & ~Dues.TailProbe;
+        Owe(Dues.TailProbe, _sender.MayProbeTail);
         _timeoutFrom = now;
         Arm(TcpTimer.Retransmit, now + _sender.Timer.Timeout);
     }
@@ -94,7 +94,7 @@ internal sealed partial class Tcb
         if (IsProbedInVain)
             GiveUp(UserTcpCloseReason.TimedOut);
         else
-            _dues |= Dues.Override;
+            Owe(Dues.Override);
     }
 
     /// <summary>
@@ -121,7 +121,7 @@ internal sealed partial class Tcb
         }
 
         _keepAliveProbes++;
-        _dues |= Dues.KeepAlive;
+        Owe(Dues.KeepAlive);
         Arm(TcpTimer.KeepAlive, now + Config.KeepAliveInterval);
     }
 

@@ -56,7 +56,7 @@ internal sealed partial class Tcb
         MoveTo(TcpState.SynSent);
         _openedAt = now;
         _lastReceivedAt = now;
-        _dues |= Dues.Syn;
+        Owe(Dues.Syn);
         Arm(TcpTimer.OpenTimeout, now + Config.SynR2); // RFC 9293 §3.8.3 (MUST-22, MUST-23)
     }
 

@@ -174,7 +174,7 @@ internal sealed partial class Tcb
         MoveTo(TcpState.Established);
         if (Owes(Dues.Syn))
             _receiver.OweAck(); // in place of the SYN-ACK of a simultaneous open, which was due
-        _dues &= ~Dues.Syn;
+        Settle(Dues.Syn);
         _effects |= Effects.Connected | Effects.Writable;
         _timers.Stop(TcpTimer.OpenTimeout);
         StartKeepAlive(_lastReceivedAt);
@@ -199,11 +199,8 @@ internal sealed partial class Tcb
         MoveTo(TcpState.Closed);
         CloseReason = reason;
         bool owesLastAck = OwesAck && reason is UserTcpCloseReason.Graceful or UserTcpCloseReason.ResetByLocal;
-        _dues &= ~(Dues.Reset | Dues.LastAck);
-        if (tellPeer)
-            _dues |= Dues.Reset;
-        else if (owesLastAck)
-            _dues |= Dues.LastAck;
+        Owe(Dues.Reset, tellPeer);
+        Owe(Dues.LastAck, owesLastAck && !tellPeer);
         _timers.StopAll();
         _effects |= Effects.Closed | Effects.Readable | Effects.Writable;
     }
@@ -217,7 +214,7 @@ internal sealed partial class Tcb
     private Effects TakeEffects()
     {
         AssertInvariants();
-        Effects effects = _effects | (Owed == Dues.None ? Effects.None : Effects.Transmit);
+        Effects effects = _effects | (HasOutput ? Effects.Transmit : Effects.None);
         _effects = Effects.None;
         return effects;
     }
@@ -226,21 +223,14 @@ internal sealed partial class Tcb
 
     private bool Owes(Dues dues) => (_dues & dues) != 0;
 
-    // All that is owed: what events asked for, and what follows from the state of sender and receiver.
-    private Dues Owed
-    {
-        get
-        {
-            Dues owed = _dues;
-            if (OwesAck)
-                owed |= Dues.Ack;
-            if (_sender.Flight.LostBytes > 0)
-                owed |= Dues.Retransmission;
-            if (MaySendText && !_sender.FinSent && (_finQueued || SendPosition(_sender.Next) < _send.End))
-                owed |= Dues.NewText;
-            return owed;
-        }
-    }
+    private void Owe(Dues dues, bool isOwed = true) => _dues = isOwed ? _dues | dues : _dues & ~dues;
+
+    private void Settle(Dues dues) => _dues &= ~dues;
+
+    // An ACK, lost text and new text are owed by the state of receiver, flight and send queue.
+    private bool HasOutput =>
+        _dues != Dues.None || OwesAck || _sender.Flight.LostBytes > 0
+        || (MaySendText && !_sender.FinSent && (_finQueued || SendPosition(_sender.Next) < _send.End));
 
     [Conditional("DEBUG")]
     private void AssertInvariants()

@@ -85,9 +85,36 @@ public sealed class ControllerCallsTests
         Assert.False(log.Last.IsAppLimited);
     }
 
-    private static (TcbBench Bench, Log Log) Start(UserTcpEcnMode ecn = UserTcpEcnMode.Passive)
+    /// <summary>
+    /// A controller may leave the window without a limit. Times that are counted in windows must not overflow by it.
+    /// </summary>
+    [Fact]
+    public void A_window_without_a_limit_overflows_nothing()
     {
-        var control = new LoggingControl();
+        (TcbBench bench, Log log) = Start(window: long.MaxValue);
+        bench.Writes(1_000).Drain();
+        bench.AfterMs(100).Arrives("<SEQ=1001><ACK=1101><CTL=ACK>").Silent();
+        bench.Writes(20_000).Drain();
+        for (int i = 0; i < 3; i++)
+        {
+            bench.ToDeadline();
+            bench.Drain();
+        }
+
+        Assert.Contains("timeout again", log.Events);
+        Assert.Contains("segment size", log.Events);
+        bench.Arrives($"<SEQ=1001><ACK={bench.LastSeqEnd.Value}><CTL=ACK>");
+        int timeouts = log.Events.Count(what => what.StartsWith("timeout", StringComparison.Ordinal));
+        bench.Writes(20_000).Drain(); // a probe of the path is the first of it
+        bench.ToDeadline();
+        Assert.Equal(timeouts + 1, log.Events.Count(what => what.StartsWith("timeout", StringComparison.Ordinal)));
+        Assert.Equal(TcpState.Established, bench.Tcb.State);
+    }
+
+    private static (TcbBench Bench, Log Log) Start(
+        UserTcpEcnMode ecn = UserTcpEcnMode.Passive, long window = 0)
+    {
+        var control = new LoggingControl(window);
         var recovery = new UserTcpLossRecoveryOptions { TailLossProbe = false };
         TcpConfig config = TcbBench.Defaults(recovery: recovery) with
         {
@@ -97,14 +124,14 @@ public sealed class ControllerCallsTests
         return (bench, control.Log);
     }
 
-    private sealed class LoggingControl : CongestionControl
+    private sealed class LoggingControl(long window) : CongestionControl
     {
         public Log Log { get; private set; } = new(0);
 
         public override string Name => "log";
 
         public override ICongestionController CreateController(in CongestionContext context, long initialWindow) =>
-            Log = new Log(initialWindow);
+            Log = new Log(window > 0 ? window : initialWindow);
     }
 
     private sealed class Log(long window) : ICongestionController

@@ -25,14 +25,17 @@ internal readonly record struct ResponseFacts
 
     public bool HasSack { get; init; }
 
+    /// <summary>The ACK carries ECN-Echo.</summary>
+    public bool HasEcnEcho { get; init; }
+
     public bool InRecovery => State is RecoveryState.Recovery or RecoveryState.Loss;
 }
 
 /// <summary>
-/// The congestion controller as the sender uses it: told what happened, asked for the window, which comes down in
-/// proportion to what arrives (<see cref="RateReduction"/>).
+/// The response to losses: the congestion controller is told of them, and its window is come to in proportion to the
+/// text that arrives (<see cref="RateReduction"/>).
 /// </summary>
-internal struct CongestionResponse
+internal struct CongestionResponse(bool reducesInProportion)
 {
     private StrongBox<RateReduction>? _reduction; // most connections never lose anything
     private TimeSpan _lostAgainAt = TimeSpan.MinValue / 2;
@@ -41,23 +44,20 @@ internal struct CongestionResponse
     // and stays although nothing was lost (RFC 3168 §6.1.2, RFC 4015 §3.4).
     private bool _mayUndo;
 
-    public CongestionResponse()
-    {
-    }
-
     /// <summary>Null until the handshake has told the segment size.</summary>
     public ICongestionController? Controller { readonly get; set; }
 
     /// <summary>cwnd in octets, that of a recovery while it goes on; 0 before the handshake is over.</summary>
     public readonly long Window =>
-        Controller is null ? 0 : _reduction is { Value: { IsActive: true } reduction } ? reduction.Window
+        Controller is null ? 0
+        : _reduction is { } reduction && reduction.Value.IsActive ? reduction.Value.Window
         : Controller.CongestionWindow;
 
     public readonly void OnSent(uint octets) => _reduction?.Value.OnSent(octets);
 
     /// <summary>An ACK, after loss detection has judged it.</summary>
     /// <returns>Whether the window was reduced.</returns>
-    public bool OnAck(in CongestionAck ack, in ResponseFacts facts, bool hasEcnEcho, bool reducesInProportion)
+    public bool OnAck(in CongestionAck ack, in ResponseFacts facts)
     {
         bool isReduced = false;
         if (Controller is not null)
@@ -67,20 +67,20 @@ internal struct CongestionResponse
             if ((facts.Signs & LossSigns.Recovered) != 0)
                 Controller.OnRecovered(ack.Context);
             Controller.OnAck(ack);
-            isReduced = React(ack.Context, facts, reducesInProportion);
+            isReduced = React(ack.Context, facts);
         }
 
-        _mayUndo &= !hasEcnEcho;
-        Reduce(ack.Context, facts, reducesInProportion);
+        _mayUndo &= !facts.HasEcnEcho;
+        Reduce(ack.Context, facts);
         return isReduced;
     }
 
     /// <summary>The reordering timer ran out.</summary>
     /// <returns>Whether the window was reduced.</returns>
-    public bool OnReorderTimeout(in CongestionContext context, in ResponseFacts facts, bool reducesInProportion)
+    public bool OnReorderTimeout(in CongestionContext context, in ResponseFacts facts)
     {
-        bool isReduced = React(context, facts, reducesInProportion);
-        Reduce(context, facts, reducesInProportion);
+        bool isReduced = React(context, facts);
+        Reduce(context, facts);
         return isReduced;
     }
 
@@ -99,12 +99,12 @@ internal struct CongestionResponse
         _mayUndo = false;
     }
 
-    private bool React(in CongestionContext context, in ResponseFacts facts, bool reducesInProportion)
+    private bool React(in CongestionContext context, in ResponseFacts facts)
     {
         bool isNew = (facts.Signs & LossSigns.EnteredRecovery) != 0
             && (facts.Signs & (LossSigns.AlreadyReduced | LossSigns.PathProbeLost)) == 0;
         bool isRepaired = (facts.Signs & LossSigns.RepairedByProbe) != 0 && !facts.InRecovery;
-        if (!isNew && !isRepaired && !IsLostAgain(context, facts.Signs, reducesInProportion))
+        if (!isNew && !isRepaired && !IsLostAgain(context, facts.Signs))
             return false;
 
         Controller?.OnCongestion(new CongestionSignal { Context = context, BytesLost = facts.LostBytes });
@@ -114,7 +114,7 @@ internal struct CongestionResponse
 
     // Without the rate reduction the loss of a retransmission is congestion once more, but once in a round trip
     // (RFC 8985 §9.3, RFC 5681 §4.3).
-    private bool IsLostAgain(in CongestionContext context, LossSigns signs, bool reducesInProportion)
+    private bool IsLostAgain(in CongestionContext context, LossSigns signs)
     {
         bool isLater = context.Now - _lostAgainAt >= context.SmoothedRtt;
         if ((signs & LossSigns.LostAgain) == 0 || reducesInProportion || !isLater)
@@ -125,7 +125,7 @@ internal struct CongestionResponse
     }
 
     // RFC 6937 §3. Without SACK the inflation of RFC 6582 says what left the network.
-    private void Reduce(in CongestionContext context, in ResponseFacts facts, bool reducesInProportion)
+    private void Reduce(in CongestionContext context, in ResponseFacts facts)
     {
         if (!facts.InRecovery)
             _reduction?.Value.End();

@@ -2,7 +2,7 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
 
-/// <summary>What the sender owes to marks of the network, as the peer echoes them (RFC 3168 §6.1.2).</summary>
+/// <summary>The sender's answer to marks of the network, as the peer echoes them (RFC 3168 §6.1.2).</summary>
 internal struct EcnSender
 {
     // SND.NXT at the last reduction, whatever its cause: echoes of what was sent before it are old news.
@@ -34,6 +34,7 @@ internal struct EcnSender
     /// <summary>New text left with CWR on it.</summary>
     public void OnCwrSent() => OwesCwr = false;
 
+    /// <summary>Nothing new leaves until the retransmission timer has run out.</summary>
     public void HoldBack() => IsHeldBack = true;
 
     /// <summary>The retransmission timer ran out: the wait that marks imposed is over.</summary>

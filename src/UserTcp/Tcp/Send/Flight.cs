@@ -100,7 +100,7 @@ internal sealed partial class Flight
     /// The entry that was sent last, for a probe; −1 if there is none to be sent again.
     /// </summary>
     /// <param name="segmentSize">Text per segment.</param>
-    /// <param name="tail">What of the entry is to be sent: its end, a segment at most.</param>
+    /// <param name="tail">The part of the entry that is to be sent: its end, a segment at most.</param>
     public int FindTail(int segmentSize, out SentSegment tail)
     {
         int last = Count - 1;

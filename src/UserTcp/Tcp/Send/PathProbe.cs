@@ -27,11 +27,6 @@ internal readonly record struct PathFacts
     public Instant Now { get; init; }
 
     public TimeSpan SmoothedRtt { get; init; }
-
-    /// <summary>
-    /// RFC 4821 §7.6.2: no probe before the next loss would be expected anyway, a window's worth of round trips later.
-    /// </summary>
-    public TimeSpan Interval { get; init; }
 }
 
 /// <summary>The findings about the path.</summary>
@@ -41,7 +36,7 @@ internal readonly record struct PathFacts
 internal readonly record struct PathVerdict(LossSigns Signs, bool IsResized, bool HasNews);
 
 /// <summary>
-/// The probe of new text that is larger than the others, to see whether it arrives (RFC 4821 §7.4), and what it says.
+/// The probe of new text that is larger than the others, to see whether it arrives, and what it says.
 /// </summary>
 internal struct PathProbe(Mss ceiling, bool isV4)
 {
@@ -69,7 +64,7 @@ internal struct PathProbe(Mss ceiling, bool isV4)
     public void OnFound(Instant now) => _search.OnFound(now);
 
     /// <summary>Text left: perhaps a probe, perhaps one that is sent again.</summary>
-    /// <param name="choice">What left.</param>
+    /// <param name="choice">The text.</param>
     /// <param name="later">When the next probe may leave if this makes the present one inconclusive.</param>
     public void OnSent(in SendChoice choice, Instant later)
     {
@@ -104,6 +99,10 @@ internal struct PathProbe(Mss ceiling, bool isV4)
         return new PathVerdict(JudgeLoss(facts, flight), isResized, hasNews);
     }
 
+    /// <summary>The probe alone was lost (<see cref="LossSigns.PathProbeLost"/>).</summary>
+    /// <param name="later">When the next probe may leave.</param>
+    public void OnLost(Instant later) => _search.OnProbeLost(later);
+
     /// <summary>A timeout: is it the size (RFC 4821 §7.7)?</summary>
     /// <param name="first">The segment that was not acknowledged.</param>
     /// <param name="timeouts">Timeouts in a row.</param>
@@ -136,7 +135,6 @@ internal struct PathProbe(Mss ceiling, bool isV4)
         }
 
         SkipsReduction = true;
-        _search.OnProbeLost(facts.Now + facts.Interval);
         return facts.Signs | LossSigns.PathProbeLost;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using UserTcp.Primitives;
 
@@ -11,12 +12,14 @@ internal struct RetransmitTimer(TcpConfig config)
 
     private const int MostDoublings = 20;
 
+    private RttEstimator _rtt;
     private TimeSpan _initial = config.InitialRto;
     private StrongBox<RttEstimator>? _rttBefore; // most connections never meet a timeout
     private SeqNumber _nextAtTimeout;
     private bool _wasSpurious;
 
-    public RttEstimator Rtt { readonly get; private set; }
+    [UnscopedRef]
+    public readonly ref readonly RttEstimator Rtt => ref _rtt;
 
     /// <summary>How often the timeout was doubled (RFC 6298 §5.5).</summary>
     public int Backoff { readonly get; private set; }
@@ -37,7 +40,7 @@ internal struct RetransmitTimer(TcpConfig config)
     public void OnEstablished(bool synRetransmitted)
     {
         const int Seconds = 3;
-        if (!synRetransmitted || Rtt.HasSample)
+        if (!synRetransmitted || _rtt.HasSample)
             return;
 
         Backoff = 0;
@@ -46,18 +49,18 @@ internal struct RetransmitTimer(TcpConfig config)
     }
 
     /// <summary>
-    /// By then the timer would have sent it again: the machine was suspended, and what was measured is its sleep.
-    /// Taken, it would be minutes of SRTT, and pacing would spread a window over them.
+    /// Whether a sample holds a sleep of the machine: the timer would have run out before. Taken, it would be minutes of
+    /// SRTT, and pacing would spread a window over them.
     /// </summary>
-    public readonly bool HasSlept(TimeSpan sample) => Rtt.HasSample && sample > SleepFactor * Timeout;
+    public readonly bool HasSlept(TimeSpan sample) => _rtt.HasSample && sample > SleepFactor * Timeout;
 
     /// <summary>A round trip was measured. <paramref name="una"/> is SND.UNA.</summary>
     public void OnSample(TimeSpan rtt, SeqNumber una, Instant now)
     {
-        Rtt = Rtt.Sample(rtt, now);
+        _rtt = _rtt.Sample(rtt, now);
         if (_wasSpurious && una > _nextAtTimeout)
         {
-            Rtt = Rtt.AfterSpuriousTimeout(_rttBefore!.Value, rtt);
+            _rtt = _rtt.AfterSpuriousTimeout(_rttBefore!.Value, rtt);
             _wasSpurious = false;
         }
 
@@ -74,7 +77,7 @@ internal struct RetransmitTimer(TcpConfig config)
         {
             // RFC 4015 §3.1, step 0. Controllers remember their own state.
             _rttBefore ??= new StrongBox<RttEstimator>();
-            _rttBefore.Value = Rtt;
+            _rttBefore.Value = _rtt;
             _nextAtTimeout = next;
         }
 
@@ -89,12 +92,12 @@ internal struct RetransmitTimer(TcpConfig config)
     /// <summary>The last timeout was for nothing: the ACK was late.</summary>
     public void OnSpuriousTimeout() => _wasSpurious = true;
 
-    /// <summary>The last loss was none.</summary>
+    /// <summary>The last loss, or timeout, was spurious.</summary>
     public void OnUndone() => Backoff = 0;
 
     private readonly TimeSpan Doubled(int times, TimeSpan most)
     {
-        TimeSpan timeout = Rtt.RetransmitTimeout(_initial, config.MinRto, config.MaxRto);
+        TimeSpan timeout = _rtt.RetransmitTimeout(_initial, config.MinRto, config.MaxRto);
         long ticks = times >= MostDoublings ? most.Ticks : timeout.Ticks << times;
         return new TimeSpan(Math.Min(ticks, most.Ticks));
     }

@@ -19,7 +19,7 @@ internal readonly record struct SendOffer
 
     public int MaxGsoBytes { get; init; }
 
-    /// <summary>The probe timer ran out (RFC 8985 §7.3).</summary>
+    /// <summary>The probe timer ran out.</summary>
     public bool IsTailProbeDue { get; init; }
 
     /// <summary>The override timer of SWS avoidance ran out.</summary>
@@ -29,7 +29,7 @@ internal readonly record struct SendOffer
     public bool IsWindowProbeDue { get; init; }
 }
 
-/// <summary>What was noticed while the next segment was chosen, whether there is one or not.</summary>
+/// <summary>Observations of the choice of the next segment, whether there is one or not.</summary>
 [Flags]
 internal enum ChoiceNotes : byte
 {
@@ -46,6 +46,11 @@ internal enum ChoiceNotes : byte
 
     /// <summary>No larger segment is left to be probed.</summary>
     PathFound = 1 << 3,
+
+    /// <summary>
+    /// New text waits until there is room for a probe of the path, which is larger than each ACK makes room for.
+    /// </summary>
+    SavesForProbe = 1 << 4,
 }
 
 /// <summary>A stretch of the sequence space that is to be sent now; none if it has no octets.</summary>
@@ -53,20 +58,21 @@ internal struct SendChoice
 {
     public SeqNumber Seq;
     public int Text;
-    public bool Fin;
     public int SegmentSize;
 
     /// <summary>The entry of the flight that is sent again, perhaps from within, or −1.</summary>
     public int FlightIndex;
+
+    /// <summary>The size that the path is probed with (RFC 4821 §7.5), 0 for other segments.</summary>
+    public int PathProbe;
+
+    public bool Fin;
 
     /// <summary>An octet into a closed window.</summary>
     public bool IsProbe;
 
     /// <summary>A tail loss probe (RFC 8985 §7).</summary>
     public bool IsTailProbe;
-
-    /// <summary>The size that the path is probed with (RFC 4821 §7.5), 0 for other segments.</summary>
-    public int PathProbe;
 
     public ChoiceNotes Notes;
 

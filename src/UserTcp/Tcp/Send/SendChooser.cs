@@ -3,7 +3,8 @@ using UserTcp.Primitives;
 namespace UserTcp.Tcp.Send;
 
 /// <summary>
-/// Which stretch of the sequence space is sent next: functions of the sender as it is. Nothing here changes anything.
+/// Chooses the stretch of the sequence space that is sent next: functions of the sender as it is, without an effect that
+/// can be seen.
 /// </summary>
 internal static class SendChooser
 {
@@ -18,11 +19,10 @@ internal static class SendChooser
         SendChoice choice = default;
         if (offer.IsTailProbeDue && sender.MayProbeTail)
             choice = ChooseTailProbe(sender, offer, ref notes);
-        bool savesForProbe = false;
         if (choice.IsNone)
-            choice = ChoosePathProbe(sender, offer, now, ref notes, out savesForProbe);
+            choice = ChoosePathProbe(sender, offer, now, ref notes);
         if (choice.IsNone)
-            choice = ChooseText(sender, offer, savesForProbe, ref notes);
+            choice = ChooseText(sender, offer, ref notes);
         if (choice.IsNone && offer.IsWindowProbeDue)
             choice = ChooseWindowProbe(sender, offer);
         choice.Notes = notes;
@@ -53,21 +53,12 @@ internal static class SendChooser
     /// A segment of new text that is larger than the others, to see whether it arrives (RFC 4821 §7.4): nothing is
     /// missing, and enough follows that its loss is noticed without a timeout.
     /// </summary>
-    /// <param name="sender">The sender.</param>
-    /// <param name="offer">The facts of the rest of the connection.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="notes">What was noticed.</param>
-    /// <param name="saves">
-    /// Whether new text waits until there is room for a probe, which is larger than what each ACK makes room for.
-    /// </param>
-    private static SendChoice ChoosePathProbe(
-        Sender sender, in SendOffer offer, Instant now, ref ChoiceNotes notes, out bool saves)
+    private static SendChoice ChoosePathProbe(Sender sender, in SendOffer offer, Instant now, ref ChoiceNotes notes)
     {
-        saves = false;
         Flight flight = sender.Flight;
         bool isQuiet = sender.Loss.State == RecoveryState.Open && flight.SackedBytes == 0 && flight.LostBytes == 0
             && !sender.FinSent && !sender.Ecn.IsHeldBack && !sender.OnlyProbeOutstanding && !flight.IsFull;
-        if (!sender.Config.BlackHoleDetection || !isQuiet)
+        if (!sender.ProbesPath || !isQuiet)
             return default;
         if (!sender.Path.TryNext(sender.PeerMss.Bytes, now, out int size, out bool isFound))
         {
@@ -80,18 +71,19 @@ internal static class SendChooser
         if (offer.DataEnd - sender.Next < needed || sender.Window.Bytes < needed || sender.CongestionWindow < needed)
             return default;
 
-        saves = Math.Min(sender.Room, sender.UsableWindow) < text;
+        bool saves = Math.Min(sender.Room, sender.UsableWindow) < text;
+        notes |= saves ? ChoiceNotes.SavesForProbe : ChoiceNotes.None;
         return saves
             ? default
             : new SendChoice { Seq = sender.Next, Text = text, FlightIndex = -1, SegmentSize = text, PathProbe = size };
     }
 
     /// <summary>
-    /// What was lost first, then what is new; right after a timeout the other way round (RFC 5682 §2.1).
+    /// Lost text first, then new text; right after a timeout the other way round (RFC 5682 §2.1).
     /// </summary>
-    private static SendChoice ChooseText(Sender sender, in SendOffer offer, bool savesForProbe, ref ChoiceNotes notes)
+    private static SendChoice ChooseText(Sender sender, in SendOffer offer, ref ChoiceNotes notes)
     {
-        bool mayBegin = !savesForProbe;
+        bool mayBegin = (notes & ChoiceNotes.SavesForProbe) == 0;
         SendChoice choice = default;
         if (sender.Loss.PrefersNewText)
         {
@@ -111,7 +103,7 @@ internal static class SendChooser
         if (index < 0)
             return default;
 
-        ref SentSegment lost = ref sender.Flight[index];
+        ref readonly SentSegment lost = ref sender.Flight[index];
         int size = Math.Max(1, sender.SegmentSize - offer.ExtraOptionBytes);
         long limit = Math.Min(lost.Length, Math.Max(size, offer.MaxGsoBytes / size * size));
         if (limit > size && !sender.Loss.MustRetransmitFirst)

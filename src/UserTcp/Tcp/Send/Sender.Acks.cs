@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using UserTcp.Primitives;
 using UserTcp.Wire;
 
@@ -21,7 +22,7 @@ internal sealed partial class Sender
 
         LossFacts facts = Facts(ack, digest, covered);
         RecoveryState stateBefore = Loss.State;
-        bool isAppLimited = !_use.IsLimiting(_congestion.Controller);
+        bool isAppLimited = !_use.IsLimiting(Congestion);
         LossSigns signs = Loss.OnAck(Flight, facts, digest) | CheckProbe(ack, facts);
         PathVerdict path = JudgePath(signs, covered, digest.LargestOriginal, now);
         signs = path.Signs;
@@ -43,10 +44,11 @@ internal sealed partial class Sender
                 || (covered == 0 && !Loss.ReorderingSeen),
             IsRoundEnd = IsRoundEnd(covered),
         };
-        if ((signs & LossSigns.Undone) != 0 && _congestion.Controller is not null)
+        if ((signs & LossSigns.Undone) != 0 && Congestion is not null)
             _timer.OnUndone();
-        ResponseFacts response = Response(signs, digest.Bytes, covered);
-        NoteReduction(_congestion.OnAck(congestionAck, response, ack.HasEcnEcho, ReducesInProportion));
+        ResponseFacts response = Response(signs, digest.Bytes, covered) with { HasEcnEcho = ack.HasEcnEcho };
+        if (_congestion.OnAck(congestionAck, response))
+            _ecn.OnReduced(Next);
         if ((signs & LossSigns.EnteredRecovery) != 0)
             _probe.Forget();
         return new AckOutcome(covered, signs, sizeBefore, path.HasNews);
@@ -66,7 +68,7 @@ internal sealed partial class Sender
     /// </summary>
     public void OnRepeatedAckAtRest(Instant now)
     {
-        _congestion.Controller?.OnAck(new CongestionAck
+        Congestion?.OnAck(new CongestionAck
         {
             Context = Context(now),
             IsAppLimited = true,
@@ -78,9 +80,12 @@ internal sealed partial class Sender
     public LossSigns OnReorderTimeout(Instant now)
     {
         LossSigns signs = Loss.OnReorderTimeout(Flight, Facts(now));
-        signs = JudgePath(signs, covered: 0, largestOriginal: 0, now).Signs;
+        PathVerdict path = JudgePath(signs, covered: 0, largestOriginal: 0, now);
+        Debug.Assert(!path.HasNews, "Without an ACK nothing is found out about the path.");
+        signs = path.Signs;
         ResponseFacts response = Response(signs, delivered: 0, covered: 0);
-        NoteReduction(_congestion.OnReorderTimeout(Context(now), response, ReducesInProportion));
+        if (_congestion.OnReorderTimeout(Context(now), response))
+            _ecn.OnReduced(Next);
         if ((signs & LossSigns.EnteredRecovery) != 0)
             _probe.Forget();
         return signs;
@@ -103,7 +108,7 @@ internal sealed partial class Sender
     /// </summary>
     public bool OnEcnEcho(in AckOutcome ack, Instant now)
     {
-        if (_congestion.Controller is not { } control || Loss.InRecovery || _ecn.IsWithinReduction(Una))
+        if (Congestion is not { } control || Loss.InRecovery || _ecn.IsWithinReduction(Una))
             return false;
 
         CongestionContext context = Context(now) with { BytesOutstanding = ack.FlightBefore };
@@ -197,13 +202,15 @@ internal sealed partial class Sender
             Delivered = largestOriginal > 0 ? largestOriginal + OptionBytes : 0,
             Now = now,
             SmoothedRtt = Rtt.Smoothed,
-            Interval = ProbeInterval,
         };
         PathVerdict verdict = _path.Judge(facts, Flight);
         if (verdict.IsResized)
             FollowPath();
-        if ((verdict.Signs & LossSigns.PathProbeLost) != 0)
-            Loss.SkipReduction();
+        if ((verdict.Signs & LossSigns.PathProbeLost) == 0)
+            return verdict;
+
+        _path.OnLost(now + ProbeInterval);
+        Loss.SkipReduction();
         return verdict;
     }
 
@@ -213,13 +220,15 @@ internal sealed partial class Sender
         _path.EndSkipping();
         if (!config.BlackHoleDetection || !IsSynAcknowledged || Flight.IsEmpty)
             return;
-        if (_path.OnTimeout(Flight[0], _timer.Retransmissions, OptionBytes, now + Reluctance * ProbeInterval))
+
+        Instant later = _path.IsOut ? now + Reluctance * ProbeInterval : now;
+        if (_path.OnTimeout(Flight[0], _timer.Retransmissions, OptionBytes, later))
             FollowPath();
     }
 
-    private TimeSpan ProbeInterval => Rtt.Smoothed * Math.Max(1, CongestionWindow / SegmentSize);
-
-    private bool ReducesInProportion => config.LossRecovery.ProportionalRateReduction;
+    // RFC 4821 §7.6.2: not before the next loss would be expected anyway, a window's worth of round trips later.
+    // A window may be without a limit; the wait is not.
+    private TimeSpan ProbeInterval => Rtt.Smoothed * Math.Clamp(CongestionWindow / SegmentSize, 1, 1 << 20);
 
     private ResponseFacts Response(LossSigns signs, uint delivered, uint covered) => new()
     {
@@ -231,12 +240,6 @@ internal sealed partial class Sender
         LostBytes = Flight.LostBytes,
         HasSack = HasSack,
     };
-
-    private void NoteReduction(bool isReduced)
-    {
-        if (isReduced)
-            _ecn.OnReduced(Next);
-    }
 
     // A round trip ends when the first text that was sent after the last one ended is acknowledged.
     private bool IsRoundEnd(uint covered)

@@ -14,7 +14,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     private PathProbe _path = new(config.ReceiveMss, config.IsV4);
     private Pacer _pacer = new();
     private WindowUse _use = new(initialSend);
-    private CongestionResponse _congestion = new();
+    private CongestionResponse _congestion = new(config.LossRecovery.ProportionalRateReduction);
     private TailLossProbe _probe = new();
     private DeliveryRate _delivery;
     private SeqNumber _roundEnd = initialSend;
@@ -57,22 +57,20 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     /// <summary>A segment that was not full waits for its acknowledgment, and Nagle's algorithm for that.</summary>
     public bool IsPartOutstanding { get; private set; }
 
-    public TcpConfig Config => config;
+    /// <summary>Whether sizes are probed that the path may carry.</summary>
+    public bool ProbesPath => config.BlackHoleDetection;
 
     public Flight Flight { get; } = new();
 
     public LossDetection Loss { get; } = new(config.LossRecovery, initialSend);
 
-    public RttEstimator Rtt => _timer.Rtt;
+    public ref readonly RttEstimator Rtt => ref _timer.Rtt;
 
     public ref readonly RetransmitTimer Timer => ref _timer;
 
     public ref readonly EcnSender Ecn => ref _ecn;
 
     public ref readonly PathProbe Path => ref _path;
-
-    /// <summary>The MSS that the path's MTU leaves.</summary>
-    public Mss PathMss => _path.Mss;
 
     /// <summary>Null until the handshake has told the segment size.</summary>
     public ICongestionController? Congestion => _congestion.Controller;
@@ -226,10 +224,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         return rate > 0 ? Math.Min(maxGsoBytes, Pacer.BurstBytes(rate, SegmentSize)) : maxGsoBytes;
     }
 
-    /// <summary>
-    /// Whether the pace holds the choice back. Never a probe, a lone FIN, or the first segment that recovery sends
-    /// again.
-    /// </summary>
+    /// <summary>Whether the pace holds back the choice: no probe, lone FIN, or first segment of a recovery.</summary>
     public bool IsHeld(in SendChoice choice, Instant now)
     {
         bool isExempt = choice.IsProbe || choice.IsTailProbe || choice.Text == 0
@@ -237,9 +232,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         return !isExempt && _pacer.IsHeld(now) && PacingRate > 0;
     }
 
-    /// <summary>
-    /// Takes in what was noticed by <see cref="SendChooser"/>, whether the choice leaves or not.
-    /// </summary>
+    /// <summary>Takes in the observations of a choice, whether it leaves or not.</summary>
     public void Note(in SendChoice choice, Instant now)
     {
         if ((choice.Notes & ChoiceNotes.AppLimited) != 0)
@@ -260,7 +253,8 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         _congestion.OnSent(choice.Length);
         _isIdleTold = false;
         Pace(choice, now);
-        _path.OnSent(choice, now + Rtt.Smoothed);
+        if (choice.PathProbe > 0 || _path.IsOut)
+            _path.OnSent(choice, now + Rtt.Smoothed);
         if (choice.IsTailProbe)
             _probe.OnSent(choice.FlightIndex < 0 ? choice.Seq + choice.Length : Next, choice.FlightIndex >= 0);
         if (choice.FlightIndex >= 0)
@@ -346,5 +340,5 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     }
 
     private void ComputeSegmentSize() =>
-        SegmentSize = Math.Max(1, Mss.Min(PeerMss, PathMss).Bytes - OptionBytes);
+        SegmentSize = Math.Max(1, Mss.Min(PeerMss, _path.Mss).Bytes - OptionBytes);
 }
