@@ -94,6 +94,7 @@ internal sealed partial class Flight
             _lost.Clear();
         _lost.Add(this[index].Seq);
         SetFlags(index, SentFlags.None, SentFlags.Lost);
+        TotalLost = unchecked(TotalLost + this[index].Length);
         return this[index].Length;
     }
 }

@@ -36,6 +36,9 @@ internal sealed partial class Flight
     /// <summary>Octets taken to be lost and not yet sent again.</summary>
     public uint LostBytes { get; private set; }
 
+    /// <summary>Octets that were ever taken to be lost, each time counted; it wraps.</summary>
+    public uint TotalLost { get; private set; }
+
     /// <summary>The pipe of RFC 6675 §4: octets thought to be in the network.</summary>
     public uint BytesInFlight => Bytes - SackedBytes - LostBytes;
 
