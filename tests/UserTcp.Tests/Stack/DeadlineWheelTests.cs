@@ -44,6 +44,26 @@ public class DeadlineWheelTests
         Assert.Empty(Due(wheel, Ms(1_000_000)));
     }
 
+    /// <summary>On each level of the wheel, alone in its slot and not.</summary>
+    [Theory]
+    [InlineData(5)]
+    [InlineData(500)]
+    [InlineData(50_000)]
+    public void An_entry_that_went_away_leaves_no_deadline_behind(int milliseconds)
+    {
+        var wheel = new DeadlineWheel(Ms(0));
+        Entry first = new(), second = new();
+        wheel.Arm(first, Ms(milliseconds));
+        wheel.Arm(second, Ms(milliseconds));
+        wheel.Remove(first);
+        wheel.Advance(Ms(1));
+        Assert.False(wheel.NextDeadline.IsNever);
+        wheel.Remove(second);
+        wheel.Advance(Ms(2));
+        Assert.Equal(Instant.Never, wheel.NextDeadline);
+        Assert.Empty(Due(wheel, Ms(milliseconds)));
+    }
+
     [Fact]
     public void Moving_a_deadline_later_is_lazy_and_still_exact()
     {

@@ -54,6 +54,21 @@ public sealed class SpuriousTests
             .Sends("<SEQ=1101><CTL=ACK><LEN=1000><RETX=1>").Sends("<SEQ=2101><CTL=ACK><LEN=1000><RETX=1>").Silent();
     }
 
+    /// <summary>Text that was lost is sent again in place of new text: from here on nothing tells the two apart.</summary>
+    [Fact, Rfc("5682 §2.1")]
+    public void Without_new_text_the_timeout_is_taken_for_a_true_one()
+    {
+        TcbBench bench = RackTests.WithRtt(new UserTcpLossRecoveryOptions { TailLossProbe = false }, sack: true)
+            .Writes(5000);
+        bench.Drain();
+        bench.ToDeadline();
+        bench.Sends("<SEQ=101><CTL=ACK><LEN=1000><RETX=1>").Elapse(s_rtt).Arrives("<SEQ=1001><ACK=1101><CTL=ACK>");
+        Assert.All(bench.Drain(), plan => Assert.True(plan.IsRetransmission));
+        bench.Arrives("<SEQ=1001><ACK=1101><CTL=ACK><SACK=4101-5101>");
+        Assert.Equal(RecoveryState.Loss, bench.Report.Recovery);
+        Assert.Equal(0, bench.Report.Counters.SpuriousRecoveries);
+    }
+
     [Fact, Rfc("5682 §3.1", "R5682-6")]
     public void With_sack_a_report_of_what_was_not_sent_again_is_enough()
     {

@@ -27,6 +27,18 @@ public sealed class SpuriousDetectionTests
         Assert.Equal(expected, SentAgainAt(10).IsEchoOfOriginal(At(echoed), At(sentAgain)));
 
     [Fact, Rfc("3522 §3.2")]
+    public void A_new_recovery_counts_anew()
+    {
+        SpuriousDetection detection = SentAgainAt(10);
+        detection.End();
+        detection.Begin(new SeqNumber(5000));
+        Assert.False(detection.HasSentAgain);
+        detection.OnRetransmitted(1000, At(20));
+        Assert.False(detection.IsEchoOfOriginal(At(9), At(15))); // sent again by the recovery before
+        Assert.True(detection.OnDuplicate(new SeqNumber(5000), new SeqNumber(6000), new SeqNumber(9000)));
+    }
+
+    [Fact, Rfc("3522 §3.2")]
     public void Without_an_echo_or_a_retransmission_there_is_no_evidence()
     {
         SpuriousDetection detection = SentAgainAt(10);
