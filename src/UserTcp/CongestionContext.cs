@@ -25,6 +25,49 @@ public readonly record struct CongestionContext
     public TimeSpan MinRtt { get; init; }
 }
 
+/// <summary>Text that leaves, as congestion control sees it.</summary>
+[Experimental("UTCP001")]
+public readonly record struct CongestionSend
+{
+    /// <summary>The connection with the text in flight.</summary>
+    public CongestionContext Context { get; init; }
+
+    /// <summary>The text, in bytes; one segment, or several that leave together.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>Whether it was sent before.</summary>
+    public bool IsRetransmission { get; init; }
+}
+
+/// <summary>
+/// A sample of the rate of delivery: how much arrived between the time at which a segment was sent and the time at which
+/// it was acknowledged (draft-cheng-iccrg-delivery-rate-estimation).
+/// </summary>
+[Experimental("UTCP001")]
+public readonly record struct CongestionRateSample
+{
+    /// <summary>Bytes that were delivered in the interval.</summary>
+    public long Delivered { get; init; }
+
+    /// <summary>The longer of the times that these bytes took to be sent and to be acknowledged; never zero.</summary>
+    public TimeSpan Interval { get; init; }
+
+    /// <summary>Bytes that had been delivered when the segment was sent.</summary>
+    public long PriorDelivered { get; init; }
+
+    /// <summary>Bytes in flight when the segment was sent, its own included.</summary>
+    public long BytesInFlightAtSend { get; init; }
+
+    /// <summary>Bytes found to be lost since the segment was sent.</summary>
+    public long BytesLostSinceSend { get; init; }
+
+    /// <summary>Whether the application, and not the network, limited the rate when the segment was sent.</summary>
+    public bool IsAppLimited { get; init; }
+
+    /// <summary>The rate in bytes per second.</summary>
+    public double BytesPerSecond => Interval > TimeSpan.Zero ? Delivered / Interval.TotalSeconds : 0;
+}
+
 /// <summary>One acknowledgement, as congestion control sees it.</summary>
 [Experimental("UTCP001")]
 public readonly record struct CongestionAck
@@ -41,8 +84,17 @@ public readonly record struct CongestionAck
     /// <summary>The round trip it measured, if it did.</summary>
     public TimeSpan? Rtt { get; init; }
 
-    /// <summary>The rate of delivery it sampled, in bytes per second; 0 where it gave no sample.</summary>
-    public double DeliveryRate { get; init; }
+    /// <summary>The sample of the rate of delivery, if it gave one.</summary>
+    public CongestionRateSample? Sample { get; init; }
+
+    /// <summary>The rate of the sample in bytes per second; 0 where it gave none.</summary>
+    public double DeliveryRate => Sample?.BytesPerSecond ?? 0;
+
+    /// <summary>Bytes found to be lost since the last acknowledgement, by it or by a timer.</summary>
+    public long BytesLost { get; init; }
+
+    /// <summary>Whether it says that the network marked packets (ECN-Echo, RFC 3168).</summary>
+    public bool IsMarked { get; init; }
 
     /// <summary>Whether something else than cwnd held the sender back (RFC 7661, RFC 9438 §5.8).</summary>
     public bool IsAppLimited { get; init; }

@@ -8,8 +8,9 @@ namespace UserTcp;
 /// by one thread at a time, under the stack's lock: it must not block, throw, or call the connection.
 /// </summary>
 /// <remarks>
-/// When losses are found and what is sent again is not its affair: loss detection (RFC 8985) asks it for the
-/// window that follows a congestion event, and the way there is walked by proportional rate reduction (RFC 6937).
+/// Loss detection (RFC 8985) finds losses and decides what is sent again. It asks the controller for the window that
+/// follows a congestion event, and proportional rate reduction (RFC 6937) walks the way there, unless the controller
+/// owns the recovery.
 /// </remarks>
 [Experimental("UTCP001")]
 public interface ICongestionController
@@ -25,6 +26,24 @@ public interface ICongestionController
     /// smoothed round trip, faster in slow start.
     /// </summary>
     double? PacingRate { get; }
+
+    /// <summary>
+    /// The most that leaves at once, in bytes; at least a segment does. Null leaves it to the sender, which sends a
+    /// millisecond's worth of the rate.
+    /// </summary>
+    int? SendQuantum => null;
+
+    /// <summary>
+    /// Whether the controller walks the way through a recovery itself. Then <see cref="CongestionWindow"/> holds during
+    /// it, too, and proportional rate reduction stands aside. Asked once, when the connection is established.
+    /// </summary>
+    bool OwnsRecovery => false;
+
+    /// <summary>Text leaves, for the first time or again.</summary>
+    /// <param name="send">The text.</param>
+    void OnSent(in CongestionSend send)
+    {
+    }
 
     /// <summary>Something new was acknowledged, cumulatively or selectively.</summary>
     /// <param name="ack">The acknowledgement.</param>

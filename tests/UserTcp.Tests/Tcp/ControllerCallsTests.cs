@@ -111,31 +111,154 @@ public sealed class ControllerCallsTests
         Assert.Equal(TcpState.Established, bench.Tcb.State);
     }
 
-    private static (TcbBench Bench, Log Log) Start(
-        UserTcpEcnMode ecn = UserTcpEcnMode.Passive, long window = 0)
+    [Fact]
+    public void Text_that_leaves_is_told_for_the_first_time_and_again()
     {
-        var control = new LoggingControl(window);
+        (TcbBench bench, Log log) = Start();
+        bench.Writes(2_500).Drain();
+        Assert.Equal([1_000, 1_000, 500], log.Sent.Select(send => send.Bytes));
+        Assert.Equal([1_000, 2_000, 2_500], log.Sent.Select(send => send.Context.BytesInFlight));
+        Assert.All(log.Sent, send => Assert.False(send.IsRetransmission));
+        log.Sent.Clear();
+        bench.ToDeadline();
+        bench.Drain();
+        Assert.All(log.Sent, send => Assert.True(send.IsRetransmission));
+        Assert.Equal([1_000, 1_000, 500], log.Sent.Select(send => send.Bytes));
+        Assert.Equal([1_000, 2_000, 2_500], log.Sent.Select(send => send.Context.BytesInFlight));
+        log.Sent.Clear();
+        bench.Arrives("<SEQ=1001><ACK=2601><CTL=ACK>").Calls(UserCall.Close).Drain();
+        Assert.Empty(log.Sent); // FIN is no text
+    }
+
+    /// <summary>The rate from segment to ACK, the flight that the segment was part of, and the losses since then.</summary>
+    [Fact]
+    public void A_sample_tells_of_its_segment()
+    {
+        (TcbBench bench, Log log) = Start(sack: true);
+        bench.Writes(7_000).Drain(); // 101, 1101, …, 6101, at one moment
+        bench.AfterMs(100).Arrives("<SEQ=1001><ACK=1101><CTL=ACK>").Drain();
+        Assert.Equal(
+            new CongestionRateSample
+            {
+                Delivered = 1_000, Interval = TimeSpan.FromMilliseconds(100), PriorDelivered = 1, // SYN counts
+                BytesInFlightAtSend = 1_000, BytesLostSinceSend = 0, IsAppLimited = true, // before it nothing was written
+            },
+            log.Last.Sample);
+        Assert.Equal(10_000, log.Last.DeliveryRate);
+        Assert.Equal((1_000, 0), (log.Last.BytesAcked, log.Last.BytesLost));
+
+        bench.AfterMs(50).Arrives("<SEQ=1001><ACK=1101><CTL=ACK><SACK=4101-7101>");
+        Assert.Equal(3_000, log.Last.BytesLost);
+        CongestionRateSample sample = log.Last.Sample!.Value;
+        Assert.Equal((4_000, 7_000), (sample.Delivered, sample.BytesInFlightAtSend));
+        Assert.Equal((1, 3_000), (sample.PriorDelivered, sample.BytesLostSinceSend));
+        Assert.Equal(4_000 / 0.15, sample.BytesPerSecond, 3);
+
+        bench.Drain();
+        bench.AfterMs(100).Arrives("<SEQ=1001><ACK=7101><CTL=ACK>");
+        Assert.Equal(0, log.Last.BytesLost);
+        Assert.Equal((4_001, 3_000), (log.Last.Sample!.Value.PriorDelivered, log.Last.Sample.Value.Delivered));
+        Assert.Equal(0, log.Last.Sample.Value.BytesLostSinceSend);
+    }
+
+    [Fact]
+    public void An_ack_without_news_has_no_sample()
+    {
+        (TcbBench bench, Log log) = Start();
+        bench.Writes(1_000).Drain();
+        bench.AfterMs(10).Arrives("<SEQ=1001><ACK=101><CTL=ACK>");
+        Assert.Null(log.Last.Sample);
+        Assert.Equal(0, log.Last.DeliveryRate);
+    }
+
+    [Fact]
+    public void An_ack_with_marks_says_so()
+    {
+        (TcbBench bench, Log log) = Start(UserTcpEcnMode.Active);
+        bench.Writes(20_000).Drain();
+        bench.AfterMs(1).Arrives("<SEQ=1001><ACK=1101><CTL=ACK>");
+        Assert.False(log.Last.IsMarked);
+        bench.AfterMs(1).Arrives("<SEQ=1001><ACK=2101><CTL=ACK,ECE>");
+        Assert.True(log.Last.IsMarked);
+    }
+
+    /// <summary>Losses that a timer found are told with the next ACK.</summary>
+    [Fact]
+    public void Losses_are_told_once_whoever_found_them()
+    {
+        (TcbBench bench, Log log) = Start(sack: true);
+        bench.Writes(4_000).Drain();
+        bench.AfterMs(10).Arrives("<SEQ=1001><ACK=101><CTL=ACK><SACK=2101-3101>"); // out of order, so far
+        Assert.Equal(0, log.Last.BytesLost);
+        bench.ToDeadline();
+        bench.Drain();
+        bench.AfterMs(1).Arrives("<SEQ=1001><ACK=101><CTL=ACK><SACK=2101-4101>");
+        Assert.Equal(2_000, log.Last.BytesLost);
+        bench.AfterMs(1).Arrives("<SEQ=1001><ACK=4101><CTL=ACK>");
+        Assert.Equal(0, log.Last.BytesLost);
+    }
+
+    /// <summary>Six segments have arrived: proportional rate reduction sends as many. All that was in flight is gone.</summary>
+    [Theory]
+    [InlineData(false, 6)]
+    [InlineData(true, 10)]
+    public void A_controller_may_own_its_recovery(bool owns, int sent)
+    {
+        (TcbBench bench, Log log) = Start(sack: true, window: 10_000, owns: owns);
+        bench.Writes(60_000).Drain();
+        bench.AfterMs(10).Arrives("<SEQ=1001><ACK=101><CTL=ACK><SACK=4101-10101>");
+        Assert.Equal(["congestion"], log.Events);
+        log.Sent.Clear();
+        bench.Drain();
+        Assert.Equal(owns, bench.Report.CongestionWindow == 10_000);
+        Assert.Equal(sent, log.Sent.Count);
+    }
+
+    /// <summary>At least a segment leaves, whatever the quantum.</summary>
+    [Theory]
+    [InlineData(null, 10_000)]
+    [InlineData(3_000, 3_000)]
+    [InlineData(10, 1_000)]
+    public void A_controller_may_bound_what_leaves_at_once(int? quantum, int first)
+    {
+        (TcbBench bench, Log log) = Start(quantum: quantum, gso: 20_000);
+        bench.Writes(60_000).Drain();
+        Assert.Equal(first, log.Sent[0].Bytes);
+        Assert.Equal(10_000, log.Sent.Sum(send => send.Bytes));
+    }
+
+    private static (TcbBench Bench, Log Log) Start(
+        UserTcpEcnMode ecn = UserTcpEcnMode.Passive, long window = 0, bool sack = false, bool owns = false,
+        int? quantum = null, int gso = 0)
+    {
+        var control = new LoggingControl(window, owns, quantum);
         var recovery = new UserTcpLossRecoveryOptions { TailLossProbe = false };
-        TcpConfig config = TcbBench.Defaults(recovery: recovery) with
+        TcpConfig config = TcbBench.Defaults(recovery: recovery, sack: sack, gso: gso) with
         {
             CongestionControl = control, Pacing = false, Ecn = ecn,
         };
-        TcbBench bench = TcbBench.Established(config);
+        TcbBench bench = sack
+            ? TcbBench.SynSent(config).AfterMs(20)
+                .Arrives("<SEQ=1000><ACK=101><CTL=SYN,ACK><WND=65535><MSS=1000><SACKOK>")
+                .Sends("<SEQ=101><ACK=1001><CTL=ACK>")
+            : TcbBench.Established(config);
         return (bench, control.Log);
     }
 
-    private sealed class LoggingControl(long window) : CongestionControl
+    private sealed class LoggingControl(long window, bool owns, int? quantum) : CongestionControl
     {
-        public Log Log { get; private set; } = new(0);
+        public Log Log { get; private set; } = new(0, false, null);
 
         public override string Name => "log";
 
         public override ICongestionController CreateController(in CongestionContext context, long initialWindow) =>
-            Log = new Log(window > 0 ? window : initialWindow);
+            Log = new Log(window > 0 ? window : initialWindow, owns, quantum);
     }
 
-    private sealed class Log(long window) : ICongestionController
+    private sealed class Log(long window, bool owns, int? quantum) : ICongestionController
     {
+        public List<CongestionSend> Sent { get; } = [];
+
         public List<string> Events { get; } = [];
 
         public int Rounds { get; private set; }
@@ -147,6 +270,12 @@ public sealed class ControllerCallsTests
         public long SlowStartThreshold => long.MaxValue;
 
         public double? PacingRate => null;
+
+        public int? SendQuantum => quantum;
+
+        public bool OwnsRecovery => owns;
+
+        public void OnSent(in CongestionSend send) => Sent.Add(send);
 
         public void OnAck(in CongestionAck ack)
         {

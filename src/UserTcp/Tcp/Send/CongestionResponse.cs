@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using UserTcp.Tcp.Congestion;
 
 namespace UserTcp.Tcp.Send;
 
@@ -37,23 +37,33 @@ internal readonly record struct ResponseFacts
 /// </summary>
 internal struct CongestionResponse(bool reducesInProportion)
 {
-    private StrongBox<RateReduction>? _reduction; // most connections never lose anything
-    private TimeSpan _lostAgainAt = TimeSpan.MinValue / 2;
+    private bool _reducesInProportion = reducesInProportion;
+    private LossMemory? _losses; // most connections never lose anything
 
     // The last reduction answers losses alone. If the network marked what was in flight, the reduction was due anyway,
     // and stays although nothing was lost (RFC 3168 §6.1.2, RFC 4015 §3.4).
     private bool _mayUndo;
 
     /// <summary>Null until the handshake has told the segment size.</summary>
-    public ICongestionController? Controller { readonly get; set; }
+    public ICongestionController? Controller { readonly get; private set; }
+
+    /// <summary>Whether the controller is told of what leaves. The built-in ones need not know it.</summary>
+    public readonly bool HearsSends => Controller is not (null or Cubic or NewReno);
 
     /// <summary>cwnd in octets, that of a recovery while it goes on; 0 before the handshake is over.</summary>
     public readonly long Window =>
         Controller is null ? 0
-        : _reduction is { } reduction && reduction.Value.IsActive ? reduction.Value.Window
+        : _losses is { } losses && losses.Reduction.IsActive ? losses.Reduction.Window
         : Controller.CongestionWindow;
 
-    public readonly void OnSent(uint octets) => _reduction?.Value.OnSent(octets);
+    /// <summary>The handshake is over.</summary>
+    public void Begin(ICongestionController controller)
+    {
+        Controller = controller;
+        _reducesInProportion &= !controller.OwnsRecovery;
+    }
+
+    public readonly void OnSent(uint octets) => _losses?.Reduction.OnSent(octets);
 
     /// <summary>An ACK, after loss detection has judged it.</summary>
     /// <returns>Whether the window was reduced.</returns>
@@ -87,7 +97,7 @@ internal struct CongestionResponse(bool reducesInProportion)
     /// <summary>The retransmission timer ran out.</summary>
     public void OnRetransmitTimeout(in CongestionContext before, bool isRepeated)
     {
-        _reduction?.Value.End();
+        _losses?.Reduction.End();
         Controller?.OnRetransmitTimeout(before, isRepeated);
         _mayUndo |= !isRepeated;
     }
@@ -116,11 +126,14 @@ internal struct CongestionResponse(bool reducesInProportion)
     // (RFC 8985 §9.3, RFC 5681 §4.3).
     private bool IsLostAgain(in CongestionContext context, LossSigns signs)
     {
-        bool isLater = context.Now - _lostAgainAt >= context.SmoothedRtt;
-        if ((signs & LossSigns.LostAgain) == 0 || reducesInProportion || !isLater)
+        if ((signs & LossSigns.LostAgain) == 0 || _reducesInProportion)
             return false;
 
-        _lostAgainAt = context.Now;
+        _losses ??= new LossMemory();
+        if (context.Now - _losses.LostAgainAt < context.SmoothedRtt)
+            return false;
+
+        _losses.LostAgainAt = context.Now;
         return true;
     }
 
@@ -128,17 +141,17 @@ internal struct CongestionResponse(bool reducesInProportion)
     private void Reduce(in CongestionContext context, in ResponseFacts facts)
     {
         if (!facts.InRecovery)
-            _reduction?.Value.End();
-        if (!facts.HasSack || facts.State != RecoveryState.Recovery || !reducesInProportion)
+            _losses?.Reduction.End();
+        if (!facts.HasSack || facts.State != RecoveryState.Recovery || !_reducesInProportion)
             return;
 
         if ((facts.Signs & LossSigns.EnteredRecovery) != 0)
         {
-            _reduction ??= new StrongBox<RateReduction>();
-            _reduction.Value.Begin(context.BytesInFlight + facts.LostBytes + facts.Delivered);
+            _losses ??= new LossMemory();
+            _losses.Reduction.Begin(context.BytesInFlight + facts.LostBytes + facts.Delivered);
         }
 
-        _reduction?.Value.OnAck(new ReductionFacts
+        _losses?.Reduction.OnAck(new ReductionFacts
         {
             Delivered = facts.Delivered,
             InFlight = context.BytesInFlight,
@@ -146,5 +159,11 @@ internal struct CongestionResponse(bool reducesInProportion)
             SegmentSize = context.SegmentSize,
             IsSafe = facts.Covered > 0 && facts.NewlyLost == 0,
         });
+    }
+
+    private sealed class LossMemory
+    {
+        public RateReduction Reduction;
+        public TimeSpan LostAgainAt = TimeSpan.MinValue / 2;
     }
 }

@@ -12,6 +12,8 @@ internal struct DeliverySample
     public Instant PriorDeliveredAt;
     public Instant FirstSentAt;
     public Instant SentAt;
+    public uint InFlight;
+    public uint LostBefore;
     public bool IsAppLimited;
 
     public void Consider(in SentSegment segment)
@@ -20,9 +22,7 @@ internal struct DeliverySample
         if (segment.Has(SentFlags.Syn))
             return;
 
-        bool isLater = segment.Delivered > PriorDelivered
-            || (segment.Delivered == PriorDelivered && segment.SentAt > SentAt);
-        if (HasSegment && !isLater)
+        if (HasSegment && !IsLater(segment))
             return;
 
         HasSegment = true;
@@ -30,7 +30,18 @@ internal struct DeliverySample
         PriorDeliveredAt = segment.DeliveredAt;
         FirstSentAt = segment.FirstSentAt;
         SentAt = segment.SentAt;
+        InFlight = segment.InFlight;
+        LostBefore = segment.LostBefore;
         IsAppLimited = segment.Has(SentFlags.AppLimited);
+    }
+
+    // Of segments that left at one moment the last one had the most in flight.
+    private readonly bool IsLater(in SentSegment segment)
+    {
+        if (segment.Delivered != PriorDelivered)
+            return segment.Delivered > PriorDelivered;
+
+        return segment.SentAt > SentAt || (segment.SentAt == SentAt && segment.InFlight > InFlight);
     }
 }
 
@@ -56,8 +67,8 @@ internal struct DeliveryRate
     /// <summary>Nothing more could be sent, though the window had room: what is in flight shows no capacity.</summary>
     public void OnAppLimited(long inFlight) => _appLimitedUntil = Math.Max(1, Delivered + inFlight);
 
-    /// <summary>Notes with a segment what had been delivered when it left.</summary>
-    public void OnSent(ref SentSegment segment, bool wasIdle, Instant now)
+    /// <summary>Notes with a segment the state of delivery when it left.</summary>
+    public void OnSent(ref SentSegment segment, bool wasIdle, Flight flight, Instant now)
     {
         if (wasIdle)
         {
@@ -68,14 +79,15 @@ internal struct DeliveryRate
         segment.Delivered = Delivered;
         segment.DeliveredAt = _deliveredAt;
         segment.FirstSentAt = _firstSentAt;
+        segment.LostBefore = flight.TotalLost;
         if (_appLimitedUntil > 0)
             segment.Flags |= SentFlags.AppLimited;
         else
             segment.Flags &= ~SentFlags.AppLimited;
     }
 
-    /// <summary>Takes in what an ACK delivered. Returns the rate it sampled, or 0 where it gave no sample.</summary>
-    public double OnAck(in AckDigest digest)
+    /// <summary>Takes in the octets that an ACK delivered. Returns its sample, if it gave one.</summary>
+    public CongestionRateSample? OnAck(in AckDigest digest, uint totalLost)
     {
         Delivered += digest.Bytes;
         if (digest.Bytes > 0)
@@ -83,7 +95,7 @@ internal struct DeliveryRate
         if (_appLimitedUntil > 0 && Delivered > _appLimitedUntil)
             _appLimitedUntil = 0;
         if (!digest.Delivery.HasSegment)
-            return 0;
+            return null;
 
         DeliverySample sample = digest.Delivery;
         _firstSentAt = sample.SentAt;
@@ -93,14 +105,23 @@ internal struct DeliveryRate
 
         // What took less than a round trip was compressed on its way back, and shows nothing.
         if (interval <= TimeSpan.Zero || interval < digest.MinRtt)
-            return 0;
+            return null;
 
-        double rate = (Delivered - sample.PriorDelivered) / interval.TotalSeconds;
+        var taken = new CongestionRateSample
+        {
+            Delivered = Delivered - sample.PriorDelivered,
+            Interval = interval,
+            PriorDelivered = sample.PriorDelivered,
+            BytesInFlightAtSend = sample.InFlight,
+            BytesLostSinceSend = unchecked(totalLost - sample.LostBefore),
+            IsAppLimited = sample.IsAppLimited,
+        };
+        double rate = taken.BytesPerSecond;
         if (sample.IsAppLimited && rate < BytesPerSecond)
-            return rate;
+            return taken;
 
         BytesPerSecond = rate;
         IsAppLimited = sample.IsAppLimited;
-        return rate;
+        return taken;
     }
 }

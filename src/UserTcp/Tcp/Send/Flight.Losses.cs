@@ -82,16 +82,7 @@ internal sealed partial class Flight
     }
 
     /// <summary>Octets that were lost and are in the network again. Counted when asked for.</summary>
-    public uint CountRetransmitted()
-    {
-        uint octets = 0;
-        for (int i = 0; i < Count; i++)
-        {
-            octets += this[i].Has(SentFlags.Retransmitted) ? this[i].Length : 0;
-        }
-
-        return octets;
-    }
+    public uint CountRetransmitted() => _segments.BytesWith(SentFlags.Retransmitted);
 
     private uint MarkLostAt(int index)
     {
@@ -103,6 +94,7 @@ internal sealed partial class Flight
             _lost.Clear();
         _lost.Add(this[index].Seq);
         SetFlags(index, SentFlags.None, SentFlags.Lost);
+        TotalLost = unchecked(TotalLost + this[index].Length);
         return this[index].Length;
     }
 }

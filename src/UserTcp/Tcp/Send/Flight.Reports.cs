@@ -83,23 +83,11 @@ internal sealed partial class Flight
         return this[i].End <= block.Right || TrySplit(i, block.Right, MaxEntries);
     }
 
-    // The first entry from one on that was not reported. All that is passed learns how far it reaches, so that a run is
-    // walked once and not by each report. No stretch spans an entry that is split: those were not reported.
+    // No stretch spans an entry that is split: those were not reported.
     private int EndOfRun(int first)
     {
-        int end = first;
-        for (; end < Count && this[end].Has(SentFlags.Sacked); Looks++)
-        {
-            end += this[end].Run;
-        }
-
-        for (int i = first; i < end;)
-        {
-            ref SentSegment segment = ref this[i];
-            i += segment.Run;
-            segment.Run = (ushort)(end - i + segment.Run);
-        }
-
+        int end = _segments.EndOfRun(first, out int steps);
+        Looks += steps;
         return end;
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
@@ -21,15 +20,13 @@ internal sealed partial class Flight
     // Beyond what peers may split by their reports: of an entry that is sent again piece by piece, what did not leave
     // must not be taken for sent.
     private const int RetransmitReserve = MaxEntries;
-    private const int InitialEntries = 1; // an idle connection keeps it
 
-    private SentSegment[] _ring = [];
-    private int _head;
+    private SegmentRing _segments = new();
 
     // Where entries begin that are marked lost, and some that are not any more.
     private SeqHeap? _lost;
 
-    public int Count { get; private set; }
+    public int Count => _segments.Count;
 
     /// <summary>All octets outstanding, sacked and lost ones included.</summary>
     public uint Bytes { get; private set; }
@@ -38,6 +35,9 @@ internal sealed partial class Flight
 
     /// <summary>Octets taken to be lost and not yet sent again.</summary>
     public uint LostBytes { get; private set; }
+
+    /// <summary>Octets that were ever taken to be lost, each time counted; it wraps.</summary>
+    public uint TotalLost { get; private set; }
 
     /// <summary>The pipe of RFC 6675 §4: octets thought to be in the network.</summary>
     public uint BytesInFlight => Bytes - SackedBytes - LostBytes;
@@ -49,23 +49,13 @@ internal sealed partial class Flight
     /// <summary>How many entries were looked at one by one so far: what reports and timers cost.</summary>
     public long Looks { get; private set; }
 
-    public ref SentSegment this[int index]
-    {
-        get
-        {
-            Debug.Assert((uint)index < (uint)Count);
-            return ref _ring[(_head + index) & (_ring.Length - 1)];
-        }
-    }
+    public ref SentSegment this[int index] => ref _segments[index];
 
     public void Append(in SentSegment segment)
     {
-        Debug.Assert(segment.Length > 0 && (Count == 0 || this[Count - 1].End == segment.Seq));
-        if (Count == _ring.Length)
-            Grow();
-        if (Count++ == 0)
+        if (Count == 0)
             BeginOrder(segment.Seq);
-        this[Count - 1] = segment;
+        _segments.Add(segment);
         Bytes += segment.Length;
         _revisions = Math.Min(_revisions + 1, MostRevisions);
     }
@@ -78,7 +68,7 @@ internal sealed partial class Flight
         SetFlags(Count - 1, SentFlags.Sacked | SentFlags.Lost, 0);
         Bytes -= this[Count - 1].Length;
         _originalFrom = SeqNumber.Min(_originalFrom, this[Count - 1].Seq);
-        Count--;
+        _segments.RemoveLast();
     }
 
     /// <summary>Removes everything below <paramref name="una"/>.</summary>
@@ -170,10 +160,7 @@ internal sealed partial class Flight
     {
         if (Count >= limit)
             return false;
-        if (Count == _ring.Length)
-            Grow();
-
-        MakeRoomBehind(index);
+        _segments.Double(index);
         ref SentSegment first = ref this[index];
         ref SentSegment second = ref this[index + 1];
         second = first;
@@ -185,27 +172,6 @@ internal sealed partial class Flight
         if (second.Has(SentFlags.Lost))
             _lost!.Add(at);
         return true;
-    }
-
-    // Entry index is there twice afterwards. The shorter side moves.
-    private void MakeRoomBehind(int index)
-    {
-        Count++;
-        if (index < Count / 2)
-        {
-            _head = (_head - 1) & (_ring.Length - 1);
-            for (int i = 0; i <= index; i++)
-            {
-                this[i] = this[i + 1];
-            }
-
-            return;
-        }
-
-        for (int i = Count - 1; i > index; i--)
-        {
-            this[i] = this[i - 1];
-        }
     }
 
     private void RemoveFirst(uint length)
@@ -225,8 +191,7 @@ internal sealed partial class Flight
             return;
         }
 
-        _head = (_head + 1) & (_ring.Length - 1);
-        Count--;
+        _segments.RemoveFirst();
     }
 
     private void SetFlags(int index, SentFlags clear, SentFlags set)
@@ -245,32 +210,5 @@ internal sealed partial class Flight
         return had == has ? bytes : has ? bytes + segment.Length : bytes - segment.Length;
     }
 
-    // The first entry that ends after seq.
-    private int IndexOf(SeqNumber seq)
-    {
-        int low = 0;
-        int high = Count;
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            if (this[middle].End > seq)
-                high = middle;
-            else
-                low = middle + 1;
-        }
-
-        return low;
-    }
-
-    private void Grow()
-    {
-        var larger = new SentSegment[Math.Max(InitialEntries, _ring.Length * 2)];
-        for (int i = 0; i < Count; i++)
-        {
-            larger[i] = this[i];
-        }
-
-        _ring = larger;
-        _head = 0;
-    }
+    private int IndexOf(SeqNumber seq) => _segments.IndexOf(seq);
 }

@@ -7,6 +7,8 @@ namespace UserTcp.Tcp.Send;
 /// <content>What ACKs and timeouts change: the flight, the estimators, loss detection, congestion control.</content>
 internal sealed partial class Sender
 {
+    private uint _lostTold; // of what was lost congestion control has heard so much
+
     /// <summary>An acceptable ACK (SND.UNA ≤ SEG.ACK ≤ SND.NXT).</summary>
     public AckOutcome OnAck(in AckFacts ack, Instant now)
     {
@@ -28,14 +30,15 @@ internal sealed partial class Sender
         signs = path.Signs;
         if (stateBefore == RecoveryState.Loss && (signs & LossSigns.Undone) != 0)
             _timer.OnSpuriousTimeout();
-        double rate = _delivery.OnAck(digest);
         var congestionAck = new CongestionAck
         {
             Context = Context(now),
             BytesAcked = digest.Bytes,
             PriorBytesInFlight = inFlightBefore,
             Rtt = rtt,
-            DeliveryRate = rate,
+            Sample = _delivery.OnAck(digest, Flight.TotalLost),
+            BytesLost = unchecked(Flight.TotalLost - _lostTold),
+            IsMarked = ack.HasEcnEcho,
             IsAppLimited = isAppLimited,
             // An echo of marks opens the window as little as a loss does (RFC 3168 §6.1.2); and what lies beyond a gap
             // less than what is acknowledged (RFC 5681 §3.1), unless gaps are the rule.
@@ -46,6 +49,7 @@ internal sealed partial class Sender
         };
         if ((signs & LossSigns.Undone) != 0 && Congestion is not null)
             _timer.OnUndone();
+        _lostTold = Flight.TotalLost;
         ResponseFacts response = Response(signs, digest.Bytes, covered) with { HasEcnEcho = ack.HasEcnEcho };
         if (_congestion.OnAck(congestionAck, response))
             _ecn.OnReduced(Next);

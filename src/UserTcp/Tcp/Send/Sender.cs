@@ -126,7 +126,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         int initial = SynRetransmitted
             ? SegmentSize
             : Math.Min(segments * SegmentSize, Math.Max(2 * SegmentSize, segments * OrdinarySegment));
-        _congestion.Controller = config.CongestionControl.CreateController(Context(now), initial);
+        _congestion.Begin(config.CongestionControl.CreateController(Context(now), initial));
         _timer.OnEstablished(SynRetransmitted);
         _window.Begin(window, seq, ack);
     }
@@ -221,7 +221,8 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     public int PacedGsoBytes(int maxGsoBytes)
     {
         double rate = PacingRate;
-        return rate > 0 ? Math.Min(maxGsoBytes, Pacer.BurstBytes(rate, SegmentSize)) : maxGsoBytes;
+        int most = rate > 0 ? Math.Min(maxGsoBytes, Pacer.BurstBytes(rate, SegmentSize)) : maxGsoBytes;
+        return Congestion?.SendQuantum is { } quantum ? Math.Min(most, Math.Max(quantum, SegmentSize)) : most;
     }
 
     /// <summary>Whether the pace holds back the choice: no probe, lone FIN, or first segment of a recovery.</summary>
@@ -261,6 +262,8 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
             CommitAgain(choice, wasIdle, now);
         else
             CommitNew(choice, wasIdle, now);
+        if (_congestion.HearsSends && choice.Text > 0)
+            TellSent(choice, now);
     }
 
     /// <summary>
@@ -277,7 +280,8 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         ref SentSegment again = ref Flight.OnRetransmitted(
             choice.FlightIndex, choice.Seq, choice.Length, choice.SegmentSize, now);
         Loss.OnRetransmitted((int)choice.Length, now);
-        _delivery.OnSent(ref again, wasIdle, now);
+        _delivery.OnSent(ref again, wasIdle, Flight, now);
+        again.InFlight = BytesInFlight;
         again.Flags |= choice.IsProbe ? SentFlags.Probe : SentFlags.None;
     }
 
@@ -288,7 +292,8 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
             Seq = choice.Seq, Length = choice.Length, SentAt = now, SegmentSize = choice.SegmentSize,
         };
         segment.Flags = (choice.Fin ? SentFlags.Fin : 0) | (choice.IsProbe ? SentFlags.Probe : 0);
-        _delivery.OnSent(ref segment, wasIdle, now);
+        _delivery.OnSent(ref segment, wasIdle, Flight, now);
+        segment.InFlight = BytesInFlight + segment.Length;
         Flight.Append(segment);
         Next = choice.Seq + choice.Length;
         FinSent |= choice.Fin;
@@ -297,6 +302,13 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         if (!choice.IsProbe && choice.Text % choice.SegmentSize != 0)
             (IsPartOutstanding, _partEnd) = (true, Next);
     }
+
+    private void TellSent(in SendChoice choice, Instant now) => Congestion!.OnSent(new CongestionSend
+    {
+        Context = Context(now),
+        Bytes = choice.Text,
+        IsRetransmission = choice.FlightIndex >= 0,
+    });
 
     private void Pace(in SendChoice choice, Instant now)
     {

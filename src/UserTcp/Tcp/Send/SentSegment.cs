@@ -56,6 +56,12 @@ internal struct SentSegment
     /// <summary>When the first segment of its flight was sent.</summary>
     public Instant FirstSentAt;
 
+    /// <summary>Octets in flight when it was sent, its own included.</summary>
+    public uint InFlight;
+
+    /// <summary>The count of lost octets when it was sent (<see cref="Flight.TotalLost"/>).</summary>
+    public uint LostBefore;
+
     public readonly SeqNumber End => Seq + Length;
 
     public readonly bool Has(SentFlags flags) => (Flags & flags) != 0;
