@@ -37,6 +37,8 @@ internal static class House
             "UserTcp.ICongestionController",
             "UserTcp.CongestionContext",
             "UserTcp.CongestionAck",
+            "UserTcp.CongestionRateSample",
+            "UserTcp.CongestionSend",
             "UserTcp.CongestionSignal",
             "UserTcp.CongestionCause",
             "UserTcp.UserTcpLossRecoveryOptions",

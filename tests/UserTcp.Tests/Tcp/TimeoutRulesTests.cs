@@ -31,6 +31,22 @@ public sealed class TimeoutRulesTests
         Assert.Equal(0, bench.Report.Counters.Timeouts);
     }
 
+    /// <summary>The oldest segment is not sent again before a timeout has passed since it left last.</summary>
+    [Fact, Rfc("6298 §5")]
+    public void Timer_starts_again_when_the_oldest_segment_is_sent_again()
+    {
+        TcbBench bench = RackTests.WithRtt(sack: false).Writes(5000);
+        bench.Drain();
+        bench.AfterMs(50);
+        for (int i = 0; i < 3; i++)
+        {
+            bench.Arrives("<SEQ=1001><ACK=101><CTL=ACK>");
+        }
+
+        bench.Sends("<SEQ=101><CTL=ACK><LEN=1000><RETX=1>");
+        Assert.Equal(bench.Now + bench.Report.RetransmitTimeout, bench.Tcb.NextDeadline);
+    }
+
     [Fact, Rfc("6298 §3", "R6298-8")]
     public void Every_round_trip_gives_a_sample()
     {
