@@ -344,7 +344,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
         }
     }
 
-    // What is in flight stays as it is: if it is too large, it is found to be lost, and is cut when it is sent again.
+    // Text in flight stays as it is. If it is too large, it is found to be lost, and is cut when it is sent again.
     private void FollowPath()
     {
         ComputeSegmentSize();
