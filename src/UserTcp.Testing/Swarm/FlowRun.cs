@@ -45,12 +45,19 @@ internal sealed class FlowRun(SwarmRun run, FlowPlan plan, int number)
             Hurry();
     }
 
-    /// <summary>The other end came out of a listener.</summary>
-    public StreamApp Accept()
+    /// <summary>The other end of a client, of the present one or of an earlier one, came out of a listener.</summary>
+    public StreamApp Accept(StreamApp client)
     {
+        var app = new StreamApp(plan.ServerSide);
+        if (!ReferenceEquals(client, Client))
+        {
+            _past.Add(app);
+            return app;
+        }
+
         if (Server is { } before)
             _past.Add(before);
-        return Server = new StreamApp(plan.ServerSide);
+        return Server = app;
     }
 
     public void Hurry()

@@ -41,7 +41,9 @@ internal sealed class SwarmRun : IDisposable
     private readonly StackListener?[] _listeners;
     private readonly bool[] _hasClosedListener;
     private readonly bool[] _hasVanished;
-    private readonly Dictionary<FlowKey, FlowRun> _byClient = [];
+
+    // By the flow and the ISS: an end may be accepted when its client has begun anew from the same port.
+    private readonly Dictionary<(FlowKey Flow, SeqNumber Iss), (FlowRun Run, StreamApp App)> _byClient = [];
     private readonly Dictionary<FlowKey, StreamApp> _apps = [];
     private readonly List<CoreHost> _hosts = [];
 
@@ -114,7 +116,7 @@ internal sealed class SwarmRun : IDisposable
 
     public void OnConnecting(StreamApp app, FlowRun flow)
     {
-        _byClient[app.Connection.Flow] = flow;
+        _byClient[(app.Connection.Flow, app.Connection.Tcb.InitialSend)] = (flow, app);
         _apps[app.Connection.Flow] = app;
     }
 
@@ -200,14 +202,14 @@ internal sealed class SwarmRun : IDisposable
     {
         FlowKey flow = connection.Flow;
         var peer = new FlowKey(flow.Remote, flow.RemotePort, flow.Local, flow.LocalPort);
-        if (!_byClient.TryGetValue(peer, out FlowRun? run))
+        if (!_byClient.TryGetValue((peer, connection.Tcb.InitialReceive), out (FlowRun Run, StreamApp App) client))
             throw new SwarmViolationException($"{flow} was accepted, and nobody connected.");
 
-        StreamApp app = run.Accept();
+        StreamApp app = client.Run.Accept(client.App);
         app.Begin(Network);
         _apps[flow] = app;
         if (IsHealed)
-            Network.Schedule(TimeSpan.Zero, run.Hurry);
+            Network.Schedule(TimeSpan.Zero, client.Run.Hurry);
         return app;
     }
 

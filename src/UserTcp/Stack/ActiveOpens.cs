@@ -35,9 +35,9 @@ internal sealed class ActiveOpens(
         if (!nextHops.HasRoomToAsk(hop, call.Remote, now))
             return CallResult.NeighborTableFull;
 
-        result = ChooseFlow(call, call.Local ?? hop.Source, out FlowKey flow, out SeqNumber? beyond);
+        result = ChooseFlow(call, call.Local ?? hop.Source, out FlowKey flow);
         if (result == CallResult.Done)
-            connection = Open(flow, hop, call.Config, beyond, now);
+            connection = Open(flow, hop, call.Config, now);
         return result;
     }
 
@@ -54,10 +54,8 @@ internal sealed class ActiveOpens(
         return call.Local is { } local && !routes.IsLocal(local) ? CallResult.NotOurAddress : CallResult.Done;
     }
 
-    private CallResult ChooseFlow(
-        in ConnectCall call, HostAddress local, out FlowKey flow, out SeqNumber? beyond)
+    private CallResult ChooseFlow(in ConnectCall call, HostAddress local, out FlowKey flow)
     {
-        beyond = null;
         flow = new FlowKey(local, call.LocalPort, call.Remote, call.RemotePort);
         if (call.LocalPort != 0)
             return flows.PortOf(flow) == PortState.Free ? CallResult.Done : CallResult.AddressInUse;
@@ -65,16 +63,16 @@ internal sealed class ActiveOpens(
         bool isFound = flows.TryPickPort(flow, call.Config.Timestamps, out ushort port);
         flow = flow with { LocalPort = port };
         if (isFound)
-            beyond = flows.TakeTimeWait(flow);
+            flows.EndTimeWait(flow, flows.Hash(flow));
         return isFound ? CallResult.Done : CallResult.NoPortLeft;
     }
 
-    private StackConnection Open(in FlowKey flow, in NextHop hop, TcpConfig config, SeqNumber? beyond, Instant now)
+    private StackConnection Open(in FlowKey flow, in NextHop hop, TcpConfig config, Instant now)
     {
         counters.ConnectionsInitiated++;
         var send = new SendQueue(chunks);
         var receive = new ReceiveQueue(chunks, config.ReceiveBufferBytes);
-        SeqNumber iss = numbers.Sequence(flow, beyond, now);
+        SeqNumber iss = numbers.Next(flow, now);
         var connection = new StackConnection(flows.NextId(), flow, flows.Hash(flow))
         {
             Tcb = new Tcb(config, send, receive, iss, numbers.TimestampOffset(flow)),

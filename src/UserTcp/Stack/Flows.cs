@@ -7,7 +7,8 @@ namespace UserTcp.Stack;
 /// The flows of a shard, each in one table: connections, half-open ones, TIME-WAIT. A flow that leaves its table gives
 /// its port back.
 /// </summary>
-internal sealed class Flows(in SipHash key, PortAllocator ports, ListenTable listeners, StackConfig limits) : ITimed
+internal sealed class Flows(
+    in SipHash key, PortAllocator ports, ListenTable listeners, InitialNumbers numbers, StackConfig limits) : ITimed
 {
     private readonly SipHash _key = key;
     private readonly FlowTable<StackConnection> _connections = new();
@@ -64,6 +65,7 @@ internal sealed class Flows(in SipHash key, PortAllocator ports, ListenTable lis
             _lastFound = null;
         _connections.Remove(connection);
         ports.OnReleased(connection.Flow);
+        numbers.OnEnded(connection.Flow, connection.Tcb.SendNext, connection.LastEvent);
         if (connection.IsForeign)
             _foreign--;
     }
@@ -103,22 +105,11 @@ internal sealed class Flows(in SipHash key, PortAllocator ports, ListenTable lis
     /// <summary>Whether TIME-WAIT may challenge now (<see cref="TimeWaitTable.TryChallenge"/>).</summary>
     public bool TryChallenge(in FlowKey flow, ulong hash, Instant now) => _timeWait.TryChallenge(flow, hash, now);
 
-    /// <summary>TIME-WAIT is over, and the port may be had again.</summary>
+    /// <summary>TIME-WAIT, if the flow is in it, is over, and the port may be had again.</summary>
     public void EndTimeWait(in FlowKey flow, ulong hash)
     {
-        _timeWait.Take(flow, hash);
-        ports.OnReleased(flow);
-    }
-
-    /// <summary>Ends the TIME-WAIT that the flow may be in.</summary>
-    /// <returns>SND.NXT of the old incarnation; null if the flow was not in TIME-WAIT.</returns>
-    public SeqNumber? TakeTimeWait(in FlowKey flow)
-    {
-        ulong hash = _key.Hash(flow);
-        if (!_timeWait.TryFind(flow, hash, out TimeWaitState state))
-            return null;
-        EndTimeWait(flow, hash);
-        return state.SendNext;
+        if (_timeWait.Take(flow, hash))
+            ports.OnReleased(flow);
     }
 
     public void OnDeadline(Instant dueBy, Instant now)

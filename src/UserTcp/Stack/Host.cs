@@ -33,7 +33,7 @@ internal sealed class Host
         Defence = new AddressDefence(config.MacAddress, Routes.Addresses, detects, now, config.Ip);
         Paths = new PathMtu(config.Mtu, limits: config.Ip);
         TableKey = Derive(config.Secret, 1);
-        Numbers = new InitialNumbers(Derive(config.Secret, 2));
+        NumberKey = Derive(config.Secret, 2);
         Ports = new PortAllocator(Derive(config.Secret, 3), config.FirstEphemeralPort, config.LastEphemeralPort);
         Cookies = new SynCookies(Derive(config.Secret, 4));
         ResetLimit = new RateLimit(config.StrangerRepliesPerSecond, Derive(config.Secret, 5));
@@ -65,7 +65,8 @@ internal sealed class Host
     /// <summary>Hashes flows for the tables.</summary>
     public SipHash TableKey { get; }
 
-    public InitialNumbers Numbers { get; }
+    /// <summary>Hashes flows for the numbers at which they begin.</summary>
+    public SipHash NumberKey { get; }
 
     public SynCookies Cookies { get; }
 

@@ -3,20 +3,41 @@ using UserTcp.Tcp;
 
 namespace UserTcp.Stack;
 
-/// <summary>The numbers at which connections of this host begin.</summary>
+/// <summary>
+/// The numbers at which connections begin: those of a clock, moved on behind the last incarnation of the flow where it
+/// sent faster than the clock counts. However it ended, its late text lies before the window of the next (RFC 9293
+/// §3.4.1).
+/// </summary>
+/// <param name="key">Makes the numbers a secret.</param>
 internal sealed class InitialNumbers(SipHash key)
 {
-    // Further than a window of the old incarnation's could reach, where the clock alone has not gone that far.
-    private const uint Apart = 1 << 24;
+    private const int LeadBits = 10;
 
-    /// <param name="flow">The flow.</param>
-    /// <param name="beyond">Where the last incarnation ended, if it is known.</param>
-    /// <param name="now">The time, which moves the numbers on.</param>
-    public SeqNumber Sequence(in FlowKey flow, SeqNumber? beyond, Instant now)
+    // How far the flows of a slot are ahead of their clocks. Flows that share a slot move one another on: no harm.
+    private readonly uint[] _leads = new uint[1 << LeadBits];
+
+    /// <summary>The ISS of the flow's next incarnation.</summary>
+    public SeqNumber Next(in FlowKey flow, Instant now)
     {
-        SeqNumber iss = InitialSequence.For(key, flow, now);
-        return beyond is { } old && iss <= old ? old + Apart : iss;
+        ulong hash = key.Hash(flow);
+        return InitialSequence.For(hash, now) + _leads[SlotOf(hash)];
+    }
+
+    /// <summary>An incarnation of the flow has ended.</summary>
+    /// <param name="flow">The flow.</param>
+    /// <param name="sendNext">Its SND.NXT. The octet of a window probe may lie there.</param>
+    /// <param name="now">The time.</param>
+    public void OnEnded(in FlowKey flow, SeqNumber sendNext, Instant now)
+    {
+        ulong hash = key.Hash(flow);
+        ref uint lead = ref _leads[SlotOf(hash)];
+        int missing = sendNext + 1 - (InitialSequence.For(hash, now) + lead);
+        if (missing > 0)
+            lead = unchecked(lead + (uint)missing);
     }
 
     public uint TimestampOffset(in FlowKey flow) => InitialSequence.TimestampOffset(key, flow);
+
+    // InitialSequence takes the low bits.
+    private static int SlotOf(ulong hash) => (int)(hash >> (64 - LeadBits));
 }

@@ -20,7 +20,7 @@ internal sealed partial class PassiveOpens
         HalfOpenEntry entry = request.Entry!;
         request.State = RequestState.Accepted;
         entry.Config = config;
-        Answer(entry, entry.Syn.ToSegment(entry.Flow), beyond: null, now);
+        Answer(entry, entry.Syn.ToSegment(entry.Flow), now);
         return true;
     }
 

@@ -26,11 +26,10 @@ internal sealed partial class PassiveOpens(
     /// <param name="seg">The segment.</param>
     /// <param name="flow">Its flow.</param>
     /// <param name="hash">The hash of the flow.</param>
-    /// <param name="beyond">Where the last incarnation of the flow ended, if it is known.</param>
     /// <param name="arrival">When the segment arrived.</param>
     public PacketDropReason OnListenSegment(
         StackListener listener, in Ipv4Header packet, in TcpSegment seg, in FlowKey flow, ulong hash,
-        SeqNumber? beyond, Instant arrival)
+        Instant arrival)
     {
         if (seg.Has(TcpFlags.Rst))
             return PacketDropReason.None;
@@ -49,7 +48,7 @@ internal sealed partial class PassiveOpens(
         if (listener.HandsOutRequests)
             BeginRequest(listener, packet, seg, flow, hash, arrival);
         else
-            Begin(listener, seg, flow, hash, beyond, arrival);
+            Begin(listener, seg, flow, hash, arrival);
         return PacketDropReason.None;
     }
 
@@ -114,21 +113,20 @@ internal sealed partial class PassiveOpens(
         }
     }
 
-    private void Begin(
-        StackListener listener, in TcpSegment syn, in FlowKey flow, ulong hash, SeqNumber? beyond, Instant now)
+    private void Begin(StackListener listener, in TcpSegment syn, in FlowKey flow, ulong hash, Instant now)
     {
         var entry = new HalfOpenEntry(listener, listener.Config, flow, hash)
         {
             Checksums = ChecksumHistory.From(syn.Checksum),
         };
         flows.Add(entry);
-        Answer(entry, syn, beyond, now);
+        Answer(entry, syn, now);
     }
 
     /// <summary>Sends the first SYN-ACK.</summary>
-    private void Answer(HalfOpenEntry entry, in TcpSegment syn, SeqNumber? beyond, Instant now)
+    private void Answer(HalfOpenEntry entry, in TcpSegment syn, Instant now)
     {
-        SeqNumber iss = numbers.Sequence(entry.Flow, beyond, now);
+        SeqNumber iss = numbers.Next(entry.Flow, now);
         entry.Opening = PassiveOpen.FromSyn(entry.Config, syn, iss, numbers.TimestampOffset(entry.Flow), now);
         SendSynAck(entry, now);
     }

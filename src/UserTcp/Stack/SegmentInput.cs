@@ -58,9 +58,8 @@ internal sealed class SegmentInput(
             return OnConnectionSegment(connection, packet, seg, arrival);
         }
 
-        SeqNumber? beyond = null;
         if (flows.TryFindTimeWait(flow, hash, out TimeWaitState state)
-            && !TryReuse(state, seg, flow, hash, arrival, ref beyond))
+            && !TryReuse(state, seg, flow, hash, arrival))
         {
             return PacketDropReason.None;
         }
@@ -68,7 +67,7 @@ internal sealed class SegmentInput(
         if (flows.FindHalfOpen(flow, hash) is { } entry)
             return OnHalfOpenSegment(entry, packet, seg, arrival);
         if (FindListener(flow) is { } listener)
-            return passiveOpens.OnListenSegment(listener, packet, seg, flow, hash, beyond, arrival);
+            return passiveOpens.OnListenSegment(listener, packet, seg, flow, hash, arrival);
 
         return routes.IsLocal(flow.Local)
             ? answers.Refuse(seg, flow, PacketDropReason.NoListener, arrival)
@@ -101,11 +100,8 @@ internal sealed class SegmentInput(
     private StackListener? FindListener(in FlowKey flow) =>
         listeners.Find(flow.Local, flow.LocalPort, routes.IsLocal(flow.Local));
 
-    /// <summary>
-    /// TIME-WAIT answers, or gives way to a new incarnation (RFC 6191): true, and our ISS must lie beyond.
-    /// </summary>
-    private bool TryReuse(
-        in TimeWaitState state, in TcpSegment seg, in FlowKey flow, ulong hash, Instant arrival, ref SeqNumber? beyond)
+    /// <summary>TIME-WAIT answers, or gives way to a new incarnation (RFC 6191): true.</summary>
+    private bool TryReuse(in TimeWaitState state, in TcpSegment seg, in FlowKey flow, ulong hash, Instant arrival)
     {
         TimeWaitVerdict verdict = state.OnSegmentArrives(
             seg, arrival, FindListener(flow) is not null, out SegmentPlan reply);
@@ -120,11 +116,7 @@ internal sealed class SegmentInput(
             flows.RestartTimeWait(flow, hash, arrival);
         if (verdict is TimeWaitVerdict.Reuse or TimeWaitVerdict.Forget)
             flows.EndTimeWait(flow, hash);
-        if (verdict != TimeWaitVerdict.Reuse)
-            return false;
-
-        beyond = state.SendNext;
-        return true;
+        return verdict == TimeWaitVerdict.Reuse;
     }
 
     /// <summary>After a segment that may have asked for a challenge: the connections know no stack to tell.</summary>

@@ -48,18 +48,19 @@ internal sealed class Shard : IDisposable
         LinkState link = host.Link;
         var answers = new Answers(routes, link, host.ResetLimit, host.IcmpLimit, _blocks, _wakes, Counters);
         var nextHops = new NextHops(routes, host.Neighbors, link, _wakes, Counters);
-        _flows = new Flows(host.TableKey, host.Ports, host.Listeners, config);
+        var numbers = new InitialNumbers(host.NumberKey);
+        _flows = new Flows(host.TableKey, host.Ports, host.Listeners, numbers, config);
         _connections = new Connections(config, _flows, nextHops, host.Paths, answers, _loop, _wakes, Counters, now);
         _resolution = new AddressResolution(
             routes, host.Neighbors, host.Defence, link, _connections, answers, _wakes, Counters);
         _pathMtus = new PathMtus(host.Paths, _flows, _connections);
 
-        var cookies = new CookieOpens(host.Cookies, host.Numbers, answers);
+        var cookies = new CookieOpens(host.Cookies, numbers, answers);
         _passiveOpens = new PassiveOpens(
-            _flows, _connections, cookies, host.Numbers, host.Challenges, answers, routes, config.Chunks, _wakes,
+            _flows, _connections, cookies, numbers, host.Challenges, answers, routes, config.Chunks, _wakes,
             Counters, now);
         _activeOpens = new ActiveOpens(
-            _flows, _connections, nextHops, routes, host.Numbers, config.Chunks, Counters);
+            _flows, _connections, nextHops, routes, numbers, config.Chunks, Counters);
         _echoes = new EchoRequests(nextHops, link, answers, _blocks);
         _listening = new Listening(host.Listeners, host.Ports, routes, _passiveOpens, _connections);
 

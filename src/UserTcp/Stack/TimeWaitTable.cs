@@ -110,12 +110,13 @@ internal sealed class TimeWaitTable
         Append(slot, now);
     }
 
-    /// <summary>The flow, if it is there, waits no longer.</summary>
-    public void Take(in FlowKey flow, ulong hash)
+    /// <summary>The flow waits no longer; false if it did not.</summary>
+    public bool Take(in FlowKey flow, ulong hash)
     {
         int at = IndexOf(flow, hash);
         if (at >= 0)
             Remove(_index[at] - 1);
+        return at >= 0;
     }
 
     /// <summary>Forgets one flow that has waited for 2MSL; false if there is none.</summary>

@@ -12,8 +12,10 @@ internal static class InitialSequence
     private const ulong TimestampDomain = 0x7473_5f6f_6666_7365;
 
     /// <summary>ISN = M + F(connection, secret) (RFC 6528 §3; RFC 9293 §3.4.1, MUST-8, MUST-9, SHLD-1).</summary>
-    public static SeqNumber For(in SipHash key, in FlowKey flow, Instant now) =>
-        new(unchecked((uint)(now.Ticks / TicksPerStep) + (uint)key.Hash(flow)));
+    /// <param name="secretHash">F; its low 32 bits count.</param>
+    /// <param name="now">The time, of which M is made.</param>
+    public static SeqNumber For(ulong secretHash, Instant now) =>
+        new(unchecked((uint)(now.Ticks / TicksPerStep) + (uint)secretHash));
 
     /// <summary>
     /// Where a pair of hosts begins its timestamps (RFC 7323 §5.4, RFC 7323 §7.1): random to others. Deviation: the

@@ -98,6 +98,15 @@ internal sealed partial class Tcb
     /// <summary>How losses are being dealt with.</summary>
     public RecoveryState Recovery => _sender.RecoveryState;
 
+    /// <summary>ISS.</summary>
+    public SeqNumber InitialSend => _sender.InitialSend;
+
+    /// <summary>IRS, from the SYN on.</summary>
+    public SeqNumber InitialReceive => _receiver.InitialReceive;
+
+    /// <summary>SND.NXT.</summary>
+    public SeqNumber SendNext => _sender.Next;
+
     /// <summary>RCV.NXT.</summary>
     public SeqNumber ReceiveNext => _receiver.Next;
 

@@ -17,10 +17,7 @@ internal enum TimeWaitVerdict : byte
     /// <summary>The peer reset it: forget it.</summary>
     Forget,
 
-    /// <summary>
-    /// A new incarnation: forget this one, and hand the SYN to the listener with an ISS beyond
-    /// <see cref="TimeWaitState.SendNext"/>.
-    /// </summary>
+    /// <summary>A new incarnation: forget this one, and hand the SYN to the listener.</summary>
     Reuse,
 }
 

@@ -237,7 +237,7 @@ public sealed class AnswerLimitTests : IDisposable
         Assert.Equal(1, _bench.Drops(PacketDropReason.NotForUs));
     }
 
-    private static uint Seq(StackConnection connection) => connection.Tcb.DescribeTimeWait().SendNext.Value;
+    private static uint Seq(StackConnection connection) => connection.Tcb.SendNext.Value;
 
     private static int RefusedOf(StackBench bench, int connects)
     {

@@ -210,8 +210,8 @@ public sealed class WithoutTcbTests
     public void Initial_number_follows_a_four_microsecond_clock()
     {
         var key = new SipHash(1, 2);
-        SeqNumber first = InitialSequence.For(key, s_flow, s_now);
-        Assert.Equal(250, InitialSequence.For(key, s_flow, s_now + TimeSpan.FromMilliseconds(1)) - first);
+        SeqNumber first = InitialSequence.For(key.Hash(s_flow), s_now);
+        Assert.Equal(250, InitialSequence.For(key.Hash(s_flow), s_now + TimeSpan.FromMilliseconds(1)) - first);
     }
 
     [Fact]
@@ -225,7 +225,7 @@ public sealed class WithoutTcbTests
                 s_flow with { Remote = HostAddress.FromV4(0x0a000003) },
         ];
         SipHash[] keys = [new(1, 2), new(1, 3), new(2, 2)];
-        var numbers = keys.SelectMany(key => flows.Select(flow => InitialSequence.For(key, flow, s_now))).ToHashSet();
+        var numbers = keys.SelectMany(key => flows.Select(flow => InitialSequence.For(key.Hash(flow), s_now))).ToHashSet();
         Assert.Equal(keys.Length * flows.Length, numbers.Count);
     }
 
