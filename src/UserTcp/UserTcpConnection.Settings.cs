@@ -96,7 +96,7 @@ public sealed partial class UserTcpConnection
     public void FlushUrgent()
     {
         ThrowIfDisposed();
-        _running.FlushUrgent();
+        _running.Writer.FlushUrgent();
     }
 
     private static UserTcpKeepAliveOptions? KeepAliveOf(TcpConfig config) => !config.KeepAlive ? null : new()

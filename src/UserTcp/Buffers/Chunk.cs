@@ -46,7 +46,10 @@ internal sealed unsafe class Chunk : ReadOnlySequenceSegment<byte>
 
     public Span<byte> Bytes => _bytes;
 
-    /// <summary>Makes this chunk the predecessor of another in what a reader sees.</summary>
+    /// <summary>The chunk after this one, if it was linked.</summary>
+    public Chunk? Following => (Chunk?)Next;
+
+    /// <summary>Makes this chunk the predecessor of another.</summary>
     public void Link(Chunk next) => Next = next;
 
     public void Clear()

@@ -6,7 +6,7 @@ namespace UserTcp.Buffers;
 /// The buffer memory of a stack: chunks of 4 KiB and 64 KiB, recycled last in, first out (the warmest first), under one
 /// budget. Used only under the door.
 /// </summary>
-internal sealed class ChunkPool
+internal sealed class ChunkPool : IChunkSource
 {
     private readonly ChunkRings _rings = new();
     private Chunk? _small;
@@ -43,16 +43,28 @@ internal sealed class ChunkPool
     /// <summary>Rents a chunk of 4 KiB or 64 KiB; a larger request gets one of its own size.</summary>
     public Chunk Rent(int minimumBytes)
     {
-        int size = SizeFor(minimumBytes);
-        Chunk chunk = size switch
-        {
-            Chunk.SmallSize => Pop(ref _small, size),
-            Chunk.LargeSize => Pop(ref _large, size),
-            _ => new Chunk(size),
-        };
-        BytesOut += size;
+        Chunk chunk = Take(minimumBytes);
+        Adopt(chunk);
         return chunk;
     }
+
+    /// <summary>As <see cref="Rent"/>, for a writer: it counts once a queue adopts it.</summary>
+    public Chunk Take(int minimumBytes)
+    {
+        int size = SizeFor(minimumBytes);
+        return TakeKept(size) ?? new Chunk(size);
+    }
+
+    /// <summary>As <see cref="Take"/>, of exactly this size, if one lies ready.</summary>
+    public Chunk? TakeKept(int size) => size switch
+    {
+        Chunk.SmallSize => Pop(ref _small),
+        Chunk.LargeSize => Pop(ref _large),
+        _ => null,
+    };
+
+    /// <summary>Counts a chunk that was taken as rented.</summary>
+    public void Adopt(Chunk chunk) => BytesOut += chunk.Size;
 
     /// <summary>As <see cref="Rent"/>, unless the budget is used up.</summary>
     public Chunk? TryRent(int minimumBytes, bool isOverdrawn = false) =>
@@ -99,14 +111,14 @@ internal sealed class ChunkPool
     private static int SizeFor(int minimumBytes) =>
         minimumBytes <= Chunk.SmallSize ? Chunk.SmallSize : Math.Max(minimumBytes, Chunk.LargeSize);
 
-    private Chunk Pop(ref Chunk? top, int size)
+    private Chunk? Pop(ref Chunk? top)
     {
         Chunk? chunk = top;
         if (chunk is null)
-            return new Chunk(size);
+            return null;
         top = chunk.Below;
         chunk.Below = null;
-        BytesKept -= size;
+        BytesKept -= chunk.Size;
         return chunk;
     }
 

@@ -4,14 +4,12 @@ using System.Diagnostics;
 namespace UserTcp.Buffers;
 
 /// <summary>
-/// The reader's side. The window follows what is not yet examined, memory what is not yet consumed; in between an
-/// application may hold up to <see cref="HeldLimit"/> bytes beyond the window.
+/// What a reader is given, and what it gives back. The window follows what is not yet examined, memory what is not yet
+/// consumed; in between an application may hold up to <see cref="HeldLimit"/> bytes beyond the window.
 /// </summary>
 internal sealed partial class ReceiveQueue
 {
     private Chunk? _linkedTail;
-    private long _viewStart;
-    private long _viewEnd;
     private bool _leftUnread;
 
     /// <summary>
@@ -43,24 +41,16 @@ internal sealed partial class ReceiveQueue
     /// <summary>Whether the reader let go: bytes are counted and dropped.</summary>
     public bool IsReaderGone { get; private set; }
 
-    /// <summary>Whether the application is looking at a result of <see cref="Read"/>.</summary>
-    public bool IsViewOut { get; private set; }
-
-    /// <summary>Whether as much is examined and not consumed as an application may hold.</summary>
-    public bool IsHeldFull => Examined - Consumed >= HeldLimit;
-
     /// <summary>
-    /// All that arrived in order and is not consumed. The view stays valid, without the door, until
-    /// <see cref="AdvanceTo"/>.
+    /// The chunks of all that arrived in order and is not consumed, each linked to the next; null if there is nothing.
+    /// A reader may look at them, without the door, as far as <see cref="ContiguousEnd"/> is now, until it consumes
+    /// them.
     /// </summary>
-    public ReadOnlySequence<byte> Read()
+    public (Chunk Head, Chunk Tail)? Link()
     {
-        Debug.Assert(!IsViewOut && !IsReaderGone, "A view is out, or nobody is there to look.");
-        IsViewOut = true;
-        _viewStart = Consumed;
-        _viewEnd = ContiguousEnd;
+        Debug.Assert(!IsReaderGone, "Nobody is there to look.");
         if (Unconsumed == 0)
-            return default;
+            return null;
 
         Chunk head = _pages.Find(Consumed)!;
         Chunk tail = _pages.Find(ContiguousEnd - 1)!;
@@ -72,33 +62,19 @@ internal sealed partial class ReceiveQueue
         }
 
         _linkedTail = tail;
-        return new ReadOnlySequence<byte>(
-            head, (int)(Consumed - head.Start), tail, (int)(ContiguousEnd - tail.Start));
+        return (head, tail);
     }
 
-    /// <summary>The position in the stream of a position in the view that is out, or an exception.</summary>
-    /// <exception cref="InvalidOperationException">It lies outside the view that is out.</exception>
-    public long Translate(SequencePosition position)
-    {
-        if (position.GetObject() is null && position.GetInteger() == 0)
-            return _viewStart;
-        if (position.GetObject() is Chunk chunk && ReferenceEquals(_pages.Find(chunk.Start), chunk))
-        {
-            long translated = chunk.Start + position.GetInteger();
-            if (translated >= _viewStart && translated <= _viewEnd)
-                return translated;
-        }
+    /// <summary>All that arrived in order and is not consumed, for a reader and a machine of one thread.</summary>
+    public ReadOnlySequence<byte> Read() => Link() is var (head, tail)
+        ? new ReadOnlySequence<byte>(head, (int)(Consumed - head.Start), tail, (int)(ContiguousEnd - tail.Start))
+        : default;
 
-        throw new InvalidOperationException(
-            "The position lies outside the buffer that was read last: pass AdvanceTo positions of ReadResult.Buffer.");
-    }
-
-    /// <summary>The application is done with the view: all below <paramref name="consumed"/> may go.</summary>
-    /// <param name="consumed">Within the view.</param>
-    /// <param name="examined">Within the view, and not below <paramref name="consumed"/>.</param>
+    /// <summary>The application is done with all below <paramref name="consumed"/>.</summary>
+    /// <param name="consumed">Not below what was consumed before.</param>
+    /// <param name="examined">Not below <paramref name="consumed"/>, and not beyond what arrived.</param>
     public void AdvanceTo(long consumed, long examined)
     {
-        IsViewOut = false;
         if (IsReaderGone)
             return;
         Debug.Assert(consumed >= Consumed && examined >= consumed, "Positions out of order.");
@@ -113,17 +89,16 @@ internal sealed partial class ReceiveQueue
     public void Want(long position) => Wanted = Math.Max(Wanted, position);
 
     /// <summary>
-    /// The reader lets go. Memory goes back, but for what a view that is still out covers: that is given up, never
-    /// recycled.
+    /// The reader lets go. Memory goes back, or is given up, and never recycled, if the application may still look at it.
     /// </summary>
-    /// <param name="isViewReleased">Whether the application said that it looks at no view any more.</param>
+    /// <param name="isViewReleased">Whether the application said that it looks at nothing any more.</param>
     public void CloseReader(bool isViewReleased)
     {
         if (IsReaderGone)
             return;
         _leftUnread = Unconsumed > 0;
         IsReaderGone = true;
-        _pages.Clear(IsViewOut && !isViewReleased ? _viewEnd : long.MinValue);
+        _pages.Clear(isViewReleased ? long.MinValue : ContiguousEnd);
         _linkedTail = null;
         Examined = Consumed = ContiguousEnd;
         Want(ContiguousEnd);
@@ -139,7 +114,7 @@ internal sealed partial class ReceiveQueue
 
     private void ReleaseConsumed()
     {
-        if (Unconsumed == 0 && OutOfOrder.Count == 0 && !IsViewOut)
+        if (Unconsumed == 0 && OutOfOrder.Count == 0)
         {
             _pages.Clear(long.MinValue);
             _linkedTail = null;

@@ -5,7 +5,7 @@ namespace UserTcp.Buffers;
 /// <summary>
 /// The bytes that an application wrote, by position, until they are acknowledged. They are sent, and sent again, from
 /// the memory into which the application wrote them. One chunk is one extent: a ring of chunks in ascending order,
-/// found by a cursor and by binary search. This file is the side under the door; the writer's is in
+/// found by a cursor and by binary search. This file is the side under the door, the writer's is
 /// <c>SendQueue.Writer.cs</c>.
 /// </summary>
 internal sealed unsafe partial class SendQueue
@@ -18,10 +18,22 @@ internal sealed unsafe partial class SendQueue
     private long _held;
     private long _overdrawn;
 
-    public SendQueue(ChunkPool pool) => _pool = pool;
+    private long _start;
+    private int _limit = int.MaxValue;
+    private bool _isAbandoned;
+
+    public SendQueue(ChunkPool pool)
+    {
+        _pool = pool;
+        Source = pool;
+    }
 
     /// <summary>The oldest position that is held: all below is acknowledged.</summary>
-    public long Start { get; private set; }
+    public long Start
+    {
+        get => Atomic.Read(ref _start);
+        private set => Atomic.Write(ref _start, value);
+    }
 
     /// <summary>The position after the last byte that the machine may send.</summary>
     public long End { get; private set; }
@@ -30,7 +42,11 @@ internal sealed unsafe partial class SendQueue
     public long Unacknowledged => End - Start;
 
     /// <summary>How many bytes may be unacknowledged before a flush waits; it resumes below half.</summary>
-    public int Limit { get; set; } = int.MaxValue;
+    public int Limit
+    {
+        get => Atomic.Read(ref _limit);
+        set => Atomic.Write(ref _limit, value);
+    }
 
     /// <summary>Whether a flush waits for room.</summary>
     public bool IsWriterWaiting { get; set; }
@@ -56,7 +72,46 @@ internal sealed unsafe partial class SendQueue
     public bool IsUnderPressure => _pool.IsUnderPressure(IsOverdrawn);
 
     /// <summary>Whether the connection is over: what is written from now on is discarded.</summary>
-    public bool IsAbandoned { get; private set; }
+    public bool IsAbandoned => Atomic.Read(ref _isAbandoned);
+
+    /// <summary>Accepts what the writer flushed, for a writer and a machine of one thread.</summary>
+    /// <returns>Whether there was anything new.</returns>
+    public bool Publish() => Flush() && Accept(Flushed);
+
+    /// <summary>Takes over what the writer flushed.</summary>
+    /// <param name="end">The position after its last byte.</param>
+    /// <returns>Whether there was anything new.</returns>
+    public bool Accept(long end)
+    {
+        if (IsWriterGone || IsAbandoned)
+            return false;
+        bool isNew = end > End;
+        if (isNew)
+        {
+            TakeChain(end);
+            End = end;
+        }
+        else if (Start == End)
+        {
+            TryReclaim();
+        }
+
+        return isNew;
+    }
+
+    /// <summary>
+    /// Nobody writes any more: all that the writer advanced over is accepted, flushed or not, and nothing that follows.
+    /// A writer may be at work just now: the memory that it fills stays its own for good.
+    /// </summary>
+    /// <returns>Whether there was anything new.</returns>
+    public bool CloseWriter()
+    {
+        bool isNew = Accept(Advanced);
+        Atomic.Write(ref _isWriterGone, true);
+        if (Start == End)
+            TryReclaim();
+        return isNew;
+    }
 
     /// <summary>
     /// Finds the memory of a run of bytes. At most two pieces: where a third would be needed, fewer bytes are covered.
@@ -109,7 +164,7 @@ internal sealed unsafe partial class SendQueue
         while (_count > 1 && At(1).Start <= Start)
             Return(RemoveHead());
         if (Start == End)
-            ReclaimIfIdle();
+            TryReclaim();
     }
 
     /// <summary>
@@ -120,20 +175,50 @@ internal sealed unsafe partial class SendQueue
     {
         if (IsAbandoned)
             return;
-        IsAbandoned = true;
+        Atomic.Write(ref _isAbandoned, true);
         Start = End;
         while (_count > 1)
             Return(RemoveHead());
-        if (!ReclaimIfIdle())
-            ForgetWriterMemory();
+        if (TryReclaim())
+            return;
+        if (_count > 0)
+            Forget(RemoveHead());
+        ReturnRing();
     }
 
-    private Chunk Rent(int minimumBytes)
+    /// <summary>
+    /// Takes all chunks back if the writer has none of them, and nothing waits in them to be accepted.
+    /// </summary>
+    private bool TryReclaim()
     {
-        Chunk chunk = _pool.Rent(minimumBytes);
+        int word = Atomic.Read(ref _holder);
+        if ((word & StateMask) == WithWriter || (!IsDiscarding && Advanced != End))
+            return false;
+        if (!Atomic.Exchange(ref _holder, (word & ~StateMask) | Reclaimed, word))
+            return false;
+        while (_count > 0)
+            Return(RemoveHead());
+        ReturnRing();
+        _cursor = 0;
+        return true;
+    }
+
+    private void TakeChain(long end)
+    {
+        Chunk? next = _count == 0 ? _chain : At(_count - 1).Following;
+        while (next is not null && next.Start < end)
+        {
+            Adopt(next);
+            next = next.Following;
+        }
+    }
+
+    private void Adopt(Chunk chunk)
+    {
+        Append(chunk);
+        _pool.Adopt(chunk);
         _held += chunk.Size;
         Account();
-        return chunk;
     }
 
     // Told before the chunk goes: never is more overdrawn than is out.

@@ -4,9 +4,9 @@ using System.Threading.Tasks.Sources;
 namespace UserTcp.Pipes;
 
 /// <summary>
-/// One waiting operation of a pipe half, used again and again. It is armed, and its outcome decided, under the door; it
-/// is resumed after the door was left, on the application's scheduler, without an allocation. An operation that its
-/// caller never awaits does not block the next one, as with <see cref="Pipe"/>.
+/// One waiting operation of a pipe half, used again and again. It is armed, and its outcome decided, under its lock (the
+/// object's own); it is resumed after the lock was left, on the application's scheduler, without an allocation. An
+/// operation that its caller never awaits does not block the next one, as with <see cref="Pipe"/>.
 /// </summary>
 internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
 {
@@ -27,7 +27,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     /// <param name="scheduler">Where continuations run.</param>
     /// <param name="owner">The pipe half, for <paramref name="makeError"/>.</param>
     /// <param name="makeError">
-    /// Makes the exception of a failed operation; runs outside the door. Static: there is a signal for each direction
+    /// Makes the exception of a failed operation; runs outside the lock. Static: there is a signal for each direction
     /// of each connection.
     /// </param>
     /// <param name="makeLateResult">
@@ -70,7 +70,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
 
     /// <summary>
     /// Makes room for the caller's next operation: an outcome that nobody awaits is dropped. An operation that still
-    /// waits stays, for <see cref="Arm"/> to go on with or <see cref="Withdraw"/> to end. Under the door.
+    /// waits stays, for <see cref="Arm"/> to go on with or <see cref="Withdraw"/> to end. Under the lock.
     /// </summary>
     /// <param name="result">The dropped result, if there was one.</param>
     /// <param name="wasCancelled">Whether a token had ended the dropped operation.</param>
@@ -91,11 +91,11 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Ends the operation, for which nobody waits: its outcome is given in another way. Under the door.
+    /// Ends the operation, for which nobody waits: its outcome is given in another way. Under the lock.
     /// </summary>
     public void Withdraw()
     {
-        // It does not wait for a callback that is running, which may wait for the door. TryCancel compares its token.
+        // It does not wait for a callback that is running, which may wait for the lock. TryCancel compares its token.
         _registration.Unregister();
         _registration = default;
         _token = default;
@@ -104,7 +104,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
         _phase = Phase.Idle;
     }
 
-    /// <summary>Begins to wait, or goes on with the wait of a caller who never awaited it. Under the door.</summary>
+    /// <summary>Begins to wait, or goes on with the wait of a caller who never awaited it. Under the lock.</summary>
     /// <param name="cancellationToken">The one that may end the wait.</param>
     public void Arm(CancellationToken cancellationToken)
     {
@@ -116,7 +116,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// What the caller awaits; called once for each <see cref="Arm"/>, outside the door. The token may end the wait.
+    /// What the caller awaits; called once for each <see cref="Arm"/>, outside the lock. The token may end the wait.
     /// </summary>
     /// <param name="cancellationToken">The one given to <see cref="Arm"/>: the exception carries it.</param>
     /// <param name="onCancelled">Called with <paramref name="owner"/> when the token is cancelled.</param>
@@ -132,7 +132,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Decides the operation that waits, if one does. Under the door; true: call <see cref="Resume"/> after it.
+    /// Decides the operation that waits, if one does. Under the lock; true: call <see cref="Resume"/> after it.
     /// </summary>
     public bool TryComplete(T result)
     {
@@ -149,7 +149,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     /// </summary>
     public bool TryCancel(CancellationToken token) => token == _token && TryDecide(Outcome.Cancelled);
 
-    /// <summary>Hands the decided operation to the scheduler. Outside the door.</summary>
+    /// <summary>Hands the decided operation to the scheduler. Outside the lock.</summary>
     /// <param name="inlineAllowed">
     /// Whether this thread may run the continuation itself, where the scheduler is <see cref="PipeScheduler.Inline"/>.
     /// Even then it does so one level deep only.

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.IO.Pipelines;
+using UserTcp.Buffers;
 
 namespace UserTcp.Pipes;
 
@@ -10,19 +12,39 @@ internal sealed partial class TcpPipeReader
 
     private bool IsClosed => _closeReason != UserTcpCloseReason.None;
 
-    private bool IsAtEnd => _queue.IsFinished || _closeReason == UserTcpCloseReason.Graceful;
+    private bool IsAtEnd => _isFinished || _closeReason == UserTcpCloseReason.Graceful;
 
     /// <summary>Bytes or the peer's FIN arrived. Under the door; true: call <see cref="Resume"/> after it.</summary>
     public bool OnReadable()
     {
-        if (!_signal.IsWaiting)
-            return false;
-        return Decide(out ReadResult result) switch
+        lock (_signal)
         {
-            Verdict.Ready => _signal.TryComplete(result),
-            Verdict.Failed => _signal.TryFail(),
-            _ => false,
-        };
+            TakeArrived();
+            return TryDecide();
+        }
+    }
+
+    /// <summary>Takes what the application has consumed, and what it waits for. Under the door.</summary>
+    public void OnConsumed()
+    {
+        lock (_signal)
+        {
+            if (_queue.IsReaderGone)
+                return;
+            _queue.AdvanceTo(_consumed, _examined);
+            _queue.Want(_wanted);
+            TakeArrived();
+        }
+    }
+
+    /// <summary>The application has completed the reader, or let go of the connection. Under the door.</summary>
+    public void OnInputClosed()
+    {
+        lock (_signal)
+        {
+            _queue.CloseReader(isViewReleased: !_isViewOut);
+            _head = _tail = null;
+        }
     }
 
     /// <summary>The connection is over. Under the door; true: call <see cref="Resume"/> after it.</summary>
@@ -32,26 +54,35 @@ internal sealed partial class TcpPipeReader
     /// </param>
     public bool OnClosed(UserTcpCloseReason reason, Exception? cause = null)
     {
-        if (IsClosed)
-            return false;
-        _closeReason = reason;
-        _cause = cause;
-        _queue.Abandon();
-        return OnReadable();
+        lock (_signal)
+        {
+            if (IsClosed)
+                return false;
+            _closeReason = reason;
+            _cause = cause;
+            _queue.Abandon();
+            TakeArrived();
+            return TryDecide();
+        }
     }
 
     /// <summary>
-    /// The application disposed of the connection, perhaps while it reads: the read fails, and memory that it may be
-    /// looking at is never used again. Under the door; true: call <see cref="Resume"/> after it.
+    /// The application disposes of the connection, perhaps while it reads: the read fails. True: call
+    /// <see cref="Resume"/>.
     /// </summary>
-    public bool OnDisposed()
+    /// <param name="isEndKnown">Whether the connection ends for a reason that the read is to give.</param>
+    public bool Dispose(bool isEndKnown)
     {
-        if (_isDisposed)
-            return false;
-        _isDisposed = true;
-        _isEndedByDisposal = !IsClosed;
-        _queue.CloseReader(isViewReleased: false);
-        return _signal.TryFail();
+        lock (_signal)
+        {
+            if (_isDisposed)
+                return false;
+            _isDisposed = true;
+            if (isEndKnown)
+                return false;
+            _isEndedByDisposal = !IsClosed;
+            return _signal.TryFail();
+        }
     }
 
     /// <summary>Completes the read that became ready. Outside the door.</summary>
@@ -60,43 +91,71 @@ internal sealed partial class TcpPipeReader
 
     private void OnCancelled(CancellationToken token)
     {
-        _door.Enter();
         bool isDue;
-        try
-        {
+        lock (_signal)
             isDue = _signal.TryCancel(token);
-        }
-        finally
-        {
-            _door.Leave();
-        }
-
         if (isDue)
             _signal.Resume(inlineAllowed: false);
+    }
+
+    private void TakeArrived()
+    {
+        _isFinished = _queue.IsFinished;
+        if (_queue.IsReaderGone)
+            return;
+        (_head, _tail) = _queue.Link() is var (head, tail) ? (head, tail) : default((Chunk?, Chunk?));
+        _arrived = _queue.ContiguousEnd;
+    }
+
+    private bool TryDecide()
+    {
+        if (!_signal.IsWaiting)
+            return false;
+        if (_isDisposed)
+            return _signal.TryFail();
+        return Decide(out ReadResult result) switch
+        {
+            Verdict.Ready => _signal.TryComplete(result),
+            Verdict.Failed => _signal.TryFail(),
+            _ => false,
+        };
     }
 
     private Verdict Decide(out ReadResult result)
     {
         result = default;
-        bool isNew = _queue.ContiguousEnd > _queue.Examined;
+        bool isNew = _arrived > _examined;
         if (_isCancelRequested)
         {
             _isCancelRequested = false;
-            result = TakeView(isCanceled: true, IsAtEnd);
+            result = TakeView(isCanceled: true);
             return Verdict.Ready;
         }
 
         // What came before a reset is given first; a minimum that can no longer be met fails, and loses nothing.
-        if (!IsAtEnd && !(isNew && _queue.Unconsumed >= _minimum))
+        if (!IsAtEnd && !(isNew && _arrived - _consumed >= _minimum))
             return IsClosed ? Verdict.Failed : Verdict.Wait;
-        result = TakeView(isCanceled: false, IsAtEnd);
+        result = TakeView(isCanceled: false);
         return Verdict.Ready;
     }
 
-    private ReadResult TakeView(bool isCanceled, bool isCompleted)
+    private ReadResult TakeView(bool isCanceled)
     {
         _isViewTentative = isCanceled;
-        return new ReadResult(_queue.Read(), isCanceled, isCompleted);
+        _isViewOut = true;
+        _viewEnd = _arrived;
+        return new ReadResult(Unconsumed(), isCanceled, IsAtEnd);
+    }
+
+    // The stack may still have to take what was consumed last.
+    private ReadOnlySequence<byte> Unconsumed()
+    {
+        if (_head is null || _consumed == _arrived)
+            return default;
+        while (_head.End <= _consumed)
+            _head = _head.Following!;
+        return new ReadOnlySequence<byte>(
+            _head, (int)(_consumed - _head.Start), _tail!, (int)(_arrived - _tail!.Start));
     }
 
     private Exception MakeError()

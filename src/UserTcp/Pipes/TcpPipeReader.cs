@@ -8,6 +8,11 @@ namespace UserTcp.Pipes;
 /// The bytes of a peer as a <see cref="PipeReader"/>, straight from the memory that received them. Bytes that came
 /// before a reset are read before it is reported. It outlives the connection behind it.
 /// </summary>
+/// <remarks>
+/// The stack shows what has arrived (<see cref="OnReadable"/>), and takes what was consumed (<see cref="OnConsumed"/>).
+/// Both sides meet under a lock of the reader's own, which nobody holds for longer than that takes. So the application
+/// never waits for the door.
+/// </remarks>
 internal sealed partial class TcpPipeReader : PipeReader
 {
     private static readonly Action<object?, CancellationToken> s_onCancelled =
@@ -20,9 +25,18 @@ internal sealed partial class TcpPipeReader : PipeReader
     private readonly IDoor _door;
     private readonly PipeSignal<ReadResult> _signal;
 
-    // All below changes under the door.
-    private long _minimum = 1;
+    // All below changes under the lock of the signal.
+    private Chunk? _head;
+    private Chunk? _tail;
+    private long _arrived;
+    private long _consumed;
+    private long _examined;
+    private long _wanted;
+    private long _viewEnd;
+    private int _minimum = 1;
+    private bool _isFinished;
     private bool _isCancelRequested;
+    private bool _isViewOut;
     private bool _isViewTentative;
     private bool _isCompleted;
     private bool _isDisposed;
@@ -30,7 +44,7 @@ internal sealed partial class TcpPipeReader : PipeReader
     private UserTcpCloseReason _closeReason;
     private Exception? _cause;
 
-    /// <param name="queue">The receive queue.</param>
+    /// <param name="queue">The receive queue, used under the door.</param>
     /// <param name="door">The door of the stack.</param>
     /// <param name="scheduler">Where reads that waited resume.</param>
     public TcpPipeReader(ReceiveQueue queue, IDoor door, PipeScheduler scheduler)
@@ -39,6 +53,7 @@ internal sealed partial class TcpPipeReader : PipeReader
         _door = door;
         _signal = new PipeSignal<ReadResult>(
             scheduler, this, static reader => ((TcpPipeReader)reader!).MakeError());
+        TakeArrived();
     }
 
     private enum Verdict
@@ -54,17 +69,12 @@ internal sealed partial class TcpPipeReader : PipeReader
     public override bool TryRead(out ReadResult result)
     {
         Verdict verdict;
-        _door.Enter();
-        try
+        lock (_signal)
         {
             BeginRead(minimum: 1);
             if (_signal.IsWaiting)
                 throw ReadInProgress();
             verdict = Decide(out result);
-        }
-        finally
-        {
-            _door.Leave();
         }
 
         return verdict == Verdict.Failed ? throw MakeError() : verdict == Verdict.Ready;
@@ -74,37 +84,30 @@ internal sealed partial class TcpPipeReader : PipeReader
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        _door.Enter();
-        try
+        lock (_signal)
         {
             ThrowIfCompleted();
-            if (!_isDisposed)
-                Advance(consumed, examined);
+            if (_isDisposed || !Advance(consumed, examined))
+                return;
         }
-        finally
-        {
-            _door.Leave();
-        }
+
+        _door.Post(PipeCalls.Receive);
     }
 
     public override void CancelPendingRead()
     {
-        bool isDue = false;
-        _door.Enter();
-        try
+        lock (_signal)
         {
-            if (_signal.IsWaiting)
-                isDue = _signal.TryComplete(TakeView(isCanceled: true, IsAtEnd));
-            else
+            if (!_signal.IsWaiting)
+            {
                 _isCancelRequested = true;
-        }
-        finally
-        {
-            _door.Leave();
+                return;
+            }
+
+            _signal.TryComplete(TakeView(isCanceled: true));
         }
 
-        if (isDue)
-            _signal.Resume(inlineAllowed: false);
+        _signal.Resume(inlineAllowed: false);
     }
 
     /// <summary>
@@ -121,25 +124,22 @@ internal sealed partial class TcpPipeReader : PipeReader
 
     private void Complete(bool isViewReleased)
     {
-        bool isDue = false;
-        _door.Enter();
-        try
+        bool isDue;
+        bool isDisposed;
+        lock (_signal)
         {
             if (_isCompleted)
                 return;
             _isCompleted = true;
-            _queue.CloseReader(isViewReleased);
+            _isViewOut &= !isViewReleased;
+            isDisposed = _isDisposed;
             isDue = _signal.TryFail();
-            if (!_isDisposed)
-                _door.Call(PipeCall.CloseInput);
-        }
-        finally
-        {
-            _door.Leave();
         }
 
         if (isDue)
             _signal.Resume(inlineAllowed: false);
+        if (!isDisposed)
+            _door.Post(PipeCalls.CloseInput);
     }
 
     /// <remarks>
@@ -155,21 +155,19 @@ internal sealed partial class TcpPipeReader : PipeReader
 
         Verdict verdict;
         ReadResult result;
-        _door.Enter();
-        try
+        bool wantsMore = false;
+        lock (_signal)
         {
             BeginRead(minimum);
             verdict = Decide(out result);
             if (verdict == Verdict.Wait)
-                BeginWait(cancellationToken);
+                wantsMore = BeginWait(cancellationToken);
             else if (_signal.IsWaiting)
                 _signal.Withdraw();
         }
-        finally
-        {
-            _door.Leave();
-        }
 
+        if (wantsMore)
+            _door.Post(PipeCalls.Receive);
         return verdict switch
         {
             Verdict.Ready => new ValueTask<ReadResult>(result),
@@ -184,11 +182,9 @@ internal sealed partial class TcpPipeReader : PipeReader
         if (_isDisposed)
             throw new ObjectDisposedException(nameof(UserTcpConnection));
         ForgetRead();
-        if (_queue.IsViewOut && !_isViewTentative)
+        if (_isViewOut && !_isViewTentative)
             throw ReadInProgress();
-        if (_queue.IsViewOut)
-            _queue.AdvanceTo(_queue.Consumed, _queue.Examined);
-        _isViewTentative = false;
+        _isViewOut = _isViewTentative = false;
         _minimum = Math.Max(1, minimum);
     }
 
@@ -204,37 +200,68 @@ internal sealed partial class TcpPipeReader : PipeReader
         _isViewTentative |= isViewUnseen;
     }
 
-    private void BeginWait(CancellationToken cancellationToken)
+    /// <returns>Whether the peer has to be told that it may send more.</returns>
+    private bool BeginWait(CancellationToken cancellationToken)
     {
-        if (_queue.IsHeldFull || _minimum > _queue.HeldLimit)
+        long held = _examined - _consumed;
+        if (held >= _queue.HeldLimit || _minimum > _queue.HeldLimit)
         {
             throw new InvalidOperationException(
-                $"The reader holds {_queue.Unconsumed} bytes, asks for {_minimum} and may hold {_queue.HeldLimit}. " +
+                $"The reader holds {held} bytes, asks for {_minimum} and may hold {_queue.HeldLimit}. " +
                 $"Consume some, or raise {s_heldOption}.");
         }
 
         _signal.Arm(cancellationToken);
-        long target = _queue.Consumed + _minimum;
-        if (_minimum > 1 && target > _queue.Wanted)
-        {
-            _queue.Want(target);
-            _door.Call(PipeCall.Receive);
-        }
+        long target = _consumed + _minimum;
+        if (_minimum == 1 || target <= _wanted)
+            return false;
+        _wanted = target;
+        return true;
     }
 
-    private void Advance(SequencePosition consumed, SequencePosition examined)
+    /// <returns>Whether the stack has to hear of it.</returns>
+    private bool Advance(SequencePosition consumed, SequencePosition examined)
     {
-        if (!_queue.IsViewOut || _signal.IsBusy)
+        if (!_isViewOut || _signal.IsBusy)
             throw new InvalidOperationException("No reading operation to complete: call ReadAsync before AdvanceTo.");
-        long consumedTo = _queue.Translate(consumed);
-        long examinedTo = examined.GetObject() is null ? consumedTo : _queue.Translate(examined);
+        long consumedTo = Translate(consumed);
+        long examinedTo = examined.GetObject() is null ? consumedTo : Translate(examined);
         if (examinedTo < consumedTo)
             throw new InvalidOperationException("The examined position lies before the consumed one.");
 
-        bool isProgress = consumedTo > _queue.Consumed || examinedTo > _queue.Wanted;
-        _queue.AdvanceTo(consumedTo, examinedTo);
-        if (isProgress)
-            _door.Call(PipeCall.Receive);
+        bool isProgress = consumedTo > _consumed || examinedTo > _wanted;
+        _isViewOut = false;
+        _consumed = consumedTo;
+        _examined = examinedTo;
+        _wanted = Math.Max(_wanted, examinedTo);
+        return isProgress;
+    }
+
+    /// <summary>The position in the stream of a position in the view that is out.</summary>
+    private long Translate(SequencePosition position)
+    {
+        if (position.GetObject() is null && position.GetInteger() == 0)
+            return _consumed;
+        if (position.GetObject() is Chunk chunk && IsInView(chunk))
+        {
+            long translated = chunk.Start + position.GetInteger();
+            if (translated >= _consumed && translated <= _viewEnd)
+                return translated;
+        }
+
+        throw new InvalidOperationException(
+            "The position lies outside the buffer that was read last: pass AdvanceTo positions of ReadResult.Buffer.");
+    }
+
+    private bool IsInView(Chunk chunk)
+    {
+        for (Chunk? at = _head; at is not null && at.Start < _viewEnd; at = at.Following)
+        {
+            if (ReferenceEquals(at, chunk))
+                return true;
+        }
+
+        return false;
     }
 
     private static InvalidOperationException ReadInProgress() =>

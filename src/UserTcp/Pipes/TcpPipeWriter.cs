@@ -9,6 +9,11 @@ namespace UserTcp.Pipes;
 /// sent again. A flush waits only while too much is unacknowledged, and never throws for a dead peer: it says
 /// <see cref="FlushResult.IsCompleted"/>. It outlives the connection behind it.
 /// </summary>
+/// <remarks>
+/// The stack takes what was flushed (<see cref="OnFlushed"/>), and tells what was acknowledged
+/// (<see cref="OnWritable"/>). Both sides meet under a lock of the writer's own, which nobody holds for longer than that
+/// takes. So the application never waits for the door.
+/// </remarks>
 internal sealed class TcpPipeWriter : PipeWriter
 {
     private static readonly Action<object?, CancellationToken> s_onCancelled =
@@ -21,10 +26,11 @@ internal sealed class TcpPipeWriter : PipeWriter
     // The writer's own.
     private bool _isCompleted;
 
-    // Changes under the door; a writer may look without it, to spare itself a copy.
+    // Changes under the lock of the signal, as all below; a writer may look without it, to spare itself a copy.
     private volatile bool _isOver;
     private bool _isPaused;
     private bool _isCancelRequested;
+    private long _urgentEnd;
 
     /// <param name="queue">The send queue, and its limit above which a flush waits.</param>
     /// <param name="door">The door of the stack.</param>
@@ -39,7 +45,7 @@ internal sealed class TcpPipeWriter : PipeWriter
             makeLateResult: static writer => new FlushResult(isCanceled: false, ((TcpPipeWriter)writer!)._isOver));
     }
 
-    /// <summary>Why the connection ended. Set under the door; read it only once a flush said that it is over.</summary>
+    /// <summary>Why the connection ended. Read it only once a flush said that it is over.</summary>
     public UserTcpCloseReason CloseReason { get; private set; }
 
     /// <summary>The exception that the application gave to abort; null if it gave none.</summary>
@@ -53,23 +59,13 @@ internal sealed class TcpPipeWriter : PipeWriter
 
     public override bool CanGetUnflushedBytes => true;
 
-    public override long UnflushedBytes => _queue.Advanced - _queue.End;
+    public override long UnflushedBytes => _queue.Advanced - _queue.Flushed;
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
         ThrowIfCompleted();
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
-        if (_queue.TryGetMemory(sizeHint, out Memory<byte> memory))
-            return memory;
-        _door.Enter();
-        try
-        {
-            return _queue.GetMemory(sizeHint);
-        }
-        finally
-        {
-            _door.Leave();
-        }
+        return _queue.GetMemory(sizeHint);
     }
 
     public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
@@ -85,27 +81,38 @@ internal sealed class TcpPipeWriter : PipeWriter
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<FlushResult>(cancellationToken);
 
+        bool isNews;
         bool isReady;
         FlushResult result;
-        _door.Enter();
-        try
+        lock (_signal)
         {
             ForgetFlush();
-            Publish();
+            isNews = _queue.Flush();
             isReady = TryTakeResult(out result);
             if (!isReady)
                 _signal.Arm(cancellationToken);
             else if (_signal.IsWaiting)
                 _signal.Withdraw();
         }
-        finally
-        {
-            _door.Leave();
-        }
 
+        // A flush that waits is decided anew when the post is served: what is acknowledged meanwhile is not missed.
+        if (isNews || !isReady)
+            _door.Post(PipeCalls.Send);
         return isReady
             ? new ValueTask<FlushResult>(result)
             : _signal.Begin(cancellationToken, s_onCancelled, this);
+    }
+
+    /// <summary>Flushes, and says that all up to here is urgent (RFC 9293 §3.8.5).</summary>
+    public void FlushUrgent()
+    {
+        lock (_signal)
+        {
+            _queue.Flush();
+            _urgentEnd = _queue.Flushed;
+        }
+
+        _door.Post(PipeCalls.SendUrgent);
     }
 
     public override ValueTask<FlushResult> WriteAsync(
@@ -129,22 +136,18 @@ internal sealed class TcpPipeWriter : PipeWriter
 
     public override void CancelPendingFlush()
     {
-        bool isDue = false;
-        _door.Enter();
-        try
+        lock (_signal)
         {
-            if (_signal.IsWaiting)
-                isDue = _signal.TryComplete(new FlushResult(isCanceled: true, _isOver));
-            else
+            if (!_signal.IsWaiting)
+            {
                 _isCancelRequested = true;
-        }
-        finally
-        {
-            _door.Leave();
+                return;
+            }
+
+            _signal.TryComplete(new FlushResult(isCanceled: true, _isOver));
         }
 
-        if (isDue)
-            _signal.Resume(inlineAllowed: false);
+        _signal.Resume(inlineAllowed: false);
     }
 
     /// <summary>
@@ -152,64 +155,91 @@ internal sealed class TcpPipeWriter : PipeWriter
     /// dropped.
     /// </summary>
     public override void Complete(Exception? exception = null) =>
-        Complete(exception is null ? PipeCall.Close : PipeCall.Abort, isWriterBusy: false);
+        Complete(exception is null ? PipeCalls.Close : PipeCalls.Abort, isWriterBusy: false);
 
     /// <summary>
     /// As <see cref="Complete(Exception?)"/>, asked for by somebody who does not know whether a writer is at work just
     /// now: the memory that it fills is never used again.
     /// </summary>
-    public void CompleteForWriter() => Complete(PipeCall.Close, isWriterBusy: true);
+    public void CompleteForWriter() => Complete(PipeCalls.Close, isWriterBusy: true);
 
-    private void Complete(PipeCall call, bool isWriterBusy)
+    private void Complete(PipeCalls call, bool isWriterBusy)
     {
-        if (_isCompleted)
-            return;
-        _isCompleted = true;
-        _door.Enter();
-        try
+        lock (_signal)
         {
-            _queue.Publish(isWriterBusy);
-            if (!_isOver)
-                _door.Call(call);
+            if (_isCompleted)
+                return;
+            _isCompleted = true;
+            if (!isWriterBusy)
+                _queue.Flush();
+            if (_isOver)
+                return;
         }
-        finally
-        {
-            _door.Leave();
-        }
+
+        _door.Post(call);
     }
 
-    /// <summary>Bytes were acknowledged. Under the door; true: call <see cref="Resume"/> after it.</summary>
-    public bool OnWritable() =>
-        _signal.IsWaiting && TryTakeResult(out FlushResult result) && _signal.TryComplete(result);
+    /// <summary>
+    /// Takes what was flushed as urgent. Under the door. Whether there was anything, however little is new.
+    /// </summary>
+    public void OnUrgent()
+    {
+        long end;
+        lock (_signal)
+            end = _urgentEnd;
+        _queue.Accept(end);
+    }
+
+    /// <summary>Takes what was flushed. Under the door; true: there is something to send.</summary>
+    public bool OnFlushed() => _queue.Accept(_queue.Flushed);
+
+    /// <summary>
+    /// Bytes were acknowledged, or a flush is to be decided anew. Under the door; true: call <see cref="Resume"/> after
+    /// it.
+    /// </summary>
+    public bool OnWritable()
+    {
+        lock (_signal)
+            return TryDecide();
+    }
+
+    /// <summary>
+    /// The application writes no more: all bytes that it advanced over are sent, flushed or not, for the FIN behind them
+    /// must not make a cut stream look whole. Later bytes are discarded. Under the door, before the machine is told.
+    /// </summary>
+    public void OnOutputClosed() => _queue.CloseWriter();
 
     /// <summary>
     /// The connection is over: flushes complete, and what is written from now on is discarded. Under the door; true:
-    /// call
-    /// <see cref="Resume"/> after it.
+    /// call <see cref="Resume"/> after it.
     /// </summary>
     /// <param name="reason">Why.</param>
     /// <param name="cause">The exception that the application gave to abort.</param>
     public bool OnClosed(UserTcpCloseReason reason, Exception? cause = null)
     {
-        if (CloseReason != UserTcpCloseReason.None)
-            return false;
-        CloseReason = reason;
-        Cause = cause;
-        _queue.Abandon();
-        return End();
+        lock (_signal)
+        {
+            if (CloseReason != UserTcpCloseReason.None)
+                return false;
+            CloseReason = reason;
+            Cause = cause;
+            _queue.Abandon();
+            return End();
+        }
     }
 
     /// <summary>
-    /// The application disposed of the connection, perhaps while it writes. All bytes that it advanced over are sent,
-    /// flushed or not: the FIN behind them must not make a cut stream look whole. Later bytes are discarded. Under the
-    /// door, before the machine is told; true: call <see cref="Resume"/> after it.
+    /// The application disposes of the connection, perhaps while it writes: flushes complete. True: call
+    /// <see cref="Resume"/>.
     /// </summary>
-    public bool OnDisposed()
+    /// <param name="isEndKnown">Whether the connection ends for a reason that flushes are to give.</param>
+    public bool Dispose(bool isEndKnown)
     {
-        _queue.Publish(isWriterBusy: true);
-        _queue.CloseWriter();
-        IsEndedByDisposal |= CloseReason == UserTcpCloseReason.None;
-        return End();
+        lock (_signal)
+        {
+            IsEndedByDisposal |= !isEndKnown && CloseReason == UserTcpCloseReason.None;
+            return End();
+        }
     }
 
     /// <summary>Completes the flush that became ready. Outside the door.</summary>
@@ -219,8 +249,11 @@ internal sealed class TcpPipeWriter : PipeWriter
     private bool End()
     {
         _isOver = true;
-        return OnWritable();
+        return TryDecide();
     }
+
+    private bool TryDecide() =>
+        _signal.IsWaiting && TryTakeResult(out FlushResult result) && _signal.TryComplete(result);
 
     /// <summary>The flush before this one may never have been awaited; only its cancellation is still news.</summary>
     private void ForgetFlush()
@@ -234,16 +267,10 @@ internal sealed class TcpPipeWriter : PipeWriter
         _isCancelRequested |= forgotten.IsCanceled || wasCancelled;
     }
 
-    private void Publish()
-    {
-        if (_queue.Publish())
-            _door.Call(PipeCall.Send);
-    }
-
     private bool TryTakeResult(out FlushResult result)
     {
         long limit = _isPaused ? (_queue.Limit + 1L) / 2 : _queue.Limit;
-        _isPaused = !_isOver && _queue.Unacknowledged >= limit;
+        _isPaused = !_isOver && _queue.Flushed - _queue.Start >= limit;
         result = new FlushResult(_isCancelRequested, _isOver);
         _queue.IsWriterWaiting = _isPaused && !_isCancelRequested;
         if (_queue.IsWriterWaiting)
@@ -255,16 +282,8 @@ internal sealed class TcpPipeWriter : PipeWriter
     private void OnCancelled(CancellationToken token)
     {
         bool isDue;
-        _door.Enter();
-        try
-        {
+        lock (_signal)
             isDue = _signal.TryCancel(token);
-        }
-        finally
-        {
-            _door.Leave();
-        }
-
         if (isDue)
             _signal.Resume(inlineAllowed: false);
     }

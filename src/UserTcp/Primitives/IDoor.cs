@@ -1,38 +1,42 @@
 namespace UserTcp.Primitives;
 
-/// <summary>The calls of a pipe half on the connection behind it, under the stack's lock.</summary>
-internal enum PipeCall : byte
+/// <summary>
+/// The calls of an application on a connection. Several that are posted before the stack looks are served together, in
+/// this order.
+/// </summary>
+[Flags]
+internal enum PipeCalls
 {
-    /// <summary>Bytes were published to the send queue (RFC 9293 §3.10.2).</summary>
-    Send,
+    None = 0,
 
     /// <summary>Bytes were examined or consumed: the window may open (RFC 9293 §3.10.3).</summary>
-    Receive,
+    Receive = 1 << 0,
 
-    /// <summary>The writer is complete: FIN after what is queued (RFC 9293 §3.10.4).</summary>
-    Close,
+    /// <summary>The bytes that were flushed up to now are urgent (RFC 9293 §3.8.5).</summary>
+    SendUrgent = 1 << 1,
 
-    /// <summary>RST now (RFC 9293 §3.10.5).</summary>
-    Abort,
+    /// <summary>Bytes were flushed (RFC 9293 §3.10.2).</summary>
+    Send = 1 << 2,
 
     /// <summary>The reader is complete: what arrives from now on is nobody's.</summary>
-    CloseInput,
+    CloseInput = 1 << 3,
+
+    /// <summary>The writer is complete: FIN after what it has written (RFC 9293 §3.10.4).</summary>
+    Close = 1 << 4,
+
+    /// <summary>RST now (RFC 9293 §3.10.5).</summary>
+    Abort = 1 << 5,
+
+    /// <summary>The application lets go of the connection.</summary>
+    Detach = 1 << 6,
 }
 
-/// <summary>
-/// The door of a stack as one connection's pipe halves see it. Buffers and the protocol are touched only between
-/// <see cref="Enter"/> and <see cref="Leave"/>, by the thread that entered.
-/// </summary>
+/// <summary>The door of a stack as one connection's pipe halves see it.</summary>
 internal interface IDoor
 {
-    void Enter();
-
-    /// <summary>Runs a call on the connection; only inside.</summary>
-    void Call(PipeCall call);
-
     /// <summary>
-    /// Sends what the calls made due, or leaves that to others who are about to come; releases the door, then completes
-    /// the waiters that were collected.
+    /// Asks for calls to be served: by this thread if the door is free, or else by the thread that is inside. Never
+    /// waits.
     /// </summary>
-    void Leave();
+    void Post(PipeCalls calls);
 }

@@ -9,6 +9,9 @@ namespace UserTcp.Runtime;
 /// <summary>Receives wake-ups and faults of a stack.</summary>
 internal interface IStackOwner
 {
+    /// <summary>Under the door: serves what was posted for a node.</summary>
+    void OnMail(MailNode node, int bits, Door.Visit visit);
+
     /// <summary>Under the door: decides which waiters a wake-up of the stack completes.</summary>
     void OnWakeup(in Wakeup wakeup, Door.Visit visit);
 
@@ -17,16 +20,25 @@ internal interface IStackOwner
 }
 
 /// <summary>
-/// The lock of a stack. Before a thread releases it, the thread sends what is due, or leaves that to others
-/// (<see cref="SendCoalescer"/>); after the release it completes the waiters that it collected. The lock is eventually
-/// fair: after 1 ms of waiting, a releasing thread yields.
+/// The lock of a stack, at which no caller of a pipe waits. A call is posted (<see cref="Post"/>). If the door is free, its
+/// thread enters and serves all that is posted; or else the thread inside does. Before a thread releases the door, it
+/// sends what is due, or leaves that to others (<see cref="SendCoalescer"/>); after the release it completes the waiters
+/// that it collected. Calls that need an answer, and the loop, wait for the door; nobody overtakes them.
 /// </summary>
+/// <remarks>
+/// No post is forgotten. A thread that posts looks afterwards whether the door is free; a thread that leaves looks
+/// afterwards whether something was posted. Between the two lies a full fence on both sides, so one of them sees the
+/// other. The same holds for who waits: it says so before it waits, and looks for posts when it is inside.
+/// </remarks>
 internal sealed class Door : IThreadPoolWorkItem
 {
     private const int FramesPerPull = 64;
 
-    /// <summary>How long a thread waits before a releasing thread yields to it, in timestamps: 1 ms.</summary>
-    private static readonly long s_yieldAfter = Stopwatch.Frequency / 1000;
+    /// <summary>How many connections a thread serves before it sends.</summary>
+    private const int MaxServed = 64;
+
+    /// <summary>How often a thread comes back for what was posted meanwhile, before it leaves that to the loop.</summary>
+    private const int MaxReturns = 4;
 
     private readonly Lock _lock = new();
     private readonly Shard _shard;
@@ -37,10 +49,10 @@ internal sealed class Door : IThreadPoolWorkItem
     private readonly IStackDriver? _driver;
     private readonly TapQueue? _taps;
     private readonly TxFrame[] _frames = new TxFrame[FramesPerPull];
+    private readonly Mailbox _mailbox = new();
     private WakeList _wakes = new();
     private WakeList? _spareWakes;
     private Instant _now;
-    private long _waitingSince;
     private int _waiting;
     private bool _isBlocked;
     private bool _isStopping;
@@ -80,17 +92,31 @@ internal sealed class Door : IThreadPoolWorkItem
         return new Visit(this, isTurn);
     }
 
-    /// <summary>For the pipes, which cannot hold a <see cref="Visit"/>. Pair with <see cref="Leave"/>.</summary>
-    public void EnterLock()
+    /// <summary>Asks for something to be served. It never waits for the door.</summary>
+    /// <param name="node">Whose it is.</param>
+    /// <param name="bits">For the owner to understand.</param>
+    /// <param name="mayDefer">Whether the caller is a connection that the thread pool or the loop resumed.</param>
+    public void Post(MailNode node, int bits, bool mayDefer)
+    {
+        Debug.Assert(!_lock.IsHeldByCurrentThread, "A thread inside the door must not post.");
+        _mailbox.Post(node, bits);
+        if (Waiting > 0 || !_lock.TryEnter())
+            return;
+
+        _now = Instant.Max(_now, _clock.Now);
+        Leave(mayDefer: mayDefer);
+    }
+
+    private void EnterLock()
     {
         Debug.Assert(!_lock.IsHeldByCurrentThread, "A thread must not take the door twice.");
         if (!_lock.TryEnter())
             WaitForLock();
         _now = Instant.Max(_now, _clock.Now);
+        Serve();
     }
 
-    /// <summary>Runs a call on a connection. Inside only; a dead stack ignores it.</summary>
-    public void Call(StackConnection connection, in UserCall call)
+    private void Call(StackConnection connection, in UserCall call)
     {
         if (IsDead)
             return;
@@ -105,16 +131,34 @@ internal sealed class Door : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>
-    /// Sends what is due, unless another thread will; releases the lock; completes the collected waiters.
-    /// </summary>
-    /// <param name="isTurn">Whether the event loop's turn ends.</param>
-    /// <param name="mayDefer">Whether the visit is that of a connection resumed by the thread pool or the loop.</param>
-    public void Leave(bool isTurn = false, bool mayDefer = false)
+    // Sends what is due, unless another thread will; releases the lock; completes the collected waiters.
+    private void Leave(bool isTurn = false, bool mayDefer = false)
     {
-        SendBy sender = isTurn || IsDead || _isStopping
-            ? SendBy.CurrentThread
-            : Coalescer.Decide(mayDefer, Waiting, _now);
+        WakeList? wakes = LeaveOnce(isTurn, mayDefer);
+        for (int returns = 0; TryReturn(returns); returns++)
+        {
+            if (wakes is not null)
+                GiveBack(wakes);
+            wakes = LeaveOnce(isTurn, mayDefer);
+        }
+
+        if (wakes is null)
+            return;
+
+        if (_driver is not null)
+        {
+            _driver.Defer(static list => ((WakeList)list!).WakeAll(inlineAllowed: false), wakes);
+            return;
+        }
+
+        Wake(wakes, isTurn);
+        Volatile.Write(ref _spareWakes, wakes);
+    }
+
+    private WakeList? LeaveOnce(bool isTurn, bool mayDefer)
+    {
+        Serve();
+        SendBy sender = isTurn || IsDead || _isStopping ? SendBy.CurrentThread : Coalescer.Decide(mayDefer, _now);
         if (sender == SendBy.CurrentThread)
             Flush();
         CollectWakeups();
@@ -129,18 +173,41 @@ internal sealed class Door : IThreadPoolWorkItem
             _taps!.Show();
         if (!isTurn)
             _bell.RingIfNeeded();
-        YieldIfOverdue();
-        if (wakes is null)
-            return;
+        return wakes;
+    }
 
-        if (_driver is not null)
+    /// <summary>Takes the lock again, if something was posted by a thread that found it taken.</summary>
+    private bool TryReturn(int returns)
+    {
+        Interlocked.MemoryBarrier();
+        if (!_mailbox.HasMail || Waiting > 0)
+            return false;
+        if (returns == MaxReturns)
         {
-            _driver.Defer(static list => ((WakeList)list!).WakeAll(inlineAllowed: false), wakes);
-            return;
+            _bell.AskForTurn();
+            return false;
         }
 
-        Wake(wakes, isTurn);
-        Volatile.Write(ref _spareWakes, wakes);
+        if (!_lock.TryEnter())
+            return false;
+        _now = Instant.Max(_now, _clock.Now);
+        return true;
+    }
+
+    // Of a stack that is dead, too: what a reader gives back counts as long as somebody counts it.
+    private void Serve()
+    {
+        for (int i = 0; i < MaxServed && _mailbox.TryTake(out MailNode? node, out int bits); i++)
+        {
+            try
+            {
+                _owner.OnMail(node, bits, new Visit(this, isTurn: false));
+            }
+            catch (Exception e)
+            {
+                Fault(e);
+            }
+        }
     }
 
     /// <summary>Sends what the woken connections have deferred, if none of them has sent it.</summary>
@@ -188,18 +255,8 @@ internal sealed class Door : IThreadPoolWorkItem
         }
     }
 
-    // While a waiter wakes up, any running thread may take the lock. Yielding each time costs a crowd of threads more
-    // than half of its throughput; never yielding starves a waiter behind a loop that returns at once.
-    private void YieldIfOverdue()
-    {
-        long since = Volatile.Read(ref _waitingSince);
-        if (since != 0 && Stopwatch.GetTimestamp() - since > s_yieldAfter)
-            Thread.Yield();
-    }
-
     private void WaitForLock()
     {
-        Interlocked.CompareExchange(ref _waitingSince, Stopwatch.GetTimestamp(), 0);
         Interlocked.Increment(ref _waiting);
         bool isIn = false;
         try
@@ -213,8 +270,6 @@ internal sealed class Door : IThreadPoolWorkItem
             if (!isIn)
                 _bell.AskForTurn(); // interrupted: the loop sends what was left to this thread
         }
-
-        Volatile.Write(ref _waitingSince, 0); // for threads that still wait, the time begins anew
     }
 
     // A full link ends the loop's wait when it takes frames again, but only if the loop itself has seen it full. Woken
@@ -222,7 +277,7 @@ internal sealed class Door : IThreadPoolWorkItem
     private void Publish(bool isTurn, SendBy sender)
     {
         Instant deadline = IsDead ? Instant.Never : _shard.NextDeadline;
-        if (!IsDead && sender is SendBy.NextThread or SendBy.WokenConnection)
+        if (!IsDead && sender == SendBy.WokenConnection)
         {
             _bell.Publish(Instant.Min(deadline, Coalescer.DeferredUntil));
             return;
@@ -299,6 +354,12 @@ internal sealed class Door : IThreadPoolWorkItem
         {
             Fault(e);
         }
+    }
+
+    private void GiveBack(WakeList wakes)
+    {
+        wakes.MoveTo(_wakes);
+        Volatile.Write(ref _spareWakes, wakes);
     }
 
     private WakeList? TakeWakes()
@@ -388,6 +449,11 @@ internal sealed class Door : IThreadPoolWorkItem
         /// <summary>Ends the stack and every wait for it, because code threw that must not.</summary>
         public void Fault(Exception cause) => _door.Fault(cause);
 
-        public void Dispose() => _door.Leave(_isTurn);
+        public void Dispose()
+        {
+            _door.Leave(_isTurn);
+            if (!_isTurn && _door.Waiting > 0)
+                Thread.Yield(); // or a thread that comes back at once overtakes those who wait
+        }
     }
 }

@@ -14,7 +14,7 @@ namespace UserTcp.Runtime;
 /// A connection between the application and the stack: its pipe halves, the tasks that tell of its life, and the calls
 /// that go through the door. Members named On… run under the door, all others outside.
 /// </summary>
-internal sealed partial class RunningConnection : IDoor, IWakeTarget
+internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
 {
     private static long s_lastId;
     private readonly RunningStack _stack;
@@ -32,6 +32,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     private bool _wasConnected;
     private bool _isExpected;
     private bool _isOutputOver;
+    private bool _isAborted;
     private ConnectionObservers? _observers;
 
     public RunningConnection(RunningStack stack, StackConnection core, ConnectionSettings settings)
@@ -42,6 +43,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         _isPooled = ReferenceEquals(Scheduler, PipeScheduler.ThreadPool);
         _mayDefer = _isPooled || ReferenceEquals(Scheduler, PipeScheduler.Inline);
         core.Receive.HeldLimit = settings.MaxHeldBytes;
+        core.Send.Source = stack.Stash;
         Id = Interlocked.Increment(ref s_lastId);
         Reader = new TcpPipeReader(core.Receive, this, Scheduler);
         Writer = new TcpPipeWriter(core.Send, this, Scheduler);
@@ -94,33 +96,15 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     /// <summary>Our state, now.</summary>
     public TcpState State => Look(static (core, _) => core.Tcb.State);
 
-    void IDoor.Enter()
-    {
-        _stack.Door.EnterLock();
-        Arrive();
-    }
+    /// <inheritdoc/>
+    public void Post(PipeCalls calls) => _stack.Door.Post(this, (int)calls, _mayDefer);
 
-    void IDoor.Call(PipeCall call)
-    {
-        UserCall userCall = call switch
-        {
-            PipeCall.Send => UserCall.Send,
-            PipeCall.Receive => UserCall.Receive,
-            PipeCall.Close => UserCall.Close,
-            PipeCall.Abort => UserCall.Abort,
-            _ => UserCall.CloseInput,
-        };
-        _stack.Door.Call(_core, userCall);
-    }
-
-    void IDoor.Leave() => _stack.Door.Leave(mayDefer: _mayDefer);
-
-    /// <summary>RST now. Idempotent.</summary>
+    /// <summary>RST. Idempotent.</summary>
     public void Abort(Exception? cause)
     {
-        using Door.Visit visit = Enter();
-        _cause ??= cause;
-        visit.Call(_core, UserCall.Abort);
+        Interlocked.CompareExchange(ref _cause, cause, null);
+        Volatile.Write(ref _isAborted, true);
+        Post(PipeCalls.Abort);
     }
 
     /// <summary>
@@ -133,7 +117,15 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     }
 
     /// <summary>As <see cref="Discard"/>, under the door.</summary>
-    public void OnDiscarded(Door.Visit visit) => OnReleased(visit, UserCall.Abort);
+    public void OnDiscarded(Door.Visit visit)
+    {
+        WakeReasons reasons = Writer.Dispose(isEndKnown: false) ? WakeReasons.Writer : WakeReasons.None;
+        if (Reader.Dispose(isEndKnown: false))
+            reasons |= WakeReasons.Reader;
+        OnReleased(visit, UserCall.Abort);
+        if (reasons != WakeReasons.None)
+            visit.Wakes.Add(this, reasons);
+    }
 
     /// <summary>
     /// FIN after what was written, from the stack and not from the writer, which is told that it is over.
@@ -141,8 +133,9 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     public void CloseOutput()
     {
         using Door.Visit visit = Enter();
-        if (Writer.OnDisposed())
+        if (Writer.Dispose(isEndKnown: false))
             visit.Wakes.Add(this, WakeReasons.Writer);
+        Writer.OnOutputClosed();
         // A handshake that has not ended has nothing to send, and nobody to say goodbye to.
         visit.Call(_core, _core.Tcb.State == TcpState.SynSent ? UserCall.StackStopped : UserCall.Close);
     }
@@ -153,16 +146,12 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     /// </summary>
     public void Detach()
     {
-        using Door.Visit visit = Enter();
-        OnReleased(visit, UserCall.Detach);
-    }
-
-    /// <summary>Sends what was written, and says that it is urgent (RFC 9293 §3.8.5). Called by the writer.</summary>
-    public void FlushUrgent()
-    {
-        using Door.Visit visit = Enter();
-        _core.Send.Publish();
-        visit.Call(_core, UserCall.SendUrgent);
+        bool isEndKnown = Volatile.Read(ref _isAborted);
+        if (Writer.Dispose(isEndKnown))
+            Writer.Resume(inlineAllowed: false);
+        if (Reader.Dispose(isEndKnown))
+            Reader.Resume(inlineAllowed: false);
+        Post(PipeCalls.Detach);
     }
 
     /// <summary>STATUS (RFC 9293 §3.9.1.6); works after the end too.</summary>
@@ -197,16 +186,63 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
         return visit;
     }
 
-    // The writer publishes before the machine puts FIN behind the last byte, and the machine looks at the unread bytes
-    // before the reader gives them back, whatever state the machine is in.
+    /// <summary>Under the door: serves what was posted.</summary>
+    public void OnMail(PipeCalls calls, Door.Visit visit)
+    {
+        Arrive();
+        if ((calls & PipeCalls.Receive) != 0)
+        {
+            Reader.OnConsumed();
+            visit.Call(_core, UserCall.Receive);
+        }
+
+        if ((calls & PipeCalls.SendUrgent) != 0)
+        {
+            Writer.OnUrgent();
+            visit.Call(_core, UserCall.SendUrgent);
+        }
+
+        if ((calls & (PipeCalls.Send | PipeCalls.SendUrgent)) != 0)
+            OnFlushed(visit);
+        if ((calls & PipeCalls.CloseInput) != 0)
+        {
+            Reader.OnInputClosed();
+            visit.Call(_core, UserCall.CloseInput);
+        }
+
+        OnEndAsked(calls, visit);
+    }
+
+    private void OnFlushed(Door.Visit visit)
+    {
+        if (Writer.OnFlushed())
+            visit.Call(_core, UserCall.Send);
+        if (Writer.OnWritable())
+            visit.Wakes.Add(this, WakeReasons.Writer);
+    }
+
+    // The reason of an abort is what pending reads give, also if the connection is disposed of behind it.
+    private void OnEndAsked(PipeCalls calls, Door.Visit visit)
+    {
+        if ((calls & PipeCalls.Close) != 0)
+        {
+            Writer.OnOutputClosed();
+            visit.Call(_core, UserCall.Close);
+        }
+
+        if ((calls & PipeCalls.Abort) != 0)
+            visit.Call(_core, UserCall.Abort);
+        if ((calls & PipeCalls.Detach) != 0)
+            OnReleased(visit, UserCall.Detach);
+    }
+
+    // The writer's bytes are there before the machine puts FIN behind the last of them, and the machine looks at the
+    // unread bytes before the reader gives them back, whatever state the machine is in.
     private void OnReleased(Door.Visit visit, UserCall call)
     {
-        WakeReasons reasons = Writer.OnDisposed() ? WakeReasons.Writer : WakeReasons.None;
+        Writer.OnOutputClosed();
         visit.Call(_core, call);
-        if (Reader.OnDisposed())
-            reasons |= WakeReasons.Reader;
-        if (reasons != WakeReasons.None)
-            visit.Wakes.Add(this, reasons);
+        Reader.OnInputClosed();
     }
 
     private void Arrive()

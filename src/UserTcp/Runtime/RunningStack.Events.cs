@@ -29,6 +29,12 @@ internal sealed partial class RunningStack
 
     public void OnListenerEnd(RunningListener listener) => _listeners.Remove(listener);
 
+    void IStackOwner.OnMail(MailNode node, int bits, Door.Visit visit)
+    {
+        ((RunningConnection)node).OnMail((PipeCalls)bits, visit);
+        Stash.Refill(Config.Chunks);
+    }
+
     void IStackOwner.OnWakeup(in Wakeup wakeup, Door.Visit visit)
     {
         switch (wakeup.Kind)

@@ -67,6 +67,9 @@ internal sealed partial class RunningStack : IStackOwner
 
     public Door Door { get; }
 
+    /// <summary>Chunks for the writers of all connections.</summary>
+    public ChunkStash Stash { get; } = new();
+
     public string Name { get; }
 
     public ILogger ConnectionLogger { get; }

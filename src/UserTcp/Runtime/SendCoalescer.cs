@@ -8,9 +8,6 @@ internal enum SendBy
     /// <summary>The current thread, before it leaves.</summary>
     CurrentThread,
 
-    /// <summary>The thread that waits for the door and takes it next.</summary>
-    NextThread,
-
     /// <summary>The event loop, on whose thread the visit runs, as soon as the continuation returns.</summary>
     EventLoop,
 
@@ -26,16 +23,12 @@ internal enum SendBy
 /// </summary>
 internal sealed class SendCoalescer
 {
-    /// <summary>How many visits in a row may leave the sending to the next thread.</summary>
-    private const int MaxHandovers = 16;
-
     /// <summary>How many visits in a row may defer the sending: about sixteen requests, of four visits each.</summary>
     private const int MaxDeferrals = 64;
 
     /// <summary>How long the sending is deferred if no woken connection returns.</summary>
     private static readonly TimeSpan s_longestDeferral = TimeSpan.FromMilliseconds(1);
 
-    private int _handovers;
     private int _deferrals;
     private int _expected;
     private bool _isItemQueued;
@@ -63,16 +56,9 @@ internal sealed class SendCoalescer
     /// Whether the visit is one of a connection that the thread pool or the loop resumes. A call of the application,
     /// such as a connect, sends at once.
     /// </param>
-    /// <param name="waiting">How many threads wait for the door.</param>
     /// <param name="now">The time of the visit.</param>
-    public SendBy Decide(bool mayDefer, int waiting, Instant now)
+    public SendBy Decide(bool mayDefer, Instant now)
     {
-        if (waiting > 0 && _handovers < MaxHandovers)
-        {
-            _handovers++;
-            return SendBy.NextThread;
-        }
-
         bool isLoop = _loopThread == Environment.CurrentManagedThreadId;
         if (!mayDefer || _deferrals == MaxDeferrals || (!isLoop && _expected == 0))
             return SendBy.CurrentThread;
@@ -88,7 +74,7 @@ internal sealed class SendCoalescer
     /// <summary>The current thread sends everything now.</summary>
     public void OnSending()
     {
-        _handovers = _deferrals = 0;
+        _deferrals = 0;
         DeferredUntil = Instant.Never;
     }
 

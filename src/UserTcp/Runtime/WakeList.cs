@@ -44,6 +44,17 @@ internal sealed class WakeList
         _items[_count++] = (target, reasons);
     }
 
+    /// <summary>Leaves all of them to another list.</summary>
+    public void MoveTo(WakeList other)
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            other.Add(_items[i].Target, _items[i].Reasons);
+        }
+
+        Clear();
+    }
+
     /// <summary>Wakes all, even if the application's scheduler throws; then throws what that threw first.</summary>
     public void WakeAll(bool inlineAllowed)
     {
@@ -61,9 +72,14 @@ internal sealed class WakeList
             }
         }
 
-        Array.Clear(_items, 0, _count);
-        _count = 0;
+        Clear();
         if (first is not null)
             ExceptionDispatchInfo.Throw(first);
+    }
+
+    private void Clear()
+    {
+        Array.Clear(_items, 0, _count);
+        _count = 0;
     }
 }

@@ -15,7 +15,8 @@ public sealed class SendQueueTests
     public void What_a_writer_that_is_gone_flushes_loses_no_chunk()
     {
         Write(_queue, Numbered(0, Chunk.SmallSize + Chunk.LargeSize - 100));
-        _queue.Publish(); // rents a spare
+        _queue.Publish();
+        _queue.GetMemory(Chunk.LargeSize);
         _queue.CloseWriter();
 
         Assert.False(_queue.Publish());
@@ -39,14 +40,15 @@ public sealed class SendQueueTests
     {
         Write(_queue, [1, 2, 3]);
         Memory<byte> held = _queue.GetMemory(10);
-        Assert.True(_queue.Publish(isWriterBusy: true));
+        Assert.True(_queue.CloseWriter());
         _queue.FreeBelow(_queue.End);
+        Assert.Equal(Chunk.SmallSize, _pool.BytesOut);
         _queue.Abandon();
 
         var other = new SendQueue(_pool);
         Memory<byte> others = other.GetMemory(10);
         Assert.False(held.Span.Overlaps(others.Span));
-        Assert.Equal(Chunk.SmallSize, _pool.BytesOut);
+        Assert.Equal(0, _pool.BytesOut);
     }
 
     [Fact]
@@ -121,13 +123,15 @@ public sealed class SendQueueTests
 
         _queue.FreeBelow(100_000);
         Assert.Equal(0, _pool.BytesOut);
-        Assert.False(_queue.TryGetMemory(1, out _));
     }
 
     [Fact]
     public void Memory_asked_for_and_not_used_goes_back_at_the_flush()
     {
+        Write(_queue, [1]);
+        _queue.Publish();
         _queue.GetMemory(100);
+        _queue.FreeBelow(1);
         Assert.Equal(Chunk.SmallSize, _pool.BytesOut);
 
         Assert.False(_queue.Publish());
@@ -135,11 +139,51 @@ public sealed class SendQueueTests
     }
 
     [Fact]
+    public void Memory_is_not_taken_back_while_flushed_bytes_in_it_wait_to_be_accepted()
+    {
+        Write(_queue, [1]);
+        _queue.Publish();
+        Write(_queue, [2]);
+        Assert.True(_queue.Flush());
+        _queue.FreeBelow(1);
+        Assert.Equal(Chunk.SmallSize, _pool.BytesOut);
+
+        Assert.True(_queue.Accept(_queue.Flushed));
+        Assert.Equal(1, _queue.Gather(1, 1, out BufferPiece piece, out _));
+        Assert.Equal([2], piece.Span.ToArray());
+    }
+
+    [Fact]
+    public void What_is_flushed_and_not_accepted_goes_with_the_connection()
+    {
+        Write(_queue, Numbered(0, 10));
+        _queue.Publish();
+        Write(_queue, Numbered(10, 100_000));
+        _queue.Flush();
+        _queue.Abandon();
+
+        Assert.False(_queue.Accept(_queue.Flushed));
+        Assert.Equal((10L, 0L), (_queue.End, _pool.BytesOut));
+    }
+
+    [Fact]
+    public void Part_of_what_was_flushed_may_be_accepted()
+    {
+        Write(_queue, Numbered(0, 100_000));
+        _queue.Flush();
+        Assert.True(_queue.Accept(50_000));
+        CheckAll(_queue);
+        Assert.True(_queue.Accept(_queue.Flushed));
+        CheckAll(_queue);
+        Assert.Equal(100_000, _queue.End);
+    }
+
+    [Fact]
     public void A_tail_is_not_taken_back_while_the_writer_fills_it()
     {
         Write(_queue, [1]);
         _queue.Publish();
-        Assert.True(_queue.TryGetMemory(1, out Memory<byte> memory));
+        Memory<byte> memory = _queue.GetMemory(1);
         _queue.FreeBelow(1);
         memory.Span[0] = 2;
         _queue.Advance(1);
@@ -147,16 +191,6 @@ public sealed class SendQueueTests
 
         Assert.Equal(1, _queue.Gather(1, 1, out BufferPiece piece, out _));
         Assert.Equal([2], piece.Span.ToArray());
-    }
-
-    [Fact]
-    public void A_flow_finds_its_next_chunk_without_the_door()
-    {
-        Write(_queue, Numbered(0, Chunk.SmallSize + Chunk.LargeSize - 100));
-        _queue.Publish();
-
-        Assert.True(_queue.TryGetMemory(1_000, out Memory<byte> memory));
-        Assert.Equal(Chunk.LargeSize, memory.Length);
     }
 
     [Fact]
@@ -196,7 +230,7 @@ public sealed class SendQueueTests
     {
         Write(_queue, [1, 2, 3]);
         _queue.Publish();
-        _queue.TryGetMemory(1, out Memory<byte> memory);
+        Memory<byte> memory = _queue.GetMemory(1);
         _queue.CloseWriter();
         memory.Span.Fill(9);
         _queue.Advance(5);
@@ -257,6 +291,7 @@ public sealed class SendQueueTests
     {
         const int Total = 4_000_000;
         var door = new Lock();
+        _queue.Source = new NewChunks();
         var writer = new Thread(() => WriteThroughDoor(door, Total));
         writer.Start();
 
@@ -292,8 +327,7 @@ public sealed class SendQueueTests
     {
         while (!bytes.IsEmpty)
         {
-            if (!queue.TryGetMemory(hint, out Memory<byte> memory))
-                memory = queue.GetMemory(hint);
+            Memory<byte> memory = queue.GetMemory(hint);
             Assert.True(memory.Length >= Math.Max(hint, 1));
             int length = Math.Min(memory.Length, bytes.Length);
             bytes[..length].CopyTo(memory.Span);
@@ -328,12 +362,7 @@ public sealed class SendQueueTests
             ReadOnlySpan<byte> bytes = Numbered(written, amount);
             while (!bytes.IsEmpty)
             {
-                if (!_queue.TryGetMemory(0, out Memory<byte> memory))
-                {
-                    lock (door)
-                        memory = _queue.GetMemory(0);
-                }
-
+                Memory<byte> memory = _queue.GetMemory(0);
                 int length = Math.Min(memory.Length, bytes.Length);
                 bytes[..length].CopyTo(memory.Span);
                 _queue.Advance(length);
@@ -341,8 +370,15 @@ public sealed class SendQueueTests
             }
 
             written += amount;
+            _queue.Flush();
             lock (door)
-                _queue.Publish();
+                _queue.Accept(_queue.Flushed);
         }
+    }
+
+    private sealed class NewChunks : IChunkSource
+    {
+        public Chunk Take(int minimumBytes) =>
+            new(minimumBytes <= Chunk.SmallSize ? Chunk.SmallSize : Math.Max(minimumBytes, Chunk.LargeSize));
     }
 }

@@ -41,54 +41,36 @@ internal sealed class LoopbackDoor : IDoor
     /// <summary>Nothing is carried: as if the peer were silent.</summary>
     public bool IsSilent { get; set; }
 
-    /// <summary>Whether <see cref="Leave"/> says that continuations may run inline, as the loop's does.</summary>
+    /// <summary>Whether <see cref="Turn"/> says that continuations may run inline, as the loop's does.</summary>
     public bool IsLoop { get; set; }
 
-    public List<PipeCall> Calls { get; } = new(1024);
+    public List<PipeCalls> Calls { get; } = new(1024);
 
-    public void Enter()
+    public void Post(PipeCalls calls)
     {
         Assert.False(_lock.IsHeldByCurrentThread, "The door was entered twice.");
-        _lock.Enter();
-    }
+        (bool Reader, bool Writer) due;
+        lock (_lock)
+        {
+            Serve(calls);
+            due = Leave();
+        }
 
-    public void Call(PipeCall call)
-    {
-        Assert.True(_lock.IsHeldByCurrentThread, "A call outside the door.");
-        if (Calls.Count < Calls.Capacity)
-            Calls.Add(call);
-        _isFinDue |= call == PipeCall.Close;
-        if (call == PipeCall.Abort)
-            Close(UserTcpCloseReason.ResetByPeer);
-        else if (call == PipeCall.CloseInput)
-            _isWriterDue |= Writer.OnClosed(UserTcpCloseReason.ResetByPeer);
-    }
-
-    public void Leave()
-    {
-        if (!IsSilent)
-            Carry();
-        (bool isReaderDue, bool isWriterDue) = (_isReaderDue, _isWriterDue);
-        _isReaderDue = _isWriterDue = false;
-        _lock.Exit();
-        if (isReaderDue)
-            Reader.Resume(IsLoop);
-        if (isWriterDue)
-            Writer.Resume(IsLoop);
+        Resume(due);
     }
 
     /// <summary>Something happens under the door, as in a turn of the loop.</summary>
     public void Turn(Action inside)
     {
-        Enter();
-        try
+        Assert.False(_lock.IsHeldByCurrentThread, "The door was entered twice.");
+        (bool Reader, bool Writer) due;
+        lock (_lock)
         {
             inside();
+            due = Leave();
         }
-        finally
-        {
-            Leave();
-        }
+
+        Resume(due);
     }
 
     /// <summary>As after an acknowledgement; inside.</summary>
@@ -104,8 +86,55 @@ internal sealed class LoopbackDoor : IDoor
     /// <summary>The application lets go of the connection.</summary>
     public void Dispose()
     {
-        _isReaderDue |= Reader.OnDisposed();
-        _isWriterDue |= Writer.OnDisposed();
+        _isReaderDue |= Reader.Dispose(isEndKnown: false);
+        _isWriterDue |= Writer.Dispose(isEndKnown: false);
+        Writer.OnOutputClosed();
+        Reader.OnInputClosed();
+    }
+
+    private (bool Reader, bool Writer) Leave()
+    {
+        if (!IsSilent)
+            Carry();
+        (bool, bool) due = (_isReaderDue, _isWriterDue);
+        _isReaderDue = _isWriterDue = false;
+        return due;
+    }
+
+    private void Resume((bool Reader, bool Writer) due)
+    {
+        if (due.Reader)
+            Reader.Resume(IsLoop);
+        if (due.Writer)
+            Writer.Resume(IsLoop);
+    }
+
+    private void Serve(PipeCalls calls)
+    {
+        if (Calls.Count < Calls.Capacity)
+            Calls.Add(calls);
+        if ((calls & PipeCalls.Receive) != 0)
+            Reader.OnConsumed();
+        if ((calls & PipeCalls.Send) != 0)
+        {
+            Writer.OnFlushed();
+            _isWriterDue |= Writer.OnWritable();
+        }
+
+        if ((calls & PipeCalls.CloseInput) != 0)
+        {
+            Reader.OnInputClosed();
+            _isWriterDue |= Writer.OnClosed(UserTcpCloseReason.ResetByPeer);
+        }
+
+        if ((calls & PipeCalls.Close) != 0)
+        {
+            Writer.OnOutputClosed();
+            _isFinDue = true;
+        }
+
+        if ((calls & PipeCalls.Abort) != 0)
+            Close(UserTcpCloseReason.ResetByPeer);
     }
 
     private unsafe void Carry()

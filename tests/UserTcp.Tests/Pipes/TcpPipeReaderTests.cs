@@ -158,7 +158,7 @@ public sealed class TcpPipeReaderTests
         await _door.Reader.CompleteAsync();
 
         Assert.Equal(0, _door.Pool.BytesOut);
-        Assert.Contains(PipeCall.CloseInput, _door.Calls);
+        Assert.Contains(PipeCalls.CloseInput, _door.Calls);
         Assert.True(_door.ReceiveQueue.LeavesUnread);
     }
 
@@ -182,7 +182,7 @@ public sealed class TcpPipeReaderTests
 
         result = await _door.Reader.ReadAsync();
         _door.Reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-        Assert.Equal([PipeCall.Receive], _door.Calls);
+        Assert.Equal([PipeCalls.Receive], _door.Calls);
     }
 
     [Fact(Timeout = Hang)]

@@ -122,7 +122,7 @@ public sealed class TcpPipeWriterTests
         await _door.Writer.WriteAsync(new byte[1]);
         await _door.Writer.FlushAsync();
 
-        Assert.Equal([PipeCall.Send], _door.Calls);
+        Assert.Equal([PipeCalls.Send], _door.Calls);
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public sealed class TcpPipeWriterTests
         _door.Writer.Complete();
 
         Assert.Equal(3, _door.SendQueue.End);
-        Assert.Equal([PipeCall.Close], _door.Calls);
+        Assert.Equal([PipeCalls.Close], _door.Calls);
     }
 
     [Fact(Timeout = Hang)]
@@ -145,7 +145,7 @@ public sealed class TcpPipeWriterTests
         _door.Writer.Advance(3);
         await _door.Writer.CompleteAsync(new TimeoutException());
 
-        Assert.Equal([PipeCall.Send, PipeCall.Abort], _door.Calls);
+        Assert.Equal([PipeCalls.Send, PipeCalls.Abort], _door.Calls);
         Assert.Equal(0, _door.Pool.BytesOut);
         await Assert.ThrowsAsync<UserTcpConnectionException>(async () => await _door.Reader.ReadAsync());
     }

@@ -12,16 +12,8 @@ public sealed class SendCoalescerTests
     [Fact]
     public void The_current_thread_sends_if_no_other_is_expected()
     {
-        Assert.Equal(SendBy.CurrentThread, _coalescer.Decide(mayDefer: true, waiting: 0, s_now));
-        Assert.Equal(SendBy.CurrentThread, _coalescer.Decide(mayDefer: false, waiting: 0, s_now));
-    }
-
-    [Fact]
-    public void Sixteen_visits_in_a_row_leave_the_sending_to_the_next_thread()
-    {
-        Assert.Equal(16, CountDeferrals(mayDefer: false, waiting: 1));
-        _coalescer.OnSending();
-        Assert.Equal(16, CountDeferrals(mayDefer: false, waiting: 1));
+        Assert.Equal(SendBy.CurrentThread, _coalescer.Decide(mayDefer: true, s_now));
+        Assert.Equal(SendBy.CurrentThread, _coalescer.Decide(mayDefer: false, s_now));
     }
 
     [Fact]
@@ -30,25 +22,25 @@ public sealed class SendCoalescerTests
         _coalescer.OnWoken();
         _coalescer.OnWoken();
         _coalescer.OnReturned();
-        Assert.Equal(SendBy.WokenConnection, _coalescer.Decide(mayDefer: true, waiting: 0, s_now));
+        Assert.Equal(SendBy.WokenConnection, _coalescer.Decide(mayDefer: true, s_now));
         _coalescer.OnReturned();
-        Assert.Equal(SendBy.CurrentThread, _coalescer.Decide(mayDefer: true, waiting: 0, s_now));
+        Assert.Equal(SendBy.CurrentThread, _coalescer.Decide(mayDefer: true, s_now));
     }
 
     [Fact]
     public void A_call_of_the_application_is_not_deferred()
     {
         _coalescer.OnWoken();
-        Assert.Equal(SendBy.CurrentThread, _coalescer.Decide(mayDefer: false, waiting: 0, s_now));
+        Assert.Equal(SendBy.CurrentThread, _coalescer.Decide(mayDefer: false, s_now));
     }
 
     [Fact]
     public void Sixty_four_visits_in_a_row_defer()
     {
         _coalescer.OnWoken();
-        Assert.Equal(64, CountDeferrals(mayDefer: true, waiting: 0));
+        Assert.Equal(64, CountDeferrals(mayDefer: true));
         _coalescer.OnSending();
-        Assert.Equal(64, CountDeferrals(mayDefer: true, waiting: 0));
+        Assert.Equal(64, CountDeferrals(mayDefer: true));
     }
 
     [Fact]
@@ -57,10 +49,10 @@ public sealed class SendCoalescerTests
         Instant limit = s_now + TimeSpan.FromMilliseconds(1);
         Assert.Equal(Instant.Never, _coalescer.DeferredUntil);
         _coalescer.OnWoken();
-        _coalescer.Decide(mayDefer: true, waiting: 0, s_now);
+        _coalescer.Decide(mayDefer: true, s_now);
         Assert.Equal(limit, _coalescer.DeferredUntil);
-        _coalescer.Decide(mayDefer: true, waiting: 0, s_now + TimeSpan.FromMilliseconds(0.5));
-        _coalescer.Decide(mayDefer: true, waiting: 1, s_now + TimeSpan.FromMilliseconds(0.7));
+        _coalescer.Decide(mayDefer: true, s_now + TimeSpan.FromMilliseconds(0.5));
+        _coalescer.Decide(mayDefer: true, s_now + TimeSpan.FromMilliseconds(0.7));
         Assert.Equal(limit, _coalescer.DeferredUntil);
         _coalescer.OnSending();
         Assert.Equal(Instant.Never, _coalescer.DeferredUntil);
@@ -71,7 +63,7 @@ public sealed class SendCoalescerTests
     {
         _coalescer.OnReturned();
         _coalescer.OnWoken();
-        Assert.Equal(SendBy.WokenConnection, _coalescer.Decide(mayDefer: true, waiting: 0, s_now));
+        Assert.Equal(SendBy.WokenConnection, _coalescer.Decide(mayDefer: true, s_now));
     }
 
     [Fact]
@@ -81,7 +73,7 @@ public sealed class SendCoalescerTests
         Assert.True(_coalescer.TryQueueItem());
         Assert.False(_coalescer.TryQueueItem());
         _coalescer.OnWorkItem();
-        Assert.Equal(SendBy.CurrentThread, _coalescer.Decide(mayDefer: true, waiting: 0, s_now));
+        Assert.Equal(SendBy.CurrentThread, _coalescer.Decide(mayDefer: true, s_now));
         Assert.True(_coalescer.TryQueueItem());
     }
 
@@ -90,21 +82,21 @@ public sealed class SendCoalescerTests
     {
         SendBy elsewhere = SendBy.EventLoop;
         _coalescer.BeginInline();
-        Thread other = new(() => elsewhere = _coalescer.Decide(mayDefer: true, waiting: 0, s_now));
+        Thread other = new(() => elsewhere = _coalescer.Decide(mayDefer: true, s_now));
         other.Start();
         other.Join();
-        SendBy here = _coalescer.Decide(mayDefer: true, waiting: 0, s_now);
+        SendBy here = _coalescer.Decide(mayDefer: true, s_now);
         _coalescer.EndInline();
 
         Assert.Equal(SendBy.CurrentThread, elsewhere);
         Assert.Equal(SendBy.EventLoop, here);
-        Assert.Equal(SendBy.CurrentThread, _coalescer.Decide(mayDefer: true, waiting: 0, s_now));
+        Assert.Equal(SendBy.CurrentThread, _coalescer.Decide(mayDefer: true, s_now));
     }
 
-    private int CountDeferrals(bool mayDefer, int waiting)
+    private int CountDeferrals(bool mayDefer)
     {
         int count = 0;
-        while (_coalescer.Decide(mayDefer, waiting, s_now) != SendBy.CurrentThread)
+        while (_coalescer.Decide(mayDefer, s_now) != SendBy.CurrentThread)
         {
             count++;
         }

@@ -125,66 +125,6 @@ public sealed class TurnTests : TurnBench
         }
     }
 
-    [Theory]
-    [InlineData(2, new[] { 1, 2 })]
-    [InlineData(17, new[] { 1, 17 })]
-    [InlineData(20, new[] { 1, 17, 3 })] // nobody's segments wait for more than sixteen others
-    public void Where_many_write_at_once_one_sends_for_those_before_him(int others, int[] batches)
-    {
-        RunningConnection[] clients =
-            [.. Enumerable.Range(0, others + 1).Select(_ => Connect(out RunningConnection _))];
-        DrainTurns();
-        foreach (RunningConnection client in clients)
-        {
-            client.Writer.GetSpan(1)[0] = 1;
-            client.Writer.Advance(1);
-        }
-
-        var sent = new List<int>();
-        using var isSending = new ManualResetEventSlim();
-        using var mayGoOn = new ManualResetEventSlim();
-        Link.Transmitting = count =>
-        {
-            sent.Add(count);
-            isSending.Set();
-            mayGoOn.Wait(StackPair.Guard);
-        };
-        Thread[] writers = [.. clients.Select(client => new Thread(() => Flush(client)))];
-        writers[0].Start();
-        Assert.True(isSending.Wait(StackPair.Guard));
-        Array.ForEach(writers[1..], writer => writer.Start());
-        Assert.True(SpinWait.SpinUntil(() => Client.Door.Waiting == others, StackPair.Guard));
-        mayGoOn.Set();
-        Array.ForEach(writers, writer => writer.Join());
-
-        Assert.Equal(batches, sent);
-    }
-
-    [Fact]
-    public void Whoever_is_interrupted_at_the_door_leaves_what_was_passed_on_to_the_loop()
-    {
-        RunningConnection client = Connect(out RunningConnection server);
-        DrainTurns();
-        client.Writer.GetSpan(1)[0] = 1;
-        client.Writer.Advance(1);
-        Assert.NotEqual(TimeSpan.Zero, Client.UntilNextTurn);
-        Thread interrupted = new(() => Assert.Throws<ThreadInterruptedException>(() => Flush(client)));
-        using (Door.Visit visit = Client.Door.Enter())
-        {
-            interrupted.Start();
-            Assert.True(SpinWait.SpinUntil(() => Client.Door.Waiting == 1, StackPair.Guard));
-            interrupted.Interrupt();
-            interrupted.Join();
-        }
-
-        Assert.Equal(0, Client.Door.Waiting);
-        Assert.Equal(TimeSpan.Zero, Client.UntilNextTurn);
-        Assert.True(Client.Turn());
-        Assert.NotEqual(TimeSpan.Zero, Client.UntilNextTurn);
-        Flush(client);
-        TurnUntil(() => Reads(server, 1));
-    }
-
     [Fact]
     public async Task The_peers_end_stays_graceful_for_who_aborts_before_it_is_told()
     {

@@ -1,0 +1,55 @@
+using UserTcp.Buffers;
+
+namespace UserTcp.Runtime;
+
+/// <summary>
+/// Chunks at hand for writers, who take them without the door. The thread inside refills what they took from the pool's
+/// warm ones. Thread-safe; nobody waits.
+/// </summary>
+internal sealed class ChunkStash : IChunkSource
+{
+    private const int Places = 8;
+
+    private readonly Chunk?[] _small = new Chunk?[Places];
+    private readonly Chunk?[] _large = new Chunk?[Places];
+    private bool _isShort;
+
+    public Chunk Take(int minimumBytes)
+    {
+        if (minimumBytes > Chunk.LargeSize)
+            return new Chunk(minimumBytes);
+
+        bool isSmall = minimumBytes <= Chunk.SmallSize;
+        Volatile.Write(ref _isShort, true);
+        foreach (ref Chunk? place in (isSmall ? _small : _large).AsSpan())
+        {
+            if (Volatile.Read(ref place) is not null && Interlocked.Exchange(ref place, null) is { } chunk)
+                return chunk;
+        }
+
+        return new Chunk(isSmall ? Chunk.SmallSize : Chunk.LargeSize);
+    }
+
+    /// <summary>Fills the places that are empty with chunks that the pool keeps. Under the door.</summary>
+    public void Refill(ChunkPool pool)
+    {
+        if (!Volatile.Read(ref _isShort))
+            return;
+
+        Volatile.Write(ref _isShort, false);
+        Refill(_small, Chunk.SmallSize, pool);
+        Refill(_large, Chunk.LargeSize, pool);
+    }
+
+    private static void Refill(Chunk?[] places, int size, ChunkPool pool)
+    {
+        foreach (ref Chunk? place in places.AsSpan())
+        {
+            if (Volatile.Read(ref place) is not null)
+                continue;
+            if (pool.TakeKept(size) is not { } chunk)
+                return;
+            Volatile.Write(ref place, chunk);
+        }
+    }
+}
