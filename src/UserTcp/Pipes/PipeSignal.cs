@@ -3,6 +3,22 @@ using System.Threading.Tasks.Sources;
 
 namespace UserTcp.Pipes;
 
+/// <summary>The pipe half of a signal.</summary>
+internal interface IPipeSignalOwner<T>
+{
+    /// <summary>
+    /// Whether an operation that is awaited after a later one has taken its place has a result; or else awaiting it
+    /// throws.
+    /// </summary>
+    bool HasLateResults { get; }
+
+    /// <summary>The result of such an operation.</summary>
+    T LateResult { get; }
+
+    /// <summary>The exception of a failed operation. Outside the lock.</summary>
+    Exception MakeError();
+}
+
 /// <summary>
 /// One waiting operation of a pipe half, used again and again. It is armed, and its outcome decided, under its lock (the
 /// object's own); it is resumed after the lock was left, on the application's scheduler, without an allocation. An
@@ -13,9 +29,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     private static readonly Action<object?> s_execute = static state => ((PipeSignal<T>)state!).Execute();
 
     private readonly PipeScheduler _scheduler;
-    private readonly object? _owner;
-    private readonly Func<object?, Exception>? _makeError;
-    private readonly Func<object?, T>? _makeLateResult;
+    private readonly IPipeSignalOwner<T> _owner;
     private ManualResetValueTaskSourceCore<T> _core;
     private CancellationTokenRegistration _registration;
     private CancellationToken _token;
@@ -25,25 +39,11 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     private bool _isAwaited;
 
     /// <param name="scheduler">Where continuations run.</param>
-    /// <param name="owner">The pipe half, for <paramref name="makeError"/>.</param>
-    /// <param name="makeError">
-    /// Makes the exception of a failed operation; runs outside the lock. Static: there is a signal for each direction
-    /// of each connection.
-    /// </param>
-    /// <param name="makeLateResult">
-    /// Makes the result of an operation that is awaited after a later one has taken its place; null: awaiting it
-    /// throws.
-    /// </param>
-    public PipeSignal(
-        PipeScheduler scheduler,
-        object? owner = null,
-        Func<object?, Exception>? makeError = null,
-        Func<object?, T>? makeLateResult = null)
+    /// <param name="owner">The pipe half.</param>
+    public PipeSignal(PipeScheduler scheduler, IPipeSignalOwner<T> owner)
     {
         _scheduler = scheduler;
         _owner = owner;
-        _makeError = makeError;
-        _makeLateResult = makeLateResult;
     }
 
     private enum Phase
@@ -184,7 +184,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     T IValueTaskSource<T>.GetResult(short token)
     {
         if (IsLate(token))
-            return _makeLateResult!(_owner);
+            return _owner.LateResult;
         if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
             return _core.GetResult(token); // it throws
 
@@ -214,7 +214,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
         return true;
     }
 
-    private bool IsLate(short token) => _makeLateResult is not null && token != _core.Version;
+    private bool IsLate(short token) => _owner.HasLateResults && token != _core.Version;
 
     private bool TryMove(Phase from, Phase to) => Interlocked.CompareExchange(ref _phase, to, from) == from;
 
@@ -258,7 +258,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     {
         do
         {
-            error = _phase == Phase.Resumed && _outcome == Outcome.Error ? _makeError!(_owner) : null;
+            error = _phase == Phase.Resumed && _outcome == Outcome.Error ? _owner.MakeError() : null;
             if (!TryMove(Phase.Resumed, Phase.Completed))
                 return false;
             if (_outcome != Outcome.Error || error is not null)

@@ -7,6 +7,10 @@ namespace UserTcp.Pipes;
 /// <summary>Events of the runtime, and the reader's reactions.</summary>
 internal sealed partial class TcpPipeReader
 {
+    bool IPipeSignalOwner<ReadResult>.HasLateResults => false;
+
+    ReadResult IPipeSignalOwner<ReadResult>.LateResult => default;
+
     /// <summary>Whether the peer's FIN came. Settled once the connection is over; look at it then.</summary>
     public bool HasEnded => IsAtEnd;
 
@@ -32,7 +36,8 @@ internal sealed partial class TcpPipeReader
             if (_queue.IsReaderGone)
                 return;
             _queue.AdvanceTo(_consumed, _examined);
-            _queue.Want(_wanted);
+            if (_signal.IsWaiting && _minimum > 1)
+                _queue.Want(_consumed + _minimum);
             TakeArrived();
         }
     }
@@ -158,7 +163,8 @@ internal sealed partial class TcpPipeReader
             _head, (int)(_consumed - _head.Start), _tail!, (int)(_arrived - _tail!.Start));
     }
 
-    private Exception MakeError()
+    /// <summary>The exception of a read that failed.</summary>
+    public Exception MakeError()
     {
         if (_isCompleted)
             return new InvalidOperationException("The reader was completed while it was reading.");

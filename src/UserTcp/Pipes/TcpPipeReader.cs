@@ -13,7 +13,7 @@ namespace UserTcp.Pipes;
 /// Both sides meet under a lock of the reader's own, which nobody holds for longer than that takes. So the application
 /// never waits for the door.
 /// </remarks>
-internal sealed partial class TcpPipeReader : PipeReader
+internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadResult>
 {
     private static readonly Action<object?, CancellationToken> s_onCancelled =
         static (state, token) => ((TcpPipeReader)state!).OnCancelled(token);
@@ -31,7 +31,6 @@ internal sealed partial class TcpPipeReader : PipeReader
     private long _arrived;
     private long _consumed;
     private long _examined;
-    private long _wanted;
     private long _viewEnd;
     private int _minimum = 1;
     private bool _isFinished;
@@ -51,8 +50,7 @@ internal sealed partial class TcpPipeReader : PipeReader
     {
         _queue = queue;
         _door = door;
-        _signal = new PipeSignal<ReadResult>(
-            scheduler, this, static reader => ((TcpPipeReader)reader!).MakeError());
+        _signal = new PipeSignal<ReadResult>(scheduler, this);
         TakeArrived();
     }
 
@@ -212,11 +210,7 @@ internal sealed partial class TcpPipeReader : PipeReader
         }
 
         _signal.Arm(cancellationToken);
-        long target = _consumed + _minimum;
-        if (_minimum == 1 || target <= _wanted)
-            return false;
-        _wanted = target;
-        return true;
+        return _minimum > 1 && _consumed + _minimum > _queue.Wanted;
     }
 
     /// <returns>Whether the stack has to hear of it.</returns>
@@ -229,11 +223,10 @@ internal sealed partial class TcpPipeReader : PipeReader
         if (examinedTo < consumedTo)
             throw new InvalidOperationException("The examined position lies before the consumed one.");
 
-        bool isProgress = consumedTo > _consumed || examinedTo > _wanted;
+        bool isProgress = consumedTo > _consumed || examinedTo > _queue.Wanted;
         _isViewOut = false;
         _consumed = consumedTo;
         _examined = examinedTo;
-        _wanted = Math.Max(_wanted, examinedTo);
         return isProgress;
     }
 

@@ -14,7 +14,7 @@ namespace UserTcp.Pipes;
 /// (<see cref="OnWritable"/>). Both sides meet under a lock of the writer's own, which nobody holds for longer than that
 /// takes. So the application never waits for the door.
 /// </remarks>
-internal sealed class TcpPipeWriter : PipeWriter
+internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
 {
     private static readonly Action<object?, CancellationToken> s_onCancelled =
         static (state, token) => ((TcpPipeWriter)state!).OnCancelled(token);
@@ -39,10 +39,7 @@ internal sealed class TcpPipeWriter : PipeWriter
     {
         _queue = queue;
         _door = door;
-        _signal = new PipeSignal<FlushResult>(
-            scheduler,
-            this,
-            makeLateResult: static writer => new FlushResult(isCanceled: false, ((TcpPipeWriter)writer!)._isOver));
+        _signal = new PipeSignal<FlushResult>(scheduler, this);
     }
 
     /// <summary>Why the connection ended. Read it only once a flush said that it is over.</summary>
@@ -53,6 +50,10 @@ internal sealed class TcpPipeWriter : PipeWriter
 
     /// <summary>Whether the connection, or its stack, was disposed of before the connection ended.</summary>
     public bool IsEndedByDisposal { get; private set; }
+
+    bool IPipeSignalOwner<FlushResult>.HasLateResults => true;
+
+    FlushResult IPipeSignalOwner<FlushResult>.LateResult => new(isCanceled: false, _isOver);
 
     /// <summary>Whether the writer was completed: FIN, or RST, is asked for.</summary>
     public bool IsWritingDone => _isCompleted;
@@ -241,6 +242,9 @@ internal sealed class TcpPipeWriter : PipeWriter
             return End();
         }
     }
+
+    /// <summary>No flush fails.</summary>
+    Exception IPipeSignalOwner<FlushResult>.MakeError() => throw new InvalidOperationException("A flush failed.");
 
     /// <summary>Completes the flush that became ready. Outside the door.</summary>
     /// <param name="inlineAllowed">Whether its continuation may run on this thread: the loop's only.</param>

@@ -23,13 +23,8 @@ internal interface IStackOwner
 /// The lock of a stack, at which no caller of a pipe waits. A call is posted (<see cref="Post"/>). If the door is free, its
 /// thread enters and serves all that is posted; or else the thread inside does. Before a thread releases the door, it
 /// sends what is due, or leaves that to others (<see cref="SendCoalescer"/>); after the release it completes the waiters
-/// that it collected. Calls that need an answer, and the loop, wait for the door; nobody overtakes them.
+/// that it collected. Calls that need an answer, and the loop, wait for the door; no post overtakes them.
 /// </summary>
-/// <remarks>
-/// No post is forgotten. A thread that posts looks afterwards whether the door is free; a thread that leaves looks
-/// afterwards whether something was posted. Between the two lies a full fence on both sides, so one of them sees the
-/// other. The same holds for who waits: it says so before it waits, and looks for posts when it is inside.
-/// </remarks>
 internal sealed class Door : IThreadPoolWorkItem
 {
     private const int FramesPerPull = 64;
@@ -40,7 +35,7 @@ internal sealed class Door : IThreadPoolWorkItem
     /// <summary>How often a thread comes back for what was posted meanwhile, before it leaves that to the loop.</summary>
     private const int MaxReturns = 4;
 
-    private readonly Lock _lock = new();
+    private readonly CombiningLock<FreeSteps> _lock = new(default);
     private readonly Shard _shard;
     private readonly LinkDevice _link;
     private readonly MonotonicClock _clock;
@@ -49,11 +44,9 @@ internal sealed class Door : IThreadPoolWorkItem
     private readonly IStackDriver? _driver;
     private readonly TapQueue? _taps;
     private readonly TxFrame[] _frames = new TxFrame[FramesPerPull];
-    private readonly Mailbox _mailbox = new();
     private WakeList _wakes = new();
     private WakeList? _spareWakes;
     private Instant _now;
-    private int _waiting;
     private bool _isBlocked;
     private bool _isStopping;
     private bool _isKilled;
@@ -82,7 +75,7 @@ internal sealed class Door : IThreadPoolWorkItem
     public SendCoalescer Coalescer { get; } = new();
 
     /// <summary>How many threads wait for the door.</summary>
-    internal int Waiting => Volatile.Read(ref _waiting);
+    internal int Waiting => _lock.Waiting;
 
     /// <summary>Takes the lock.</summary>
     /// <param name="isTurn">Whether the event loop enters for its turn: the only visit that may wake inline.</param>
@@ -98,9 +91,7 @@ internal sealed class Door : IThreadPoolWorkItem
     /// <param name="mayDefer">Whether the caller is a connection that the thread pool or the loop resumed.</param>
     public void Post(MailNode node, int bits, bool mayDefer)
     {
-        Debug.Assert(!_lock.IsHeldByCurrentThread, "A thread inside the door must not post.");
-        _mailbox.Post(node, bits);
-        if (Waiting > 0 || !_lock.TryEnter())
+        if (!_lock.Post(node, bits))
             return;
 
         _now = Instant.Max(_now, _clock.Now);
@@ -109,9 +100,7 @@ internal sealed class Door : IThreadPoolWorkItem
 
     private void EnterLock()
     {
-        Debug.Assert(!_lock.IsHeldByCurrentThread, "A thread must not take the door twice.");
-        if (!_lock.TryEnter())
-            WaitForLock();
+        _lock.Enter(_bell.AskForTurn); // if it is interrupted, the loop serves who relied on it
         _now = Instant.Max(_now, _clock.Now);
         Serve();
     }
@@ -179,16 +168,14 @@ internal sealed class Door : IThreadPoolWorkItem
     /// <summary>Takes the lock again, if something was posted by a thread that found it taken.</summary>
     private bool TryReturn(int returns)
     {
-        Interlocked.MemoryBarrier();
-        if (!_mailbox.HasMail || Waiting > 0)
-            return false;
         if (returns == MaxReturns)
         {
-            _bell.AskForTurn();
+            if (_lock.HasMail())
+                _bell.AskForTurn();
             return false;
         }
 
-        if (!_lock.TryEnter())
+        if (!_lock.TryReturn())
             return false;
         _now = Instant.Max(_now, _clock.Now);
         return true;
@@ -197,7 +184,7 @@ internal sealed class Door : IThreadPoolWorkItem
     // Of a stack that is dead, too: what a reader gives back counts as long as somebody counts it.
     private void Serve()
     {
-        for (int i = 0; i < MaxServed && _mailbox.TryTake(out MailNode? node, out int bits); i++)
+        for (int i = 0; i < MaxServed && _lock.TryTake(out MailNode? node, out int bits); i++)
         {
             try
             {
@@ -252,23 +239,6 @@ internal sealed class Door : IThreadPoolWorkItem
         {
             if (isTurn)
                 Coalescer.EndInline();
-        }
-    }
-
-    private void WaitForLock()
-    {
-        Interlocked.Increment(ref _waiting);
-        bool isIn = false;
-        try
-        {
-            _lock.Enter();
-            isIn = true;
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waiting);
-            if (!isIn)
-                _bell.AskForTurn(); // interrupted: the loop sends what was left to this thread
         }
     }
 
