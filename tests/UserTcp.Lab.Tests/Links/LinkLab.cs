@@ -17,12 +17,14 @@ internal sealed class LinkLab : IDisposable
     {
         A = NetworkNamespace.Create("a");
         B = NetworkNamespace.Create("b");
-        VethPair.Create(A, B, offloads: offloads);
+        Cable = VethPair.Create(A, B, offloads: offloads);
     }
 
     public NetworkNamespace A { get; }
 
     public NetworkNamespace B { get; }
+
+    public VethPair Cable { get; }
 
     public PcapLink OpenA(PcapLinkOptions? options = null, MacAddress? mac = null) =>
         Open(A, () => PcapLink.Open("veth0", options), mac ?? MacA);
@@ -91,19 +93,6 @@ internal sealed class LinkLab : IDisposable
         _batch.Dispose();
         A.Dispose();
         B.Dispose();
-    }
-
-    // The carrier comes back a moment after the command that switches the interface on.
-    public void WaitForCarrier()
-    {
-        foreach ((NetworkNamespace where, string device) in
-            ((NetworkNamespace, string)[])[(A, "veth0"), (B, "veth1")])
-        {
-            Assert.True(
-                SpinWait.SpinUntil(
-                    () => where.Exec($"ip link show {device}").Contains("state UP", StringComparison.Ordinal), s_limit),
-                $"{device} has no carrier.");
-        }
     }
 
     private TLink Open<TLink>(NetworkNamespace where, Func<TLink> open, MacAddress mac)

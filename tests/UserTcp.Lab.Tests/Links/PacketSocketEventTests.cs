@@ -73,7 +73,7 @@ public sealed class PacketSocketEventTests
         Assert.False(b.Wait(TimeSpan.Zero)); // quiet: a loop would sleep, not spin
         Assert.Equal(5, b.Statistics.TransmitDropped);
         lab.B.Exec("ip link set veth1 up");
-        lab.WaitForCarrier();
+        lab.Cable.WaitForCarrier();
         Send(a, Frame(MacB, MacA, Last));
         lab.ReceiveUntil(b, Last);
         Send(b, Frame(MacA, MacB, Last));

@@ -142,7 +142,7 @@ public sealed class PcapLinkTests
         Assert.Equal(5, b.Statistics.TransmitDropped);
         Assert.False(b.Wait(TimeSpan.FromSeconds(3))); // down for three seconds
         lab.B.Exec("ip link set veth1 up");
-        lab.WaitForCarrier();
+        lab.Cable.WaitForCarrier();
         Send(a, Frame(MacB, MacA, Last));
         lab.ReceiveUntil(b, Last);
         Send(b, Frame(MacA, MacB, Last));
@@ -158,7 +158,7 @@ public sealed class PcapLinkTests
         lab.A.Exec("ip link set veth0 down");
         Assert.Equal(1, Send(b, Frame(MacA, MacB, 1)));
         lab.A.Exec("ip link set veth0 up");
-        lab.WaitForCarrier();
+        lab.Cable.WaitForCarrier();
         Send(b, Frame(MacA, MacB, Last));
         lab.ReceiveUntil(a, Last);
     }

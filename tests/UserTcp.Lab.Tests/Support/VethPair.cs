@@ -3,6 +3,8 @@ namespace UserTcp.Lab.Tests.Support;
 /// <summary>Two Ethernet interfaces joined by a cable, both up. They go away with either namespace.</summary>
 internal sealed record VethPair(NetworkNamespace NamespaceA, string NameA, NetworkNamespace NamespaceB, string NameB)
 {
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+
     /// <summary>Makes a pair.</summary>
     /// <param name="a">Where one end is.</param>
     /// <param name="b">Where the other is; may be the same.</param>
@@ -22,7 +24,28 @@ internal sealed record VethPair(NetworkNamespace NamespaceA, string NameA, Netwo
         var pair = new VethPair(a, nameA, b, nameB);
         SetUp(a, nameA, addressA, offloads);
         SetUp(b, nameB, addressB, offloads);
+        pair.WaitForCarrier();
         return pair;
+    }
+
+    /// <summary>
+    /// Waits until both ends send. The carrier comes a moment after the command that switches the other end on, and the
+    /// queue that takes frames another moment later; until then the kernel drops them and reports success.
+    /// </summary>
+    public void WaitForCarrier()
+    {
+        foreach ((NetworkNamespace where, string name) in
+            ((NetworkNamespace, string)[])[(NamespaceA, NameA), (NamespaceB, NameB)])
+        {
+            Assert.True(SpinWait.SpinUntil(() => Sends(where, name), s_limit), $"{name} has no carrier.");
+        }
+    }
+
+    private static bool Sends(NetworkNamespace where, string name)
+    {
+        string state = where.Exec($"ip link show {name}");
+        return state.Contains("state UP", StringComparison.Ordinal)
+            && !state.Contains("qdisc noop ", StringComparison.Ordinal);
     }
 
     private static void SetUp(NetworkNamespace where, string name, string? address, bool offloads)

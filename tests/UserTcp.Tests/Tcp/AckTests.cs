@@ -63,6 +63,16 @@ public sealed class AckTests
         .AfterMs(100).Silent();
 
     [Fact]
+    public void Segment_without_text_is_owed_no_ack_after_a_delayed_one() => TcbBench.Settled()
+        .Arrives("<SEQ=11001><CTL=ACK><LEN=100>").AfterMs(40).Sends("<ACK=11101><CTL=ACK>")
+        .Arrives("<SEQ=11101><CTL=ACK>").AfterMs(100).Silent();
+
+    [Fact]
+    public void Text_carries_the_ack_of_a_filled_hole() => TcbBench.Established()
+        .Arrives("<SEQ=2001><CTL=ACK><LEN=1000>").Arrives("<SEQ=1001><CTL=ACK><LEN=1000>")
+        .Writes(50).Sends("<SEQ=101><ACK=3001><CTL=PSH,ACK><LEN=50>").Silent();
+
+    [Fact]
     public void Fin_is_acknowledged_at_once() => TcbBench.Settled()
         .Arrives("<SEQ=11001><CTL=FIN,ACK>").Sends("<ACK=11002><CTL=ACK>");
 

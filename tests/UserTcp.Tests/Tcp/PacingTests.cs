@@ -77,6 +77,36 @@ public sealed class PacingTests
     }
 
     [Fact]
+    public void Window_that_shuts_while_text_is_held_back_is_probed_after_a_timeout()
+    {
+        TcbBench bench = Bench().Writes(14_000);
+        bench.Drain();
+        bench.Elapse(s_rtt).Arrives("<SEQ=1001><ACK=10101><CTL=ACK>");
+        Assert.Equal(2, bench.Drain().Count);
+        bench.AfterMs(1).Arrives("<SEQ=1001><ACK=12101><CTL=ACK><WND=0>").Silent();
+        TimeSpan timeout = bench.Report.RetransmitTimeout;
+        Assert.Equal(timeout, bench.ToDeadline());
+        bench.Sends("<SEQ=12101><CTL=ACK><LEN=1>").Silent();
+    }
+
+    [Fact]
+    public void Retransmissions_behind_the_first_leave_at_the_pace()
+    {
+        TcbBench bench = Bench(sack: true).Writes(500_000);
+        bench.Drain();
+        bench.Elapse(s_rtt).Arrives("<SEQ=1001><ACK=10101><CTL=ACK>");
+        Bursts(bench, 20_000);
+        bench.Elapse(s_rtt).Arrives("<SEQ=1001><ACK=10101><CTL=ACK><SACK=20101-30101>");
+        List<(double Ms, int Octets)> bursts = Bursts(bench, 10_000);
+
+        // The burst that was due meanwhile and its successor, then one each 16.7 ms: 2,000 octets at 120,000 a second.
+        Assert.Equal(120_000, bench.Report.PacingRate, tolerance: 1);
+        Assert.Equal([4_000, 2_000, 2_000, 2_000], bursts.Select(burst => burst.Octets));
+        Assert.Equal(50, bursts[^1].Ms, tolerance: 0.1);
+        Assert.Equal(10_000, bench.Report.BytesRetransmitted);
+    }
+
+    [Fact]
     public void Sleep_of_the_machine_is_no_round_trip()
     {
         TcbBench bench = Bench().Writes(500_000);
@@ -107,11 +137,11 @@ public sealed class PacingTests
     }
 
     // A handshake that takes a round trip, so that there is a sample to pace by.
-    private static TcbBench Bench(int gso = 0, bool pacing = true, TimeSpan? rtt = null)
+    private static TcbBench Bench(int gso = 0, bool pacing = true, TimeSpan? rtt = null, bool sack = false)
     {
-        TcpConfig config = TcbBench.Defaults(gso: gso) with { Pacing = pacing };
+        TcpConfig config = TcbBench.Defaults(gso: gso, sack: sack) with { Pacing = pacing };
         return TcbBench.SynSent(config).Elapse(rtt ?? s_rtt)
-            .Arrives("<SEQ=1000><ACK=101><CTL=SYN,ACK><WND=65535><MSS=1000>")
+            .Arrives($"<SEQ=1000><ACK=101><CTL=SYN,ACK><WND=65535><MSS=1000>{(sack ? "<SACKOK>" : "")}")
             .Sends("<SEQ=101><ACK=1001><CTL=ACK>");
     }
 

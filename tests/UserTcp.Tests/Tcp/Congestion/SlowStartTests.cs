@@ -8,6 +8,16 @@ public sealed class SlowStartTests
 {
     private const int Segment = 1000;
 
+    public static TheoryData<ICongestionController> Controllers() =>
+        [new NewReno(Segment, 10 * Segment), CongestionPath.NewCubic(10 * Segment)];
+
+    [Theory, MemberData(nameof(Controllers))]
+    public void Every_octet_that_is_acknowledged_opens_the_window_by_an_octet(ICongestionController control)
+    {
+        new CongestionPath(control, TimeSpan.FromMilliseconds(50)).Acks(1);
+        Assert.Equal(10 * Segment + 1, control.CongestionWindow);
+    }
+
     [Fact]
     [Rfc("9406 §4.2", "R9406-1", "R9406-3", "R9406-5")]
     [Rfc("9438 §4.10", "R9438-8")]

@@ -66,6 +66,32 @@ public sealed class FlightTests
         Assert.Equal((1000u, 0u), (flight.SackedBytes, flight.LostBytes));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Report_that_comes_again_is_passed_in_one_step(int first)
+    {
+        Flight flight = Of([.. Enumerable.Repeat(Segment, 50)]);
+        Sack(flight, first * Segment, 50 * Segment);
+        long before = flight.Looks;
+        Assert.Equal(0u, Sack(flight, first * Segment, 50 * Segment));
+        Assert.Equal(2, flight.Looks - before); // the first entry, and the run that it begins
+    }
+
+    [Fact]
+    public void Probe_that_is_taken_back_is_neither_reported_nor_lost_any_more()
+    {
+        Flight flight = Of(1);
+        flight.MarkAllLost();
+        flight.RemoveLast();
+        Assert.Equal((0, 0u, 0u), (flight.Count, flight.Bytes, flight.LostBytes));
+
+        flight = Of(1);
+        Sack(flight, 0, 1);
+        flight.RemoveLast();
+        Assert.Equal((0, 0u, 0u), (flight.Count, flight.Bytes, flight.SackedBytes));
+    }
+
     /// <summary>What did not leave would be taken for sent, and had to wait for a timeout, piece by piece.</summary>
     [Fact]
     public void Entry_that_is_sent_again_in_pieces_is_split_however_many_there_are()

@@ -106,15 +106,7 @@ public class PathMtuSearchTests
     [Rfc("8899 §5.3.2", "R8899-11")]
     public void The_search_ends_at_the_largest_common_size_that_the_path_carries(int mtu, int expected)
     {
-        PathMtuSearch search = Search();
-        int timeouts = 0;
-        do
-        {
-            search.OnTimeout(++timeouts, search.Size);
-        }
-        while (timeouts < PathMtuSearch.TimeoutsToDoubt || search.Size + 40 > mtu);
-
-        Assert.True(search.OnProgress(s_now));
+        PathMtuSearch search = Descended(1460, mtu);
         int probes = Climb(ref search, mtu, s_now);
         Assert.Equal(expected, search.Size);
         Assert.InRange(probes, 1, 8);
@@ -123,10 +115,46 @@ public class PathMtuSearchTests
         Assert.Equal(mtu < 1500 ? 1460 : 0, again); // the path may have changed
     }
 
-    private static int Climb(ref PathMtuSearch search, int mtu, Instant now)
+    /// <summary>Every path of a range is searched: what is found are the sizes that are probed.</summary>
+    [Fact, Rfc("8899 §5.3.2", "R8899-11")]
+    public void Sizes_of_common_links_are_probed_and_no_others()
+    {
+        const int Least = 576, Largest = 20_000;
+        var found = new SortedSet<int>();
+        for (int mtu = Least; mtu <= Largest; mtu++)
+        {
+            PathMtuSearch search = Descended(Largest - 40, mtu);
+            Climb(ref search, mtu, s_now, Largest - 40);
+            found.Add(search.Size + 40);
+        }
+
+        Assert.Equal(
+            [
+                Least, 1006, 1200, 1280, 1360, 1400, 1420, 1440, 1450, 1460, 1472, 1480, 1492, 1500, 2002, 4352, 8166,
+                9000, 16_384, Largest,
+            ],
+            found);
+    }
+
+    /// <summary>After timeouts down to a size that the path carries, and the ACK that it brought.</summary>
+    private static PathMtuSearch Descended(int ceiling, int mtu)
+    {
+        PathMtuSearch search = Search(ceiling);
+        int timeouts = 0;
+        do
+        {
+            search.OnTimeout(++timeouts, search.Size);
+        }
+        while (timeouts < PathMtuSearch.TimeoutsToDoubt || search.Size + 40 > mtu);
+
+        Assert.True(search.OnProgress(s_now));
+        return search;
+    }
+
+    private static int Climb(ref PathMtuSearch search, int mtu, Instant now, int limit = 1460)
     {
         int probes = 0;
-        while (TryNext(ref search, now, out int size))
+        while (TryNext(ref search, now, out int size, limit))
         {
             probes++;
             search.OnProbeSent(size);
@@ -241,9 +269,9 @@ public class PathMtuSearchTests
         Assert.False(search.OnSpuriousTimeout());
     }
 
-    private static bool TryNext(ref PathMtuSearch search, Instant now, out int size)
+    private static bool TryNext(ref PathMtuSearch search, Instant now, out int size, int limit = 1460)
     {
-        bool isDue = search.TryNextProbe(1460, now, out size, out bool isFound);
+        bool isDue = search.TryNextProbe(limit, now, out size, out bool isFound);
         if (isFound)
             search.OnFound(now);
         return isDue;
