@@ -81,7 +81,7 @@ internal sealed partial class RunningStack
         Mss mss = Mss.FromMtu(Config.Mtu, isV4: true);
         var config = new TcpConfig
         {
-            NoDelay = settings.NoDelay,
+            Live = LiveFor(settings),
             ReceiveBufferBytes = settings.ReceiveBufferBytes,
             SendBufferBytes = settings.SendBufferBytes,
             ReceiveMss = settings.MaxSegmentSize is int size ? Mss.Min(mss, new Mss(size)) : mss,
@@ -98,17 +98,22 @@ internal sealed partial class RunningStack
             PersistMax = settings.PersistMax,
             SynR2 = settings.SynTimeout,
             DelayedAck = settings.DelayedAck,
-            OrphanTimeout = settings.OrphanTimeout,
             TimeWait = Config.TimeWait,
+        };
+        return WithRecovery(config, settings);
+    }
+
+    private static LiveSettings LiveFor(ConnectionSettings settings)
+    {
+        var live = new LiveSettings
+        {
+            NoDelay = settings.NoDelay,
+            OrphanTimeout = settings.OrphanTimeout,
             UserTimeout = settings.UserTimeout,
-            KeepAlive = settings.KeepAlive is not null,
-            KeepAliveTime = settings.KeepAlive?.Time ?? TimeSpan.FromHours(2),
-            KeepAliveInterval = settings.KeepAlive?.Interval ?? TimeSpan.FromSeconds(75),
-            KeepAliveProbes = settings.KeepAlive?.Probes ?? 9,
             TrafficClass = (byte)(settings.TrafficClass & TrafficClassMask),
             TimeToLive = settings.TimeToLive,
         };
-        return WithRecovery(config, settings);
+        return live.WithKeepAlive(settings.KeepAlive);
     }
 
     private static TcpConfig WithRecovery(TcpConfig config, ConnectionSettings settings) => config with

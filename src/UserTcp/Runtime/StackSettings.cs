@@ -6,6 +6,7 @@ using UserTcp.Ip;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Stack;
+using UserTcp.Tcp;
 
 namespace UserTcp.Runtime;
 
@@ -91,9 +92,6 @@ internal sealed class StackSettings
     public TaskCreationOptions Completions =>
         Driver is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
 }
-
-/// <summary>Probing of an idle connection, validated.</summary>
-internal readonly record struct KeepAliveSettings(TimeSpan Time, TimeSpan Interval, int Probes);
 
 /// <summary>The options of a connection, validated and out of the caller's reach.</summary>
 internal sealed record ConnectionSettings

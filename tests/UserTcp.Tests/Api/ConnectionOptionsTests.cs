@@ -1,5 +1,6 @@
 using System.Net;
 using UserTcp.Runtime;
+using UserTcp.Tcp;
 
 namespace UserTcp.Tests.Api;
 
