@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using UserTcp.Tcp;
+using UserTcp.Tests.Support;
 
 namespace UserTcp.Tests.Tcp;
 
