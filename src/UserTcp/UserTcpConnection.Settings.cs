@@ -56,7 +56,7 @@ public sealed partial class UserTcpConnection
         set
         {
             ThrowIfDisposed();
-            _running.SetTrafficClass((byte)(value & 0xfc));
+            _running.SetTrafficClass((byte)(value & UserTcpConnectionOptions.TrafficClassMask));
         }
     }
 

@@ -10,9 +10,6 @@ namespace UserTcp.Runtime;
 /// <summary>What applications ask of a stack.</summary>
 internal sealed partial class RunningStack
 {
-    /// <summary>The two bits below belong to ECN (RFC 3168 §5).</summary>
-    private const int TrafficClassMask = 0xfc;
-
     /// <summary>Connects, or throws what the table of exceptions says.</summary>
     private async ValueTask<RunningConnection> ConnectCoreAsync(
         HostAddress remote, ushort port, ConnectionSettings settings, CancellationToken cancellationToken)
@@ -81,7 +78,7 @@ internal sealed partial class RunningStack
         Mss mss = Mss.FromMtu(Config.Mtu, isV4: true);
         var config = new TcpConfig
         {
-            Live = LiveFor(settings),
+            Live = settings.Live,
             ReceiveBufferBytes = settings.ReceiveBufferBytes,
             SendBufferBytes = settings.SendBufferBytes,
             ReceiveMss = settings.MaxSegmentSize is int size ? Mss.Min(mss, new Mss(size)) : mss,
@@ -101,19 +98,6 @@ internal sealed partial class RunningStack
             TimeWait = Config.TimeWait,
         };
         return WithRecovery(config, settings);
-    }
-
-    private static LiveSettings LiveFor(ConnectionSettings settings)
-    {
-        var live = new LiveSettings
-        {
-            NoDelay = settings.NoDelay,
-            OrphanTimeout = settings.OrphanTimeout,
-            UserTimeout = settings.UserTimeout,
-            TrafficClass = (byte)(settings.TrafficClass & TrafficClassMask),
-            TimeToLive = settings.TimeToLive,
-        };
-        return live.WithKeepAlive(settings.KeepAlive);
     }
 
     private static TcpConfig WithRecovery(TcpConfig config, ConnectionSettings settings) => config with

@@ -102,7 +102,8 @@ internal sealed record ConnectionSettings
 
     public TimeSpan? ConnectTimeout { get; init; }
 
-    public bool NoDelay { get; init; }
+    /// <summary>What a connection may change. All that begin with these settings share it until then.</summary>
+    public required LiveSettings Live { get; init; }
 
     public int ReceiveBufferBytes { get; init; }
 
@@ -138,17 +139,7 @@ internal sealed record ConnectionSettings
 
     public TimeSpan DelayedAck { get; init; }
 
-    public TimeSpan OrphanTimeout { get; init; }
-
-    public TimeSpan? UserTimeout { get; init; }
-
-    public KeepAliveSettings? KeepAlive { get; init; }
-
     public TimeSpan? LingerTimeout { get; init; }
-
-    public byte TrafficClass { get; init; }
-
-    public byte TimeToLive { get; init; }
 
     /// <summary>Null: the stack's.</summary>
     public PipeScheduler? Scheduler { get; init; }
