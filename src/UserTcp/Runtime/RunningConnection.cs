@@ -29,7 +29,6 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     private IPEndPoint? _remoteEndPoint;
     private UserTcpCloseReason _reason;
     private Exception? _cause;
-    private bool _wasConnected;
     private bool _isExpected;
     private bool _isOutputOver;
     private bool _isAborted;
@@ -160,14 +159,14 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     public void SetTrafficClass(byte value)
     {
         using Door.Visit visit = _stack.Door.Enter();
-        _core.Tcb.OwnConfig().TrafficClass = value;
+        _core.Tcb.Live = _core.Tcb.Live with { TrafficClass = value };
     }
 
     /// <summary>Changes settings of the machine, then lets it see what follows from them.</summary>
-    public void Configure<T>(T value, Action<TcpConfig, T> change)
+    public void Configure<T>(T value, Func<LiveSettings, T, LiveSettings> change)
     {
         using Door.Visit visit = _stack.Door.Enter();
-        change(_core.Tcb.OwnConfig(), value);
+        _core.Tcb.Live = change(_core.Tcb.Live, value);
         visit.Call(_core, UserCall.Reconfigure);
     }
 
@@ -272,7 +271,7 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
                 logger, Id, report.Counters.Retransmits, report.Counters.FastRecoveries, report.Counters.Timeouts);
         }
 
-        if (_wasConnected)
+        if (_core.WasConnected)
             LogMessages.ConnectionClosed(logger, Id, _reason);
         else
             LogMessages.ConnectFailed(logger, Id, _reason);

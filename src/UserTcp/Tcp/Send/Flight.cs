@@ -36,13 +36,18 @@ internal sealed partial class Flight
     /// <summary>Octets taken to be lost and not yet sent again.</summary>
     public uint LostBytes { get; private set; }
 
-    /// <summary>Octets that were ever taken to be lost, each time counted; it wraps.</summary>
+    /// <summary>
+    /// Octets that were ever taken to be lost to congestion, each time counted; it wraps.
+    /// </summary>
     public uint TotalLost { get; private set; }
 
     /// <summary>The pipe of RFC 6675 §4: octets thought to be in the network.</summary>
     public uint BytesInFlight => Bytes - SackedBytes - LostBytes;
 
     public bool IsFull => Count >= MaxEntries - SplitReserve;
+
+    /// <summary>Whether a part of an entry may be sent again.</summary>
+    public bool MaySplit => Count < MaxEntries + RetransmitReserve;
 
     public bool IsEmpty => Count == 0;
 
@@ -57,7 +62,7 @@ internal sealed partial class Flight
             BeginOrder(segment.Seq);
         _segments.Add(segment);
         Bytes += segment.Length;
-        _revisions = Math.Min(_revisions + 1, MostRevisions);
+        _revisions.OnSent();
     }
 
     /// <summary>
@@ -87,33 +92,11 @@ internal sealed partial class Flight
     }
 
     /// <summary>
-    /// The entry that was sent last, for a probe; −1 if there is none to be sent again.
-    /// </summary>
-    /// <param name="segmentSize">Text per segment.</param>
-    /// <param name="tail">The part of the entry that is to be sent: its end, a segment at most.</param>
-    public int FindTail(int segmentSize, out SentSegment tail)
-    {
-        int last = Count - 1;
-        tail = last < 0 ? default : this[last];
-        if (last < 0 || tail.Has(SentFlags.Sacked))
-            return -1;
-
-        uint fin = tail.Has(SentFlags.Fin) ? 1u : 0u;
-        uint excess = (tail.Length - fin) % (uint)segmentSize;
-        uint length = (excess == 0 ? Math.Min((uint)segmentSize, tail.Length - fin) : excess) + fin;
-        if (tail.Length <= length || Count >= MaxEntries + RetransmitReserve)
-            return last;
-
-        tail.Seq = tail.End - (int)length;
-        tail.Length = length;
-        return last;
-    }
-
-    /// <summary>
     /// Marks segments as lost that are larger than the path now takes (RFC 1191 §6.4): no sign of congestion.
     /// </summary>
     public void MarkOversizedLost(int segmentSize)
     {
+        uint before = TotalLost;
         for (int i = 0; i < Count; i++)
         {
             if (Math.Min(this[i].SegmentSize, this[i].Length) <= segmentSize)
@@ -122,7 +105,12 @@ internal sealed partial class Flight
             SetFlags(i, SentFlags.Retransmitted, SentFlags.None); // what was sent again did not get through either
             MarkLostAt(i);
         }
+
+        ExcuseLosses(before);
     }
+
+    /// <summary>What was lost since <see cref="TotalLost"/> was so much is no sign of congestion.</summary>
+    public void ExcuseLosses(uint totalLost) => TotalLost = totalLost;
 
     /// <summary>The first entry to be sent again, or −1.</summary>
     public int IndexOfLost()

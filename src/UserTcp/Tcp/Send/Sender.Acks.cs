@@ -7,12 +7,11 @@ namespace UserTcp.Tcp.Send;
 /// <content>What ACKs and timeouts change: the flight, the estimators, loss detection, congestion control.</content>
 internal sealed partial class Sender
 {
-    private uint _lostTold; // of what was lost congestion control has heard so much
-
     /// <summary>An acceptable ACK (SND.UNA ≤ SEG.ACK ≤ SND.NXT).</summary>
     public AckOutcome OnAck(in AckFacts ack, Instant now)
     {
         uint inFlightBefore = BytesInFlight;
+        uint lostBefore = Flight.TotalLost;
         long sizeBefore = FlightSize;
         uint covered = (uint)(ack.Ack - Una);
         AckDigest digest = Digest(ack, now);
@@ -26,7 +25,7 @@ internal sealed partial class Sender
         RecoveryState stateBefore = Loss.State;
         bool isAppLimited = !_use.IsLimiting(Congestion);
         LossSigns signs = Loss.OnAck(Flight, facts, digest) | CheckProbe(ack, facts);
-        PathVerdict path = JudgePath(signs, covered, digest.LargestOriginal, now);
+        PathVerdict path = JudgePath(signs, covered, digest.LargestOriginal, lostBefore, now);
         signs = path.Signs;
         if (stateBefore == RecoveryState.Loss && (signs & LossSigns.Undone) != 0)
             _timer.OnSpuriousTimeout();
@@ -37,7 +36,7 @@ internal sealed partial class Sender
             PriorBytesInFlight = inFlightBefore,
             Rtt = rtt,
             Sample = _delivery.OnAck(digest, Flight.TotalLost),
-            BytesLost = unchecked(Flight.TotalLost - _lostTold),
+            BytesLost = _congestion.TakeLost(Flight.TotalLost),
             IsMarked = ack.HasEcnEcho,
             IsAppLimited = isAppLimited,
             // An echo of marks opens the window as little as a loss does (RFC 3168 §6.1.2); and what lies beyond a gap
@@ -45,11 +44,10 @@ internal sealed partial class Sender
             InRecovery = ack.HasEcnEcho
                 || stateBefore is RecoveryState.Recovery or RecoveryState.CongestionReduced
                 || (covered == 0 && !Loss.ReorderingSeen),
-            IsRoundEnd = IsRoundEnd(covered),
+            IsRoundEnd = covered > 0 && _congestion.EndsRound(Una, Next),
         };
         if ((signs & LossSigns.Undone) != 0 && Congestion is not null)
             _timer.OnUndone();
-        _lostTold = Flight.TotalLost;
         ResponseFacts response = Response(signs, digest.Bytes, covered) with { HasEcnEcho = ack.HasEcnEcho };
         if (_congestion.OnAck(congestionAck, response))
             _ecn.OnReduced(Next);
@@ -83,8 +81,9 @@ internal sealed partial class Sender
     /// <summary>The reordering timer (RFC 8985 §6.2).</summary>
     public LossSigns OnReorderTimeout(Instant now)
     {
+        uint lostBefore = Flight.TotalLost;
         LossSigns signs = Loss.OnReorderTimeout(Flight, Facts(now));
-        PathVerdict path = JudgePath(signs, covered: 0, largestOriginal: 0, now);
+        PathVerdict path = JudgePath(signs, covered: 0, largestOriginal: 0, lostBefore, now);
         Debug.Assert(!path.HasNews, "Without an ACK nothing is found out about the path.");
         signs = path.Signs;
         ResponseFacts response = Response(signs, delivered: 0, covered: 0);
@@ -194,7 +193,8 @@ internal sealed partial class Sender
         };
     }
 
-    private PathVerdict JudgePath(LossSigns signs, uint covered, int largestOriginal, Instant now)
+    private PathVerdict JudgePath(
+        LossSigns signs, uint covered, int largestOriginal, uint lostBefore, Instant now)
     {
         var facts = new PathFacts
         {
@@ -215,6 +215,7 @@ internal sealed partial class Sender
 
         _path.OnLost(now + ProbeInterval);
         Loss.SkipReduction();
+        Flight.ExcuseLosses(lostBefore); // the probe's octets, and nothing else, were found to be lost
         return verdict;
     }
 
@@ -244,14 +245,4 @@ internal sealed partial class Sender
         LostBytes = Flight.LostBytes,
         HasSack = HasSack,
     };
-
-    // A round trip ends when the first text that was sent after the last one ended is acknowledged.
-    private bool IsRoundEnd(uint covered)
-    {
-        if (covered == 0 || Una < _roundEnd)
-            return false;
-
-        _roundEnd = Next;
-        return true;
-    }
 }

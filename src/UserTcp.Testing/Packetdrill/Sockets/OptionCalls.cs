@@ -1,21 +1,24 @@
 using UserTcp.Primitives;
+using UserTcp.Stack;
 using UserTcp.Tcp;
 using UserTcp.Testing.Packetdrill.Syntax;
 
 namespace UserTcp.Testing.Packetdrill.Sockets;
 
-/// <content>Options of sockets.</content>
-internal sealed partial class SystemCalls
+/// <summary>The calls that ask for properties of a socket and set them: options, fcntl, ioctl.</summary>
+internal sealed class OptionCalls(Descriptors files, SocketDefaults defaults, Host host)
 {
-    private const long NonBlockingFlag = 2048;
+    /// <summary>O_NONBLOCK, and SOCK_NONBLOCK of the calls that make sockets.</summary>
+    public const long NonBlockingFlag = 2048;
+
     private const long ReadWriteFlag = 2;
 
     // The number that F_GETFL shows; FreeBSD has another than Linux.
     private long NonBlockingBit => defaults.System == PacketdrillProfile.FreeBsd ? 4 : NonBlockingFlag;
 
-    private SocketCall Control(CallArguments arguments)
+    public SocketCall Control(CallArguments arguments)
     {
-        if (!TryFind(arguments, out VirtualSocket socket))
+        if (!files.TryFind(arguments, out VirtualSocket socket))
             return SocketCall.Fail("EBADF");
         const long getFlags = 3;
         const long setFlags = 4;
@@ -29,10 +32,10 @@ internal sealed partial class SystemCalls
         return SocketCall.Done(0);
     }
 
-    private SocketCall SetOption(CallArguments arguments)
+    public SocketCall SetOption(CallArguments arguments)
     {
         string name = OptionName(arguments);
-        if (!TryFind(arguments, out VirtualSocket socket))
+        if (!files.TryFind(arguments, out VirtualSocket socket))
             return SocketCall.Fail("EBADF");
         Expression given = arguments.Value(3) is ListValue { Items: [var only] } ? only : arguments.Value(3);
         if (name == "SO_LINGER" && given is StructValue linger)
@@ -54,6 +57,49 @@ internal sealed partial class SystemCalls
         if (socket.Listener is { } listener)
             listener.Config = host.Complete(socket.Config);
         return isSet ? SocketCall.Done(0) : SocketCall.Fail("EINVAL");
+    }
+
+    public SocketCall GetOption(CallArguments arguments)
+    {
+        string name = OptionName(arguments);
+        if (!files.TryFind(arguments, out VirtualSocket socket))
+            return SocketCall.Fail("EBADF");
+        if (name == "SO_ERROR")
+            return ExpectError(arguments, socket);
+        bool isOwnAffair = name is "SO_RCVBUF" or "SO_SNDBUF" || (name == "TCP_MAXSEG" && socket.Connection is null);
+        if (isOwnAffair && !defaults.ChecksBufferSizes)
+            return SocketCall.Done(0);
+
+        long value = OptionValue(socket, name)
+            ?? throw ScriptException.Unsupported(arguments.Line, $"getting {name}");
+        return arguments.Expect(3, value) ?? SocketCall.Done(0);
+    }
+
+    public SocketCall Ioctl(CallArguments arguments)
+    {
+        if (!files.TryFind(arguments, out VirtualSocket socket))
+            return SocketCall.Fail("EBADF");
+        const long nonBlocking = 21537;
+        if (arguments.Integer(1) == nonBlocking)
+        {
+            socket.IsNonBlocking = arguments.Integer(2) != 0;
+            return SocketCall.Done(0);
+        }
+
+        if (socket.Connection is not { } connection)
+            return SocketCall.Fail("EINVAL");
+
+        const long inputQueue = 21531;
+        const long outputQueue = 21521;
+        const long unsentQueue = 35147;
+        long value = arguments.Integer(1) switch
+        {
+            inputQueue => connection.Receive.Unconsumed,
+            outputQueue => connection.Send.Unacknowledged,
+            unsentQueue => connection.Tcb.Describe(files.Now).BytesQueued,
+            _ => throw ScriptException.Unsupported(arguments.Line, "this ioctl"),
+        };
+        return arguments.Expect(2, value) ?? SocketCall.Done(0);
     }
 
     private static SocketCall SetLinger(CallArguments arguments, VirtualSocket socket, StructValue linger)
@@ -92,11 +138,11 @@ internal sealed partial class SystemCalls
                 };
                 return true;
             case "SO_KEEPALIVE":
-                return Change(socket, config => config.KeepAlive = value != 0);
+                return Change(socket, live => live with { KeepAlive = value != 0 });
             case "IP_TOS":
-                return Change(socket, config => config.TrafficClass = (byte)(value & 0xfc));
+                return Change(socket, live => live with { TrafficClass = (byte)(value & 0xfc) });
             case "IP_TTL":
-                return value is >= 1 and <= 255 && Change(socket, config => config.TimeToLive = (byte)value);
+                return value is >= 1 and <= 255 && Change(socket, live => live with { TimeToLive = (byte)value });
             default:
                 return null;
         }
@@ -107,11 +153,12 @@ internal sealed partial class SystemCalls
         switch (name)
         {
             case "TCP_KEEPIDLE":
-                return value > 0 && Change(socket, config => config.KeepAliveTime = TimeSpan.FromSeconds(value));
+                return value > 0 && Change(socket, live => live with { KeepAliveTime = TimeSpan.FromSeconds(value) });
             case "TCP_KEEPINTVL":
-                return value > 0 && Change(socket, config => config.KeepAliveInterval = TimeSpan.FromSeconds(value));
+                return value > 0
+                    && Change(socket, live => live with { KeepAliveInterval = TimeSpan.FromSeconds(value) });
             case "TCP_KEEPCNT":
-                return value > 0 && Change(socket, config => config.KeepAliveProbes = (int)value);
+                return value > 0 && Change(socket, live => live with { KeepAliveProbes = (int)value });
             case "TCP_KEEPINIT" when socket.Connection is null:
                 socket.Config = socket.Config with { SynR2 = TimeSpan.FromSeconds(value) };
                 return value > 0;
@@ -125,14 +172,14 @@ internal sealed partial class SystemCalls
         switch (name)
         {
             case "TCP_NODELAY":
-                return Change(socket, config => config.NoDelay = value != 0);
+                return Change(socket, live => live with { NoDelay = value != 0 });
             case "TCP_CORK" or "TCP_NOPUSH":
-                return Change(socket, config => config.Corked = value != 0);
+                return Change(socket, live => live with { Corked = value != 0 });
             case "TCP_USER_TIMEOUT":
-                return Change(socket, config =>
-                    config.UserTimeout = value == 0 ? null : TimeSpan.FromMilliseconds(value));
+                return Change(socket, live =>
+                    live with { UserTimeout = value == 0 ? null : TimeSpan.FromMilliseconds(value) });
             case "TCP_LINGER2":
-                return Change(socket, config => config.OrphanTimeout = TimeSpan.FromSeconds(Math.Max(0, value)));
+                return Change(socket, live => live with { OrphanTimeout = TimeSpan.FromSeconds(Math.Max(0, value)) });
             case "TCP_RTO_MAX_MS" when socket.Connection is null:
                 socket.Config = socket.Config with { MaxRto = TimeSpan.FromMilliseconds(Math.Max(1000, value)) };
                 return value >= 1000;
@@ -168,32 +215,15 @@ internal sealed partial class SystemCalls
     // Linux doubles a size for what the kernel needs itself, and so reports it.
     private long Doubling => defaults.System == PacketdrillProfile.FreeBsd ? 1 : 2;
 
-    private bool Change(VirtualSocket socket, Action<TcpConfig> change)
+    private bool Change(VirtualSocket socket, Func<LiveSettings, LiveSettings> change)
     {
-        socket.Config = socket.Config with { };
-        change(socket.Config);
+        socket.Config = socket.Config with { Live = change(socket.Config.Live) };
         if (socket.Connection is not { } connection)
             return true;
 
-        change(connection.Tcb.OwnConfig());
-        Tell(socket, UserCall.Reconfigure);
+        connection.Tcb.Live = change(connection.Tcb.Live);
+        files.Tell(socket, UserCall.Reconfigure);
         return true;
-    }
-
-    private SocketCall GetOption(CallArguments arguments)
-    {
-        string name = OptionName(arguments);
-        if (!TryFind(arguments, out VirtualSocket socket))
-            return SocketCall.Fail("EBADF");
-        if (name == "SO_ERROR")
-            return ExpectError(arguments, socket);
-        bool isOwnAffair = name is "SO_RCVBUF" or "SO_SNDBUF" || (name == "TCP_MAXSEG" && socket.Connection is null);
-        if (isOwnAffair && !defaults.ChecksBufferSizes)
-            return SocketCall.Done(0);
-
-        long value = OptionValue(socket, name)
-            ?? throw ScriptException.Unsupported(arguments.Line, $"getting {name}");
-        return arguments.Expect(3, value) ?? SocketCall.Done(0);
     }
 
     private static SocketCall ExpectError(CallArguments arguments, VirtualSocket socket)
@@ -208,22 +238,23 @@ internal sealed partial class SystemCalls
     private long? OptionValue(VirtualSocket socket, string name)
     {
         TcpConfig config = socket.Connection?.Tcb.Config ?? socket.Config;
+        LiveSettings live = socket.Connection?.Tcb.Live ?? config.Live;
         return name switch
         {
             "SO_RCVBUF" => socket.ReceiveBuffer,
             "SO_SNDBUF" => socket.SendBuffer,
-            "SO_KEEPALIVE" => config.KeepAlive ? 1 : 0,
-            "TCP_NODELAY" => config.NoDelay ? 1 : 0,
-            "TCP_CORK" => config.Corked ? 1 : 0,
-            "TCP_MAXSEG" => socket.Connection?.Tcb.Describe(Now).SendSegmentSize ?? 536,
-            "TCP_KEEPIDLE" => (long)config.KeepAliveTime.TotalSeconds,
-            "TCP_KEEPINTVL" => (long)config.KeepAliveInterval.TotalSeconds,
+            "SO_KEEPALIVE" => live.KeepAlive ? 1 : 0,
+            "TCP_NODELAY" => live.NoDelay ? 1 : 0,
+            "TCP_CORK" => live.Corked ? 1 : 0,
+            "TCP_MAXSEG" => socket.Connection?.Tcb.Describe(files.Now).SendSegmentSize ?? 536,
+            "TCP_KEEPIDLE" => (long)live.KeepAliveTime.TotalSeconds,
+            "TCP_KEEPINTVL" => (long)live.KeepAliveInterval.TotalSeconds,
             "TCP_KEEPINIT" => (long)config.SynR2.TotalSeconds,
-            "TCP_KEEPCNT" => config.KeepAliveProbes,
-            "TCP_USER_TIMEOUT" => (long)(config.UserTimeout ?? TimeSpan.Zero).TotalMilliseconds,
-            "IP_TOS" => config.TrafficClass,
-            "IP_TTL" => config.TimeToLive,
-            "TCP_LINGER2" => (long)config.OrphanTimeout.TotalSeconds,
+            "TCP_KEEPCNT" => live.KeepAliveProbes,
+            "TCP_USER_TIMEOUT" => (long)(live.UserTimeout ?? TimeSpan.Zero).TotalMilliseconds,
+            "IP_TOS" => live.TrafficClass,
+            "IP_TTL" => live.TimeToLive,
+            "TCP_LINGER2" => (long)live.OrphanTimeout.TotalSeconds,
             "TCP_NOTSENT_LOWAT" => socket.NotSentLowWater == long.MaxValue ? uint.MaxValue : socket.NotSentLowWater,
             "SO_REUSEADDR" or "SO_TYPE" => 1,
             "SO_DOMAIN" => 2,
