@@ -1,4 +1,3 @@
-using UserTcp.Runtime;
 using UserTcp.Tcp;
 
 namespace UserTcp;

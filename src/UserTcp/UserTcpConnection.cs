@@ -108,7 +108,7 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable, I
         cancellationToken.ThrowIfCancellationRequested();
         _running.Writer.CompleteForWriter();
         _running.Reader.CompleteForReader();
-        await Closed.WaitAsync(_running.Stack.Deferred(cancellationToken)).ConfigureAwait(false);
+        await Closed.WaitAsync(_running.Stack.Driver.Deferred(cancellationToken)).ConfigureAwait(false);
         if (!await _running.OutputEnd.ConfigureAwait(false))
             throw CloseErrors.ToException(_running.CloseReason, "close", _running.Cause);
     }

@@ -1,7 +1,6 @@
 using UserTcp.Diagnostics;
 using UserTcp.Ip;
 using UserTcp.Primitives;
-using UserTcp.Runtime;
 using UserTcp.Stack;
 
 namespace UserTcp;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Stack;

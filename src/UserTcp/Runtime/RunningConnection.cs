@@ -277,6 +277,14 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
             LogMessages.ConnectFailed(logger, Id, _reason);
     }
 
+    /// <summary>Tells the log that the connect has begun.</summary>
+    public void LogConnecting()
+    {
+        ILogger logger = _stack.ConnectionLogger;
+        if (logger.IsEnabled(LogLevel.Debug))
+            LogMessages.Connecting(logger, Id, RemoteEndPoint.ToString(), LocalEndPoint.ToString());
+    }
+
     private void LogConnected(ILogger logger)
     {
         if (!_core.IsIncoming)

@@ -205,7 +205,7 @@ internal sealed class RunningListener
     private async ValueTask<T> WaitAsync<T>(WaitQueue<T>.Waiter waiter, CancellationToken cancellationToken)
         where T : class
     {
-        CancellationTokenRegistration registration = _stack.Deferred(cancellationToken).UnsafeRegister(
+        CancellationTokenRegistration registration = _stack.Driver.Deferred(cancellationToken).UnsafeRegister(
             _ => Cancel(waiter, cancellationToken), null);
         await using (registration.ConfigureAwait(false))
             return await waiter.Task.ConfigureAwait(false);

@@ -60,7 +60,7 @@ internal sealed class RunningRequest : IWakeTarget
         try
         {
             Task<RunningConnection?> outcome = _outcome.Task;
-            return await outcome.WaitAsync(Stack.Deferred(cancellationToken)).ConfigureAwait(false) ?? throw GaveUp();
+            return await outcome.WaitAsync(Stack.Driver.Deferred(cancellationToken)).ConfigureAwait(false) ?? throw GaveUp();
         }
         catch (OperationCanceledException)
         {
@@ -107,7 +107,7 @@ internal sealed class RunningRequest : IWakeTarget
     {
         _outcome.TrySetResult(_connection);
         if (_connection is null)
-            Stack.CancelForApplication(_cancelled);
+            Stack.Driver.CancelForApplication(_cancelled);
     }
 
     private void TakeAnswer()

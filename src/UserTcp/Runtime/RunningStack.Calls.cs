@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging;
+using System.Net.Sockets;
 using UserTcp.Diagnostics;
 using UserTcp.Links;
 using UserTcp.Primitives;
@@ -16,12 +16,12 @@ internal sealed partial class RunningStack
     {
         cancellationToken.ThrowIfCancellationRequested();
         RunningConnection connection = BeginConnect(remote, port, settings);
-        LogConnecting(connection);
+        connection.LogConnecting();
         try
         {
             TimeSpan limit = settings.ConnectTimeout ?? Timeout.InfiniteTimeSpan;
             Task<bool> connected = connection.Connected;
-            if (await connected.WaitAsync(limit, TimeProvider, Deferred(cancellationToken)).ConfigureAwait(false))
+            if (await connected.WaitAsync(limit, TimeProvider, Driver.Deferred(cancellationToken)).ConfigureAwait(false))
                 return connection;
 
             throw ConnectErrors.Make(connection, remote, port, FaultCause);
@@ -54,62 +54,65 @@ internal sealed partial class RunningStack
             SynCookies = settings.SynCookies,
             Config = ConfigFor(connection),
         };
-        RunningListener listener;
-        using (Door.Visit visit = Door.Enter())
-        {
-            ThrowIfOver(visit);
-            CallResult result = visit.Shard.Listen(call, out StackListener? core);
-            if (result != CallResult.Done)
-                throw ConnectErrors.ForListen(result, settings);
+        using Door.Visit visit = Door.Enter();
+        ThrowIfOver(visit);
+        CallResult result = visit.Shard.Listen(call, out StackListener? core);
+        if (result != CallResult.Done)
+            throw ConnectErrors.ForListen(result, settings);
 
-            listener = new RunningListener(this, core!, connection, settings.Address.ToIPAddress());
-            core!.Owner = listener;
-            _listeners.Add(listener);
-        }
-
-        if (ListenerLogger.IsEnabled(LogLevel.Debug))
-            LogMessages.Listening(ListenerLogger, listener.LocalEndPoint.ToString());
+        var listener = new RunningListener(this, core!, connection, settings.Address.ToIPAddress());
+        core!.Owner = listener;
+        _listeners.Add(listener);
         return listener;
     }
 
-    /// <summary>The machine's settings for a connection on this link.</summary>
-    public TcpConfig ConfigFor(ConnectionSettings settings)
+    /// <summary>Asks another host whether it hears us (RFC 792).</summary>
+    public async ValueTask<PingResult> PingAsync(
+        HostAddress destination, int payloadBytes, TimeSpan timeout, byte timeToLive,
+        CancellationToken cancellationToken)
     {
-        Mss mss = Mss.FromMtu(Config.Mtu, isV4: true);
-        var config = new TcpConfig
+        cancellationToken.ThrowIfCancellationRequested();
+        PingWait wait = BeginPing(destination, payloadBytes, timeToLive);
+        try
         {
-            Live = settings.Live,
-            ReceiveBufferBytes = settings.ReceiveBufferBytes,
-            SendBufferBytes = settings.SendBufferBytes,
-            ReceiveMss = settings.MaxSegmentSize is int size ? Mss.Min(mss, new Mss(size)) : mss,
-            WindowScaling = settings.WindowScaling,
-            SelectiveAcknowledgments = settings.SelectiveAcknowledgments,
-            Timestamps = settings.Timestamps,
-            InitialWindowSegments = settings.InitialWindowSegments,
-            InitialRto = settings.InitialRto,
-            MinRto = settings.MinRto,
-            MaxRto = settings.MaxRto,
-            R2 = settings.RetransmitLimit,
-            R1 = settings.AdviceThreshold,
-            SynAckRetries = settings.SynAckRetries,
-            PersistMax = settings.PersistMax,
-            SynR2 = settings.SynTimeout,
-            DelayedAck = settings.DelayedAck,
-            TimeWait = Config.TimeWait,
-        };
-        return WithRecovery(config, settings);
+            PingResult? result = await wait.Task
+                .WaitAsync(timeout, TimeProvider, Driver.Deferred(cancellationToken)).ConfigureAwait(false);
+            return result ?? throw new SocketException(
+                (int)SocketError.OperationAborted, "The stack ended while it waited for an answer.");
+        }
+        catch (TimeoutException)
+        {
+            return new PingResult(
+                PingOutcome.TimedOut, wait.Key, TimeSpan.Zero, default(EchoAnswer) with { From = destination });
+        }
+        finally
+        {
+            using Door.Visit visit = Door.Enter();
+            _pings.Remove(wait);
+        }
     }
 
-    private static TcpConfig WithRecovery(TcpConfig config, ConnectionSettings settings) => config with
+    private PingWait BeginPing(HostAddress destination, int payloadBytes, byte timeToLive)
     {
-        CongestionControl = settings.CongestionControl,
-        LossRecovery = settings.LossRecovery,
-        Pacing = settings.Pacing,
-        SlowStartAfterIdle = settings.SlowStartAfterIdle,
-        Ecn = settings.Ecn,
-        AutoTuneBuffers = settings.AutoTuneBuffers,
-        BlackHoleDetection = settings.BlackHoleDetection,
-    };
+        byte[] payload = new byte[payloadBytes];
+        for (int i = 0; i < payload.Length; i++)
+        {
+            payload[i] = (byte)i;
+        }
+
+        using Door.Visit visit = Door.Enter();
+        ThrowIfOver(visit);
+        uint key = _pings.NextKey();
+        CallResult result = visit.Shard.Ping(
+            WayTo(destination), (ushort)(key >> 16), (ushort)key, payload, timeToLive, visit.Now);
+        if (result != CallResult.Done)
+            throw ConnectErrors.ForConnect(result, destination, 0, _settings.ConnectionDefaults);
+
+        return _pings.Add(key, visit.Now, Completions);
+    }
+
+    /// <summary>The machine's settings for a connection on this link.</summary>
+    public TcpConfig ConfigFor(ConnectionSettings settings) => settings.ToConfig(Config);
 
     /// <summary>Looks at the stack, at one moment.</summary>
     public TResult Look<TResult>(Func<Shard, Instant, TResult> look)
@@ -170,14 +173,5 @@ internal sealed partial class RunningStack
             throw ConnectErrors.Faulted(_fault);
         if (_isStopping || visit.IsDead)
             throw ConnectErrors.Disposed();
-    }
-
-    private void LogConnecting(RunningConnection connection)
-    {
-        if (!ConnectionLogger.IsEnabled(LogLevel.Debug))
-            return;
-
-        LogMessages.Connecting(
-            ConnectionLogger, connection.Id, connection.RemoteEndPoint.ToString(), connection.LocalEndPoint.ToString());
     }
 }

@@ -1,5 +1,4 @@
 using UserTcp.Diagnostics;
-using UserTcp.Ip;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Stack;
@@ -14,8 +13,7 @@ internal sealed partial class RunningStack
     {
         var connection = new RunningConnection(this, core, settings) { ConnectSpan = Spans.Current };
         _connections.Add(connection);
-        if (connection.ConnectSpan is not null)
-            _traced.Add(connection);
+        _resolutions.Add(connection);
         visit.Shard.Adopt(core, connection);
         return connection;
     }
@@ -23,8 +21,7 @@ internal sealed partial class RunningStack
     public void OnConnectionEnd(RunningConnection connection)
     {
         _connections.Remove(connection);
-        if (connection.ConnectSpan is not null)
-            _traced.Remove(connection);
+        _resolutions.Remove(connection);
     }
 
     public void OnListenerEnd(RunningListener listener) => _listeners.Remove(listener);
@@ -50,20 +47,20 @@ internal sealed partial class RunningStack
                 break;
             case WakeupKind.EchoReply:
             case WakeupKind.EchoUnreachable:
-                OnEcho(wakeup.Echo, wakeup.Kind == WakeupKind.EchoReply, visit.Wakes);
+                _pings.OnEcho(wakeup.Echo, wakeup.Kind == WakeupKind.EchoReply, visit.Wakes);
                 break;
             case WakeupKind.NeighborFound:
             case WakeupKind.NeighborLost:
-                OnNeighbor(wakeup, visit.Wakes);
+                _resolutions.OnNeighbor(wakeup, visit.Wakes);
                 break;
             case WakeupKind.LimitReached:
-                OnLimit(wakeup.Limit, wakeup.Count, visit.Wakes);
+                _news.OnLimit(wakeup.Limit, wakeup.Count, visit.Wakes);
                 break;
             case WakeupKind.AddressClaimed:
-                OnAddressClaimed(wakeup.Address, visit.Wakes);
+                _news.OnAddressClaimed(wakeup.Address, visit.Wakes);
                 break;
             default:
-                OnAddressConflict(wakeup.Conflict, visit.Wakes);
+                _news.OnAddressConflict(wakeup.Conflict, visit.Wakes);
                 break;
         }
     }
@@ -83,8 +80,8 @@ internal sealed partial class RunningStack
             listener.OnEnd(wakes);
         }
 
-        OnPingsEnd(wakes);
-        wakes.Add(new Notice(this, static (stack, fault) => stack.TellFault(fault), cause), WakeReasons.Decided);
+        _pings.OnEnd(wakes);
+        _news.OnFault(cause, wakes);
         _bell.Stop();
     }
 
@@ -106,56 +103,5 @@ internal sealed partial class RunningStack
         running = new RunningRequest(listener, request);
         request.Owner = running;
         listener.OnRequest(running, visit.Wakes);
-    }
-
-    // All are claimed at the same moment; that each is told of is for the log.
-    private void OnAddressClaimed(HostAddress address, WakeList wakes) => wakes.Add(
-        new Notice(
-            this,
-            (stack, _) =>
-            {
-                LogMessages.AddressClaimed(stack._logger, stack.Name, address.ToString());
-                stack._claimed.TrySetResult(null);
-            },
-            null),
-        WakeReasons.Decided);
-
-    private void OnAddressConflict(AddressConflict conflict, WakeList wakes) => wakes.Add(
-        new Notice(
-            this,
-            (stack, _) =>
-            {
-                // While starting it is the caller's exception; later there is nobody to throw it at.
-                if (stack._claimed.TrySetResult(conflict))
-                    return;
-
-                LogMessages.AddressConflict(
-                    stack._logger, stack.Name, conflict.Address.ToString(), conflict.OtherMac, conflict.Count);
-            },
-            null),
-        WakeReasons.Decided);
-
-    private void OnLimit(StackLimit limit, long count, WakeList wakes) => wakes.Add(
-        new Notice(this, (stack, _) => LogMessages.LimitReached(stack._logger, limit, stack.Name, count), null),
-        WakeReasons.Decided);
-
-    private void TellFault(Exception? cause)
-    {
-        if (cause is LinkDownException { IsIntended: true })
-            LogMessages.LinkClosed(_logger, Name, _link.Info.Name);
-        else if (cause is IOException)
-            LogMessages.LinkDown(_logger, cause, Name, _link.Info.Name);
-        else if (cause is not null)
-            LogMessages.StackFaulted(_logger, cause, Name);
-        _claimed.TrySetResult(null);
-        if (cause is not null)
-            _faulted.TrySetResult(cause);
-    }
-
-    /// <summary>Something rare that is to be done when the door is closed again.</summary>
-    private sealed class Notice(RunningStack stack, Action<RunningStack, Exception?> tell, Exception? cause)
-        : IWakeTarget
-    {
-        public void Wake(WakeReasons reasons, bool inlineAllowed) => tell(stack, cause);
     }
 }

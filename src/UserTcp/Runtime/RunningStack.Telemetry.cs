@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using UserTcp.Diagnostics;
 using UserTcp.Primitives;
-using UserTcp.Stack;
 
 namespace UserTcp.Runtime;
 
@@ -31,6 +30,8 @@ internal sealed partial class RunningStack : IMeteredStack
         try
         {
             RunningListener listener = ListenCore(settings);
+            if (ListenerLogger.IsEnabled(LogLevel.Debug))
+                LogMessages.Listening(ListenerLogger, listener.LocalEndPoint.ToString());
             span?.SetTag(Names.LocalPort, listener.LocalEndPoint.Port);
             return listener;
         }
@@ -86,52 +87,6 @@ internal sealed partial class RunningStack : IMeteredStack
             Spans.Fail(span, e);
             Meter.OnConnected(Name, remote, _clock.Now - start, Spans.ErrorType(e));
             throw;
-        }
-    }
-
-    // Connections that began under a span of ours: resolutions become its children.
-    private readonly HashSet<RunningConnection> _traced = [];
-
-    // Under the door; the rest when it is closed. Nothing is done where nobody listens.
-    private void OnNeighbor(in Wakeup wakeup, WakeList wakes)
-    {
-        bool isTraced = Spans.Source.HasListeners();
-        if (!isTraced && !Meter.WantsResolutions && !_arpLogger.IsEnabled(LogLevel.Debug))
-            return;
-
-        HostAddress address = wakeup.Address;
-        MacAddress? mac = wakeup.Kind == WakeupKind.NeighborFound ? wakeup.Mac : null;
-        TimeSpan elapsed = wakeup.Elapsed;
-        List<ActivityContext> waiting = isTraced ? WaitingFor(address) : [];
-        wakes.Add(
-            new Notice(this, (stack, _) => stack.TellNeighbor(address, mac, elapsed, waiting), null),
-            WakeReasons.Decided);
-    }
-
-    private List<ActivityContext> WaitingFor(HostAddress nextHop)
-    {
-        var waiting = new List<ActivityContext>();
-        _traced.RemoveWhere(static connection => connection.ConnectSpan is not { IsStopped: false });
-        foreach (RunningConnection connection in _traced)
-        {
-            if (connection.NextHop == nextHop)
-                waiting.Add(connection.ConnectSpan!.Context);
-        }
-
-        return waiting;
-    }
-
-    private void TellNeighbor(HostAddress address, MacAddress? mac, TimeSpan elapsed, List<ActivityContext> waiting)
-    {
-        string? error = mac is null ? Names.HostUnreachable : null;
-        if (mac is MacAddress found)
-            LogMessages.NeighborFound(_arpLogger, Name, address, found, elapsed.TotalMilliseconds);
-        else
-            LogMessages.NeighborLost(_arpLogger, Name, address, elapsed.TotalMilliseconds);
-        Meter.OnResolved(Name, elapsed, error);
-        foreach (ActivityContext parent in waiting)
-        {
-            Spans.Resolved(parent, address, elapsed, error);
         }
     }
 }

@@ -1,8 +1,6 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Text;
 using Microsoft.Extensions.Logging;
-using UserTcp.Buffers;
 using UserTcp.Diagnostics;
 using UserTcp.Ip;
 using UserTcp.Links;
@@ -27,14 +25,14 @@ internal sealed partial class RunningStack : IStackOwner
     private readonly EventLoop _loop;
     private readonly Shard _shard;
     private readonly LimitedLogger _logger;
-    private readonly LimitedLogger _arpLogger;
+    private readonly Resolutions _resolutions;
     private readonly LimitedLogger[] _loggers;
-    private readonly TaskCompletionSource<AddressConflict?> _claimed;
-    private readonly TaskCompletionSource<Exception> _faulted;
+    private readonly StackNews _news;
 
     // All below changes under the door.
     private readonly HashSet<RunningConnection> _connections = [];
     private readonly HashSet<RunningListener> _listeners = [];
+    private readonly Pings _pings;
     private bool _isStopping;
     private Exception? _fault;
 
@@ -43,21 +41,21 @@ internal sealed partial class RunningStack : IStackOwner
         _settings = settings;
         _link = link;
         _clock = new MonotonicClock(settings.TimeProvider);
-        Config = MakeConfig(settings, link.Info);
+        Config = settings.ToConfig(link.Info);
         Name = settings.Name ?? link.Info.Name;
         _loggers = [.. LogMessages.Categories.Select(
             category => LimitedLogger.Create(settings.LoggerFactory, category, settings.TimeProvider))];
-        (_logger, _arpLogger, ConnectionLogger, ListenerLogger) =
-            (_loggers[0], _loggers[1], _loggers[2], _loggers[3]);
-        _claimed = new TaskCompletionSource<AddressConflict?>(Completions);
-        _faulted = new TaskCompletionSource<Exception>(Completions);
+        (_logger, ConnectionLogger, ListenerLogger) = (_loggers[0], _loggers[2], _loggers[3]);
+        _news = new StackNews(Name, link.Info.Name, _logger, Completions);
+        _pings = new Pings((uint)Config.Secret.Hash(0));
         _shard = new Shard(new Host(Config, _clock.Now)) { TellsNeighbors = true };
         Meter = StackMeter.Of(settings.MeterFactory);
+        _resolutions = new Resolutions(Name, Meter, _loggers[1]);
         Taps = new TapQueue(settings.Taps, link.Info, _clock, OnTapFailed);
         Watch = new FrameWatch(Taps, new LinkWatch(link, _logger, Name));
         // Where nobody else can be, nobody is asked, and no wake-up follows.
         if (_shard.AddressState == AddressState.Claimed)
-            _claimed.SetResult(null);
+            _news.ClaimUnasked();
         _bell = new LoopBell(link);
         Door = new Door(_shard, link, _clock, _bell, this, settings.Driver, Taps);
         _loop = new EventLoop(Door, link, _clock, _bell, settings, Watch);
@@ -79,6 +77,9 @@ internal sealed partial class RunningStack : IStackOwner
     /// <summary>Whether the stack cannot go on while this thread waits for it.</summary>
     public bool NeedsThisThread => _settings.Driver is not null || _loop.IsCurrentThread;
 
+    /// <summary>Who turns the stack; null: a thread of its own.</summary>
+    public IStackDriver? Driver => _settings.Driver;
+
     public PipeScheduler Scheduler => _settings.Scheduler;
 
     public TimeProvider TimeProvider => _settings.TimeProvider;
@@ -99,37 +100,13 @@ internal sealed partial class RunningStack : IStackOwner
     }
 
     /// <summary>Completes, with the reason, if the stack ends by itself, and never otherwise.</summary>
-    public Task<Exception> Faulted => _faulted.Task;
+    public Task<Exception> Faulted => _news.Faulted;
 
     /// <summary>Why the stack ended by itself; null if it did not.</summary>
     public Exception? FaultCause => Volatile.Read(ref _fault);
 
     /// <summary>A turn by hand, for who runs stacks without threads: a simulator.</summary>
     internal bool Turn() => _loop.Turn(mayTransmit: true);
-
-    /// <summary>
-    /// A token that the driver cancels after the caller's token: the cancelled operation then resumes there, and not
-    /// inside the caller's <c>Cancel</c>. Without a driver, the caller's token.
-    /// </summary>
-    public CancellationToken Deferred(CancellationToken token)
-    {
-        if (_settings.Driver is not IStackDriver driver || !token.CanBeCanceled)
-            return token;
-
-        var deferred = new CancellationTokenSource();
-        token.UnsafeRegister(
-            _ => driver.Defer(static source => ((CancellationTokenSource)source!).Cancel(), deferred), null);
-        return deferred.Token;
-    }
-
-    /// <summary>Handlers of a token are the application's: they run where its code runs, and never here.</summary>
-    public void CancelForApplication(CancellationTokenSource source)
-    {
-        if (_settings.Driver is IStackDriver driver)
-            driver.Defer(static state => ((CancellationTokenSource)state!).Cancel(), source);
-        else
-            ThreadPool.UnsafeQueueUserWorkItem(static state => state.Cancel(), source, preferLocal: false);
-    }
 
     /// <summary>Runs the loop and waits until the addresses are ours.</summary>
     /// <exception cref="SocketException">Another station has one of them.</exception>
@@ -143,14 +120,14 @@ internal sealed partial class RunningStack : IStackOwner
         // The first deadlines and frames, those of the probes, are the loop's from here on.
         Door.Enter().Dispose();
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
-        AddressConflict? conflict = await _claimed.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        AddressConflict? conflict = await _news.Claimed.WaitAsync(cancellationToken).ConfigureAwait(false);
         if (conflict is AddressConflict c)
             throw ConnectErrors.ForConflict(c, _link.Info.Name);
         if (FaultCause is Exception fault)
             throw new IOException($"The link {_link.Info.Name} failed while the stack started: {fault.Message}", fault);
 
         Meter.Add(this);
-        LogStart();
+        _news.TellStart(Config, _settings.Seed is not null);
     }
 
     /// <summary>
@@ -194,36 +171,6 @@ internal sealed partial class RunningStack : IStackOwner
         Release();
     }
 
-    private static StackConfig MakeConfig(StackSettings settings, LinkInfo link) => new()
-    {
-        Link = link,
-        Mtu = Math.Min(settings.Mtu ?? link.Mtu, link.Mtu),
-        MacAddress = settings.MacAddress ?? DefaultMac(link.Name, settings.Addresses[0]),
-        Addresses = settings.Addresses,
-        Gateway = settings.Gateway,
-        Routes = settings.Routes,
-        Secret = Entropy.Secret(settings.Seed),
-        Chunks = new ChunkPool(settings.MaxBufferedBytes),
-        RespondToPing = settings.RespondToPing,
-        DetectConflicts = settings.DetectConflicts,
-        Checksums = settings.Checksums,
-        FirstEphemeralPort = settings.FirstEphemeralPort,
-        LastEphemeralPort = settings.LastEphemeralPort,
-        MaxConnections = settings.MaxConnections,
-        MaxHalfOpen = settings.MaxHalfOpen,
-        MaxOrphans = settings.MaxOrphans,
-        MaxTimeWait = settings.MaxTimeWait,
-        TimeWait = settings.TimeWait,
-        ChallengeAcksPerSecond = settings.ChallengeAcksPerSecond,
-        ChallengeAcksPerConnection = settings.ChallengeAcksPerConnection,
-        StrangerRepliesPerSecond = settings.StrangerRepliesPerSecond,
-        Ip = settings.Ip,
-    };
-
-    // Stable, so that a restarted process is still known to its neighbours; different for stacks side by side.
-    private static MacAddress DefaultMac(string link, StackAddress address) =>
-        MacAddress.CreateLocal(Encoding.UTF8.GetBytes($"{link} {address.Address}"));
-
     private List<RunningConnection> StopNewWork()
     {
         using Door.Visit visit = Door.Enter();
@@ -233,7 +180,7 @@ internal sealed partial class RunningStack : IStackOwner
             listener.OnStop(visit);
         }
 
-        OnPingsEnd(visit.Wakes);
+        _pings.OnEnd(visit.Wakes);
         return [.. _connections];
     }
 
@@ -270,15 +217,4 @@ internal sealed partial class RunningStack : IStackOwner
     }
 
     private void OnProcessExit(object? sender, EventArgs e) => Stop();
-
-    private void LogStart()
-    {
-        if (_settings.Seed is not null && (_link.Info.Features & LinkFeatures.PointToPoint) == 0)
-            LogMessages.DeterministicSeed(_logger, Name, _link.Info.Name);
-        if (!_logger.IsEnabled(LogLevel.Information))
-            return;
-
-        string addresses = string.Join(", ", Config.Addresses.Select(a => $"{a.Address}/{a.PrefixLength}"));
-        LogMessages.StackStarted(_logger, Name, _link.Info.Name, addresses, Config.MacAddress);
-    }
 }

@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
+using System.Text;
 using Microsoft.Extensions.Logging;
+using UserTcp.Buffers;
 using UserTcp.Diagnostics;
 using UserTcp.Ip;
 using UserTcp.Links;
@@ -91,6 +93,37 @@ internal sealed class StackSettings
     /// </summary>
     public TaskCreationOptions Completions =>
         Driver is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
+
+    /// <summary>The core's settings, for a stack on a link.</summary>
+    public StackConfig ToConfig(LinkInfo link) => new()
+    {
+        Link = link,
+        Mtu = Math.Min(Mtu ?? link.Mtu, link.Mtu),
+        MacAddress = MacAddress ?? DefaultMac(link.Name, Addresses[0]),
+        Addresses = Addresses,
+        Gateway = Gateway,
+        Routes = Routes,
+        Secret = Entropy.Secret(Seed),
+        Chunks = new ChunkPool(MaxBufferedBytes),
+        RespondToPing = RespondToPing,
+        DetectConflicts = DetectConflicts,
+        Checksums = Checksums,
+        FirstEphemeralPort = FirstEphemeralPort,
+        LastEphemeralPort = LastEphemeralPort,
+        MaxConnections = MaxConnections,
+        MaxHalfOpen = MaxHalfOpen,
+        MaxOrphans = MaxOrphans,
+        MaxTimeWait = MaxTimeWait,
+        TimeWait = TimeWait,
+        ChallengeAcksPerSecond = ChallengeAcksPerSecond,
+        ChallengeAcksPerConnection = ChallengeAcksPerConnection,
+        StrangerRepliesPerSecond = StrangerRepliesPerSecond,
+        Ip = Ip,
+    };
+
+    // Stable, so that a restarted process is still known to its neighbours; different for stacks side by side.
+    private static MacAddress DefaultMac(string link, StackAddress address) =>
+        global::UserTcp.MacAddress.CreateLocal(Encoding.UTF8.GetBytes($"{link} {address.Address}"));
 }
 
 /// <summary>The options of a connection, validated and out of the caller's reach.</summary>
@@ -157,6 +190,45 @@ internal sealed record ConnectionSettings
     public bool AutoTuneBuffers { get; init; }
 
     public bool BlackHoleDetection { get; init; }
+
+    /// <summary>The machine's settings, for a connection of a stack.</summary>
+    public TcpConfig ToConfig(StackConfig stack)
+    {
+        Mss mss = Mss.FromMtu(stack.Mtu, isV4: true);
+        var config = new TcpConfig
+        {
+            Live = Live,
+            ReceiveBufferBytes = ReceiveBufferBytes,
+            SendBufferBytes = SendBufferBytes,
+            ReceiveMss = MaxSegmentSize is int size ? Mss.Min(mss, new Mss(size)) : mss,
+            WindowScaling = WindowScaling,
+            SelectiveAcknowledgments = SelectiveAcknowledgments,
+            Timestamps = Timestamps,
+            InitialWindowSegments = InitialWindowSegments,
+            InitialRto = InitialRto,
+            MinRto = MinRto,
+            MaxRto = MaxRto,
+            R2 = RetransmitLimit,
+            R1 = AdviceThreshold,
+            SynAckRetries = SynAckRetries,
+            PersistMax = PersistMax,
+            SynR2 = SynTimeout,
+            DelayedAck = DelayedAck,
+            TimeWait = stack.TimeWait,
+        };
+        return WithRecovery(config);
+    }
+
+    private TcpConfig WithRecovery(TcpConfig config) => config with
+    {
+        CongestionControl = CongestionControl,
+        LossRecovery = LossRecovery,
+        Pacing = Pacing,
+        SlowStartAfterIdle = SlowStartAfterIdle,
+        Ecn = Ecn,
+        AutoTuneBuffers = AutoTuneBuffers,
+        BlackHoleDetection = BlackHoleDetection,
+    };
 }
 
 /// <summary>The options of a listener, validated and out of the caller's reach.</summary>
