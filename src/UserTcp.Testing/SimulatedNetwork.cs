@@ -41,6 +41,12 @@ public sealed partial class SimulatedNetwork : IDisposable
 
     internal SeededRandom Random { get; }
 
+    /// <summary>How often, from 0 to 1, a call on a connection finds the door of its stack taken.</summary>
+    internal double EntryRefusals { get; set; }
+
+    /// <summary>How many calls found it so.</summary>
+    internal long RefusedEntries { get; set; }
+
     internal EventQueue Events { get; } = new();
 
     internal FramePool Frames { get; } = new();

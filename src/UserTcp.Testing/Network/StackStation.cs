@@ -7,12 +7,16 @@ namespace UserTcp.Testing.Network;
 /// <summary>A host with a whole stack, which the network turns in place of the stack's own thread.</summary>
 internal sealed class StackStation : Station, IStackDriver
 {
+    private const ulong RefusalKey = 0x7ef_0000;
+
+    private readonly SeededRandom _random;
     private RunningStack? _running;
 
     public StackStation(
         SimulatedNetwork network, string name, SimulatedLinkOptions link, Action<UserTcpStackOptions>? configure)
         : base(network, name, link)
     {
+        _random = network.Random.Derive(RefusalKey + (ulong)Number);
         var options = new UserTcpStackOptions
         {
             Link = new PortDevice(this, link.Mtu, network.Frames, Inbox),
@@ -30,6 +34,18 @@ internal sealed class StackStation : Station, IStackDriver
     }
 
     public UserTcpStack Stack { get; }
+
+    public bool RefusesEntry
+    {
+        get
+        {
+            if (Network.EntryRefusals == 0 || !_random.Chance(Network.EntryRefusals))
+                return false;
+            Network.RefusedEntries++;
+            Network.MarkDirty(this);
+            return true;
+        }
+    }
 
     protected override Instant NextTurn =>
         _running?.UntilNextTurn is TimeSpan time ? Network.Time + time : Instant.Never;

@@ -67,10 +67,16 @@ internal sealed class CombiningLock<TSteps>(TSteps steps)
     public bool Post(MailNode node, int bits)
     {
         Debug.Assert(!_lock.IsHeldByCurrentThread, "A thread inside the lock must not post.");
+        Leave(node, bits);
+        return TryEnterUnlessAwaited();
+    }
+
+    /// <summary>Posts bits for a node, and relies on somebody who will enter.</summary>
+    public void Leave(MailNode node, int bits)
+    {
         steps.Next("post");
         if (Interlocked.Or(ref node.Mail, bits) == 0)
             Put(node);
-        return TryEnterUnlessAwaited();
     }
 
     /// <summary>Waits until this thread is inside.</summary>

@@ -90,6 +90,13 @@ internal sealed class Door : IThreadPoolWorkItem
     /// <param name="mayDefer">Whether the caller is a connection that the thread pool or the loop resumed.</param>
     public void Post(MailNode node, int bits, bool mayDefer)
     {
+        if (_driver is { RefusesEntry: true })
+        {
+            _lock.Leave(node, bits);
+            _bell.AskForTurn();
+            return;
+        }
+
         if (!_lock.Post(node, bits))
             return;
 

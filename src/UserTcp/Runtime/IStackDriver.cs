@@ -13,6 +13,12 @@ internal interface IStackDriver
     /// <summary>A stack has ended; it is turned no more.</summary>
     void Detach(RunningStack stack);
 
+    /// <summary>
+    /// Whether a caller is to find the door taken, as if another thread were inside: what it posts is served at the next
+    /// turn. Asked at each post.
+    /// </summary>
+    bool RefusesEntry => false;
+
     /// <summary>Does something as soon as no code of the application runs.</summary>
     void Defer(Action<object?> action, object? state);
 }

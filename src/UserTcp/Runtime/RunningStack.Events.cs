@@ -1,5 +1,4 @@
 using UserTcp.Diagnostics;
-using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Stack;
 
