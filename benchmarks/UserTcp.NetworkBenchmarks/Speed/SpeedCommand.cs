@@ -148,6 +148,8 @@ internal static class SpeedCommand
             .. row.Entries.Where(entry => links is null || entry.Contender is { IsKernel: true } or { IsBare: true }
                 || $"{entry.Contender}".Contains(links, StringComparison.OrdinalIgnoreCase)),
         ];
-        return Array.Exists(entries, entry => entry.Contender.IsOurs) ? row with { Entries = entries } : null;
+        return Array.Exists(entries, entry => entry.Contender is { IsKernel: false, IsBare: false })
+            ? row with { Entries = entries }
+            : null;
     }
 }
