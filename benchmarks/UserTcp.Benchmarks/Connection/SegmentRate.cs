@@ -13,7 +13,9 @@ internal static class SegmentRate
     private const int Segments = 2048;
 
     /// <summary>Obeys orders with a pair of stacks.</summary>
-    /// <param name="checksums"><c>link</c> if the link vouches for them; else the stacks finish and verify them.</param>
+    /// <param name="checksums">
+    /// <c>link</c> if the link vouches for them; else the stacks finish and verify them.
+    /// </param>
     public static async Task<int> RunAsync(string checksums)
     {
         using var pair = new CorePair(checksums == "link" ? CorePair.WithoutChecksums : CorePair.Plain);

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace UserTcp.NetworkBenchmarks.Bare;
 
-/// <summary>Headers of Ethernet, ARP, IPv4 and TCP, written and read by hand. Checksums of TCP are left to the link.</summary>
+/// <summary>
+/// Headers of Ethernet, ARP, IPv4 and TCP, written and read by hand. Checksums of TCP are left to the link.
+/// </summary>
 internal static class BareHeaders
 {
     public const int EthernetBytes = 14;

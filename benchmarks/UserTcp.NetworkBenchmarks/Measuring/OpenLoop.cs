@@ -30,7 +30,7 @@ internal sealed class OpenLoop
     /// <summary>The time of the answered requests, in seconds.</summary>
     public IEnumerable<double> Times => _times.Take(_answered);
 
-    /// <summary>When a connection has to send, in seconds; infinity if it waits for an answer or has sent all.</summary>
+    /// <summary>When a connection has to send, in seconds; infinity if it awaits an answer or has sent all.</summary>
     public double DueOf(int connection) =>
         _isWaiting[connection] || _next[connection] >= _times.Length ? double.PositiveInfinity : Due(connection);
 

@@ -46,7 +46,7 @@ internal static class FindingTable
         Ratio(finding.ToCeiling), finding.Target is { } today ? today.Today ?? "–" : "",
         finding.Target is { } least ? Limit(least, least.AtLeast) : "",
         finding.Target is { } target ? Limit(target, target.Aim) : "", Describe(finding.Verdict),
-        finding.ToBefore is null ? "" : $"{Ratio(finding.ToBefore)} {(finding.IsNotWorse == true ? "not worse" : "worse")}",
+        finding.IsNotWorse is { } isNotWorse ? $"{Ratio(finding.ToBefore)} {(isNotWorse ? "not worse" : "worse")}" : "",
     ];
 
     private static string Describe(Verdict verdict) => verdict switch
@@ -70,7 +70,8 @@ internal static class FindingTable
     private static string Figure(double figure) =>
         figure >= 1000 ? Format($"{figure:N0}") : Format($"{figure:G3}");
 
-    private static string Ratio(Spread? ratio) => ratio is { } r ? Format($"{r.Median:F2} ({r.Min:F2}–{r.Max:F2})") : "";
+    private static string Ratio(Spread? ratio) =>
+        ratio is { } r ? Format($"{r.Median:F2} ({r.Min:F2}–{r.Max:F2})") : "";
 
     private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

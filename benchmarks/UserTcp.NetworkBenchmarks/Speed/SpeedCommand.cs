@@ -6,7 +6,9 @@ using UserTcp.NetworkBenchmarks.Reports;
 
 namespace UserTcp.NetworkBenchmarks.Speed;
 
-/// <summary><c>speed</c>: against the kernel, ceilings, the build of before and gVisor's netstack, over good wires.</summary>
+/// <summary>
+/// <c>speed</c>: against the kernel, ceilings, the build of before and gVisor's netstack, over good wires.
+/// </summary>
 internal static class SpeedCommand
 {
     private const int ReportColumns = 200;
@@ -86,7 +88,10 @@ internal static class SpeedCommand
         Build? before = scope == Scope.Full && parsed.GetValue(s_before) is { } root ? Build.In(root) : null;
         bool isQuick = scope == Scope.Quick;
         var plan = new SpeedPlan(
-            [.. Rows(scope, gVisor is not null, before is not null).Select(row => Choose(row, parsed)).OfType<SpeedRow>()],
+            [
+                .. Rows(scope, gVisor is not null, before is not null)
+                    .Select(row => Choose(row, parsed)).OfType<SpeedRow>(),
+            ],
             parsed.GetValue(s_rounds) ?? (isQuick ? 3 : 5),
             parsed.GetValue(s_seconds) ?? (isQuick ? 1 : 5),
             parsed.GetValue(s_warmUp) ?? (isQuick ? 5 : 30));

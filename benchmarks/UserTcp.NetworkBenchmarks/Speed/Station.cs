@@ -57,7 +57,9 @@ internal sealed class Station : IDisposable
     public double ProcessorSeconds => (_near?.ProcessorSeconds ?? 0) + (_far?.ProcessorSeconds ?? 0);
 
     /// <summary>Works until its processes compile nothing any more, or the time is over.</summary>
-    /// <returns>Whether it is warm. A program that is compiled beforehand and one that starts anew always are.</returns>
+    /// <returns>
+    /// Whether it is warm. A program that is compiled beforehand and one that starts anew always are.
+    /// </returns>
     public bool WarmUp(WarmUp warmUp, double sliceSeconds)
     {
         if (_near is null)

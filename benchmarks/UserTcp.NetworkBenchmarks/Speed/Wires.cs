@@ -57,7 +57,7 @@ internal sealed class KernelWire(Socket socket) : IWire
 /// <summary>A connection of a stack, by its pipes.</summary>
 internal sealed class StackWire(UserTcpConnection connection) : IWire
 {
-    private readonly Stream _stream = connection.AsStream(leaveOpen: true);
+    private Stream? _stream;
 
     public async ValueTask<int> TakeAsync()
     {
@@ -78,7 +78,7 @@ internal sealed class StackWire(UserTcpConnection connection) : IWire
             throw new IOException("The connection has ended.");
     }
 
-    public void Write(ReadOnlySpan<byte> bytes) => _stream.Write(bytes);
+    public void Write(ReadOnlySpan<byte> bytes) => (_stream ??= connection.AsStream(leaveOpen: true)).Write(bytes);
 
     public ValueTask FinishWritingAsync() => connection.Output.CompleteAsync();
 
