@@ -32,7 +32,7 @@ internal static class SpeedCommand
 
     private static readonly Option<double?> s_warmUp = new("--warm-up")
     {
-        Description = "The longest warm-up in seconds; 30. It ends when nothing was compiled for 2 s.",
+        Description = "The longest warm-up in seconds; 30. It ends as soon as nothing was compiled for 2 s.",
     };
 
     private static readonly Option<int> s_cpus = new("--cpus")
@@ -94,7 +94,7 @@ internal static class SpeedCommand
             ],
             parsed.GetValue(s_rounds) ?? (isQuick ? 3 : 5),
             parsed.GetValue(s_seconds) ?? (isQuick ? 1 : 5),
-            parsed.GetValue(s_warmUp) ?? (isQuick ? 5 : 30));
+            parsed.GetValue(s_warmUp) ?? (isQuick ? 8 : 30));
         if (plan.Rows.Count == 0)
             throw new ArgumentException("No row has such a name and such a link: see --rows and --links.");
         if (plan.Rows.Any(row => row.Entries.Any(entry => entry.Contender.Cable != CableKind.None)))

@@ -65,11 +65,8 @@ internal sealed class SpeedRun(SpeedPlan plan, StationSettings settings, TextWri
         try
         {
             station = new Station(row, contender, settings);
-            if (!station.WarmUp(
-                new WarmUp(s_stillness, TimeSpan.FromSeconds(plan.WarmUpSeconds)), Math.Min(1, plan.Seconds)))
-            {
+            if (!station.WarmUp(new WarmUp(s_stillness, TimeSpan.FromSeconds(plan.WarmUpSeconds))))
                 Notes.Add($"{row.Name}, {contender}: still compiling after {plan.WarmUpSeconds} s of warm-up.");
-            }
 
             return station;
         }
