@@ -18,11 +18,14 @@ internal sealed class Agent : IDisposable
         _kill = cancelled.Register(process.Kill);
     }
 
-    /// <summary>The time that its threads have used of the processors, in seconds.</summary>
+    /// <summary>The time that its threads have used of the processors, in seconds; 0 if it has ended.</summary>
     public double ProcessorSeconds
     {
         get
         {
+            if (_process.HasExited)
+                return 0;
+
             _process.Refresh();
             return _process.TotalProcessorTime.TotalSeconds;
         }
@@ -56,18 +59,36 @@ internal sealed class Agent : IDisposable
         throw new InvalidOperationException($"'{string.Join(' ', words)}' did not start.");
     }
 
+    /// <summary>Gives an order and waits for its outcome. The end of the process is an outcome, too.</summary>
     public Outcome Obey(Order order)
     {
-        _process.StandardInput.WriteLine(order.ToLine());
-        return Outcome.Parse(
-            ReadLine() ?? throw new InvalidOperationException($"The process ended over {order}."));
+        try
+        {
+            _process.StandardInput.WriteLine(order.ToLine());
+            if (ReadLine() is { } line)
+                return Outcome.Parse(line);
+        }
+        catch (IOException) when (_process.HasExited)
+        {
+            // The pipe is broken: told below.
+        }
+
+        return new Outcome([], Error: $"The process has ended; its order was {order.ToLine()}.");
     }
 
     /// <summary>The end of its input is the end of it.</summary>
     public void Dispose()
     {
         _kill.Dispose();
-        _process.StandardInput.Close();
+        try
+        {
+            _process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It has ended already, and did not read its last order.
+        }
+
         _process.WaitForExit();
         _process.Dispose();
     }

@@ -104,10 +104,10 @@ internal static class SpeedCommand
         AnsiConsole.WriteLine(Machine.Describe());
         AnsiConsole.WriteLine($"{plan.Rounds} rounds of {plan.Seconds} s, on {parsed.GetValue(s_cpus)} CPUs.");
         var settings = new StationSettings(parsed.GetValue(s_cpus), before, gVisor, cancelled);
-        return Run(new SpeedRun(plan, settings, Console.Error), parsed);
+        return Run(new SpeedRun(plan, settings, Console.Error), parsed, cancelled);
     }
 
-    private static int Run(SpeedRun run, ParseResult parsed)
+    private static int Run(SpeedRun run, ParseResult parsed, CancellationToken cancelled)
     {
         long start = Stopwatch.GetTimestamp();
         Finding[] findings;
@@ -115,9 +115,9 @@ internal static class SpeedCommand
         {
             findings = [.. run.Measure()];
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (cancelled.IsCancellationRequested)
         {
-            return Cancelled;
+            return Cancelled; // its processes ended before it, whatever they were at
         }
 
         AnsiConsole.Write(FindingTable.ToTable(findings));
