@@ -2,7 +2,8 @@ using BenchmarkDotNet.Running;
 using UserTcp.Benchmarks;
 using UserTcp.Benchmarks.Connection;
 
-if (args is ["segments"])
-    SegmentRate.Run(Console.Out);
-else
-    BenchmarkSwitcher.FromAssembly(typeof(BenchmarkConfig).Assembly).Run(args, new BenchmarkConfig());
+if (args is ["segments", var checksums])
+    return await SegmentRate.RunAsync(checksums);
+
+BenchmarkSwitcher.FromAssembly(typeof(BenchmarkConfig).Assembly).Run(args, new BenchmarkConfig());
+return 0;

@@ -1,49 +1,37 @@
-using System.Globalization;
+using System.Diagnostics;
 using UserTcp.Benchmarks.Workloads;
+using UserTcp.NetworkBenchmarks.Protocol;
 
 namespace UserTcp.Benchmarks.Connection;
 
 /// <summary>
 /// How many segments of <see cref="TwoCoresBenchmarks"/> pass in a second of a processor: a figure that other
-/// work on the machine disturbs less than one by the clock.
+/// work on the machine disturbs less than one by the clock. A row of the network benchmarks, which give the orders.
 /// </summary>
 internal static class SegmentRate
 {
     private const int Segments = 2048;
-    private const int Rounds = 7;
-    private const int TransfersPerRound = 200;
 
-    public static void Run(TextWriter output)
+    /// <summary>Obeys orders with a pair of stacks.</summary>
+    /// <param name="checksums">
+    /// <c>link</c> if the link vouches for them; else the stacks finish and verify them.
+    /// </param>
+    public static async Task<int> RunAsync(string checksums)
     {
-        Measure("checksums by the link", new CorePair(CorePair.WithoutChecksums), output);
-        Measure("checksums by the stacks", new CorePair(CorePair.Plain), output);
+        using var pair = new CorePair(checksums == "link" ? CorePair.WithoutChecksums : CorePair.Plain);
+        return await OrderLoop.RunAsync(order => Task.FromResult(Measure(pair, order.Seconds)));
     }
 
-    private static void Measure(string name, CorePair pair, TextWriter output)
+    private static Outcome Measure(CorePair pair, double seconds)
     {
-        using (pair)
-        {
-            Transfer(pair); // what is compiled and grown once
-            double[] rates = new double[Rounds];
-            for (int i = 0; i < Rounds; i++)
-            {
-                TimeSpan before = Environment.CpuUsage.TotalTime;
-                Transfer(pair);
-                rates[i] = Segments * TransfersPerRound / (Environment.CpuUsage.TotalTime - before).TotalMicroseconds;
-            }
-
-            Array.Sort(rates);
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{name}: {rates[Rounds / 2]:F2} ({rates[0]:F2}–{rates[^1]:F2}) million segments a processor second"));
-        }
-    }
-
-    private static void Transfer(CorePair pair)
-    {
-        for (int i = 0; i < TransfersPerRound; i++)
+        TimeSpan before = Environment.CpuUsage.TotalTime;
+        long segments = 0;
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalSeconds < seconds;)
         {
             pair.Transfer(Segments * CorePair.SegmentBytes);
+            segments += Segments;
         }
+
+        return new Outcome([segments / (Environment.CpuUsage.TotalTime - before).TotalMicroseconds]);
     }
 }

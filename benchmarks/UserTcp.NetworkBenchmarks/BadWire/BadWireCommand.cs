@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Spectre.Console;
 using UserTcp.Lab.Tests.Support;
+using UserTcp.NetworkBenchmarks.Measuring;
 using UserTcp.NetworkBenchmarks.Reports;
 
 namespace UserTcp.NetworkBenchmarks.BadWire;
@@ -45,7 +46,7 @@ internal static class BadWireCommand
         {
             quick, rounds, losses, roundTrips, transfers, wires, seed, json,
         };
-        command.SetAction(parsed =>
+        command.SetAction((parsed, cancelled) =>
         {
             bool isQuick = parsed.GetValue(quick);
             double share = isQuick ? QuickShare : 1;
@@ -57,7 +58,7 @@ internal static class BadWireCommand
                 TimeSpan.FromSeconds(isQuick ? 3 : 20),
                 parsed.GetValue(wires),
                 parsed.GetValue(seed));
-            return RunAsync(plan, parsed.GetValue(json));
+            return RunAsync(plan, parsed.GetValue(json)).WaitAsync(cancelled);
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using Spectre.Console;
 using UserTcp.Lab.Tests.Support;
+using UserTcp.NetworkBenchmarks.Measuring;
 using UserTcp.NetworkBenchmarks.Reports;
 using UserTcp.NetworkBenchmarks.Wire;
 

@@ -1,3 +1,4 @@
+using UserTcp.NetworkBenchmarks.Measuring;
 using UserTcp.NetworkBenchmarks.Reports;
 
 namespace UserTcp.NetworkBenchmarks.BadWire;

@@ -14,9 +14,9 @@ internal static class RatioChart
     private const double Most = 3;
     private static readonly XNamespace s_svg = "http://www.w3.org/2000/svg";
 
-    public static string Draw(IEnumerable<ReportRow> report, string caption)
+    public static string Draw(IEnumerable<Finding> report, string caption)
     {
-        ReportRow[] rows = [.. report.Where(row => row.RatioToKernel is not null)];
+        Finding[] rows = [.. report.Where(row => row.ToKernel is not null)];
         var picture = new XElement(s_svg + "svg",
             new XAttribute("viewBox", $"0 0 {Width} {Head + rows.Length * Step + Step}"),
             new XAttribute("font-family", "sans-serif"), new XAttribute("font-size", 11),
@@ -36,12 +36,12 @@ internal static class RatioChart
         return picture + Environment.NewLine;
     }
 
-    private static object[] Bar(ReportRow row, int top)
+    private static object[] Bar(Finding row, int top)
     {
-        double ratio = row.RatioToKernel!.Value;
+        double ratio = row.ToKernel!.Value.Median;
         return
         [
-            Text(Left - 6, top + BarHeight - 3, $"{row.Row}: {row.Link} ({row.Unit})", "end"),
+            Text(Left - 6, top + BarHeight - 3, $"{row.Row}: {row.Link}, {row.Scheduler} ({row.Unit})", "end"),
             new XElement(s_svg + "rect", new XAttribute("x", Left), new XAttribute("y", top),
                 new XAttribute("width", Length(ratio)), new XAttribute("height", BarHeight),
                 new XAttribute("fill", ratio >= 1 ? "#2a7f62" : "#b5651d")),

@@ -1,4 +1,6 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace UserTcp.NetworkBenchmarks.Reports;
 
@@ -8,8 +10,9 @@ internal static class ReportFile
     private static readonly JsonSerializerOptions s_options = new()
     {
         WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Converters = { new JsonStringEnumConverter() },
     };
 
-    public static void Write(string path, IEnumerable<ReportRow> rows) =>
+    public static void Write<T>(string path, IEnumerable<T> rows) =>
         File.WriteAllText(path, JsonSerializer.Serialize(rows, s_options) + Environment.NewLine);
 }

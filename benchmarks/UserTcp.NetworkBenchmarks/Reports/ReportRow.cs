@@ -1,3 +1,5 @@
+using UserTcp.NetworkBenchmarks.Measuring;
+
 namespace UserTcp.NetworkBenchmarks.Reports;
 
 /// <summary>A figure of a report: the median of its samples, and how it compares with the kernel's.</summary>
@@ -18,15 +20,4 @@ internal sealed record ReportRow(
     public static ReportRow Of(
         string row, string link, string unit, IReadOnlyCollection<double> samples, double? ratio) =>
         new(row, link, unit, samples.Median(), samples.Min(), samples.Max(), samples.Count, ratio);
-}
-
-internal static class Medians
-{
-    /// <summary>The middle of the values, the mean of the two in the middle if their number is even.</summary>
-    public static double Median(this IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        int middle = sorted.Length / 2;
-        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-    }
 }

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using UserTcp.NetworkBenchmarks.Measuring;
+using UserTcp.NetworkBenchmarks.Protocol;
 
 namespace UserTcp.NetworkBenchmarks.Speed;
 
@@ -6,15 +8,15 @@ namespace UserTcp.NetworkBenchmarks.Speed;
 internal static class Bulk
 {
     private const int PieceBytes = 256 << 10;
-    private const double WarmUpShare = 0.25;
 
-    public static async Task<Outcome> ReceiveAsync(IWires wires, int port, Order order)
+    public static async Task<Outcome> ReceiveAsync(IWires wires, Order order)
     {
-        IWire[] streams = await ConnectAsync(wires, port + PeerCommand.Source, order.Size);
-        await Task.WhenAll(streams.Select(stream => TakeAsync(stream, order.Seconds * WarmUpShare)));
+        IWire[] streams = await ConnectAsync(wires, FarCommand.Source, order.Size);
+        long[] before =
+            await Task.WhenAll(streams.Select(stream => TakeAsync(stream, Settling.Of(order.Seconds))));
         long start = Stopwatch.GetTimestamp();
         long[] taken = await Task.WhenAll(streams.Select(stream => TakeAsync(stream, order.Seconds)));
-        Outcome outcome = Rate(taken.Sum(), Stopwatch.GetElapsedTime(start));
+        Outcome outcome = Outcome.OfTransfer(taken.Sum(), Stopwatch.GetElapsedTime(start), before.Sum());
         foreach (IWire stream in streams)
         {
             stream.Abort();
@@ -25,35 +27,21 @@ internal static class Bulk
     }
 
     /// <summary>Until the peer has taken all of it and says so.</summary>
-    public static async Task<Outcome> SendAsync(IWires wires, int port, Order order)
+    public static async Task<Outcome> SendAsync(IWires wires, Order order)
     {
-        IWire[] streams = await ConnectAsync(wires, port + PeerCommand.Sink, order.Size);
-        long[] before = await Task.WhenAll(streams.Select(stream => GiveAsync(stream, order.Seconds * WarmUpShare)));
+        IWire[] streams = await ConnectAsync(wires, FarCommand.Sink, order.Size);
+        long[] before =
+            await Task.WhenAll(streams.Select(stream => GiveAsync(stream, Settling.Of(order.Seconds))));
         long start = Stopwatch.GetTimestamp();
-        long[] given = await Task.WhenAll(streams.Select(async stream =>
-        {
-            long bytes = await GiveAsync(stream, order.Seconds);
-            await stream.FinishWritingAsync();
-            while (await stream.TakeAsync() > 0)
-            {
-                // The number comes when the peer has the last byte.
-            }
-
-            return bytes;
-        }));
-        Outcome outcome = Rate(given.Sum(), Stopwatch.GetElapsedTime(start));
-        foreach (IWire stream in streams)
-        {
-            await stream.DisposeAsync();
-        }
-
-        return outcome with { Gigabytes = outcome.Gigabytes + before.Sum() / 1e9 };
+        long[] given = await Task.WhenAll(streams.Select(stream => GiveAsync(stream, order.Seconds)));
+        await Task.WhenAll(streams.Select(FinishAsync));
+        return Outcome.OfTransfer(given.Sum(), Stopwatch.GetElapsedTime(start), before.Sum());
     }
 
     /// <summary>Everybody wants to send at once, and each waits for his own writes only.</summary>
-    public static async Task<Outcome> SendByThreadsAsync(IWires wires, int port, Order order)
+    public static async Task<Outcome> SendByThreadsAsync(IWires wires, Order order)
     {
-        IWire[] streams = await ConnectAsync(wires, port + PeerCommand.Sink, order.Size);
+        IWire[] streams = await ConnectAsync(wires, FarCommand.Sink, order.Size);
         var given = new long[streams.Length];
         long start = Stopwatch.GetTimestamp();
         Thread[] threads =
@@ -68,17 +56,9 @@ internal static class Bulk
             thread.Join();
         }
 
-        TimeSpan time = Stopwatch.GetElapsedTime(start);
-        foreach (IWire stream in streams)
-        {
-            stream.Abort();
-            await stream.DisposeAsync();
-        }
-
-        return Rate(given.Sum(), time) with
-        {
-            Values = [Rate(given.Sum(), time).Values[0], given.Min() / given.Average()],
-        };
+        await Task.WhenAll(streams.Select(FinishAsync));
+        Outcome outcome = Outcome.OfTransfer(given.Sum(), Stopwatch.GetElapsedTime(start), 0);
+        return outcome with { Values = [.. outcome.Values, given.Min() / given.Average()] };
     }
 
     private static Task<IWire[]> ConnectAsync(IWires wires, int port, int count) =>
@@ -124,6 +104,14 @@ internal static class Bulk
         return total;
     }
 
-    private static Outcome Rate(long bytes, TimeSpan time) =>
-        new([bytes * 8 / time.TotalSeconds / 1e9], bytes / 1e9);
+    private static async Task FinishAsync(IWire stream)
+    {
+        await stream.FinishWritingAsync();
+        while (await stream.TakeAsync() > 0)
+        {
+            // The number comes when the peer has the last byte.
+        }
+
+        await stream.DisposeAsync();
+    }
 }

@@ -1,6 +1,7 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using UserTcp.Lab.Tests.Support;
+using UserTcp.NetworkBenchmarks.Protocol;
 
 namespace UserTcp.NetworkBenchmarks.Speed;
 
@@ -14,8 +15,6 @@ internal sealed class GVisor
 
     private GVisor(string program) => _program = program;
 
-    public static Contender Contender { get; } = new("gVisor netstack", "gvisor", Cable.Veth);
-
     /// <summary>Builds the program, if its folder is there.</summary>
     public static GVisor? TryBuild(string folder)
     {
@@ -26,41 +25,30 @@ internal sealed class GVisor
         string made = Path.Combine(Path.GetTempPath(), "usertcp-peers");
         string program = Path.Combine(made, Program);
         if (!File.Exists(program))
-        {
-            using Process process = Start("bash", build, made);
-            process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-        }
+            Shell.TryRun($"bash '{build}' '{made}'");
 
         return File.Exists(program) ? new GVisor(program) : null;
     }
 
-    /// <summary>Whether the program can do what a row asks for.</summary>
-    public static bool Knows(SpeedRow row) => row is { Placement: Placement.Free, Size: 1 or 100 }
-        && row.Work is Workload.Receive or Workload.Send or Workload.PingPong or Workload.Connect;
-
-    public Outcome Measure(SpeedRow row, SpeedLab lab, int port, double seconds)
+    public Outcome Measure(Order order, Cable cable, string cpus, CancellationToken cancelled)
     {
-        (string mode, string[] how, int service) = row.Work switch
+        (string mode, string[] how, int service) = order.Work switch
         {
-            Workload.Receive => ("recv", ["-disp", "mmap"], PeerCommand.Source),
-            Workload.Send => ("send", ["-gso", "host", "-buf", "16384"], PeerCommand.Sink),
-            Workload.PingPong => ("pp", new[] { "-disp", "mmap" }, PeerCommand.Echo),
-            _ => ("crr", [], PeerCommand.Close),
+            Workload.Receive => ("recv", ["-disp", "mmap"], FarCommand.Source),
+            Workload.Send => ("send", ["-gso", "host", "-buf", "16384"], FarCommand.Sink),
+            Workload.PingPong => ("pp", new[] { "-disp", "mmap" }, FarCommand.Echo),
+            _ => ("crr", [], FarCommand.Close),
         };
-        string own = SpeedLab.Address(Cable.Veth, OwnHost).ToString();
-        using Process process = Start(
-            "ip", ["netns", "exec", lab.Veth.Near, _program, "-mode", mode, "-dev", SpeedLab.Device,
-                "-l", own, "-r", SpeedLab.PeerAddress(Cable.Veth).ToString(), "-port", $"{port + service}",
-                "-secs", seconds.ToString(CultureInfo.InvariantCulture), "-size", $"{row.Size}", .. how]);
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string line = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0 || line.Length == 0)
-            return new Outcome([], Error: errors.GetAwaiter().GetResult().Trim());
+        ShellResult result = Tool.Run(
+            cancelled, ["ip", "netns", "exec", cable.Near, "taskset", "-c", cpus, _program, "-mode", mode,
+                "-dev", Cable.Device, "-l", $"{Cable.Address(OwnHost)}", "-r", $"{Cable.FarAddress}",
+                "-port", $"{service}", "-secs", order.Seconds.ToString(CultureInfo.InvariantCulture),
+                "-size", $"{order.Size}", .. how]);
+        if (result.ExitCode != 0 || result.Output.Length == 0)
+            return new Outcome([], Error: result.Error.Trim());
 
-        using JsonDocument report = JsonDocument.Parse(line);
-        string[] names = row.Work switch
+        using JsonDocument report = JsonDocument.Parse(result.Output);
+        string[] names = order.Work switch
         {
             Workload.PingPong => ["p50_us", "p99_us"],
             Workload.Connect => ["conns_s"],
@@ -68,7 +56,4 @@ internal sealed class GVisor
         };
         return new Outcome([.. names.Select(name => report.RootElement.GetProperty(name).GetDouble())]);
     }
-
-    private static Process Start(string program, params string[] arguments) => Process.Start(
-        new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using UserTcp.Links;
+using UserTcp.NetworkBenchmarks.Protocol;
 
 namespace UserTcp.NetworkBenchmarks.Speed;
 
@@ -14,7 +15,7 @@ internal static class HolderCommand
     public const int Ports = 10;
     private const int Host = 200;
 
-    public static IPAddress Address { get; } = SpeedLab.Address(Cable.Veth, Host);
+    public static IPAddress Address { get; } = Cable.Address(Host);
 
     public static Command Make()
     {
@@ -27,7 +28,7 @@ internal static class HolderCommand
     {
         var options = new UserTcpStackOptions
         {
-            Link = LinkDevice.Open($"packet:{SpeedLab.PeerDevice}"), DetectAddressConflicts = false,
+            Link = LinkDevice.Open($"packet:{Cable.FarDevice}"), DetectAddressConflicts = false,
         };
         options.Addresses.Add(new UserTcpAddress(Address, 24));
         await using UserTcpStack stack = await UserTcpStack.OpenAsync(options);
@@ -37,13 +38,8 @@ internal static class HolderCommand
             Background.Run(() => HoldAsync(listener));
         }
 
-        Console.WriteLine(PeerCommand.Ready);
-        while (Console.ReadLine() is not null)
-        {
-            // Nothing is said to it; the end of the input is the end.
-        }
-
-        return 0;
+        return await OrderLoop.RunAsync(
+            order => throw new ArgumentException($"The holder does not do {order.Work}.", nameof(order)));
     }
 
     private static async Task HoldAsync(UserTcpListener listener)

@@ -1,23 +1,22 @@
 using System.Diagnostics;
-using System.Net;
+using UserTcp.NetworkBenchmarks.Measuring;
+using UserTcp.NetworkBenchmarks.Protocol;
 
 namespace UserTcp.NetworkBenchmarks.Speed;
 
 /// <summary>HttpClient, over kept connections.</summary>
 internal static class HttpRequests
 {
-    private const double WarmUpShare = 0.25;
-
-    public static async Task<Outcome> RunAsync(IWires wires, IPAddress peer, int port, Order order)
+    public static async Task<Outcome> RunAsync(IWires wires, Order order)
     {
         using var handler = new SocketsHttpHandler
         {
-            ConnectCallback = (_, cancelled) => wires.OpenStreamAsync(port + PeerCommand.Http, cancelled),
+            ConnectCallback = (_, cancelled) => wires.OpenStreamAsync(FarCommand.Http, cancelled),
             MaxConnectionsPerServer = order.Size,
             UseProxy = false,
         };
-        using var client = new HttpClient(handler) { BaseAddress = new Uri($"http://{peer}/") };
-        await AskAsync(client, order.Size, order.Seconds * WarmUpShare);
+        using var client = new HttpClient(handler) { BaseAddress = new Uri($"http://{Cable.FarAddress}/") };
+        await AskAsync(client, order.Size, Settling.Of(order.Seconds));
         long start = Stopwatch.GetTimestamp();
         long count = await AskAsync(client, order.Size, order.Seconds);
         return new Outcome([count / Stopwatch.GetElapsedTime(start).TotalSeconds]);

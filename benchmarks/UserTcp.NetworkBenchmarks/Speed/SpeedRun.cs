@@ -1,98 +1,115 @@
-using Spectre.Console;
+using System.Diagnostics;
+using UserTcp.NetworkBenchmarks.Measuring;
+using UserTcp.NetworkBenchmarks.Protocol;
 using UserTcp.NetworkBenchmarks.Reports;
 
 namespace UserTcp.NetworkBenchmarks.Speed;
 
 /// <summary>How much is measured.</summary>
-/// <param name="Rows">What.</param>
+/// <param name="Rows">The rows, with those who take part.</param>
 /// <param name="Rounds">In each of which everybody has a turn.</param>
 /// <param name="Seconds">Of each turn.</param>
-internal sealed record SpeedPlan(IReadOnlyList<SpeedRow> Rows, int Rounds, double Seconds);
+/// <param name="WarmUpSeconds">The longest warm-up.</param>
+internal sealed record SpeedPlan(IReadOnlyList<SpeedRow> Rows, int Rounds, double Seconds, double WarmUpSeconds);
 
-/// <summary>All rows, everybody in turns, round by round; a first one, for compiling, does not count.</summary>
-internal sealed class SpeedRun(SpeedPlan plan, GVisor? gVisor) : IDisposable
+/// <summary>Row by row: everybody starts and warms up once, then all have turns, round by round.</summary>
+internal sealed class SpeedRun(SpeedPlan plan, StationSettings settings, TextWriter progress)
 {
-    private const double WarmUpSeconds = 0.3;
-    private readonly SpeedLab _lab = SpeedLab.Create();
-    private readonly Dictionary<Placement, Stage> _stages = [];
-    private readonly Dictionary<(SpeedRow, Contender), List<double[]>> _samples = [];
+    private const double CapacityShare = 0.7;
+    private const double IdleShare = 0.02;
+    private static readonly TimeSpan s_stillness = TimeSpan.FromSeconds(2);
 
-    /// <summary>What went wrong, once each.</summary>
-    public List<string> Errors { get; } = [];
+    /// <summary>The failures and doubts, for the end of the report.</summary>
+    public List<string> Notes { get; } = [];
 
-    public void Measure(StatusContext? status)
+    /// <summary>Whether a turn has failed.</summary>
+    public bool HasFailed { get; private set; }
+
+    public IEnumerable<Finding> Measure() => plan.Rows.SelectMany(Measure);
+
+    private List<Finding> Measure(SpeedRow row)
     {
-        for (int round = -1; round < plan.Rounds; round++)
+        List<Station> stations = [];
+        var figures = row.Entries.ToDictionary(entry => entry.Contender, _ => new RoundFigures());
+        try
         {
-            foreach (SpeedRow row in plan.Rows.Where(row => row.Work != Workload.Idle || round == 0))
+            stations.AddRange(row.Entries.Select(entry => Open(row, entry.Contender)).OfType<Station>());
+            double rate = row.Work == Workload.WebAtRate ? KernelCapacity(row, stations) * CapacityShare : 0;
+            for (int round = 0; round < plan.Rounds; round++)
             {
-                foreach (Contender contender in ContendersOf(row))
+                foreach (int turn in RoundOrder.Of(round, stations.Count))
                 {
-                    status?.Status($"round {Math.Max(round, 0) + 1}: {row.Name}, {contender.Name}".EscapeMarkup());
-                    Measure(row, contender, round);
+                    Station station = stations[turn];
+                    Outcome outcome = Measure(station, stations, row, rate);
+                    if (outcome.Error is not null)
+                        Fail($"{row.Name}, {station.Contender}, round {round + 1}: {outcome.Error}");
+                    else
+                        figures[station.Contender].Add(round, outcome.Values);
                 }
             }
         }
-    }
-
-    /// <summary>The report: for each row, contender and unit the median, and the ratio to the kernel.</summary>
-    public IEnumerable<ReportRow> Report() =>
-        from row in plan.Rows
-        from contender in ContendersOf(row)
-        where _samples.ContainsKey((row, contender))
-        from unit in Enumerable.Range(0, row.Units.Length)
-        let samples = _samples[(row, contender)].Where(values => values.Length > unit)
-        where samples.Any()
-        select ReportRow.Of(
-            row.Name, contender.Name, row.Units[unit], [.. samples.Select(values => values[unit])],
-            Ratio(row, contender, unit));
-
-    public void Dispose()
-    {
-        foreach (Stage stage in _stages.Values)
+        finally
         {
-            stage.Dispose();
+            stations.ForEach(station => station.Dispose());
         }
 
-        _lab.Dispose();
+        return [.. Finding.Of(row, figures)];
     }
 
-    private IEnumerable<Contender> ContendersOf(SpeedRow row) =>
-        gVisor is not null && GVisor.Knows(row) ? [.. row.Contenders, GVisor.Contender] : row.Contenders;
-
-    private void Measure(SpeedRow row, Contender contender, int round)
+    // One that does not come up is left out, and told.
+    private Station? Open(SpeedRow row, Contender contender)
     {
-        if (!_stages.TryGetValue(row.Placement, out Stage? stage))
-            _stages[row.Placement] = stage = new Stage(_lab, row.Placement);
-        double seconds = round < 0 ? WarmUpSeconds : plan.Seconds;
-        Outcome outcome = contender == GVisor.Contender
-            ? gVisor!.Measure(row, _lab, stage.Port, seconds)
-            : stage.Measure(row, contender, seconds);
-        if (outcome.Error is not null)
-            Errors.Add($"{row.Name}, {contender.Name}, round {round + 1}: {outcome.Error}");
-        else if (round >= 0)
-            SamplesOf(row, contender).Add(outcome.Values);
-    }
+        settings.Cancelled.ThrowIfCancellationRequested();
+        progress.WriteLine($"{row.Name}: {contender}");
+        Station? station = null;
+        try
+        {
+            station = new Station(row, contender, settings);
+            if (!station.WarmUp(new WarmUp(s_stillness, TimeSpan.FromSeconds(plan.WarmUpSeconds))))
+                Notes.Add($"{row.Name}, {contender}: still compiling after {plan.WarmUpSeconds} s of warm-up.");
 
-    private List<double[]> SamplesOf(SpeedRow row, Contender contender)
-    {
-        if (!_samples.TryGetValue((row, contender), out List<double[]>? samples))
-            _samples[(row, contender)] = samples = [];
-        return samples;
-    }
-
-    // The median of the rounds' ratios; above 1 is better, whatever the unit.
-    private double? Ratio(SpeedRow row, Contender contender, int unit)
-    {
-        if (contender.IsKernel && contender == contender.Reference
-            || !_samples.TryGetValue((row, contender.Reference), out List<double[]>? kernels))
+            return station;
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException)
+        {
+            station?.Dispose();
+            Fail($"{row.Name}, {contender}: {e.Message}");
             return null;
+        }
+    }
 
-        double[] ratios = [.. _samples[(row, contender)].Zip(kernels)
-            .Where(pair => pair.First.Length > unit && pair.Second.Length > unit)
-            .Select(pair => SpeedRow.IsMoreBetter(row.Units[unit])
-                ? pair.First[unit] / pair.Second[unit]
-                : pair.Second[unit] / pair.First[unit])];
-        return ratios.Length == 0 ? null : ratios.Median();
+    private Outcome Measure(Station station, List<Station> all, SpeedRow row, double rate)
+    {
+        settings.Cancelled.ThrowIfCancellationRequested();
+        double[] before = [.. all.Select(other => other.ProcessorSeconds)];
+        long start = Stopwatch.GetTimestamp();
+        Outcome outcome = station.Measure(plan.Seconds, rate);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        for (int i = 0; i < all.Count; i++)
+        {
+            double share = (all[i].ProcessorSeconds - before[i]) / seconds;
+            if (all[i] != station && share > IdleShare)
+            {
+                Notes.Add($"{row.Name}: while {station.Contender} had its turn, the waiting {all[i].Contender} used "
+                    + $"{share:P0} of a processor.");
+            }
+        }
+
+        return outcome;
+    }
+
+    private double KernelCapacity(SpeedRow row, List<Station> stations)
+    {
+        Outcome? outcome = stations.Find(station => station.Contender.IsKernel)?.MeasureWrk(plan.Seconds);
+        if (outcome is { Error: null })
+            return outcome.Values[0];
+
+        throw new InvalidOperationException($"{row.Name}: the kernel's capacity is not known. {outcome?.Error}");
+    }
+
+    private void Fail(string reason)
+    {
+        HasFailed = true;
+        Notes.Add(reason);
     }
 }

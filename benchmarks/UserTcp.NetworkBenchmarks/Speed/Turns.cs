@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using UserTcp.NetworkBenchmarks.Measuring;
+using UserTcp.NetworkBenchmarks.Protocol;
 
 namespace UserTcp.NetworkBenchmarks.Speed;
 
@@ -7,9 +9,9 @@ internal static class Turns
 {
     private const int WarmUp = 500;
 
-    public static async Task<Outcome> PingPongAsync(IWires wires, int port, Order order)
+    public static async Task<Outcome> PingPongAsync(IWires wires, Order order)
     {
-        await using IWire wire = await wires.ConnectAsync(port + PeerCommand.Echo);
+        await using IWire wire = await wires.ConnectAsync(FarCommand.Echo);
         byte[] message = new byte[order.Size];
         for (int i = 0; i < WarmUp; i++)
         {
@@ -25,22 +27,22 @@ internal static class Turns
         }
 
         times.Sort();
-        return new Outcome([times[times.Count / 2], times[times.Count * 99 / 100]]);
+        return new Outcome([times.Percentile(50), times.Percentile(99)]);
     }
 
     /// <summary>The peer closes at once.</summary>
-    public static async Task<Outcome> ConnectAsync(IWires wires, int port, Order order)
+    public static async Task<Outcome> ConnectAsync(IWires wires, Order order)
     {
         for (int i = 0; i < WarmUp; i++)
         {
-            await ComeAndGoAsync(wires, port);
+            await ComeAndGoAsync(wires);
         }
 
         int count = 0;
         long start = Stopwatch.GetTimestamp();
         for (; Stopwatch.GetElapsedTime(start).TotalSeconds < order.Seconds; count++)
         {
-            await ComeAndGoAsync(wires, port);
+            await ComeAndGoAsync(wires);
         }
 
         return new Outcome([count / Stopwatch.GetElapsedTime(start).TotalSeconds]);
@@ -56,9 +58,9 @@ internal static class Turns
         }
     }
 
-    private static async Task ComeAndGoAsync(IWires wires, int port)
+    private static async Task ComeAndGoAsync(IWires wires)
     {
-        await using IWire wire = await wires.ConnectAsync(port + PeerCommand.Close);
+        await using IWire wire = await wires.ConnectAsync(FarCommand.Close);
         if (await wire.TakeAsync() > 0)
             throw new InvalidDataException("The peer said something.");
     }

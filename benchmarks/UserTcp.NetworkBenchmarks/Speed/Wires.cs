@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using UserTcp.NetworkBenchmarks.Measuring;
 
 namespace UserTcp.NetworkBenchmarks.Speed;
 
@@ -56,7 +57,7 @@ internal sealed class KernelWire(Socket socket) : IWire
 /// <summary>A connection of a stack, by its pipes.</summary>
 internal sealed class StackWire(UserTcpConnection connection) : IWire
 {
-    private readonly Stream _stream = connection.AsStream(leaveOpen: true);
+    private Stream? _stream;
 
     public async ValueTask<int> TakeAsync()
     {
@@ -71,9 +72,13 @@ internal sealed class StackWire(UserTcpConnection connection) : IWire
         return length;
     }
 
-    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes) => await connection.Output.WriteAsync(bytes);
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+    {
+        if ((await connection.Output.WriteAsync(bytes)).IsCompleted)
+            throw new IOException("The connection has ended.");
+    }
 
-    public void Write(ReadOnlySpan<byte> bytes) => _stream.Write(bytes);
+    public void Write(ReadOnlySpan<byte> bytes) => (_stream ??= connection.AsStream(leaveOpen: true)).Write(bytes);
 
     public ValueTask FinishWritingAsync() => connection.Output.CompleteAsync();
 
@@ -83,7 +88,7 @@ internal sealed class StackWire(UserTcpConnection connection) : IWire
 }
 
 /// <summary>Makes connections to the peer.</summary>
-internal interface IWires : IAsyncDisposable
+internal interface IWires
 {
     ValueTask<IWire> ConnectAsync(int port, IPAddress? address = null);
 
@@ -92,15 +97,13 @@ internal interface IWires : IAsyncDisposable
 }
 
 /// <summary>Kernel sockets. The calls that make them run inside the namespace.</summary>
-internal sealed class KernelWires(IPAddress peer) : IWires
+internal sealed class KernelWires : IWires
 {
     public async ValueTask<IWire> ConnectAsync(int port, IPAddress? address = null) =>
-        new KernelWire(await OpenAsync(address ?? peer, port, default));
+        new KernelWire(await OpenAsync(address ?? Cable.FarAddress, port, default));
 
     public async ValueTask<Stream> OpenStreamAsync(int port, CancellationToken cancellationToken) =>
-        new NetworkStream(await OpenAsync(peer, port, cancellationToken), ownsSocket: true);
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        new NetworkStream(await OpenAsync(Cable.FarAddress, port, cancellationToken), ownsSocket: true);
 
     private static async ValueTask<Socket> OpenAsync(IPAddress address, int port, CancellationToken cancellationToken)
     {
@@ -111,17 +114,15 @@ internal sealed class KernelWires(IPAddress peer) : IWires
 }
 
 /// <summary>A stack of ours.</summary>
-internal sealed class StackWires(UserTcpStack stack, IPAddress peer) : IWires
+internal sealed class StackWires(UserTcpStack stack) : IWires
 {
     public async ValueTask<IWire> ConnectAsync(int port, IPAddress? address = null) =>
-        new StackWire(await stack.ConnectAsync(new IPEndPoint(address ?? peer, port)));
+        new StackWire(await stack.ConnectAsync(new IPEndPoint(address ?? Cable.FarAddress, port)));
 
     public async ValueTask<Stream> OpenStreamAsync(int port, CancellationToken cancellationToken)
     {
         UserTcpConnection connection =
-            await stack.ConnectAsync(new IPEndPoint(peer, port), cancellationToken: cancellationToken);
+            await stack.ConnectAsync(new IPEndPoint(Cable.FarAddress, port), cancellationToken: cancellationToken);
         return connection.AsStream();
     }
-
-    public ValueTask DisposeAsync() => stack.DisposeAsync();
 }

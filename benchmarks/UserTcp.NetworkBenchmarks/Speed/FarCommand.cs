@@ -2,22 +2,22 @@ using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using UserTcp.Lab.Tests.Support;
+using UserTcp.NetworkBenchmarks.Measuring;
+using UserTcp.NetworkBenchmarks.Protocol;
 
 namespace UserTcp.NetworkBenchmarks.Speed;
 
 /// <summary>
-/// <c>peer</c>: the far end, a process of its own with kernel sockets, until its input ends. A port for each thing that
-/// can be asked of it.
+/// <c>far</c>: the far end of a contender, a process with kernel sockets inside the namespace of its cable. A port for
+/// each thing that can be asked of it; it obeys the order of requests at a fixed rate.
 /// </summary>
-internal static class PeerCommand
+internal static class FarCommand
 {
-    public const string Ready = "ready";
-    public const int Sink = 1;
-    public const int Source = 2;
-    public const int Echo = 3;
-    public const int Close = 4;
-    public const int Http = 5;
+    public const int Sink = 9001;
+    public const int Source = 9002;
+    public const int Echo = 9003;
+    public const int Close = 9004;
+    public const int Http = 9005;
     private const int Backlog = 8192;
     private const int BufferBytes = 256 << 10;
 
@@ -26,48 +26,29 @@ internal static class PeerCommand
 
     public static Command Make()
     {
-        var places = new Option<string[]>("--at")
-        {
-            Description = "namespace=address, for each cable.", AllowMultipleArgumentsPerToken = true,
-        };
-        var port = new Option<int>("--port") { Description = "The services' ports are beyond it." };
-        var command = new Command("peer", "The far end of the speed command.") { places, port };
+        var kernel = new Option<bool>("--to-kernel") { Description = "The server is on kernel sockets." };
+        var command = new Command("far", "The far end of the speed command.") { kernel };
         command.Hidden = true;
-        command.SetAction(parsed => Run(parsed.GetValue(places)!, parsed.GetValue(port)));
+        command.SetAction(parsed => RunAsync(Kestrel.EndPoint(parsed.GetValue(kernel))));
         return command;
     }
 
-    private static int Run(string[] places, int port)
+    private static Task<int> RunAsync(IPEndPoint server)
     {
-        foreach (string place in places)
-        {
-            string[] parts = place.Split('=');
-            NetworkNamespace.RunIn(parts[0], () => Open(IPAddress.Parse(parts[1]), port));
-        }
-
-        Console.WriteLine(Ready);
-        while (Console.ReadLine() is not null)
-        {
-            // Nothing is said to it; the end of the input is the end.
-        }
-
-        return 0;
+        Serve(Sink, SinkAsync);
+        Serve(Source, SourceAsync);
+        Serve(Echo, EchoAsync);
+        Serve(Close, _ => Task.CompletedTask);
+        Serve(Http, HttpAsync);
+        return OrderLoop.RunAsync(order => order.Work == Workload.WebAtRate
+            ? Task.FromResult(FixedRate.Run(server, order))
+            : throw new ArgumentException($"The far end does not do {order.Work}.", nameof(order)));
     }
 
-    private static bool Open(IPAddress address, int port)
-    {
-        Serve(address, port + Sink, SinkAsync);
-        Serve(address, port + Source, SourceAsync);
-        Serve(address, port + Echo, EchoAsync);
-        Serve(address, port + Close, _ => Task.CompletedTask);
-        Serve(address, port + Http, HttpAsync);
-        return true;
-    }
-
-    private static void Serve(IPAddress address, int port, Func<Socket, Task> service)
+    private static void Serve(int port, Func<Socket, Task> service)
     {
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(address, port));
+        listener.Bind(new IPEndPoint(Cable.FarAddress, port));
         listener.Listen(Backlog);
         Background.Run(() => AcceptAsync(listener, service));
     }
@@ -145,12 +126,4 @@ internal static class PeerCommand
             await socket.SendAsync(s_answer);
         }
     }
-}
-
-/// <summary>What applications do with what they get: look at it.</summary>
-internal static class Touch
-{
-    private static long s_zeros;
-
-    public static void Every(ReadOnlySpan<byte> bytes) => s_zeros += bytes.Count((byte)0);
 }
