@@ -6,6 +6,8 @@ namespace UserTcp.Tcp;
 /// </summary>
 internal sealed record LiveSettings
 {
+    public static readonly LiveSettings Default = new();
+
     /// <summary>Disables Nagle (RFC 9293 §3.7.4, MUST-17).</summary>
     public bool NoDelay { get; init; } = true;
 

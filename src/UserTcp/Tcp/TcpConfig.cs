@@ -12,7 +12,7 @@ internal sealed record TcpConfig
     private const int UntunedBytes = 64 << 10;
 
     /// <summary>The settings that may change, as the connection begins with them.</summary>
-    public LiveSettings Live { get; init; } = new();
+    public LiveSettings Live { get; init; } = LiveSettings.Default;
 
     /// <summary>The most that is offered to the peer as a window.</summary>
     public int ReceiveBufferBytes { get; init; } = 8 << 20;
