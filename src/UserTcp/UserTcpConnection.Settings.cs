@@ -1,4 +1,3 @@
-using UserTcp.Runtime;
 using UserTcp.Tcp;
 
 namespace UserTcp;
@@ -10,16 +9,16 @@ public sealed partial class UserTcpConnection
     /// <exception cref="ObjectDisposedException">Set after disposal.</exception>
     public bool NoDelay
     {
-        get => _running.Look(static (core, _) => core.Tcb.Config.NoDelay);
-        set => Configure(value, static (config, noDelay) => config.NoDelay = noDelay);
+        get => _running.Look(static (core, _) => core.Tcb.Live.NoDelay);
+        set => Configure(value, static (live, noDelay) => live with { NoDelay = noDelay });
     }
 
     /// <summary>Whether only full segments are sent. Setting it to false sends the rest at once.</summary>
     /// <exception cref="ObjectDisposedException">Set after disposal.</exception>
     public bool Corked
     {
-        get => _running.Look(static (core, _) => core.Tcb.Config.Corked);
-        set => Configure(value, static (config, corked) => config.Corked = corked);
+        get => _running.Look(static (core, _) => core.Tcb.Live.Corked);
+        set => Configure(value, static (live, corked) => live with { Corked = corked });
     }
 
     /// <summary>
@@ -29,11 +28,11 @@ public sealed partial class UserTcpConnection
     /// <exception cref="ObjectDisposedException">Set after disposal.</exception>
     public TimeSpan? UserTimeout
     {
-        get => _running.Look(static (core, _) => core.Tcb.Config.UserTimeout);
+        get => _running.Look(static (core, _) => core.Tcb.Live.UserTimeout);
         set
         {
             UserTcpConnectionOptions.CheckUserTimeout(value);
-            Configure(value, static (config, timeout) => config.UserTimeout = timeout);
+            Configure(value, static (live, timeout) => live with { UserTimeout = timeout });
         }
     }
 
@@ -42,8 +41,8 @@ public sealed partial class UserTcpConnection
     /// <exception cref="ObjectDisposedException">Set after disposal.</exception>
     public UserTcpKeepAliveOptions? KeepAlive
     {
-        get => _running.Look(static (core, _) => KeepAliveOf(core.Tcb.Config));
-        set => Configure(value?.ToSettings(), SetKeepAlive);
+        get => _running.Look(static (core, _) => KeepAliveOf(core.Tcb.Live));
+        set => Configure(value?.ToSettings(), static (live, settings) => live.WithKeepAlive(settings));
     }
 
     /// <summary>
@@ -52,11 +51,11 @@ public sealed partial class UserTcpConnection
     /// <exception cref="ObjectDisposedException">Set after disposal.</exception>
     public byte TrafficClass
     {
-        get => _running.Look(static (core, _) => core.Tcb.Config.TrafficClass);
+        get => _running.Look(static (core, _) => core.Tcb.Live.TrafficClass);
         set
         {
             ThrowIfDisposed();
-            _running.SetTrafficClass((byte)(value & 0xfc));
+            _running.SetTrafficClass((byte)(value & UserTcpConnectionOptions.TrafficClassMask));
         }
     }
 
@@ -99,25 +98,14 @@ public sealed partial class UserTcpConnection
         _running.FlushUrgent();
     }
 
-    private static UserTcpKeepAliveOptions? KeepAliveOf(TcpConfig config) => !config.KeepAlive ? null : new()
+    private static UserTcpKeepAliveOptions? KeepAliveOf(LiveSettings live) => !live.KeepAlive ? null : new()
     {
-        Time = config.KeepAliveTime,
-        Interval = config.KeepAliveInterval,
-        RetryCount = config.KeepAliveProbes,
+        Time = live.KeepAliveTime,
+        Interval = live.KeepAliveInterval,
+        RetryCount = live.KeepAliveProbes,
     };
 
-    private static void SetKeepAlive(TcpConfig config, KeepAliveSettings? settings)
-    {
-        config.KeepAlive = settings is not null;
-        if (settings is not KeepAliveSettings wanted)
-            return;
-
-        config.KeepAliveTime = wanted.Time;
-        config.KeepAliveInterval = wanted.Interval;
-        config.KeepAliveProbes = wanted.Probes;
-    }
-
-    private void Configure<T>(T value, Action<TcpConfig, T> change)
+    private void Configure<T>(T value, Func<LiveSettings, T, LiveSettings> change)
     {
         ThrowIfDisposed();
         _running.Configure(value, change);

@@ -1,11 +1,15 @@
 using System.Net;
 using UserTcp.Primitives;
 using UserTcp.Runtime;
+using UserTcp.Tcp;
 
 namespace UserTcp;
 
 public sealed partial class UserTcpConnectionOptions
 {
+    /// <summary>The two bits below belong to ECN (RFC 3168 §5).</summary>
+    internal const int TrafficClassMask = 0xfc;
+
     private const int SmallestBuffer = 2048;
     private const int LargestBuffer = 1 << 30;
     private const int DefaultHeldBuffers = 4;
@@ -31,7 +35,7 @@ public sealed partial class UserTcpConnectionOptions
             LocalAddress = CheckLocalAddress(),
             LocalPort = OptionCheck.Port(LocalEndPoint?.Port ?? 0, 0, nameof(LocalEndPoint)),
             ConnectTimeout = ConnectTimeout,
-            NoDelay = NoDelay,
+            Live = ToLiveSettings(),
             ReceiveBufferBytes = ReceiveBufferSize,
             SendBufferBytes = SendBufferSize,
             MaxHeldBytes = MaxHeldBytes ?? (long)DefaultHeldBuffers * ReceiveBufferSize,
@@ -49,14 +53,22 @@ public sealed partial class UserTcpConnectionOptions
             PersistMax = MaxPersistInterval,
             SynTimeout = SynTimeout,
             DelayedAck = DelayedAckTimeout,
-            OrphanTimeout = OrphanTimeout,
-            UserTimeout = UserTimeout,
-            KeepAlive = KeepAlive?.ToSettings(),
             LingerTimeout = LingerTimeout,
-            TrafficClass = TrafficClass,
-            TimeToLive = TimeToLive,
             Scheduler = ApplicationScheduler,
         });
+    }
+
+    private LiveSettings ToLiveSettings()
+    {
+        var live = new LiveSettings
+        {
+            NoDelay = NoDelay,
+            OrphanTimeout = OrphanTimeout,
+            UserTimeout = UserTimeout,
+            TrafficClass = (byte)(TrafficClass & TrafficClassMask),
+            TimeToLive = TimeToLive,
+        };
+        return live.WithKeepAlive(KeepAlive?.ToSettings());
     }
 
     internal static void CheckUserTimeout(TimeSpan? value)

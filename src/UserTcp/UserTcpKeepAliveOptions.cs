@@ -1,4 +1,4 @@
-using UserTcp.Runtime;
+using UserTcp.Tcp;
 
 namespace UserTcp;
 

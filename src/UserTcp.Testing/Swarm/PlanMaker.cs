@@ -17,6 +17,9 @@ internal sealed class PlanMaker
     /// <summary>With less, what a seed sends would take hours: a few octets in each round trip.</summary>
     private const int SmallestBuffer = 300;
 
+    /// <summary>Longer than all that goes wrong, and all timers that backed off meanwhile.</summary>
+    private static readonly TimeSpan s_orphanTimeout = TimeSpan.FromMinutes(5);
+
     private readonly SeededRandom _random;
     private readonly ulong _seed;
     private readonly bool _hasPauses;
@@ -90,29 +93,36 @@ internal sealed class PlanMaker
         };
     }
 
-    private TcpConfig DrawConfig() => new TcpConfig
+    private TcpConfig DrawConfig()
     {
-        NoDelay = _random.Chance(0.7),
-        ReceiveBufferBytes = DrawBuffer(),
-        SendBufferBytes = DrawBuffer(),
-        ReceiveMss = _random.Chance(0.8) ? new Mss(1460) : new Mss((int)_random.Next(200, 1460)),
-        WindowScaling = _random.Chance(0.85),
-        SelectiveAcknowledgments = _random.Chance(0.8),
-        Timestamps = _random.Chance(0.8),
-        InitialWindowSegments = _random.Chance(0.7) ? 10 : 1 + _random.Next(4),
-        DelayedAck = TimeSpan.FromMilliseconds(_random.Chance(0.7) ? 40 : _random.Next(1, 400)),
-        CongestionControl = DrawCongestionControl(),
-        LossRecovery = DrawRecovery(),
-        Pacing = _random.Chance(0.7),
-        SlowStartAfterIdle = _random.Chance(0.8),
-        OrphanTimeout = TimeSpan.FromMinutes(5), // longer than what goes wrong and all timers that backed off meanwhile
-        Ecn = (UserTcpEcnMode)_random.Next(3),
-        AutoTuneBuffers = _random.Chance(0.6),
-        BlackHoleDetection = _random.Chance(0.8),
-        KeepAlive = _random.Chance(0.1),
-        KeepAliveTime = TimeSpan.FromSeconds(5),
-        KeepAliveInterval = TimeSpan.FromSeconds(30),
-    };
+        bool noDelay = _random.Chance(0.7);
+        return new TcpConfig
+        {
+            ReceiveBufferBytes = DrawBuffer(),
+            SendBufferBytes = DrawBuffer(),
+            ReceiveMss = _random.Chance(0.8) ? new Mss(1460) : new Mss((int)_random.Next(200, 1460)),
+            WindowScaling = _random.Chance(0.85),
+            SelectiveAcknowledgments = _random.Chance(0.8),
+            Timestamps = _random.Chance(0.8),
+            InitialWindowSegments = _random.Chance(0.7) ? 10 : 1 + _random.Next(4),
+            DelayedAck = TimeSpan.FromMilliseconds(_random.Chance(0.7) ? 40 : _random.Next(1, 400)),
+            CongestionControl = DrawCongestionControl(),
+            LossRecovery = DrawRecovery(),
+            Pacing = _random.Chance(0.7),
+            SlowStartAfterIdle = _random.Chance(0.8),
+            Ecn = (UserTcpEcnMode)_random.Next(3),
+            AutoTuneBuffers = _random.Chance(0.6),
+            BlackHoleDetection = _random.Chance(0.8),
+            Live = new LiveSettings
+            {
+                NoDelay = noDelay,
+                OrphanTimeout = s_orphanTimeout,
+                KeepAlive = _random.Chance(0.1),
+                KeepAliveTime = TimeSpan.FromSeconds(5),
+                KeepAliveInterval = TimeSpan.FromSeconds(30),
+            },
+        };
+    }
 
     private int DrawBuffer() => _random.Next(4) switch
     {

@@ -45,11 +45,11 @@ internal sealed record HostPlan
         + $" {Link.Mtu}, budget {BudgetBytes}, backlog {Backlog}; {DescribeConfig()}; {Config.LossRecovery}";
 
     private string DescribeConfig() =>
-        $"NoDelay {Config.NoDelay}, buffers {Config.ReceiveBufferBytes} and {Config.SendBufferBytes},"
+        $"NoDelay {Config.Live.NoDelay}, buffers {Config.ReceiveBufferBytes} and {Config.SendBufferBytes},"
         + $" MSS {Config.ReceiveMss.Bytes}, scaling {Config.WindowScaling}, SACK {Config.SelectiveAcknowledgments},"
         + $" timestamps {Config.Timestamps}, IW {Config.InitialWindowSegments}, delayed ACK {Config.DelayedAck},"
         + $" {Config.CongestionControl}, pacing {Config.Pacing}, ECN {Config.Ecn}, tuned {Config.AutoTuneBuffers},"
-        + $" black hole detection {Config.BlackHoleDetection}, keep-alive {Config.KeepAlive}";
+        + $" black hole detection {Config.BlackHoleDetection}, keep-alive {Config.Live.KeepAlive}";
 }
 
 /// <summary>A connection of a swarm run: who, when, and what both ends do.</summary>

@@ -171,14 +171,14 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     public void SetTrafficClass(byte value)
     {
         using Door.Visit visit = _stack.Door.Enter();
-        _core.Tcb.OwnConfig().TrafficClass = value;
+        _core.Tcb.Live = _core.Tcb.Live with { TrafficClass = value };
     }
 
     /// <summary>Changes settings of the machine, then lets it see what follows from them.</summary>
-    public void Configure<T>(T value, Action<TcpConfig, T> change)
+    public void Configure<T>(T value, Func<LiveSettings, T, LiveSettings> change)
     {
         using Door.Visit visit = _stack.Door.Enter();
-        change(_core.Tcb.OwnConfig(), value);
+        _core.Tcb.Live = change(_core.Tcb.Live, value);
         visit.Call(_core, UserCall.Reconfigure);
     }
 

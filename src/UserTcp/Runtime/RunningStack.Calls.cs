@@ -10,9 +10,6 @@ namespace UserTcp.Runtime;
 /// <summary>What applications ask of a stack.</summary>
 internal sealed partial class RunningStack
 {
-    /// <summary>The two bits below belong to ECN (RFC 3168 §5).</summary>
-    private const int TrafficClassMask = 0xfc;
-
     /// <summary>Connects, or throws what the table of exceptions says.</summary>
     private async ValueTask<RunningConnection> ConnectCoreAsync(
         HostAddress remote, ushort port, ConnectionSettings settings, CancellationToken cancellationToken)
@@ -81,7 +78,7 @@ internal sealed partial class RunningStack
         Mss mss = Mss.FromMtu(Config.Mtu, isV4: true);
         var config = new TcpConfig
         {
-            NoDelay = settings.NoDelay,
+            Live = settings.Live,
             ReceiveBufferBytes = settings.ReceiveBufferBytes,
             SendBufferBytes = settings.SendBufferBytes,
             ReceiveMss = settings.MaxSegmentSize is int size ? Mss.Min(mss, new Mss(size)) : mss,
@@ -98,15 +95,7 @@ internal sealed partial class RunningStack
             PersistMax = settings.PersistMax,
             SynR2 = settings.SynTimeout,
             DelayedAck = settings.DelayedAck,
-            OrphanTimeout = settings.OrphanTimeout,
             TimeWait = Config.TimeWait,
-            UserTimeout = settings.UserTimeout,
-            KeepAlive = settings.KeepAlive is not null,
-            KeepAliveTime = settings.KeepAlive?.Time ?? TimeSpan.FromHours(2),
-            KeepAliveInterval = settings.KeepAlive?.Interval ?? TimeSpan.FromSeconds(75),
-            KeepAliveProbes = settings.KeepAlive?.Probes ?? 9,
-            TrafficClass = (byte)(settings.TrafficClass & TrafficClassMask),
-            TimeToLive = settings.TimeToLive,
         };
         return WithRecovery(config, settings);
     }

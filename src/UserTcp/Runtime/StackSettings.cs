@@ -6,6 +6,7 @@ using UserTcp.Ip;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Stack;
+using UserTcp.Tcp;
 
 namespace UserTcp.Runtime;
 
@@ -92,9 +93,6 @@ internal sealed class StackSettings
         Driver is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
 }
 
-/// <summary>Probing of an idle connection, validated.</summary>
-internal readonly record struct KeepAliveSettings(TimeSpan Time, TimeSpan Interval, int Probes);
-
 /// <summary>The options of a connection, validated and out of the caller's reach.</summary>
 internal sealed record ConnectionSettings
 {
@@ -104,7 +102,8 @@ internal sealed record ConnectionSettings
 
     public TimeSpan? ConnectTimeout { get; init; }
 
-    public bool NoDelay { get; init; }
+    /// <summary>What a connection may change. All that begin with these settings share it until then.</summary>
+    public required LiveSettings Live { get; init; }
 
     public int ReceiveBufferBytes { get; init; }
 
@@ -140,17 +139,7 @@ internal sealed record ConnectionSettings
 
     public TimeSpan DelayedAck { get; init; }
 
-    public TimeSpan OrphanTimeout { get; init; }
-
-    public TimeSpan? UserTimeout { get; init; }
-
-    public KeepAliveSettings? KeepAlive { get; init; }
-
     public TimeSpan? LingerTimeout { get; init; }
-
-    public byte TrafficClass { get; init; }
-
-    public byte TimeToLive { get; init; }
 
     /// <summary>Null: the stack's.</summary>
     public PipeScheduler? Scheduler { get; init; }

@@ -44,7 +44,7 @@ internal sealed class Answers(
     }
 
     /// <summary>A segment of no connection; of one to be, or that was, with its settings.</summary>
-    public void Send(in FlowKey flow, in SegmentPlan segment, TcpConfig? settings = null)
+    public void Send(in FlowKey flow, in SegmentPlan segment, LiveSettings? settings = null)
     {
         var plan = new OutgoingPlan
         {

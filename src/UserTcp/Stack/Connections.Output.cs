@@ -97,7 +97,7 @@ internal sealed partial class Connections
         {
             while (connection.Tcb.TryNextSegment(now, out SegmentPlan segment))
             {
-                answers.Send(connection.Flow, segment, connection.Tcb.Config);
+                answers.Send(connection.Flow, segment, connection.Tcb.Live);
             }
 
             return;
@@ -134,8 +134,8 @@ internal sealed partial class Connections
         plan.NextHop = connection.NextHop;
         plan.IsLooped = connection.IsLooped;
         plan.Packet = null;
-        plan.TimeToLive = connection.Tcb.Config.TimeToLive;
-        plan.TrafficClass = connection.Tcb.Config.TrafficClass;
+        plan.TimeToLive = connection.Tcb.Live.TimeToLive;
+        plan.TrafficClass = connection.Tcb.Live.TrafficClass;
     }
 
     private void Charge(StackConnection connection, int bytes, Instant now)

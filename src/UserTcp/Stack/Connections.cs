@@ -223,7 +223,7 @@ internal sealed partial class Connections(
                 return false;
             if (!connection.Tcb.TryNextSegment(connection.LastEvent, out SegmentPlan segment))
                 return true;
-            answers.Send(connection.Flow, segment, connection.Tcb.Config);
+            answers.Send(connection.Flow, segment, connection.Tcb.Live);
         }
 
         return true;

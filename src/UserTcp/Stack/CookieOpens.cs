@@ -13,7 +13,7 @@ internal sealed class CookieOpens(SynCookies cookies, InitialNumbers numbers, An
         listener.SynCookiesSent++;
         listener.CookiesUntil = now + SynCookies.Period * SynCookies.Periods;
         SegmentPlan synAck = cookies.SynAck(listener.Config, syn, flow, numbers.TimestampOffset(flow), now);
-        answers.Send(flow, synAck, listener.Config);
+        answers.Send(flow, synAck, listener.Config.Live);
     }
 
     /// <summary>

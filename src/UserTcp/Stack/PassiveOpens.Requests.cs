@@ -35,7 +35,7 @@ internal sealed partial class PassiveOpens
         counters.FailedConnectionAttempts++;
         Remove(entry);
         if (reason == RejectReason.Refused)
-            answers.Send(entry.Flow, ResetFor(entry, now), entry.Config);
+            answers.Send(entry.Flow, ResetFor(entry, now), entry.Config.Live);
         else if (reason != RejectReason.Ignore)
             SendUnreachable(entry, CodeFor(reason), now);
         return true;

@@ -67,7 +67,7 @@ internal sealed partial class PassiveOpens(
                 SendSynAck(entry, arrival);
                 return PacketDropReason.None;
             case PassiveVerdict.ReplyAck when !seg.Text.IsEmpty || challenges.TryTake(ref entry.Challenges, arrival):
-                answers.Send(entry.Flow, entry.Opening.Ack(arrival), entry.Config);
+                answers.Send(entry.Flow, entry.Opening.Ack(arrival), entry.Config.Live);
                 return PacketDropReason.None;
             case PassiveVerdict.ReplyReset when cookies.Read(entry.Listener, seg, entry.Flow, arrival) is { } opening:
                 entry.Opening = opening; // the SYN came again when there was room; the first answer was taken
@@ -92,7 +92,7 @@ internal sealed partial class PassiveOpens(
         {
             if (ReferenceEquals(entry.Listener, listener))
             {
-                answers.Send(entry.Flow, ResetFor(entry, now), entry.Config);
+                answers.Send(entry.Flow, ResetFor(entry, now), entry.Config.Live);
                 Abandon(entry);
             }
         }
@@ -133,7 +133,7 @@ internal sealed partial class PassiveOpens(
 
     private void SendSynAck(HalfOpenEntry entry, Instant now)
     {
-        answers.Send(entry.Flow, entry.Opening!.SynAck(now), entry.Config);
+        answers.Send(entry.Flow, entry.Opening!.SynAck(now), entry.Config.Live);
         _wheel.Arm(entry, entry.Opening.NextDeadline);
     }
 

@@ -103,18 +103,18 @@ internal sealed partial class Tcb
     /// </summary>
     private void OnKeepAliveTimeout(Instant now)
     {
-        Instant idleUntil = _lastReceivedAt + Config.KeepAliveTime;
-        if (!Config.KeepAlive || !IsSynchronized)
+        Instant idleUntil = _lastReceivedAt + Live.KeepAliveTime;
+        if (!Live.KeepAlive || !IsSynchronized)
             return;
 
         bool awaitsAck = !_sender.Flight.IsEmpty && !IsPersisting;
         if (_keepAliveProbes == 0 && (idleUntil > now || awaitsAck))
         {
-            Arm(TcpTimer.KeepAlive, idleUntil > now ? idleUntil : now + Config.KeepAliveInterval);
+            Arm(TcpTimer.KeepAlive, idleUntil > now ? idleUntil : now + Live.KeepAliveInterval);
             return;
         }
 
-        if (_keepAliveProbes >= Config.KeepAliveProbes) // not by one lost probe: RFC 9293 §3.8.4 (MUST-29)
+        if (_keepAliveProbes >= Live.KeepAliveProbes) // not by one lost probe: RFC 9293 §3.8.4 (MUST-29)
         {
             GiveUp(UserTcpCloseReason.KeepAliveTimedOut);
             return;
@@ -122,12 +122,12 @@ internal sealed partial class Tcb
 
         _keepAliveProbes++;
         Owe(Dues.KeepAlive);
-        Arm(TcpTimer.KeepAlive, now + Config.KeepAliveInterval);
+        Arm(TcpTimer.KeepAlive, now + Live.KeepAliveInterval);
     }
 
     private void OnUserTimeout(Instant now)
     {
-        if (Config.UserTimeout is not { } limit || !HasUnacknowledged)
+        if (Live.UserTimeout is not { } limit || !HasUnacknowledged)
             return;
 
         if (now - _progressAt >= limit)
@@ -142,9 +142,9 @@ internal sealed partial class Tcb
     /// </summary>
     private void OnOrphanTimeout(Instant now)
     {
-        bool progresses = State != TcpState.FinWait2 && now - _progressAt < Config.OrphanTimeout;
+        bool progresses = State != TcpState.FinWait2 && now - _progressAt < Live.OrphanTimeout;
         if (progresses)
-            Arm(TcpTimer.Orphan, _progressAt + Config.OrphanTimeout);
+            Arm(TcpTimer.Orphan, _progressAt + Live.OrphanTimeout);
         else
             GiveUp(UserTcpCloseReason.TimedOut);
     }
@@ -244,7 +244,7 @@ internal sealed partial class Tcb
 
     private void StartUserTimeout(Instant now)
     {
-        if (Config.UserTimeout is { } limit && HasUnacknowledged && !_timers.IsArmed(TcpTimer.UserTimeout))
+        if (Live.UserTimeout is { } limit && HasUnacknowledged && !_timers.IsArmed(TcpTimer.UserTimeout))
         {
             _progressAt = now;
             Arm(TcpTimer.UserTimeout, now + limit);

@@ -127,7 +127,7 @@ internal sealed partial class Tcb
     {
         _progressAt = now;
         if (State != TcpState.Closed)
-            Arm(TcpTimer.Orphan, now + Config.OrphanTimeout);
+            Arm(TcpTimer.Orphan, now + Live.OrphanTimeout);
     }
 
     private void Reconfigure(Instant now)
@@ -142,7 +142,7 @@ internal sealed partial class Tcb
     {
         _timers.Stop(TcpTimer.KeepAlive);
         _keepAliveProbes = 0;
-        if (Config.KeepAlive && IsSynchronized)
-            Arm(TcpTimer.KeepAlive, from + Config.KeepAliveTime);
+        if (Live.KeepAlive && IsSynchronized)
+            Arm(TcpTimer.KeepAlive, from + Live.KeepAliveTime);
     }
 }

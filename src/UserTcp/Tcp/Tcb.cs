@@ -19,7 +19,6 @@ internal sealed partial class Tcb
     private readonly Sender _sender;
     private readonly Receiver _receiver;
     private readonly uint _timestampOffset;
-    private bool _ownsConfig;
     private TimerTable _timers = new();
     private Effects _effects;
 
@@ -49,7 +48,7 @@ internal sealed partial class Tcb
     /// <summary>An active open; <see cref="UserCall.Open"/> starts it.</summary>
     public Tcb(TcpConfig config, SendQueue send, ReceiveQueue receive, SeqNumber iss, uint timestampOffset)
     {
-        Config = config;
+        Live = config.Live;
         _send = send;
         _receive = receive;
         _timestampOffset = timestampOffset;
@@ -78,8 +77,11 @@ internal sealed partial class Tcb
 
     public TcpState State { get; private set; }
 
-    /// <summary>Perhaps shared with other connections of a listener; see <see cref="OwnConfig"/>.</summary>
-    public TcpConfig Config { get; private set; }
+    /// <summary>The settings that are fixed, shared with other connections of a listener.</summary>
+    public TcpConfig Config => _sender.Config;
+
+    /// <summary>The settings that may change.</summary>
+    public LiveSettings Live { get; set; }
 
     public UserTcpCloseReason CloseReason { get; private set; }
 
@@ -116,18 +118,6 @@ internal sealed partial class Tcb
 
     private bool HasTimestamps => _receiver.Timestamps.IsNegotiated;
 
-    /// <summary>
-    /// The settings of this connection alone, to be changed. Most connections never are, and share theirs. What sender
-    /// and receiver look at cannot be changed, so that they may go on with the old ones.
-    /// </summary>
-    public TcpConfig OwnConfig()
-    {
-        if (!_ownsConfig)
-            Config = Config with { };
-        _ownsConfig = true;
-        return Config;
-    }
-
     /// <summary>The state that TIME-WAIT keeps (RFC 9293 §3.6.1).</summary>
     public TimeWaitState DescribeTimeWait() => new(
         _sender.Next, _receiver.Next, HasTimestamps, _receiver.Timestamps.Recent, _timestampOffset,
@@ -153,8 +143,8 @@ internal sealed partial class Tcb
         {
             DataEnd = _sender.Una + (uint)queued + (_sender.IsSynAcknowledged ? 0u : 1u),
             FinQueued = _finQueued && queued == unacknowledged,
-            NoDelay = Config.NoDelay,
-            Corked = Config.Corked,
+            NoDelay = Live.NoDelay,
+            Corked = Live.Corked,
             ExtraOptionBytes = extraOptionBytes,
             MaxGsoBytes = _sender.PacedGsoBytes(Config.MaxGsoBytes),
             IsTailProbeDue = Owes(Dues.TailProbe),

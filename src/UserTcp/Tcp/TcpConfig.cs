@@ -3,19 +3,16 @@ using UserTcp.Primitives;
 namespace UserTcp.Tcp;
 
 /// <summary>
-/// The settings of a connection, as the machine sees them. Values are validated by the options at the API; a few may be
-/// changed while the connection lives, followed by <see cref="UserCall.Reconfigure"/>.
+/// The settings of a connection that are fixed at open, and those that it begins with. Values are validated by the
+/// options at the API.
 /// </summary>
 internal sealed record TcpConfig
 {
-    /// <summary>Disables Nagle (RFC 9293 §3.7.4, MUST-17).</summary>
-    public bool NoDelay { get; set; } = true;
-
-    /// <summary>Holds back segments that are not full.</summary>
-    public bool Corked { get; set; }
-
     /// <summary>Both buffers while nothing is known of the path, if they grow by themselves.</summary>
     private const int UntunedBytes = 64 << 10;
+
+    /// <summary>The settings that may change, as the connection begins with them.</summary>
+    public LiveSettings Live { get; init; } = LiveSettings.Default;
 
     /// <summary>The most that is offered to the peer as a window.</summary>
     public int ReceiveBufferBytes { get; init; } = 8 << 20;
@@ -92,32 +89,11 @@ internal sealed record TcpConfig
 
     public TimeSpan PersistMax { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>The bound of FIN-WAIT-2, and of a closed window, once the application has let go.</summary>
-    public TimeSpan OrphanTimeout { get; set; } = TimeSpan.FromSeconds(60);
-
     /// <summary>2MSL (RFC 9293 §3.6.1, MUST-13). Deviation: 60 s, MSL taken as 30 s, as Linux.</summary>
     public TimeSpan TimeWait { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Null: no limit but R2 (RFC 9293 §3.8.3).</summary>
-    public TimeSpan? UserTimeout { get; set; }
-
-    /// <summary>Off by default (RFC 9293 §3.8.4, MUST-25).</summary>
-    public bool KeepAlive { get; set; }
-
-    public TimeSpan KeepAliveTime { get; set; } = TimeSpan.FromHours(2);
-
-    public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(75);
-
-    public int KeepAliveProbes { get; set; } = 9;
-
     /// <summary>The largest super-segment that the link cuts, in bytes of text; 0 where it cuts none.</summary>
     public int MaxGsoBytes { get; init; }
-
-    /// <summary>The differentiated services field of its packets, ECN bits zero (RFC 9293 §3.1, RFC 2474).</summary>
-    public byte TrafficClass { get; set; }
-
-    /// <summary>The time to live of its packets (RFC 9293 §3.9.2, MUST-49).</summary>
-    public byte TimeToLive { get; set; } = 64;
 
     /// <summary>
     /// Limits challenge ACKs and ACKs of unacceptable segments without text, for each connection and for the whole

@@ -31,7 +31,7 @@ internal enum UserCallKind : byte
     CloseInput,
 
     /// <summary>
-    /// Options were changed in the <see cref="TcpConfig"/>: evaluate again what may now be sent or timed.
+    /// The <see cref="LiveSettings"/> were changed: evaluate again what may now be sent or timed.
     /// </summary>
     Reconfigure,
 

@@ -1,5 +1,6 @@
 using System.Net;
 using UserTcp.Runtime;
+using UserTcp.Tcp;
 
 namespace UserTcp.Tests.Api;
 
@@ -47,10 +48,10 @@ public sealed class ConnectionOptionsTests
     public void The_defaults_are_those_of_the_table()
     {
         ConnectionSettings settings = new UserTcpConnectionOptions().ToSettings();
-        Assert.True(settings.NoDelay);
+        Assert.True(settings.Live.NoDelay);
         Assert.Null(settings.ConnectTimeout);
-        Assert.Null(settings.UserTimeout);
-        Assert.Null(settings.KeepAlive);
+        Assert.Null(settings.Live.UserTimeout);
+        Assert.False(settings.Live.KeepAlive);
         Assert.Equal(8 << 20, settings.ReceiveBufferBytes);
         Assert.Equal(32L << 20, settings.MaxHeldBytes);
         Assert.Equal(4 << 20, settings.SendBufferBytes);
@@ -59,7 +60,7 @@ public sealed class ConnectionOptionsTests
         Assert.Equal(TimeSpan.FromMilliseconds(200), settings.MinRto);
         Assert.Equal(TimeSpan.FromSeconds(120), settings.MaxRto);
         Assert.Equal(TimeSpan.FromSeconds(60), settings.PersistMax);
-        Assert.Equal(TimeSpan.FromSeconds(60), settings.OrphanTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(60), settings.Live.OrphanTimeout);
         Assert.Equal(TimeSpan.FromSeconds(180), settings.SynTimeout);
         Assert.Equal(TimeSpan.FromMilliseconds(40), settings.DelayedAck);
         Assert.Equal(10, settings.InitialWindowSegments);

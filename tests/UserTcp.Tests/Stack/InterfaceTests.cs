@@ -124,13 +124,13 @@ public sealed class InterfaceTests
     public void The_traffic_class_of_the_call_is_sent_as_it_is_and_may_change()
     {
         using var bench = new StackBench();
-        var config = new TcpConfig { TrafficClass = 0x28 };
+        var config = new TcpConfig { Live = new() { TrafficClass = 0x28 } };
         StackConnection connection = Open(bench, config);
         SentFrame syn = Assert.Single(bench.Pull());
         bench.Hear(
             TcpFlags.Syn | TcpFlags.Ack, 1000, syn.Seq + 1, from: StackBench.Port, to: connection.Flow.LocalPort);
         byte ofAck = Assert.Single(bench.Pull()).Bytes[15];
-        connection.Tcb.Config.TrafficClass = 0xb8;
+        connection.Tcb.Live = connection.Tcb.Live with { TrafficClass = 0xb8 };
         bench.Write(connection, 10);
 
         Assert.Equal((0x28, 0x28, 0xb8), (syn.Bytes[15], ofAck, Assert.Single(bench.Pull()).Bytes[15]));
@@ -143,7 +143,7 @@ public sealed class InterfaceTests
     public void The_time_to_live_of_the_call_is_sent(byte timeToLive)
     {
         using var bench = new StackBench();
-        Open(bench, new TcpConfig { TimeToLive = timeToLive });
+        Open(bench, new TcpConfig { Live = new() { TimeToLive = timeToLive } });
 
         Assert.Equal(timeToLive, Assert.Single(bench.Pull()).TimeToLive);
     }

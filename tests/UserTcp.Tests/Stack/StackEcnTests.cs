@@ -28,7 +28,7 @@ public sealed class StackEcnTests : IDisposable
     private StackConnection Accepted(UserTcpEcnMode mode, byte trafficClass = 0)
     {
         StackListener listener = _bench.Listen(
-            config: new TcpConfig { Timestamps = false, Ecn = mode, TrafficClass = trafficClass });
+            config: new TcpConfig { Timestamps = false, Ecn = mode, Live = new() { TrafficClass = trafficClass } });
         _bench.Hear(TcpFlags.Syn | TcpFlags.Ece | TcpFlags.Cwr, 1000);
         SentFrame synAck = Assert.Single(_bench.Pull());
         TcpFlags agreed = mode == UserTcpEcnMode.Disabled ? TcpFlags.None : TcpFlags.Ece;

@@ -66,10 +66,8 @@ internal sealed class TcbBench
             ReceiveBufferBytes = receiveBuffer,
             SendBufferBytes = sendBuffer,
             ReceiveMss = new Mss(mss),
-            NoDelay = noDelay,
+            Live = new LiveSettings { NoDelay = noDelay, KeepAlive = keepAlive, UserTimeout = userTimeout },
             MaxGsoBytes = gso,
-            KeepAlive = keepAlive,
-            UserTimeout = userTimeout,
             R2 = r2,
             ChallengeBudget = challengeBudget,
         };
@@ -274,6 +272,13 @@ internal sealed class TcbBench
     {
         Seen |= Tcb.OnUserCall(call, Now);
         return this;
+    }
+
+    /// <summary>The user changes settings while the connection lives.</summary>
+    public TcbBench Changes(Func<LiveSettings, LiveSettings> change)
+    {
+        Tcb.Live = change(Tcb.Live);
+        return Calls(UserCall.Reconfigure);
     }
 
     /// <summary>The user writes so many octets.</summary>

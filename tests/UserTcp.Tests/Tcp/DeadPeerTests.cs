@@ -144,10 +144,9 @@ public sealed class DeadPeerTests
         }
     }
 
-    private static TcpConfig KeepAlive(int time, int interval, int probes) => TcbBench.Defaults(keepAlive: true) with
+    private static TcpConfig KeepAlive(int time, int interval, int probes) => TcbBench.Defaults() with
     {
-        KeepAliveTime = TimeSpan.FromSeconds(time),
-        KeepAliveInterval = TimeSpan.FromSeconds(interval),
-        KeepAliveProbes = probes,
+        Live = new LiveSettings().WithKeepAlive(
+            new KeepAliveSettings(TimeSpan.FromSeconds(time), TimeSpan.FromSeconds(interval), probes)),
     };
 }

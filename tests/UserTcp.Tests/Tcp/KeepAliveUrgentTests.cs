@@ -12,7 +12,7 @@ public sealed class KeepAliveTests
     [Rfc("9293 §3.8.4", "MUST-25")]
     public void Keep_alive_is_off_by_default()
     {
-        Assert.False(new TcpConfig().KeepAlive);
+        Assert.False(new TcpConfig().Live.KeepAlive);
         TcbBench bench = TcbBench.Established().After(TimeSpan.FromDays(30)).Silent();
         bench.State(TcpState.Established);
     }
@@ -75,10 +75,8 @@ public sealed class KeepAliveTests
     [Rfc("9293 §3.8.4", "MUST-24", "MUST-27")]
     public void Keep_alive_can_be_switched_on_later_with_its_own_interval()
     {
-        TcbBench bench = TcbBench.Established();
-        bench.Config.KeepAlive = true;
-        bench.Config.KeepAliveTime = TimeSpan.FromSeconds(10);
-        bench.Calls(UserCall.Reconfigure);
+        TcbBench bench = TcbBench.Established()
+            .Changes(live => live with { KeepAlive = true, KeepAliveTime = TimeSpan.FromSeconds(10) });
         Assert.Equal(TimeSpan.FromSeconds(10), bench.ToDeadline());
         bench.Sends("<SEQ=100><CTL=ACK>");
     }

@@ -33,8 +33,7 @@ public sealed class SendDecisionTests
     {
         TcbBench bench = TcbBench.Established(TcbBench.Defaults(noDelay: false))
             .Writes(100).Sends("<SEQ=101><CTL=PSH,ACK><LEN=100>").Writes(100).Silent();
-        bench.Config.NoDelay = true;
-        bench.Calls(UserCall.Reconfigure).Sends("<SEQ=201><CTL=PSH,ACK><LEN=100>");
+        bench.Changes(live => live with { NoDelay = true }).Sends("<SEQ=201><CTL=PSH,ACK><LEN=100>");
     }
 
     [Fact]
@@ -68,11 +67,9 @@ public sealed class SendDecisionTests
     [Fact]
     public void Cork_holds_parts_back_until_it_is_pulled()
     {
-        TcbBench bench = TcbBench.Established();
-        bench.Config.Corked = true;
+        TcbBench bench = TcbBench.Established().Changes(live => live with { Corked = true });
         bench.Writes(1300).Sends("<SEQ=101><CTL=ACK><LEN=1000>").Silent();
-        bench.Config.Corked = false;
-        bench.Calls(UserCall.Reconfigure).Sends("<SEQ=1101><CTL=PSH,ACK><LEN=300>");
+        bench.Changes(live => live with { Corked = false }).Sends("<SEQ=1101><CTL=PSH,ACK><LEN=300>");
     }
 
     [Fact]

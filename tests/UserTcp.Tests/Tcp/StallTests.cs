@@ -90,8 +90,7 @@ public sealed class StallTests
     {
         TcbBench bench = TcbBench.Established().Writes(100);
         bench.Drain();
-        bench.Config.UserTimeout = TimeSpan.FromMilliseconds(100);
-        bench.Calls(UserCall.Reconfigure).AfterMs(101).ClosedBy(UserTcpCloseReason.TimedOut);
+        bench.Changes(live => live with { UserTimeout = TimeSpan.FromMilliseconds(100) }).AfterMs(101).ClosedBy(UserTcpCloseReason.TimedOut);
     }
 
     [Fact]
@@ -99,7 +98,7 @@ public sealed class StallTests
     public void Keep_alive_that_is_answered_before_it_left_does_not_swallow_an_ack()
     {
         TcbBench bench = TcbBench.Established(TcbBench.Defaults(keepAlive: true));
-        bench.After(bench.Config.KeepAliveTime).Arrives("<SEQ=1001><CTL=ACK><LEN=10>")
+        bench.After(bench.Config.Live.KeepAliveTime).Arrives("<SEQ=1001><CTL=ACK><LEN=10>")
             .Sends("<SEQ=101><ACK=1011><CTL=ACK>").Silent();
     }
 

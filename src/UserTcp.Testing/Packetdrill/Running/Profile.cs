@@ -57,7 +57,7 @@ internal sealed class Profile
         SendBufferBytes = 4 << 20,
         SlowStartAfterIdle = false,
         Ecn = UserTcpEcnMode.Disabled,
-        NoDelay = false,
+        Live = new LiveSettings { NoDelay = false },
         SynR2 = TimeSpan.FromSeconds(127),
     };
 
@@ -71,7 +71,7 @@ internal sealed class Profile
         SendBufferBytes = 32_768,
         Ecn = UserTcpEcnMode.Passive,
         EcnSyns = 2,
-        NoDelay = false,
+        Live = new LiveSettings { NoDelay = false },
         QuickAcks = 0,
         AcceptSynFin = true,
         MaxRto = TimeSpan.FromSeconds(64),

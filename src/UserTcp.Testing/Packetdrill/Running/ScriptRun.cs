@@ -34,7 +34,7 @@ internal sealed class ScriptRun : IDisposable
         };
         var defaults = new SocketDefaults
         {
-            NewConfig = () => profile.Config with { },
+            NewConfig = () => profile.Config,
             Remote = VirtualMachine.Remote,
             SendBuffer = () => profile.Config.SendBufferBytes,
             SynCookies = () => profile.SynCookies,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using UserTcp.Tcp;
 using UserTcp.Testing.Packetdrill.Sockets;
 
 namespace UserTcp.Testing.Packetdrill.Running;
@@ -83,7 +84,7 @@ internal static class SystemSettings
                 profile.Config = profile.Config with { SlowStartAfterIdle = value != 0 };
                 return true;
             case "net.inet.tcp.always_keepalive":
-                profile.Config.KeepAlive = value != 0;
+                SetLive(profile, live => live with { KeepAlive = value != 0 });
                 return true;
             default:
                 return false;
@@ -92,6 +93,9 @@ internal static class SystemSettings
 
     private static void SetLossRecovery(Profile profile, UserTcpLossRecoveryOptions options) =>
         profile.Config = profile.Config with { LossRecovery = options };
+
+    private static void SetLive(Profile profile, Func<LiveSettings, LiveSettings> change) =>
+        profile.Config = profile.Config with { Live = change(profile.Config.Live) };
 
     private static bool SetTime(Profile profile, string name, long value)
     {
@@ -121,10 +125,10 @@ internal static class SystemSettings
                 profile.Config = profile.Config with { TimeWait = 2 * milliseconds };
                 return value > 0;
             case "net.inet.tcp.finwait2_timeout":
-                profile.Config.OrphanTimeout = milliseconds;
+                SetLive(profile, live => live with { OrphanTimeout = milliseconds });
                 return value > 0;
             case "net.ipv4.tcp_fin_timeout":
-                profile.Config.OrphanTimeout = seconds;
+                SetLive(profile, live => live with { OrphanTimeout = seconds });
                 return value > 0;
             default:
                 return SetKeepAlive(profile, name, milliseconds, seconds);
@@ -138,10 +142,10 @@ internal static class SystemSettings
         switch (name)
         {
             case "net.inet.tcp.keepidle" or "net.ipv4.tcp_keepalive_time":
-                profile.Config.KeepAliveTime = time;
+                SetLive(profile, live => live with { KeepAliveTime = time });
                 return time > TimeSpan.Zero;
             case "net.inet.tcp.keepintvl" or "net.ipv4.tcp_keepalive_intvl":
-                profile.Config.KeepAliveInterval = time;
+                SetLive(profile, live => live with { KeepAliveInterval = time });
                 return time > TimeSpan.Zero;
             default:
                 return false;
@@ -166,7 +170,7 @@ internal static class SystemSettings
                 profile.Config = profile.Config with { EcnSyns = number + 1 };
                 return value >= 0;
             case "net.inet.tcp.keepcnt" or "net.ipv4.tcp_keepalive_probes":
-                profile.Config.KeepAliveProbes = number;
+                SetLive(profile, live => live with { KeepAliveProbes = number });
                 return value > 0;
             case "net.ipv4.tcp_syn_retries":
                 profile.Config = profile.Config with { SynR2 = SynTime(profile.Config.InitialRto, value) };
@@ -181,7 +185,7 @@ internal static class SystemSettings
                 profile.Config = profile.Config with { R2 = number };
                 return value > 0;
             case "net.ipv4.ip_default_ttl" or "net.inet.ip.ttl":
-                profile.Config.TimeToLive = (byte)number;
+                SetLive(profile, live => live with { TimeToLive = (byte)number });
                 return value is >= 1 and <= 255;
             default:
                 return false;

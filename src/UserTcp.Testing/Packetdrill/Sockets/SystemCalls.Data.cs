@@ -140,15 +140,14 @@ internal sealed partial class SystemCalls
     private long WriteNow(VirtualSocket socket, long count, long flags)
     {
         bool isMore = (flags & MessageMore) != 0;
-        TcpConfig config = socket.Connection!.Tcb.OwnConfig();
-        bool wasCorked = config.Corked;
-        config.Corked |= isMore;
+        Tcb tcb = socket.Connection!.Tcb;
+        bool wasCorked = tcb.Live.Corked;
+        bool isCorked = isMore || socket.Config.Live.Corked;
         long written = socket.Write(count);
-        if (!isMore)
-            config.Corked = socket.Config.Corked;
+        tcb.Live = tcb.Live with { Corked = isCorked };
         if (written > 0)
             Tell(socket, (flags & MessageOutOfBand) != 0 ? UserCall.SendUrgent : UserCall.Send);
-        if (wasCorked != config.Corked)
+        if (wasCorked != isCorked)
             Tell(socket, UserCall.Reconfigure);
         return written;
     }

@@ -92,11 +92,11 @@ internal sealed partial class SystemCalls
                 };
                 return true;
             case "SO_KEEPALIVE":
-                return Change(socket, config => config.KeepAlive = value != 0);
+                return Change(socket, live => live with { KeepAlive = value != 0 });
             case "IP_TOS":
-                return Change(socket, config => config.TrafficClass = (byte)(value & 0xfc));
+                return Change(socket, live => live with { TrafficClass = (byte)(value & 0xfc) });
             case "IP_TTL":
-                return value is >= 1 and <= 255 && Change(socket, config => config.TimeToLive = (byte)value);
+                return value is >= 1 and <= 255 && Change(socket, live => live with { TimeToLive = (byte)value });
             default:
                 return null;
         }
@@ -107,11 +107,11 @@ internal sealed partial class SystemCalls
         switch (name)
         {
             case "TCP_KEEPIDLE":
-                return value > 0 && Change(socket, config => config.KeepAliveTime = TimeSpan.FromSeconds(value));
+                return value > 0 && Change(socket, live => live with { KeepAliveTime = TimeSpan.FromSeconds(value) });
             case "TCP_KEEPINTVL":
-                return value > 0 && Change(socket, config => config.KeepAliveInterval = TimeSpan.FromSeconds(value));
+                return value > 0 && Change(socket, live => live with { KeepAliveInterval = TimeSpan.FromSeconds(value) });
             case "TCP_KEEPCNT":
-                return value > 0 && Change(socket, config => config.KeepAliveProbes = (int)value);
+                return value > 0 && Change(socket, live => live with { KeepAliveProbes = (int)value });
             case "TCP_KEEPINIT" when socket.Connection is null:
                 socket.Config = socket.Config with { SynR2 = TimeSpan.FromSeconds(value) };
                 return value > 0;
@@ -125,14 +125,14 @@ internal sealed partial class SystemCalls
         switch (name)
         {
             case "TCP_NODELAY":
-                return Change(socket, config => config.NoDelay = value != 0);
+                return Change(socket, live => live with { NoDelay = value != 0 });
             case "TCP_CORK" or "TCP_NOPUSH":
-                return Change(socket, config => config.Corked = value != 0);
+                return Change(socket, live => live with { Corked = value != 0 });
             case "TCP_USER_TIMEOUT":
-                return Change(socket, config =>
-                    config.UserTimeout = value == 0 ? null : TimeSpan.FromMilliseconds(value));
+                return Change(socket, live =>
+                    live with { UserTimeout = value == 0 ? null : TimeSpan.FromMilliseconds(value) });
             case "TCP_LINGER2":
-                return Change(socket, config => config.OrphanTimeout = TimeSpan.FromSeconds(Math.Max(0, value)));
+                return Change(socket, live => live with { OrphanTimeout = TimeSpan.FromSeconds(Math.Max(0, value)) });
             case "TCP_RTO_MAX_MS" when socket.Connection is null:
                 socket.Config = socket.Config with { MaxRto = TimeSpan.FromMilliseconds(Math.Max(1000, value)) };
                 return value >= 1000;
@@ -168,14 +168,13 @@ internal sealed partial class SystemCalls
     // Linux doubles a size for what the kernel needs itself, and so reports it.
     private long Doubling => defaults.System == PacketdrillProfile.FreeBsd ? 1 : 2;
 
-    private bool Change(VirtualSocket socket, Action<TcpConfig> change)
+    private bool Change(VirtualSocket socket, Func<LiveSettings, LiveSettings> change)
     {
-        socket.Config = socket.Config with { };
-        change(socket.Config);
+        socket.Config = socket.Config with { Live = change(socket.Config.Live) };
         if (socket.Connection is not { } connection)
             return true;
 
-        change(connection.Tcb.OwnConfig());
+        connection.Tcb.Live = change(connection.Tcb.Live);
         Tell(socket, UserCall.Reconfigure);
         return true;
     }
@@ -208,22 +207,23 @@ internal sealed partial class SystemCalls
     private long? OptionValue(VirtualSocket socket, string name)
     {
         TcpConfig config = socket.Connection?.Tcb.Config ?? socket.Config;
+        LiveSettings live = socket.Connection?.Tcb.Live ?? config.Live;
         return name switch
         {
             "SO_RCVBUF" => socket.ReceiveBuffer,
             "SO_SNDBUF" => socket.SendBuffer,
-            "SO_KEEPALIVE" => config.KeepAlive ? 1 : 0,
-            "TCP_NODELAY" => config.NoDelay ? 1 : 0,
-            "TCP_CORK" => config.Corked ? 1 : 0,
+            "SO_KEEPALIVE" => live.KeepAlive ? 1 : 0,
+            "TCP_NODELAY" => live.NoDelay ? 1 : 0,
+            "TCP_CORK" => live.Corked ? 1 : 0,
             "TCP_MAXSEG" => socket.Connection?.Tcb.Describe(Now).SendSegmentSize ?? 536,
-            "TCP_KEEPIDLE" => (long)config.KeepAliveTime.TotalSeconds,
-            "TCP_KEEPINTVL" => (long)config.KeepAliveInterval.TotalSeconds,
+            "TCP_KEEPIDLE" => (long)live.KeepAliveTime.TotalSeconds,
+            "TCP_KEEPINTVL" => (long)live.KeepAliveInterval.TotalSeconds,
             "TCP_KEEPINIT" => (long)config.SynR2.TotalSeconds,
-            "TCP_KEEPCNT" => config.KeepAliveProbes,
-            "TCP_USER_TIMEOUT" => (long)(config.UserTimeout ?? TimeSpan.Zero).TotalMilliseconds,
-            "IP_TOS" => config.TrafficClass,
-            "IP_TTL" => config.TimeToLive,
-            "TCP_LINGER2" => (long)config.OrphanTimeout.TotalSeconds,
+            "TCP_KEEPCNT" => live.KeepAliveProbes,
+            "TCP_USER_TIMEOUT" => (long)(live.UserTimeout ?? TimeSpan.Zero).TotalMilliseconds,
+            "IP_TOS" => live.TrafficClass,
+            "IP_TTL" => live.TimeToLive,
+            "TCP_LINGER2" => (long)live.OrphanTimeout.TotalSeconds,
             "TCP_NOTSENT_LOWAT" => socket.NotSentLowWater == long.MaxValue ? uint.MaxValue : socket.NotSentLowWater,
             "SO_REUSEADDR" or "SO_TYPE" => 1,
             "SO_DOMAIN" => 2,

@@ -155,7 +155,7 @@ internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults 
 
     private void Adopt(long descriptor, StackConnection connection, VirtualSocket listener)
     {
-        var accepted = new VirtualSocket(connection.Tcb.Config with { }, listener.SendBuffer)
+        var accepted = new VirtualSocket(connection.Tcb.Config, listener.SendBuffer)
         {
             Connection = connection, NotSentLowWater = listener.NotSentLowWater, LingerSeconds = listener.LingerSeconds,
         };
@@ -276,7 +276,7 @@ internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults 
 /// <summary>What sockets begin with.</summary>
 internal sealed record SocketDefaults
 {
-    /// <summary>Settings of its own for each socket: what was set for the system until now.</summary>
+    /// <summary>The settings of a new socket: what was set for the system until now.</summary>
     public required Func<TcpConfig> NewConfig { get; init; }
 
     public required HostAddress Remote { get; init; }

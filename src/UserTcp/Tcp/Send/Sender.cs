@@ -23,6 +23,9 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     private Instant _lastSentAt = Instant.Never;
     private bool _isIdleTold;
 
+    /// <summary>The settings that are fixed at open.</summary>
+    public TcpConfig Config => config;
+
     /// <summary>ISS.</summary>
     public SeqNumber InitialSend { get; } = initialSend;
 
