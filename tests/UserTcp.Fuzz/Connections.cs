@@ -80,7 +80,7 @@ internal sealed class Connections(StateCoverage coverage)
         coverage.OnRecovery(tcb.Recovery);
         if (entry.Core.IsParked)
             coverage.On(Sight.Parked);
-        if (entry.Core.IsOrphan)
+        if (tcb.IsOrphan)
             coverage.On(Sight.Orphan);
         if (tcb.UrgentBytes > 0)
             coverage.On(Sight.UrgentReceived);

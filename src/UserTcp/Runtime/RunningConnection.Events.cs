@@ -17,11 +17,7 @@ internal sealed partial class RunningConnection
     {
         WakeReasons reasons = WakeReasons.None;
         if ((effects & Effects.Connected) != 0)
-        {
-            _wasConnected = true;
             reasons |= WakeReasons.Connected;
-        }
-
         if ((effects & Effects.Readable) != 0)
             reasons |= OnReadable();
         if ((effects & Effects.Writable) != 0 && Writer.OnWritable())
@@ -39,7 +35,7 @@ internal sealed partial class RunningConnection
         if (reasons != WakeReasons.None)
             wakes.Add(this, reasons);
         if ((effects & (Effects.Closed | Effects.TimeWait)) != 0)
-            OnEnd(EndReason(effects), wakes);
+            OnEnd(_core.Tcb.CloseReason, wakes);
     }
 
     /// <summary>The connection is over, whoever ended it. Idempotent.</summary>
@@ -82,7 +78,7 @@ internal sealed partial class RunningConnection
     void IWakeTarget.Wake(WakeReasons reasons, bool inlineAllowed)
     {
         Log(reasons);
-        if ((reasons & WakeReasons.Closed) != 0 && _wasConnected && _stack.Meter.WantsConnectionEnds)
+        if ((reasons & WakeReasons.Closed) != 0 && _core.WasConnected && _stack.Meter.WantsConnectionEnds)
             Measure();
         if ((reasons & WakeReasons.Connected) != 0)
             _connected.Reach(s_connected);
@@ -127,16 +123,6 @@ internal sealed partial class RunningConnection
 
     // All that was written may be acknowledged many times in a connection's life; it ends with FIN.
     private bool IsOutputOver() => _core.Tcb.State is TcpState.FinWait2 or TcpState.TimeWait or TcpState.Closed;
-
-    // TIME-WAIT is the good end, and the machine may not have said so yet.
-    private UserTcpCloseReason EndReason(Effects effects)
-    {
-        UserTcpCloseReason reason = _core.Tcb.CloseReason;
-        if (reason != UserTcpCloseReason.None)
-            return reason;
-
-        return (effects & Effects.TimeWait) != 0 ? UserTcpCloseReason.Graceful : UserTcpCloseReason.ResetByLocal;
-    }
 
     private void Measure()
     {

@@ -29,7 +29,6 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
     private IPEndPoint? _remoteEndPoint;
     private UserTcpCloseReason _reason;
     private Exception? _cause;
-    private bool _wasConnected;
     private bool _isExpected;
     private bool _isOutputOver;
     private ConnectionObservers? _observers;
@@ -236,7 +235,7 @@ internal sealed partial class RunningConnection : IDoor, IWakeTarget
                 logger, Id, report.Counters.Retransmits, report.Counters.FastRecoveries, report.Counters.Timeouts);
         }
 
-        if (_wasConnected)
+        if (_core.WasConnected)
             LogMessages.ConnectionClosed(logger, Id, _reason);
         else
             LogMessages.ConnectFailed(logger, Id, _reason);

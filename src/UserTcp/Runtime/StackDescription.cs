@@ -52,7 +52,7 @@ internal static class StackDescription
             State = report.State.ToString(),
             ReceiveQueue = connection.Receive.Unconsumed,
             SendQueue = connection.Send.Unacknowledged,
-            Orphan = connection.IsOrphan,
+            Orphan = connection.Tcb.IsOrphan,
             NotSent = report.BytesQueued,
             SendBuffer = report.SendBuffer,
             ReceiveBuffer = report.ReceiveBuffer,

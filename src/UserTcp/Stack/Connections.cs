@@ -62,8 +62,9 @@ internal sealed partial class Connections(
         if (connection.IsForgotten)
             return;
 
+        bool wasOrphan = connection.Tcb.IsOrphan;
         Apply(connection, connection.Tcb.OnUserCall(call, now), now);
-        if (call.Kind != UserCallKind.Detach || connection.IsOrphan || IsOver(connection))
+        if (wasOrphan || !connection.Tcb.IsOrphan || IsOver(connection))
             return;
 
         _orphans.Add(connection);
@@ -88,18 +89,6 @@ internal sealed partial class Connections(
         foreach (StackConnection connection in _scratch)
         {
             OnUserCall(connection, call, now);
-        }
-
-        _scratch.Clear();
-    }
-
-    /// <summary>The device is gone: nobody waits for the last words of a connection.</summary>
-    public void ForgetAll()
-    {
-        flows.CopyTo(_scratch);
-        foreach (StackConnection connection in _scratch)
-        {
-            Forget(connection);
         }
 
         _scratch.Clear();
@@ -234,8 +223,6 @@ internal sealed partial class Connections(
     /// </summary>
     private void Forget(StackConnection connection)
     {
-        if (connection.IsForgotten)
-            return;
         connection.IsForgotten = true;
         counters.PastTextSent += connection.Tcb.Counters.BytesSent - connection.Tcb.Counters.BytesRetransmitted;
         counters.PastTextReceived += connection.Tcb.Counters.BytesReceived;

@@ -254,7 +254,6 @@ internal sealed class Shard : IDisposable
         _connections.EndAll(UserCall.LinkDown, now);
         _host.Link.IsDown = true;
         _isStopped = true;
-        _connections.ForgetAll();
         _loop.Clear();
         _listening.CloseAll(now);
     }

@@ -30,9 +30,6 @@ internal sealed class StackConnection : FlowEntry
     /// <summary>Runtime's object for this connection; set by <see cref="Shard.Adopt"/>.</summary>
     public object? Owner { get; internal set; }
 
-    /// <summary>Whether the application let go of it (<see cref="UserCallKind.Detach"/>).</summary>
-    public bool IsOrphan => OrphanNode is not null;
-
     /// <summary>Whether its next hop is being resolved: nothing is pulled meanwhile.</summary>
     public bool IsParked { get; internal set; }
 
@@ -48,6 +45,7 @@ internal sealed class StackConnection : FlowEntry
     /// <summary>Whether the local address is not ours: it came through an any-address listener.</summary>
     internal required bool IsForeign { get; init; }
 
+    /// <summary>Whether its handshake ended well.</summary>
     internal bool WasConnected { get; set; }
 
     /// <summary>Effects that no wake-up has reported to the owner yet.</summary>

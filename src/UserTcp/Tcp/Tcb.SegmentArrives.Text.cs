@@ -27,7 +27,7 @@ internal sealed partial class Tcb
             return Verdict.Continue;
 
         TakeMark(seg, SegmentsIn(seg));
-        if (_detached)
+        if (IsOrphan)
         {
             // nobody will read it: RFC 9293 §3.6.1 (SHLD-3)
             EnterClosed(UserTcpCloseReason.ResetByLocal, tellPeer: true);

@@ -261,7 +261,7 @@ internal sealed partial class Tcb
     private void StayAlive(Instant now)
     {
         _sender.OnAliveInClosedWindow();
-        if (!_detached)
+        if (!IsOrphan)
             _progressAt = now;
     }
 
@@ -295,7 +295,7 @@ internal sealed partial class Tcb
         {
             case TcpState.FinWait1:
                 MoveTo(TcpState.FinWait2);
-                if (_detached)
+                if (IsOrphan)
                     StartOrphanTimer(now);
                 break;
             case TcpState.Closing:

@@ -100,10 +100,10 @@ internal sealed partial class Tcb
     /// <summary>The application let go of the connection; from here on its time is bounded.</summary>
     private void Detach(Instant now)
     {
-        if (_detached)
+        if (IsOrphan)
             return;
 
-        _detached = true;
+        IsOrphan = true;
         if (State == TcpState.SynSent)
         {
             EnterClosed(UserTcpCloseReason.ResetByLocal, tellPeer: false);

@@ -31,7 +31,6 @@ internal sealed partial class Tcb
 
     private bool _peerScales;
     private bool _finQueued;
-    private bool _detached;
     private Instant _timeoutFrom;
     private int _persistProbes;
     private int _unansweredProbes;
@@ -89,7 +88,7 @@ internal sealed partial class Tcb
     public bool IsProbedInVain { get; private set; }
 
     /// <summary>Whether the application let go: nobody reads, nobody waits.</summary>
-    public bool IsOrphan => _detached;
+    public bool IsOrphan { get; private set; }
 
     /// <summary>The earliest timer. Moves with events and with pulls.</summary>
     public Instant NextDeadline => _timers.Earliest;
