@@ -8,10 +8,24 @@ namespace UserTcp.Testing.Packetdrill.Sockets;
 /// <summary>
 /// The system calls of a script over one stack, in virtual time: they return at once, finished or pending.
 /// </summary>
-internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults defaults, Func<Instant> clock)
+internal sealed class SystemCalls
 {
-    private readonly Dictionary<long, VirtualSocket> _sockets = [];
-    private readonly List<VirtualSocket> _closing = [];
+    private readonly Shard _core;
+    private readonly SocketDefaults _defaults;
+    private readonly Descriptors _files;
+    private readonly DataCalls _data;
+    private readonly ReadinessCalls _readiness;
+    private readonly OptionCalls _options;
+
+    public SystemCalls(Shard core, Host host, SocketDefaults defaults, Func<Instant> clock)
+    {
+        _core = core;
+        _defaults = defaults;
+        _files = new Descriptors(core, clock);
+        _data = new DataCalls(_files, defaults);
+        _readiness = new ReadinessCalls(_files);
+        _options = new OptionCalls(_files, defaults, host);
+    }
 
     /// <summary>
     /// What assertions are about: the connection that was opened or accepted last, or the last socket before there is
@@ -20,12 +34,10 @@ internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults 
     public VirtualSocket? UnderTest { get; private set; }
 
     /// <summary>Sockets whose connection ended while they were open.</summary>
-    public int ClosedCount => _sockets.Values.Count(socket =>
+    public int ClosedCount => _files.Sockets.Count(socket =>
         socket.Connection is not null && (socket.Seen & Effects.Closed) != 0);
 
-    public int ListeningCount => _sockets.Values.Count(socket => socket.Listener is not null);
-
-    private Instant Now => clock();
+    public int ListeningCount => _files.Sockets.Count(socket => socket.Listener is not null);
 
     /// <summary>Makes a call. What is not supported throws a <see cref="ScriptException"/>.</summary>
     public SocketCall Call(CallEvent call)
@@ -38,27 +50,30 @@ internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults 
             "listen" => Listen(arguments),
             "accept" or "accept4" => Accept(arguments, call),
             "connect" => Connect(arguments),
-            "read" => Receive(arguments, arguments.Integer(2), flags: 0),
-            "recv" or "recvfrom" => Receive(arguments, arguments.Integer(2), arguments.Integer(3)),
-            "readv" => Receive(arguments, arguments.VectorLength(1), flags: 0),
-            "write" => Send(arguments, arguments.Integer(2), flags: 0),
-            "send" or "sendto" => Send(arguments, arguments.Integer(2), arguments.Integer(3)),
-            "writev" => Send(arguments, arguments.VectorLength(1), flags: 0),
-            "sendmsg" => SendMessage(arguments),
-            "recvmsg" => ReceiveMessage(arguments),
+            "read" => _data.Receive(arguments, arguments.Integer(2), flags: 0),
+            "recv" or "recvfrom" => _data.Receive(arguments, arguments.Integer(2), arguments.Integer(3)),
+            "readv" => _data.Receive(arguments, arguments.VectorLength(1), flags: 0),
+            "write" => _data.Send(arguments, arguments.Integer(2), flags: 0),
+            "send" or "sendto" => _data.Send(arguments, arguments.Integer(2), arguments.Integer(3)),
+            "writev" => _data.Send(arguments, arguments.VectorLength(1), flags: 0),
+            "sendmsg" => _data.SendMessage(arguments),
+            "recvmsg" => _data.ReceiveMessage(arguments),
             "close" => Close(arguments),
             "shutdown" => Shutdown(arguments),
-            "fcntl" => Control(arguments),
-            "getsockopt" => GetOption(arguments),
-            "setsockopt" => SetOption(arguments),
-            "ioctl" => Ioctl(arguments),
-            "poll" => Poll(arguments),
-            "epoll_create" or "epoll_create1" => CreateEpoll(call),
-            "epoll_ctl" => ControlEpoll(arguments),
-            "epoll_wait" or "epoll_pwait" => WaitEpoll(arguments),
+            "fcntl" => _options.Control(arguments),
+            "getsockopt" => _options.GetOption(arguments),
+            "setsockopt" => _options.SetOption(arguments),
+            "ioctl" => _options.Ioctl(arguments),
+            "poll" => _readiness.Poll(arguments),
+            "epoll_create" or "epoll_create1" => _readiness.CreateEpoll(call),
+            "epoll_ctl" => _readiness.ControlEpoll(arguments),
+            "epoll_wait" or "epoll_pwait" => _readiness.WaitEpoll(arguments),
             _ => throw ScriptException.Unsupported(call.Line, $"the call {call.Name}()"),
         };
     }
+
+    /// <summary>Something happened, which epoll may have to tell.</summary>
+    public void Observe() => _readiness.Observe();
 
     /// <summary>Takes in what the stack has to tell.</summary>
     public void OnWakeup(in Wakeup wakeup)
@@ -73,44 +88,32 @@ internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults 
             throw ScriptException.Unsupported(call.Line, "IPv6, or another family than AF_INET,");
 
         const long typeMask = 0xf;
-        const long nonBlocking = 2048;
         long type = arguments.Integer(1);
         if ((type & typeMask) != 1)
             throw ScriptException.Unsupported(call.Line, "a socket other than of TCP");
 
-        long descriptor = call.Result is IntegerValue { Value: >= 0 } expected ? expected.Value : NextDescriptor();
-        var socket = new VirtualSocket(defaults.NewConfig(), defaults.SendBuffer())
+        long descriptor = _files.Next(call);
+        var socket = new VirtualSocket(_defaults.NewConfig(), _defaults.SendBuffer())
         {
-            IsNonBlocking = (type & nonBlocking) != 0,
+            IsNonBlocking = (type & OptionCalls.NonBlockingFlag) != 0,
         };
-        _sockets[descriptor] = socket;
+        _files.Add(descriptor, socket);
         UnderTest = UnderTest is { Connection: not null } ? UnderTest : socket;
         return SocketCall.Done(descriptor);
     }
 
-    private long NextDescriptor()
-    {
-        long descriptor = 3;
-        while (_sockets.ContainsKey(descriptor) || _epolls.ContainsKey(descriptor))
-        {
-            descriptor++;
-        }
-
-        return descriptor;
-    }
-
     private SocketCall Bind(CallArguments arguments)
     {
-        if (!TryFind(arguments, out VirtualSocket socket))
+        if (!_files.TryFind(arguments, out VirtualSocket socket))
             return SocketCall.Fail("EBADF");
 
-        socket.LocalPort = defaults.LocalPort;
+        socket.LocalPort = _defaults.LocalPort;
         return SocketCall.Done(0);
     }
 
     private SocketCall Listen(CallArguments arguments)
     {
-        if (!TryFind(arguments, out VirtualSocket socket))
+        if (!_files.TryFind(arguments, out VirtualSocket socket))
             return SocketCall.Fail("EBADF");
         if (socket.Connection is not null)
             return SocketCall.Fail("EINVAL");
@@ -120,13 +123,13 @@ internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults 
         var call = new ListenCall
         {
             Mode = ListenMode.OwnAddresses,
-            Port = socket.LocalPort == 0 ? defaults.LocalPort : socket.LocalPort,
+            Port = socket.LocalPort == 0 ? _defaults.LocalPort : socket.LocalPort,
             Backlog = (int)Math.Clamp(arguments.Integer(1) + 1, 1, 4096),
             SynBacklog = 1024,
-            SynCookies = defaults.SynCookies(),
+            SynCookies = _defaults.SynCookies(),
             Config = socket.Config,
         };
-        if (core.Listen(call, out StackListener? listener) != CallResult.Done)
+        if (_core.Listen(call, out StackListener? listener) != CallResult.Done)
             return SocketCall.Fail("EADDRINUSE");
         socket.Listener = listener;
         return SocketCall.Done(0);
@@ -134,40 +137,41 @@ internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults 
 
     private SocketCall Accept(CallArguments arguments, CallEvent call)
     {
-        if (!TryFind(arguments, out VirtualSocket socket))
+        if (!_files.TryFind(arguments, out VirtualSocket socket))
             return SocketCall.Fail("EBADF");
         if (socket.Listener is not { } listener)
             return SocketCall.Fail("EINVAL");
 
         SocketCall? TryAccept()
         {
-            if (!core.TryAccept(listener, out StackConnection? connection))
+            if (!_core.TryAccept(listener, out StackConnection? connection))
                 return null;
-            long descriptor = call.Result is IntegerValue { Value: >= 0 } expected ? expected.Value : NextDescriptor();
-            Adopt(descriptor, connection!, socket);
+            long descriptor = _files.Next(call);
+            VirtualSocket accepted = Adopt(descriptor, connection!, socket);
             if (arguments.Count > 3)
-                _sockets[descriptor].IsNonBlocking = (arguments.Integer(3) & NonBlockingFlag) != 0;
+                accepted.IsNonBlocking = (arguments.Integer(3) & OptionCalls.NonBlockingFlag) != 0;
             return SocketCall.Done(descriptor);
         }
 
         return Finish(socket, TryAccept, "EAGAIN");
     }
 
-    private void Adopt(long descriptor, StackConnection connection, VirtualSocket listener)
+    private VirtualSocket Adopt(long descriptor, StackConnection connection, VirtualSocket listener)
     {
         var accepted = new VirtualSocket(connection.Tcb.Config, listener.SendBuffer)
         {
             Connection = connection, NotSentLowWater = listener.NotSentLowWater, LingerSeconds = listener.LingerSeconds,
         };
-        _sockets[descriptor] = accepted;
+        _files.Add(descriptor, accepted);
         UnderTest = accepted;
         accepted.Seen |= Effects.Connected;
-        core.Adopt(connection, accepted);
+        _core.Adopt(connection, accepted);
+        return accepted;
     }
 
     private SocketCall Connect(CallArguments arguments)
     {
-        if (!TryFind(arguments, out VirtualSocket socket))
+        if (!_files.TryFind(arguments, out VirtualSocket socket))
             return SocketCall.Fail("EBADF");
         if (socket.IsConnected && !socket.IsOver)
             return SocketCall.Fail("EISCONN");
@@ -178,19 +182,19 @@ internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults 
 
         var call = new ConnectCall
         {
-            Remote = defaults.Remote,
-            RemotePort = defaults.RemotePort,
+            Remote = _defaults.Remote,
+            RemotePort = _defaults.RemotePort,
             LocalPort = socket.LocalPort,
             Config = socket.Config,
         };
-        if (core.Connect(call, Now, out StackConnection? connection) != CallResult.Done)
+        if (_core.Connect(call, _files.Now, out StackConnection? connection) != CallResult.Done)
             return SocketCall.Fail("EADDRNOTAVAIL");
 
         socket.Connection = connection;
         socket.Seen = Effects.None;
         socket.IsConnecting = true;
         UnderTest = socket;
-        core.Adopt(connection!, socket);
+        _core.Adopt(connection!, socket);
         return Finish(socket, () => TryConnect(socket), "EINPROGRESS");
     }
 
@@ -204,7 +208,7 @@ internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults 
 
     private SocketCall Shutdown(CallArguments arguments)
     {
-        if (!TryFind(arguments, out VirtualSocket socket))
+        if (!_files.TryFind(arguments, out VirtualSocket socket))
             return SocketCall.Fail("EBADF");
         if (socket.Connection is null || !socket.IsConnected || (socket.Seen & Effects.Closed) != 0)
             return SocketCall.Fail("ENOTCONN");
@@ -216,14 +220,14 @@ internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults 
         if (how != 0 && !socket.IsWriteShut)
         {
             socket.IsWriteShut = true;
-            Tell(socket, UserCall.Close);
+            _files.Tell(socket, UserCall.Close);
         }
 
         // Nobody will read any more: what comes is refused, as after close() (RFC 9293 §3.6.1, SHLD-3).
         if (socket is { IsReadShut: true, IsWriteShut: true } && socket.Connection.Receive.Unconsumed == 0)
         {
             socket.Connection.Receive.CloseReader(isViewReleased: true);
-            Tell(socket, UserCall.Detach);
+            _files.Tell(socket, UserCall.Detach);
         }
 
         return SocketCall.Done(0);
@@ -231,27 +235,27 @@ internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults 
 
     private SocketCall Close(CallArguments arguments)
     {
-        if (_epolls.Remove(arguments.Descriptor))
-            return SocketCall.Done(0);
-        if (!TryFind(arguments, out VirtualSocket socket))
+        bool isSocket = _files.TryFind(arguments, out VirtualSocket socket);
+        if (!isSocket && !_files.TryFindEpoll(arguments, out _))
             return SocketCall.Fail("EBADF");
 
-        _sockets.Remove(arguments.Descriptor);
-        ForgetEpoll(arguments.Descriptor);
+        _files.Remove(arguments.Descriptor);
+        if (!isSocket)
+            return SocketCall.Done(0);
+
         if (socket.Listener is { } listener)
-            core.CloseListener(listener, Now);
+            _core.CloseListener(listener, _files.Now);
         if (socket.Connection is not { } connection)
             return SocketCall.Done(0);
 
-        _closing.Add(socket);
         connection.Receive.CloseReader(isViewReleased: true);
-        Tell(socket, socket.LingerSeconds == 0 ? UserCall.Abort : UserCall.Detach);
+        _files.Tell(socket, socket.LingerSeconds == 0 ? UserCall.Abort : UserCall.Detach);
         if (socket.LingerSeconds is not > 0 || socket.IsNonBlocking)
             return SocketCall.Done(0);
 
-        Instant end = Now + TimeSpan.FromSeconds(socket.LingerSeconds.Value);
+        Instant end = _files.Now + TimeSpan.FromSeconds(socket.LingerSeconds.Value);
         return SocketCall.Wait(() =>
-            socket.IsOver || connection.Send.Unacknowledged == 0 || Now >= end ? SocketCall.Done(0) : null, end);
+            socket.IsOver || connection.Send.Unacknowledged == 0 || _files.Now >= end ? SocketCall.Done(0) : null, end);
     }
 
     /// <summary>A call that may have to wait: at once, or later, or not at all if the socket does not block.</summary>
@@ -262,40 +266,4 @@ internal sealed partial class SystemCalls(Shard core, Host host, SocketDefaults 
 
         return socket.IsNonBlocking ? SocketCall.Fail(wouldBlock) : SocketCall.Wait(attempt);
     }
-
-    private void Tell(VirtualSocket socket, in UserCall call)
-    {
-        if (socket.Connection is { } connection)
-            core.OnUserCall(connection, call, Now);
-    }
-
-    private bool TryFind(CallArguments arguments, out VirtualSocket socket) =>
-        _sockets.TryGetValue(arguments.Descriptor, out socket!);
-}
-
-/// <summary>What sockets begin with.</summary>
-internal sealed record SocketDefaults
-{
-    /// <summary>The settings of a new socket: what was set for the system until now.</summary>
-    public required Func<TcpConfig> NewConfig { get; init; }
-
-    public required HostAddress Remote { get; init; }
-
-    public ushort LocalPort { get; init; } = 8080;
-
-    public ushort RemotePort { get; init; } = 8080;
-
-    public required Func<long> SendBuffer { get; init; }
-
-    /// <summary>When listeners answer without remembering.</summary>
-    public required Func<UserTcpSynCookieMode> SynCookies { get; init; }
-
-    /// <summary>Whose system calls these are.</summary>
-    public PacketdrillProfile System { get; init; }
-
-    /// <summary>Whether it does not matter what calls return: an option that is not known may fail.</summary>
-    public bool IgnoresResults { get; init; }
-
-    /// <summary>Whether sizes of buffers are compared with what a script expects.</summary>
-    public bool ChecksBufferSizes { get; init; }
 }

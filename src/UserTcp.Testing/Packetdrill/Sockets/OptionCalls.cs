@@ -1,21 +1,24 @@
 using UserTcp.Primitives;
+using UserTcp.Stack;
 using UserTcp.Tcp;
 using UserTcp.Testing.Packetdrill.Syntax;
 
 namespace UserTcp.Testing.Packetdrill.Sockets;
 
-/// <content>Options of sockets.</content>
-internal sealed partial class SystemCalls
+/// <summary>The calls that ask for properties of a socket and set them: options, fcntl, ioctl.</summary>
+internal sealed class OptionCalls(Descriptors files, SocketDefaults defaults, Host host)
 {
-    private const long NonBlockingFlag = 2048;
+    /// <summary>O_NONBLOCK, and SOCK_NONBLOCK of the calls that make sockets.</summary>
+    public const long NonBlockingFlag = 2048;
+
     private const long ReadWriteFlag = 2;
 
     // The number that F_GETFL shows; FreeBSD has another than Linux.
     private long NonBlockingBit => defaults.System == PacketdrillProfile.FreeBsd ? 4 : NonBlockingFlag;
 
-    private SocketCall Control(CallArguments arguments)
+    public SocketCall Control(CallArguments arguments)
     {
-        if (!TryFind(arguments, out VirtualSocket socket))
+        if (!files.TryFind(arguments, out VirtualSocket socket))
             return SocketCall.Fail("EBADF");
         const long getFlags = 3;
         const long setFlags = 4;
@@ -29,10 +32,10 @@ internal sealed partial class SystemCalls
         return SocketCall.Done(0);
     }
 
-    private SocketCall SetOption(CallArguments arguments)
+    public SocketCall SetOption(CallArguments arguments)
     {
         string name = OptionName(arguments);
-        if (!TryFind(arguments, out VirtualSocket socket))
+        if (!files.TryFind(arguments, out VirtualSocket socket))
             return SocketCall.Fail("EBADF");
         Expression given = arguments.Value(3) is ListValue { Items: [var only] } ? only : arguments.Value(3);
         if (name == "SO_LINGER" && given is StructValue linger)
@@ -54,6 +57,49 @@ internal sealed partial class SystemCalls
         if (socket.Listener is { } listener)
             listener.Config = host.Complete(socket.Config);
         return isSet ? SocketCall.Done(0) : SocketCall.Fail("EINVAL");
+    }
+
+    public SocketCall GetOption(CallArguments arguments)
+    {
+        string name = OptionName(arguments);
+        if (!files.TryFind(arguments, out VirtualSocket socket))
+            return SocketCall.Fail("EBADF");
+        if (name == "SO_ERROR")
+            return ExpectError(arguments, socket);
+        bool isOwnAffair = name is "SO_RCVBUF" or "SO_SNDBUF" || (name == "TCP_MAXSEG" && socket.Connection is null);
+        if (isOwnAffair && !defaults.ChecksBufferSizes)
+            return SocketCall.Done(0);
+
+        long value = OptionValue(socket, name)
+            ?? throw ScriptException.Unsupported(arguments.Line, $"getting {name}");
+        return arguments.Expect(3, value) ?? SocketCall.Done(0);
+    }
+
+    public SocketCall Ioctl(CallArguments arguments)
+    {
+        if (!files.TryFind(arguments, out VirtualSocket socket))
+            return SocketCall.Fail("EBADF");
+        const long nonBlocking = 21537;
+        if (arguments.Integer(1) == nonBlocking)
+        {
+            socket.IsNonBlocking = arguments.Integer(2) != 0;
+            return SocketCall.Done(0);
+        }
+
+        if (socket.Connection is not { } connection)
+            return SocketCall.Fail("EINVAL");
+
+        const long inputQueue = 21531;
+        const long outputQueue = 21521;
+        const long unsentQueue = 35147;
+        long value = arguments.Integer(1) switch
+        {
+            inputQueue => connection.Receive.Unconsumed,
+            outputQueue => connection.Send.Unacknowledged,
+            unsentQueue => connection.Tcb.Describe(files.Now).BytesQueued,
+            _ => throw ScriptException.Unsupported(arguments.Line, "this ioctl"),
+        };
+        return arguments.Expect(2, value) ?? SocketCall.Done(0);
     }
 
     private static SocketCall SetLinger(CallArguments arguments, VirtualSocket socket, StructValue linger)
@@ -109,7 +155,8 @@ internal sealed partial class SystemCalls
             case "TCP_KEEPIDLE":
                 return value > 0 && Change(socket, live => live with { KeepAliveTime = TimeSpan.FromSeconds(value) });
             case "TCP_KEEPINTVL":
-                return value > 0 && Change(socket, live => live with { KeepAliveInterval = TimeSpan.FromSeconds(value) });
+                return value > 0
+                    && Change(socket, live => live with { KeepAliveInterval = TimeSpan.FromSeconds(value) });
             case "TCP_KEEPCNT":
                 return value > 0 && Change(socket, live => live with { KeepAliveProbes = (int)value });
             case "TCP_KEEPINIT" when socket.Connection is null:
@@ -175,24 +222,8 @@ internal sealed partial class SystemCalls
             return true;
 
         connection.Tcb.Live = change(connection.Tcb.Live);
-        Tell(socket, UserCall.Reconfigure);
+        files.Tell(socket, UserCall.Reconfigure);
         return true;
-    }
-
-    private SocketCall GetOption(CallArguments arguments)
-    {
-        string name = OptionName(arguments);
-        if (!TryFind(arguments, out VirtualSocket socket))
-            return SocketCall.Fail("EBADF");
-        if (name == "SO_ERROR")
-            return ExpectError(arguments, socket);
-        bool isOwnAffair = name is "SO_RCVBUF" or "SO_SNDBUF" || (name == "TCP_MAXSEG" && socket.Connection is null);
-        if (isOwnAffair && !defaults.ChecksBufferSizes)
-            return SocketCall.Done(0);
-
-        long value = OptionValue(socket, name)
-            ?? throw ScriptException.Unsupported(arguments.Line, $"getting {name}");
-        return arguments.Expect(3, value) ?? SocketCall.Done(0);
     }
 
     private static SocketCall ExpectError(CallArguments arguments, VirtualSocket socket)
@@ -215,7 +246,7 @@ internal sealed partial class SystemCalls
             "SO_KEEPALIVE" => live.KeepAlive ? 1 : 0,
             "TCP_NODELAY" => live.NoDelay ? 1 : 0,
             "TCP_CORK" => live.Corked ? 1 : 0,
-            "TCP_MAXSEG" => socket.Connection?.Tcb.Describe(Now).SendSegmentSize ?? 536,
+            "TCP_MAXSEG" => socket.Connection?.Tcb.Describe(files.Now).SendSegmentSize ?? 536,
             "TCP_KEEPIDLE" => (long)live.KeepAliveTime.TotalSeconds,
             "TCP_KEEPINTVL" => (long)live.KeepAliveInterval.TotalSeconds,
             "TCP_KEEPINIT" => (long)config.SynR2.TotalSeconds,
