@@ -10,7 +10,7 @@ public sealed partial class UserTcpStack
 {
     // Known before the stack runs.
     private string StackName =>
-        _settings.Name ?? (_settings.Link ?? _openedLink)?.Info.Name ?? _settings.LinkName ?? "";
+        _settings.Name ?? _life.Link?.Info.Name ?? _settings.LinkName ?? "";
 
     /// <summary>
     /// Makes a handler whose connections go over this stack: HTTP/1.1 and HTTP/2, with and without TLS, pooled. It is

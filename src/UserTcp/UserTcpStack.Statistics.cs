@@ -1,7 +1,6 @@
 using UserTcp.Diagnostics;
 using UserTcp.Ip;
 using UserTcp.Primitives;
-using UserTcp.Runtime;
 using UserTcp.Stack;
 
 namespace UserTcp;
@@ -11,7 +10,7 @@ public sealed partial class UserTcpStack
 {
     /// <summary>The counters of the stack; all zero before it started.</summary>
     /// <returns>A consistent snapshot.</returns>
-    public UserTcpStackStatistics GetStatistics() => _running is RunningStack running
+    public UserTcpStackStatistics GetStatistics() => Running is { } running
         ? running.Look(CountersOf) with
         {
             Link = running.LinkStatistics,
@@ -22,12 +21,12 @@ public sealed partial class UserTcpStack
     /// <summary>The connections that are neither over nor in TIME-WAIT, and not waiting to be accepted.</summary>
     /// <returns>A snapshot, in no order.</returns>
     public IReadOnlyList<UserTcpConnection> GetConnections() =>
-        _running is RunningStack running ? [.. running.GetConnections().Select(UserTcpConnection.Of)] : [];
+        Running is { } running ? [.. running.GetConnections().Select(UserTcpConnection.Of)] : [];
 
     /// <summary>The ARP table.</summary>
     /// <returns>A snapshot, in no order.</returns>
     public IReadOnlyList<UserTcpNeighbor> GetNeighbors() =>
-        _running is RunningStack running ? running.Look(NeighborsOf) : [];
+        Running is { } running ? running.Look(NeighborsOf) : [];
 
     /// <summary>Shows every frame of the stack to a tap, from now on; also before the stack starts.</summary>
     /// <param name="tap">The tap.</param>
@@ -36,7 +35,7 @@ public sealed partial class UserTcpStack
     public IDisposable AddTap(IPacketTap tap)
     {
         ArgumentNullException.ThrowIfNull(tap);
-        ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
+        _life.ThrowIfOver();
         _settings.Taps.Add(tap);
         return new Registration(() => _settings.Taps.Remove(tap));
     }

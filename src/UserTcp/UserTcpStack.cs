@@ -19,6 +19,7 @@ namespace UserTcp;
 public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
 {
     private readonly StackSettings _settings;
+    private readonly StackLife _life;
     private readonly UserTcpConnectionOptions _connectionDefaults;
 
     /// <summary>Makes a stack and opens nothing yet: every asynchronous member starts it on first use.</summary>
@@ -31,7 +32,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         _settings = options.ToSettings();
-        _completion = new TaskCompletionSource(_settings.Completions);
+        _life = new StackLife(_settings);
         _connectionDefaults = options.ConnectionDefaults.Clone();
         Addresses = [.. options.Addresses];
         Gateway = options.Gateway;
@@ -41,19 +42,18 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     internal StackSettings Settings => _settings;
 
     /// <summary>The run that is under way; null before the start.</summary>
-    internal RunningStack? Running => _running;
+    internal RunningStack? Running => _life.Running;
 
     /// <summary>Where the stack is in its life.</summary>
-    public UserTcpStackState State =>
-        _state == UserTcpStackState.Running && _running?.FaultCause is not null ? UserTcpStackState.Faulted : _state;
+    public UserTcpStackState State => _life.State;
 
     /// <summary>The link under the stack.</summary>
     /// <exception cref="InvalidOperationException">The stack was made with a link name and is not started.</exception>
-    public LinkDevice Link => _settings.Link ?? _openedLink ?? throw NotStarted();
+    public LinkDevice Link => _life.Link ?? throw NotStarted();
 
     /// <summary>The stack's address on the link.</summary>
     /// <exception cref="InvalidOperationException">It depends on the link, and the stack is not started.</exception>
-    public MacAddress MacAddress => _settings.MacAddress ?? _running?.Config.MacAddress ?? throw NotStarted();
+    public MacAddress MacAddress => _settings.MacAddress ?? Running?.Config.MacAddress ?? throw NotStarted();
 
     /// <summary>The stack's IP addresses.</summary>
     public IReadOnlyList<UserTcpAddress> Addresses { get; }
@@ -62,8 +62,8 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     public IPAddress? Gateway { get; }
 
     /// <summary>
-    /// Makes options with the values of <see cref="UserTcpStackOptions.ConnectionDefaults"/>, to change some of them for
-    /// one connection or listener. The stack keeps its defaults.
+    /// Makes options with the values of <see cref="UserTcpStackOptions.ConnectionDefaults"/>, to change some of them
+    /// for one connection or listener. The stack keeps its defaults.
     /// </summary>
     /// <returns>New options each time.</returns>
     public UserTcpConnectionOptions CreateConnectionOptions() => _connectionDefaults.Clone();
@@ -130,7 +130,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     /// <exception cref="ObjectDisposedException">The stack was disposed of.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async ValueTask StartAsync(CancellationToken cancellationToken = default) =>
-        await RunAsync(cancellationToken).ConfigureAwait(false);
+        await _life.RunAsync(cancellationToken).ConfigureAwait(false);
 
     /// <summary>Connects to a TCP port, with <see cref="UserTcpStackOptions.ConnectionDefaults"/>.</summary>
     /// <param name="address">The peer; the stack's own addresses work too.</param>
@@ -251,4 +251,6 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
         asked.Validate();
         return PingCoreAsync(destination, asked.DataLength, asked.Timeout, asked.TimeToLive, cancellationToken);
     }
+    private static InvalidOperationException NotStarted() =>
+        new("This is known once the stack has started: await StartAsync first.");
 }
