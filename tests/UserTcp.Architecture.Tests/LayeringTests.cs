@@ -93,17 +93,25 @@ public sealed partial class LayeringTests
         Expect.None(FieldGraph.Of(House.References, parts.Contains).Cycles(), "Parts that lead back to themselves:");
     }
 
+    /// <summary>
+    /// The machine follows the sections of an RFC, and is as long as they are. A name stands here only while it is
+    /// needed.
+    /// </summary>
     [Fact]
-    public void No_class_of_the_stack_is_too_long_to_be_read()
+    public void No_class_is_too_long_to_be_read()
     {
         const int mostLines = 600;
-        var found = SourceMap.Types(Repository.CSharp(House.Library))
-            .Where(type => House.RoomOfFile(type.File.Path) == "Stack")
+        string[] may = ["UserTcp.Tcp.Tcb", "UserTcp.Runtime.RunningStack"];
+        var found = SourceMap.Types(Repository.CSharp("src"))
             .GroupBy(type => type.FullName)
-            .Select(type => (type.Key, Lines: type.Sum(part => part.File.Text.Count(c => c == '\n'))))
+            .Select(type => (Name: type.Key, Lines: type.Sum(part => part.File.Text.Count(c => c == '\n'))))
             .Where(type => type.Lines > mostLines)
-            .Select(type => $"{type.Key}: {type.Lines} lines");
-        Expect.None(found, $"Classes of more than {mostLines} lines in all their files:");
+            .ToList();
+        Expect.None(
+            found.Where(type => !may.Contains(type.Name)).Select(type => $"{type.Name}: {type.Lines} lines"),
+            $"Classes of more than {mostLines} lines in all their files:");
+        Expect.None(
+            may.Except(found.Select(type => type.Name)), "Exceptions that are not needed any more:");
     }
 
     [Fact]

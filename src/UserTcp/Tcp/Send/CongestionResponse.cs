@@ -1,3 +1,4 @@
+using UserTcp.Primitives;
 using UserTcp.Tcp.Congestion;
 
 namespace UserTcp.Tcp.Send;
@@ -32,12 +33,14 @@ internal readonly record struct ResponseFacts
 }
 
 /// <summary>
-/// The response to losses: the congestion controller is told of them, and its window is come to in proportion to the
-/// text that arrives (<see cref="RateReduction"/>).
+/// The controller and the response to it: it is told of losses, its window is come to in proportion to the text that
+/// arrives (<see cref="RateReduction"/>), and it decides the pace.
 /// </summary>
-internal struct CongestionResponse(bool reducesInProportion)
+internal struct CongestionResponse(bool reducesInProportion, SeqNumber initialSend)
 {
     private bool _reducesInProportion = reducesInProportion;
+    private SeqNumber _roundEnd = initialSend;
+    private uint _lostTold; // of what was lost the controller has heard so much
     private LossMemory? _losses; // most connections never lose anything
 
     // The last reduction answers losses alone. If the network marked what was in flight, the reduction was due anyway,
@@ -56,6 +59,23 @@ internal struct CongestionResponse(bool reducesInProportion)
         : _losses is { } losses && losses.Reduction.IsActive ? losses.Reduction.Window
         : Controller.CongestionWindow;
 
+    /// <summary>Octets per second at which segments leave; 0 where they are not paced.</summary>
+    public readonly double PacingRate(in RttEstimator rtt, uint inFlight)
+    {
+        if (Controller is null || !rtt.HasSample)
+            return 0;
+        if (Controller.PacingRate is { } rate)
+            return double.IsFinite(rate) && rate > 0 ? rate : 0;
+
+        return Pacer.DefaultRate(Math.Max(Window, inFlight), Controller.SlowStartThreshold, rtt.Smoothed);
+    }
+
+    /// <summary>
+    /// The most that one plan may carry: the controller may ask for less, but not for less than a segment.
+    /// </summary>
+    public readonly int Quantum(int most, int segmentSize) =>
+        Controller?.SendQuantum is { } quantum ? Math.Min(most, Math.Max(quantum, segmentSize)) : most;
+
     /// <summary>The handshake is over.</summary>
     public void Begin(ICongestionController controller)
     {
@@ -64,6 +84,27 @@ internal struct CongestionResponse(bool reducesInProportion)
     }
 
     public readonly void OnSent(uint octets) => _losses?.Reduction.OnSent(octets);
+
+    /// <summary>
+    /// Something was acknowledged. A round trip ends when that is the first text that was sent after the last one
+    /// ended.
+    /// </summary>
+    public bool EndsRound(SeqNumber una, SeqNumber next)
+    {
+        if (una < _roundEnd)
+            return false;
+
+        _roundEnd = next;
+        return true;
+    }
+
+    /// <summary>How much of what was ever lost the controller has not heard of; now it has.</summary>
+    public uint TakeLost(uint totalLost)
+    {
+        uint lost = unchecked(totalLost - _lostTold);
+        _lostTold = totalLost;
+        return lost;
+    }
 
     /// <summary>An ACK, after loss detection has judged it.</summary>
     /// <returns>Whether the window was reduced.</returns>

@@ -11,11 +11,7 @@ internal sealed partial class Flight
     /// <summary>So many that may still come are looked at for the time to wait.</summary>
     private const int MostWaiting = 32;
 
-    // Revisions walk the flight. They are paid for with what was sent, so that a peer cannot have them for nothing.
-    private const int MostRevisions = 2 * MaxEntries;
-    private const int FirstRevisions = 1024;
-
-    private int _revisions = FirstRevisions;
+    private RevisionBudget _revisions = new();
     private ResentQueue? _resent; // most connections never send anything again
 
     // Of what lies before it, nothing is in the network that was sent once.
@@ -39,14 +35,7 @@ internal sealed partial class Flight
     /// Whether what was made of the flight may be revised as a whole. A peer that would have it revised more often
     /// than anything is sent is not followed.
     /// </summary>
-    public bool TryPayForRevision()
-    {
-        if (_revisions < Count)
-            return false;
-
-        _revisions -= Count;
-        return true;
-    }
+    public bool TryPayForRevision() => _revisions.TryPay(Count);
 
     /// <summary>Whether the octet that the peer waits for is among what it reported.</summary>
     public bool IsReneged => Count > 0 && this[0].Has(SentFlags.Sacked);

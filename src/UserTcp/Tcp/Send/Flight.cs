@@ -44,6 +44,9 @@ internal sealed partial class Flight
 
     public bool IsFull => Count >= MaxEntries - SplitReserve;
 
+    /// <summary>Whether a part of an entry may be sent again.</summary>
+    public bool MaySplit => Count < MaxEntries + RetransmitReserve;
+
     public bool IsEmpty => Count == 0;
 
     /// <summary>How many entries were looked at one by one so far: what reports and timers cost.</summary>
@@ -57,7 +60,7 @@ internal sealed partial class Flight
             BeginOrder(segment.Seq);
         _segments.Add(segment);
         Bytes += segment.Length;
-        _revisions = Math.Min(_revisions + 1, MostRevisions);
+        _revisions.OnSent();
     }
 
     /// <summary>
@@ -84,29 +87,6 @@ internal sealed partial class Flight
         }
 
         _originalFrom = SeqNumber.Max(_originalFrom, una);
-    }
-
-    /// <summary>
-    /// The entry that was sent last, for a probe; −1 if there is none to be sent again.
-    /// </summary>
-    /// <param name="segmentSize">Text per segment.</param>
-    /// <param name="tail">The part of the entry that is to be sent: its end, a segment at most.</param>
-    public int FindTail(int segmentSize, out SentSegment tail)
-    {
-        int last = Count - 1;
-        tail = last < 0 ? default : this[last];
-        if (last < 0 || tail.Has(SentFlags.Sacked))
-            return -1;
-
-        uint fin = tail.Has(SentFlags.Fin) ? 1u : 0u;
-        uint excess = (tail.Length - fin) % (uint)segmentSize;
-        uint length = (excess == 0 ? Math.Min((uint)segmentSize, tail.Length - fin) : excess) + fin;
-        if (tail.Length <= length || Count >= MaxEntries + RetransmitReserve)
-            return last;
-
-        tail.Seq = tail.End - (int)length;
-        tail.Length = length;
-        return last;
     }
 
     /// <summary>

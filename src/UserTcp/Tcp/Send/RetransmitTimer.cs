@@ -49,8 +49,8 @@ internal struct RetransmitTimer(TcpConfig config)
     }
 
     /// <summary>
-    /// Whether a sample holds a sleep of the machine: the timer would have run out before. Taken, it would be minutes of
-    /// SRTT, and pacing would spread a window over them.
+    /// Whether a sample holds a sleep of the machine: the timer would have run out before. Taken, it would be minutes
+    /// of SRTT, and pacing would spread a window over them.
     /// </summary>
     public readonly bool HasSlept(TimeSpan sample) => _rtt.HasSample && sample > SleepFactor * Timeout;
 

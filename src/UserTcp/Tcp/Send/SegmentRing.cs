@@ -80,8 +80,8 @@ internal struct SegmentRing()
     }
 
     /// <summary>
-    /// The first entry from <paramref name="first"/> on that was not reported. All entries that are passed learn how far
-    /// it reaches, so that a run is walked once and not by each report.
+    /// The first entry from <paramref name="first"/> on that was not reported. All entries that are passed learn how
+    /// far it reaches, so that a run is walked once and not by each report.
     /// </summary>
     public readonly int EndOfRun(int first, out int steps)
     {

@@ -3,8 +3,8 @@ using UserTcp.Primitives;
 namespace UserTcp.Tcp.Send;
 
 /// <summary>
-/// Chooses the stretch of the sequence space that is sent next: functions of the sender as it is, without an effect that
-/// can be seen.
+/// Chooses the stretch of the sequence space that is sent next: functions of the sender as it is, without an effect
+/// that can be seen.
 /// </summary>
 internal static class SendChooser
 {
@@ -30,6 +30,30 @@ internal static class SendChooser
     }
 
     /// <summary>
+    /// The entry that was sent last, for a probe; −1 if there is none to be sent again.
+    /// </summary>
+    /// <param name="flight">The flight.</param>
+    /// <param name="segmentSize">Text per segment.</param>
+    /// <param name="tail">The part of the entry that is to be sent: its end, a segment at most.</param>
+    public static int FindTail(Flight flight, int segmentSize, out SentSegment tail)
+    {
+        int last = flight.Count - 1;
+        tail = last < 0 ? default : flight[last];
+        if (last < 0 || tail.Has(SentFlags.Sacked))
+            return -1;
+
+        uint fin = tail.Has(SentFlags.Fin) ? 1u : 0u;
+        uint excess = (tail.Length - fin) % (uint)segmentSize;
+        uint length = (excess == 0 ? Math.Min((uint)segmentSize, tail.Length - fin) : excess) + fin;
+        if (tail.Length <= length || !flight.MaySplit)
+            return last;
+
+        tail.Seq = tail.End - (int)length;
+        tail.Length = length;
+        return last;
+    }
+
+    /// <summary>
     /// A tail loss probe: a segment of new text, whatever cwnd says, else the last one again (RFC 8985 §7.3).
     /// </summary>
     private static SendChoice ChooseTailProbe(Sender sender, in SendOffer offer, ref ChoiceNotes notes)
@@ -45,7 +69,7 @@ internal static class SendChooser
 
     private static SendChoice ChooseTail(Sender sender, int size)
     {
-        int index = sender.Flight.FindTail(size, out SentSegment tail);
+        int index = FindTail(sender.Flight, size, out SentSegment tail);
         return index < 0 ? default : FitLost(sender, tail, index, size, size);
     }
 

@@ -22,9 +22,9 @@ internal struct SendWindow
     }
 
     /// <summary>
-    /// Sets SND.WND, SND.WL1 and SND.WL2 (RFC 9293 §3.10.7.4, fifth step). Deviation: an ACK of more than ever before is
-    /// newer than all others, whatever its sequence number. By the letter the window of a retransmission that comes with
-    /// a new acknowledgment is not taken, and the old one, moved on with SND.UNA, would be overrun.
+    /// Sets SND.WND, SND.WL1 and SND.WL2 (RFC 9293 §3.10.7.4, fifth step). Deviation: an ACK of more than ever before
+    /// is newer than all others, whatever its sequence number. By the letter the window of a retransmission that comes
+    /// with a new acknowledgment is not taken, and the old one, moved on with SND.UNA, would be overrun.
     /// </summary>
     public void Take(WindowSize window, SeqNumber seq, SeqNumber ack)
     {

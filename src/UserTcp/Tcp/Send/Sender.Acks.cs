@@ -7,8 +7,6 @@ namespace UserTcp.Tcp.Send;
 /// <content>What ACKs and timeouts change: the flight, the estimators, loss detection, congestion control.</content>
 internal sealed partial class Sender
 {
-    private uint _lostTold; // of what was lost congestion control has heard so much
-
     /// <summary>An acceptable ACK (SND.UNA ≤ SEG.ACK ≤ SND.NXT).</summary>
     public AckOutcome OnAck(in AckFacts ack, Instant now)
     {
@@ -37,7 +35,7 @@ internal sealed partial class Sender
             PriorBytesInFlight = inFlightBefore,
             Rtt = rtt,
             Sample = _delivery.OnAck(digest, Flight.TotalLost),
-            BytesLost = unchecked(Flight.TotalLost - _lostTold),
+            BytesLost = _congestion.TakeLost(Flight.TotalLost),
             IsMarked = ack.HasEcnEcho,
             IsAppLimited = isAppLimited,
             // An echo of marks opens the window as little as a loss does (RFC 3168 §6.1.2); and what lies beyond a gap
@@ -45,11 +43,10 @@ internal sealed partial class Sender
             InRecovery = ack.HasEcnEcho
                 || stateBefore is RecoveryState.Recovery or RecoveryState.CongestionReduced
                 || (covered == 0 && !Loss.ReorderingSeen),
-            IsRoundEnd = IsRoundEnd(covered),
+            IsRoundEnd = covered > 0 && _congestion.EndsRound(Una, Next),
         };
         if ((signs & LossSigns.Undone) != 0 && Congestion is not null)
             _timer.OnUndone();
-        _lostTold = Flight.TotalLost;
         ResponseFacts response = Response(signs, digest.Bytes, covered) with { HasEcnEcho = ack.HasEcnEcho };
         if (_congestion.OnAck(congestionAck, response))
             _ecn.OnReduced(Next);
@@ -244,14 +241,4 @@ internal sealed partial class Sender
         LostBytes = Flight.LostBytes,
         HasSack = HasSack,
     };
-
-    // A round trip ends when the first text that was sent after the last one ended is acknowledged.
-    private bool IsRoundEnd(uint covered)
-    {
-        if (covered == 0 || Una < _roundEnd)
-            return false;
-
-        _roundEnd = Next;
-        return true;
-    }
 }

@@ -14,11 +14,9 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     private PathProbe _path = new(config.ReceiveMss, config.IsV4);
     private Pacer _pacer = new();
     private WindowUse _use = new(initialSend);
-    private CongestionResponse _congestion = new(config.LossRecovery.ProportionalRateReduction);
+    private CongestionResponse _congestion = new(config.LossRecovery.ProportionalRateReduction, initialSend);
     private TailLossProbe _probe = new();
     private DeliveryRate _delivery;
-    private SeqNumber _roundEnd = initialSend;
-
     private SeqNumber _partEnd;
     private Instant _lastSentAt = Instant.Never;
     private bool _isIdleTold;
@@ -203,19 +201,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     }
 
     /// <summary>Octets per second at which segments leave now; 0 where they are not paced.</summary>
-    public double PacingRate
-    {
-        get
-        {
-            if (!config.Pacing || Congestion is not { } control || !Rtt.HasSample)
-                return 0;
-            if (control.PacingRate is { } rate)
-                return double.IsFinite(rate) && rate > 0 ? rate : 0;
-
-            long window = Math.Max(CongestionWindow, BytesInFlight);
-            return Pacer.DefaultRate(window, control.SlowStartThreshold, Rtt.Smoothed);
-        }
-    }
+    public double PacingRate => config.Pacing ? _congestion.PacingRate(Rtt, BytesInFlight) : 0;
 
     /// <summary>When what is held back may leave.</summary>
     public Instant ReleaseAt => _pacer.ReleaseAt;
@@ -225,7 +211,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     {
         double rate = PacingRate;
         int most = rate > 0 ? Math.Min(maxGsoBytes, Pacer.BurstBytes(rate, SegmentSize)) : maxGsoBytes;
-        return Congestion?.SendQuantum is { } quantum ? Math.Min(most, Math.Max(quantum, SegmentSize)) : most;
+        return _congestion.Quantum(most, SegmentSize);
     }
 
     /// <summary>Whether the pace holds back the choice: no probe, lone FIN, or first segment of a recovery.</summary>

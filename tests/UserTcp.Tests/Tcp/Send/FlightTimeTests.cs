@@ -88,7 +88,8 @@ public sealed class FlightTimeTests
                     uint length = (uint)_random.Next(1, (int)_flight[index].Length + 1);
                     _flight.OnRetransmitted(index, _flight[index].Seq, length, Segment, _now);
                     break;
-                case 6 when _flight.FindTail(Segment, out SentSegment tail) is >= 0 and int last && _random.Next(4) == 0:
+                case 6 when SendChooser.FindTail(_flight, Segment, out SentSegment tail) is >= 0 and int last
+                    && _random.Next(4) == 0:
                     _now += new TimeSpan(1);
                     _flight.OnRetransmitted(last, tail.Seq, tail.Length, Segment, _now);
                     break;
