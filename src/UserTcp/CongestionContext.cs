@@ -40,8 +40,8 @@ public readonly record struct CongestionSend
 }
 
 /// <summary>
-/// A sample of the rate of delivery: how much arrived between the time at which a segment was sent and the time at which
-/// it was acknowledged (draft-cheng-iccrg-delivery-rate-estimation).
+/// A sample of the rate of delivery: how much arrived between the time at which a segment was sent and the time at
+/// which it was acknowledged (draft-cheng-iccrg-delivery-rate-estimation).
 /// </summary>
 [Experimental("UTCP001")]
 public readonly record struct CongestionRateSample
@@ -90,7 +90,10 @@ public readonly record struct CongestionAck
     /// <summary>The rate of the sample in bytes per second; 0 where it gave none.</summary>
     public double DeliveryRate => Sample?.BytesPerSecond ?? 0;
 
-    /// <summary>Bytes found to be lost since the last acknowledgement, by it or by a timer.</summary>
+    /// <summary>
+    /// Bytes found to be lost since the last acknowledgement, by it or by a timer. Segments that were too large for the
+    /// path, and lost probes of its MTU, do not count.
+    /// </summary>
     public long BytesLost { get; init; }
 
     /// <summary>Whether it says that the network marked packets (ECN-Echo, RFC 3168).</summary>

@@ -157,6 +157,24 @@ public class BlackHoleTests
         Assert.InRange(bench.AfterMs(500).Writes(20_000).Drain()[0].PayloadLength, 1161, 1459); // not the same again
     }
 
+    /// <summary>With another loss beside it the probe is one as well.</summary>
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1160, 1460 + 1160)]
+    public void A_probe_that_alone_is_lost_is_told_to_nobody_as_a_loss(int beside, int told)
+    {
+        var control = new ListeningControl();
+        TcbBench bench = Searching(more: 60_000, Established(s_settings with { CongestionControl = control }));
+        SeqNumber hole = bench.Drain()[0].Seq, next = hole + 1460 + beside;
+        control.Lost = 0;
+        bench.AfterMs(50).Arrives($"<SEQ=1001><ACK={hole}><CTL=ACK><SACK={next}-{next + 3480}>");
+        bench.AfterMs(50);
+        Assert.Equal(1460 + beside, bench.Report.BytesLost); // found by now, and not sent again yet
+        bench.Drain();
+        bench.AfterMs(50).Arrives($"<SEQ=1001><ACK={bench.LastSeqEnd}><CTL=ACK>");
+        Assert.Equal(told, control.Lost);
+    }
+
     [Fact, Rfc("4821 §7.6.4", "R4821-14")]
     [Rfc("4821 §4", "R4821-1")]
     public void With_other_losses_beside_it_the_window_is_reduced()
@@ -245,5 +263,44 @@ public class BlackHoleTests
         var pair = new TcbPair(seed, faults, settings, settings, 500_000, 500_000);
         pair.Run(simultaneous: false, TimeSpan.FromMinutes(10));
         Assert.InRange(pair.Left.Tcb!.Describe(pair.Now).PathMtu, 576, 1400);
+    }
+
+    /// <summary>NewReno, and the losses that it is told of with ACKs.</summary>
+    private sealed class ListeningControl : CongestionControl
+    {
+        public override string Name => "listening";
+
+        public long Lost { get; set; }
+
+        public override ICongestionController CreateController(in CongestionContext context, long initialWindow) =>
+            new Listener(this, NewReno.CreateController(context, initialWindow));
+
+        private sealed class Listener(ListeningControl owner, ICongestionController inner) : ICongestionController
+        {
+            public long CongestionWindow => inner.CongestionWindow;
+
+            public long SlowStartThreshold => inner.SlowStartThreshold;
+
+            public double? PacingRate => inner.PacingRate;
+
+            public void OnAck(in CongestionAck ack)
+            {
+                owner.Lost += ack.BytesLost;
+                inner.OnAck(ack);
+            }
+
+            public void OnCongestion(in CongestionSignal congestion) => inner.OnCongestion(congestion);
+
+            public void OnRecovered(in CongestionContext context) => inner.OnRecovered(context);
+
+            public void OnRetransmitTimeout(in CongestionContext context, bool isRepeated) =>
+                inner.OnRetransmitTimeout(context, isRepeated);
+
+            public void OnSpuriousCongestion(in CongestionContext context) => inner.OnSpuriousCongestion(context);
+
+            public void OnIdleRestart(in CongestionContext context) => inner.OnIdleRestart(context);
+
+            public void OnSegmentSize(int segmentSize) => inner.OnSegmentSize(segmentSize);
+        }
     }
 }

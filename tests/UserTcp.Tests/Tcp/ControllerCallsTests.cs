@@ -1,3 +1,4 @@
+using UserTcp.Primitives;
 using UserTcp.Tcp;
 using UserTcp.Tests.Support;
 
@@ -130,7 +131,9 @@ public sealed class ControllerCallsTests
         Assert.Empty(log.Sent); // FIN is no text
     }
 
-    /// <summary>The rate from segment to ACK, the flight that the segment was part of, and the losses since then.</summary>
+    /// <summary>
+    /// The rate from segment to ACK, the flight that the segment was part of, and the losses since then.
+    /// </summary>
     [Fact]
     public void A_sample_tells_of_its_segment()
     {
@@ -141,7 +144,8 @@ public sealed class ControllerCallsTests
             new CongestionRateSample
             {
                 Delivered = 1_000, Interval = TimeSpan.FromMilliseconds(100), PriorDelivered = 1, // SYN counts
-                BytesInFlightAtSend = 1_000, BytesLostSinceSend = 0, IsAppLimited = true, // before it nothing was written
+                BytesInFlightAtSend = 1_000, BytesLostSinceSend = 0,
+                IsAppLimited = true, // before it nothing was written
             },
             log.Last.Sample);
         Assert.Equal(10_000, log.Last.DeliveryRate);
@@ -198,7 +202,24 @@ public sealed class ControllerCallsTests
         Assert.Equal(0, log.Last.BytesLost);
     }
 
-    /// <summary>Six segments have arrived: proportional rate reduction sends as many. All that was in flight is gone.</summary>
+    /// <summary>A router says that the path takes smaller packets: what it dropped was no congestion.</summary>
+    [Fact]
+    public void Segments_that_the_path_has_become_too_small_for_are_no_losses()
+    {
+        (TcbBench bench, Log log) = Start(sack: true);
+        bench.Writes(4_000).Drain();
+        bench.Tcb.OnPathMtu(540, new SeqNumber(101), bench.Now);
+        Assert.Equal(4_000, bench.Report.BytesLost);
+        bench.Drain();
+        bench.AfterMs(10).Arrives("<SEQ=1001><ACK=601><CTL=ACK>");
+        Assert.Equal((500, 0), (log.Last.BytesAcked, log.Last.BytesLost));
+        Assert.Equal(0, log.Last.Sample?.BytesLostSinceSend ?? 0);
+        Assert.Equal(["segment size"], log.Events);
+    }
+
+    /// <summary>
+    /// Six segments have arrived: proportional rate reduction sends as many. All that was in flight is gone.
+    /// </summary>
     [Theory]
     [InlineData(false, 6)]
     [InlineData(true, 10)]

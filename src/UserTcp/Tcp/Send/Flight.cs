@@ -36,7 +36,9 @@ internal sealed partial class Flight
     /// <summary>Octets taken to be lost and not yet sent again.</summary>
     public uint LostBytes { get; private set; }
 
-    /// <summary>Octets that were ever taken to be lost, each time counted; it wraps.</summary>
+    /// <summary>
+    /// Octets that were ever taken to be lost to congestion, each time counted; it wraps.
+    /// </summary>
     public uint TotalLost { get; private set; }
 
     /// <summary>The pipe of RFC 6675 §4: octets thought to be in the network.</summary>
@@ -94,6 +96,7 @@ internal sealed partial class Flight
     /// </summary>
     public void MarkOversizedLost(int segmentSize)
     {
+        uint before = TotalLost;
         for (int i = 0; i < Count; i++)
         {
             if (Math.Min(this[i].SegmentSize, this[i].Length) <= segmentSize)
@@ -102,7 +105,12 @@ internal sealed partial class Flight
             SetFlags(i, SentFlags.Retransmitted, SentFlags.None); // what was sent again did not get through either
             MarkLostAt(i);
         }
+
+        ExcuseLosses(before);
     }
+
+    /// <summary>What was lost since <see cref="TotalLost"/> was so much is no sign of congestion.</summary>
+    public void ExcuseLosses(uint totalLost) => TotalLost = totalLost;
 
     /// <summary>The first entry to be sent again, or −1.</summary>
     public int IndexOfLost()

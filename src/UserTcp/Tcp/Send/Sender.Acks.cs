@@ -11,6 +11,7 @@ internal sealed partial class Sender
     public AckOutcome OnAck(in AckFacts ack, Instant now)
     {
         uint inFlightBefore = BytesInFlight;
+        uint lostBefore = Flight.TotalLost;
         long sizeBefore = FlightSize;
         uint covered = (uint)(ack.Ack - Una);
         AckDigest digest = Digest(ack, now);
@@ -24,7 +25,7 @@ internal sealed partial class Sender
         RecoveryState stateBefore = Loss.State;
         bool isAppLimited = !_use.IsLimiting(Congestion);
         LossSigns signs = Loss.OnAck(Flight, facts, digest) | CheckProbe(ack, facts);
-        PathVerdict path = JudgePath(signs, covered, digest.LargestOriginal, now);
+        PathVerdict path = JudgePath(signs, covered, digest.LargestOriginal, lostBefore, now);
         signs = path.Signs;
         if (stateBefore == RecoveryState.Loss && (signs & LossSigns.Undone) != 0)
             _timer.OnSpuriousTimeout();
@@ -80,8 +81,9 @@ internal sealed partial class Sender
     /// <summary>The reordering timer (RFC 8985 §6.2).</summary>
     public LossSigns OnReorderTimeout(Instant now)
     {
+        uint lostBefore = Flight.TotalLost;
         LossSigns signs = Loss.OnReorderTimeout(Flight, Facts(now));
-        PathVerdict path = JudgePath(signs, covered: 0, largestOriginal: 0, now);
+        PathVerdict path = JudgePath(signs, covered: 0, largestOriginal: 0, lostBefore, now);
         Debug.Assert(!path.HasNews, "Without an ACK nothing is found out about the path.");
         signs = path.Signs;
         ResponseFacts response = Response(signs, delivered: 0, covered: 0);
@@ -191,7 +193,8 @@ internal sealed partial class Sender
         };
     }
 
-    private PathVerdict JudgePath(LossSigns signs, uint covered, int largestOriginal, Instant now)
+    private PathVerdict JudgePath(
+        LossSigns signs, uint covered, int largestOriginal, uint lostBefore, Instant now)
     {
         var facts = new PathFacts
         {
@@ -212,6 +215,7 @@ internal sealed partial class Sender
 
         _path.OnLost(now + ProbeInterval);
         Loss.SkipReduction();
+        Flight.ExcuseLosses(lostBefore); // the probe's octets, and nothing else, were found to be lost
         return verdict;
     }
 
