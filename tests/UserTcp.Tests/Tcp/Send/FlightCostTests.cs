@@ -1,3 +1,4 @@
+using UserTcp.Benchmarks.Workloads;
 using UserTcp.Primitives;
 using UserTcp.Tcp;
 using UserTcp.Tests.Support;
@@ -148,49 +149,6 @@ public sealed class FlightCostTests
             long timeouts = bench.Report.Counters.Timeouts; // each walks the flight, and forgets what was taken back
             long paid = Acks * Bound + (12 + 8 * timeouts) * Segments;
             Assert.True(cost <= paid, $"seed {seed}: {cost} entries looked at, {paid} paid for");
-        }
-    }
-
-    /// <summary>A window that never limits, so that thousands can be outstanding.</summary>
-    private sealed class WideControl : CongestionControl, ICongestionController
-    {
-        public override string Name => "wide";
-
-        public long CongestionWindow => 1 << 30;
-
-        public long SlowStartThreshold => long.MaxValue;
-
-        public double? PacingRate => null;
-
-        public override ICongestionController CreateController(
-            in CongestionContext context, long initialWindow) => this;
-
-        public void OnAck(in CongestionAck ack)
-        {
-        }
-
-        public void OnCongestion(in CongestionSignal congestion)
-        {
-        }
-
-        public void OnRecovered(in CongestionContext context)
-        {
-        }
-
-        public void OnRetransmitTimeout(in CongestionContext context, bool isRepeated)
-        {
-        }
-
-        public void OnSpuriousCongestion(in CongestionContext context)
-        {
-        }
-
-        public void OnIdleRestart(in CongestionContext context)
-        {
-        }
-
-        public void OnSegmentSize(int segmentSize)
-        {
         }
     }
 }
