@@ -12,8 +12,8 @@ internal sealed class TransportPipes(PipeReader input, PipeWriter output) : IDup
 }
 
 /// <summary>
-/// The bytes of a connection with Kestrel's exceptions: the kind of the exception decides what Kestrel logs. A read that
-/// completes at once passes through; one that waits costs a pooled state machine.
+/// The bytes of a connection with Kestrel's exceptions: the kind of the exception decides what Kestrel logs. A read
+/// that completes at once passes through; one that waits costs a pooled state machine.
 /// </summary>
 /// <param name="inner">The connection's own reader.</param>
 /// <param name="translate">Makes the exception of a failed read, before the read fails.</param>

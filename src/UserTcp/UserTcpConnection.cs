@@ -148,7 +148,9 @@ public sealed partial class UserTcpConnection : IDuplexPipe, IAsyncDisposable, I
 
     ValueTask IStreamOwner.DisposeAsync(bool resets) => BeginDispose(resets);
 
-    /// <summary>The platform's name of a state; both lists follow the RFC, and the platform's has one more in front.</summary>
+    /// <summary>
+    /// The platform's name of a state; both lists follow the RFC, and the platform's has one more in front.
+    /// </summary>
     internal static TcpState PlatformState(Tcp.TcpState state) => (TcpState)((int)state + 1);
 
     /// <summary>The public object of a connection: always the same one.</summary>

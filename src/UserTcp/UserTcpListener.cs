@@ -8,7 +8,8 @@ namespace UserTcp;
 
 /// <summary>
 /// Takes connections on a port. Made by <see cref="UserTcpStack.ListenAsync(int, CancellationToken)"/>. A
-/// <see cref="UserTcpRequestListener"/> decides about each connection before the handshake. All members are thread-safe.
+/// <see cref="UserTcpRequestListener"/> decides about each connection before the handshake. All members are
+/// thread-safe.
 /// </summary>
 public sealed class UserTcpListener : IAsyncDisposable
 {

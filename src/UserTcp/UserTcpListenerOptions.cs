@@ -3,7 +3,8 @@ using System.Net;
 namespace UserTcp;
 
 /// <summary>
-/// The place and the limits of a <see cref="UserTcpListener"/>. Validated and copied when the listener is made. Not thread-safe.
+/// The place and the limits of a <see cref="UserTcpListener"/>. Validated and copied when the listener is made. Not
+/// thread-safe.
 /// </summary>
 public sealed partial class UserTcpListenerOptions
 {

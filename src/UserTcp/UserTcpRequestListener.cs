@@ -6,8 +6,8 @@ using UserTcp.Runtime;
 namespace UserTcp;
 
 /// <summary>
-/// Takes requests for connections, for a gateway, a transparent proxy, or a server that gives each connection options of
-/// its own. The SYN of a peer is not answered until the application has answered the request. Made by
+/// Takes requests for connections, for a gateway, a transparent proxy, or a server that gives each connection options
+/// of its own. The SYN of a peer is not answered until the application has answered the request. Made by
 /// <see cref="UserTcpStack.ListenForRequestsAsync"/>. All members are thread-safe.
 /// </summary>
 public sealed class UserTcpRequestListener : IAsyncDisposable

@@ -7,9 +7,9 @@ namespace UserTcp.Tool.Sockets; // the tool reads these lines, and compiles this
 #endif
 
 /// <summary>
-/// The protocol of a diagnostics endpoint, version 1: the client sends one line, <see cref="DiagnosticsRequest"/>.
-/// The endpoint answers with lines of JSON and closes; the last line is an end or an error. Names are snake_case,
-/// times are microseconds, sizes bytes, rates bytes per second. Readers ignore names that they do not know; a change that they
+/// The protocol of a diagnostics endpoint, version 1: the client sends one line, <see cref="DiagnosticsRequest"/>. The
+/// endpoint answers with lines of JSON and closes; the last line is an end or an error. Names are snake_case, times are
+/// microseconds, sizes bytes, rates bytes per second. Readers ignore names that they do not know; a change that they
 /// would misunderstand is another version.
 /// </summary>
 internal static class DiagnosticsProtocol

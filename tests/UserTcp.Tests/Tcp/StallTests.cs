@@ -90,7 +90,8 @@ public sealed class StallTests
     {
         TcbBench bench = TcbBench.Established().Writes(100);
         bench.Drain();
-        bench.Changes(live => live with { UserTimeout = TimeSpan.FromMilliseconds(100) }).AfterMs(101).ClosedBy(UserTcpCloseReason.TimedOut);
+        bench.Changes(live => live with { UserTimeout = TimeSpan.FromMilliseconds(100) })
+            .AfterMs(101).ClosedBy(UserTcpCloseReason.TimedOut);
     }
 
     [Fact]
