@@ -70,8 +70,8 @@ internal readonly record struct IcmpReport
 /// <summary>Reads and writes ICMP errors.</summary>
 internal static class IcmpErrors
 {
-    /// <summary>The size of the longest error: RFC 1812 §4.3.2.3 lets it quote up to 576 bytes in all.</summary>
-    public const int MaxPacketBytes = 576;
+    /// <summary>The size of the longest error, which quotes as much as fits (RFC 1812 §4.3.2.3).</summary>
+    public static int MaxPacketBytes => IpFamily.V4.SafeMtu;
 
     private const int QuotedTransportBytes = 8;
     private const byte ReassemblyTimeExceeded = 1;

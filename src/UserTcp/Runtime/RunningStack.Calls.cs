@@ -78,7 +78,7 @@ internal sealed partial class RunningStack
     /// <summary>The machine's settings for a connection on this link.</summary>
     public TcpConfig ConfigFor(ConnectionSettings settings)
     {
-        Mss mss = Mss.FromMtu(Config.Mtu, isV4: true);
+        Mss mss = Mss.FromMtu(Config.Mtu, IpFamily.V4);
         var config = new TcpConfig
         {
             NoDelay = settings.NoDelay,

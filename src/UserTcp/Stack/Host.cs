@@ -82,8 +82,7 @@ internal sealed class Host
     /// <summary>The settings of a connection, with what only the host knows filled in.</summary>
     public TcpConfig Complete(TcpConfig config) => config with
     {
-        IsV4 = true,
-        ReceiveMss = Mss.Min(config.ReceiveMss, Mss.FromMtu(Link.Mtu, isV4: true)),
+        ReceiveMss = Mss.Min(config.ReceiveMss, Mss.FromMtu(Link.Mtu, IpFamily.V4)),
         MaxGsoBytes = MaxGsoBytes,
         ChallengeBudget = Challenges,
     };

@@ -194,7 +194,7 @@ internal sealed partial class PassiveOpens(
         var receive = new ReceiveQueue(chunks, entry.Config.ReceiveBufferBytes);
         var connection = new StackConnection(flows.NextId(), entry.Flow, entry.FlowHash)
         {
-            Tcb = new Tcb(entry.Config, send, receive, entry.Opening!, arrival),
+            Tcb = new Tcb(entry.Config, entry.Flow.Family, send, receive, entry.Opening!, arrival),
             Send = send,
             Receive = receive,
             Listener = entry.Request is null ? listener : null,

@@ -215,7 +215,7 @@ internal sealed partial class SystemCalls
             "SO_KEEPALIVE" => config.KeepAlive ? 1 : 0,
             "TCP_NODELAY" => config.NoDelay ? 1 : 0,
             "TCP_CORK" => config.Corked ? 1 : 0,
-            "TCP_MAXSEG" => socket.Connection?.Tcb.Describe(Now).SendSegmentSize ?? 536,
+            "TCP_MAXSEG" => socket.Connection?.Tcb.Describe(Now).SendSegmentSize ?? IpFamily.V4.DefaultMss.Bytes,
             "TCP_KEEPIDLE" => (long)config.KeepAliveTime.TotalSeconds,
             "TCP_KEEPINTVL" => (long)config.KeepAliveInterval.TotalSeconds,
             "TCP_KEEPINIT" => (long)config.SynR2.TotalSeconds,
