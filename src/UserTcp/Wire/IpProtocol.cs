@@ -1,9 +1,11 @@
 namespace UserTcp.Wire;
 
-/// <summary>The protocol of a payload, or the kind of an IPv6 extension header: one number space (RFC 8200 §3).</summary>
+/// <summary>
+/// The protocol of a payload, or the kind of an IPv6 extension header: one number space (RFC 8200 §3).
+/// </summary>
 internal enum IpProtocol : byte
 {
-    /// <summary>Hop-by-hop options, which only the fixed header may be followed by (RFC 8200 §4.3).</summary>
+    /// <summary>Hop-by-hop options, which may follow nothing but the fixed header (RFC 8200 §4.1).</summary>
     HopByHop = 0,
 
     Icmp = 1,

@@ -3,7 +3,9 @@ using System.Buffers.Binary;
 namespace UserTcp.Wire;
 
 /// <summary>The end of a packet's extension headers.</summary>
-/// <param name="Protocol">The protocol of the payload; in a fragment, the first header of the part that was cut.</param>
+/// <param name="Protocol">
+/// The protocol of the payload; in a fragment, the first header of the part that was cut.
+/// </param>
 /// <param name="Offset">Where the payload begins, in bytes from the start of the packet.</param>
 /// <param name="FragmentAt">Where the Fragment header of a fragment begins; 0 in a whole packet.</param>
 internal readonly record struct Ipv6Chain(IpProtocol Protocol, int Offset, int FragmentAt);

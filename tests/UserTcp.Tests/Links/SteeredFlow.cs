@@ -6,7 +6,9 @@ using UserTcp.Wire;
 
 namespace UserTcp.Tests.Links;
 
-/// <summary>A flow of either family out of a number that FsCheck draws, a formula for it, and one of its packets.</summary>
+/// <summary>
+/// A flow of either family out of a number that FsCheck draws, a formula for it, and one of its packets.
+/// </summary>
 internal sealed class SteeredFlow
 {
     private readonly ulong _seed;
@@ -36,7 +38,7 @@ internal sealed class SteeredFlow
 
     public static SteeredFlow Draw(Random random) => new((ulong)random.NextInt64());
 
-    /// <summary>A packet of the flow, as it arrives, from its IP header on: TCP or UDP, with what may lie before it.</summary>
+    /// <summary>A packet of the flow as it arrives, from its IP header on: TCP or UDP, maybe behind options.</summary>
     public byte[] Packet()
     {
         byte protocol = (_seed & 4) != 0 ? Ipv6Bytes.TcpNext : Ipv6Bytes.UdpNext;

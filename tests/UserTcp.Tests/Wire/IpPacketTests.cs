@@ -122,7 +122,7 @@ public class IpPacketTests
     [InlineData(8000, false)]
     public void A_chain_without_end_is_malformed(int headers, bool isPacket)
     {
-        byte[][] chain = [.. Enumerable.Range(1, headers).Select(i => Extension(i < headers ? DestinationOptions : TcpNext))];
+        byte[][] chain = [.. Enumerable.Repeat(Extension(DestinationOptions), headers - 1), Extension(TcpNext)];
 
         Assert.Equal(isPacket, IpPacket.TryParse(Packet(DestinationOptions, chain), out _));
     }
@@ -157,7 +157,8 @@ public class IpPacketTests
     [Fact]
     public void A_jumbogram_is_no_fragment() // RFC 2675 §3
     {
-        byte[] part = Packet(HopByHop, Jumbo(Fragment, 70_000), FragmentHeader(TcpNext, 8, more: true), new byte[69_984]);
+        byte[] fragment = [.. FragmentHeader(TcpNext, 8, more: true), .. new byte[69_984]];
+        byte[] part = Packet(HopByHop, Jumbo(Fragment, 70_000), fragment);
         part[4] = part[5] = 0;
 
         Assert.False(IpPacket.TryParse(part, out _));

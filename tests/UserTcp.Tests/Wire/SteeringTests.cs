@@ -100,7 +100,8 @@ public class SteeringTests
         Assert.Equal(
             steering.ShardOf(v4), steering.ShardOf(Packets.Ipv4(Packets.Peer, Packets.Own, ports, fragment: 0x4000)));
         Assert.Equal(
-            steering.ShardOf(Packet(TcpNext, ports)), steering.ShardOf(Packet(HopByHop, Jumbo(TcpNext, 70_000), ports)));
+            steering.ShardOf(Packet(TcpNext, ports)),
+            steering.ShardOf(Packet(HopByHop, Jumbo(TcpNext, 70_000), ports)));
     }
 
     [Theory]
