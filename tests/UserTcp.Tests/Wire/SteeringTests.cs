@@ -59,7 +59,7 @@ public class SteeringTests
     }
 
     [Fact]
-    public void What_has_to_be_parsed_further_goes_to_the_first_shard()
+    public void Packets_that_have_to_be_parsed_further_go_to_the_first_shard()
     {
         byte[] ports = [0xc3, 0x51, 0, 80, 0, 0, 0, 0];
         byte[] v4 = Packets.Ipv4(Packets.Peer, Packets.Own, ports);
