@@ -13,6 +13,7 @@ public sealed partial class UserTcpConnectionOptions
     private const int SmallestBuffer = 2048;
     private const int LargestBuffer = 1 << 30;
     private const int DefaultHeldBuffers = 4;
+    private static readonly int s_largestSegment = ushort.MaxValue - IpFamily.V4.SegmentHeaderBytes;
     private static readonly TimeSpan s_hour = TimeSpan.FromHours(1);
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_millisecond = TimeSpan.FromMilliseconds(1);
@@ -95,7 +96,7 @@ public sealed partial class UserTcpConnectionOptions
         if (MaxHeldBytes is long held)
             OptionCheck.InRange(held, 1, LargestBuffer, nameof(MaxHeldBytes));
         if (MaxSegmentSize is int size)
-            OptionCheck.InRange(size, Mss.Floor.Bytes, ushort.MaxValue - 40, nameof(MaxSegmentSize));
+            OptionCheck.InRange(size, Mss.Floor.Bytes, s_largestSegment, nameof(MaxSegmentSize));
         OptionCheck.InRange(InitialWindowSegments, 1, 10, nameof(InitialWindowSegments));
         OptionCheck.InRange(RetransmitLimit, 1, 255, nameof(RetransmitLimit));
         OptionCheck.InRange(RetransmitAdviceThreshold, 1, 255, nameof(RetransmitAdviceThreshold));

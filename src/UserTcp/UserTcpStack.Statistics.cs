@@ -103,13 +103,13 @@ public sealed partial class UserTcpStack
     }
 
     private static Instant Since(Neighbor neighbor, IpLimits limits) =>
-        neighbor.State == NeighborState.Known ? neighbor.FreshUntil - limits.NeighborFreshTime : neighbor.AskedAt;
+        neighbor.State == NeighborState.Reachable ? neighbor.FreshUntil - limits.NeighborFreshTime : neighbor.AskedAt;
 
-    private static UserTcpNeighborState StateOf(Neighbor neighbor, Instant now) => neighbor.State switch
+    private static UserTcpNeighborState StateOf(Neighbor neighbor, Instant now) => neighbor.StateAt(now) switch
     {
-        NeighborState.Known when neighbor.FreshUntil > now => UserTcpNeighborState.Reachable,
-        NeighborState.Known => UserTcpNeighborState.Stale,
-        NeighborState.Polled => UserTcpNeighborState.Probing,
+        NeighborState.Reachable => UserTcpNeighborState.Reachable,
+        NeighborState.Stale or NeighborState.Delay => UserTcpNeighborState.Stale,
+        NeighborState.Probe => UserTcpNeighborState.Probing,
         NeighborState.Failed => UserTcpNeighborState.Failed,
         _ => UserTcpNeighborState.Incomplete,
     };

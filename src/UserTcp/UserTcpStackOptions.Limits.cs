@@ -1,4 +1,5 @@
 using UserTcp.Ip;
+using UserTcp.Primitives;
 
 namespace UserTcp;
 
@@ -140,7 +141,7 @@ public sealed partial class UserTcpStackOptions
         OptionCheck.InRange(MaxReassemblyBytes, 256 << 10, 1 << 30, nameof(MaxReassemblyBytes));
         // RFC 1191 §3: a larger size may not be tried within five minutes of a report.
         OptionCheck.InRange(PathMtuLifetime, TimeSpan.FromMinutes(5), OptionCheck.LongTime, nameof(PathMtuLifetime));
-        OptionCheck.InRange(MinPathMtu, 68, 1500, nameof(MinPathMtu));
+        OptionCheck.InRange(MinPathMtu, IpFamily.V4.MinMtu, 1500, nameof(MinPathMtu));
         OptionCheck.InRange(MaxChallengeAcksPerSecond, 1, 1_000_000, nameof(MaxChallengeAcksPerSecond));
         OptionCheck.InRange(MaxChallengeAcksPerConnection, 1, 1_000_000, nameof(MaxChallengeAcksPerConnection));
         OptionCheck.InRange(MaxStrangerRepliesPerSecond, 1, 1_000_000, nameof(MaxStrangerRepliesPerSecond));

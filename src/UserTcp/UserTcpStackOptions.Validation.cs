@@ -9,7 +9,6 @@ namespace UserTcp;
 
 public sealed partial class UserTcpStackOptions
 {
-    private const int SmallestMtu = 576;
     private static readonly TimeSpan s_longestShutdown = TimeSpan.FromMinutes(10);
 
     /// <summary>
@@ -79,7 +78,7 @@ public sealed partial class UserTcpStackOptions
     private void CheckLimits()
     {
         if (Mtu is int mtu)
-            OptionCheck.InRange(mtu, SmallestMtu, ushort.MaxValue, nameof(Mtu));
+            OptionCheck.InRange(mtu, IpFamily.V4.SafeMtu, ushort.MaxValue, nameof(Mtu));
         OptionCheck.InRange(EphemeralPorts.First, 1, ushort.MaxValue, nameof(EphemeralPorts));
         OptionCheck.InRange(EphemeralPorts.Last, EphemeralPorts.First, ushort.MaxValue, nameof(EphemeralPorts));
         OptionCheck.InRange(MaxConnections, 1, 1 << 24, nameof(MaxConnections));

@@ -418,6 +418,7 @@ internal sealed partial class FuzzRun
         }
 
         Span<byte> frame = _last.AsSpan(0, _lastLength);
+        PacketCheck.Examine(frame);
         _frames.Mend(frame, mendsSums: (how & 8) == 0);
         Deliver(frame, (code & Held) != 0);
     }

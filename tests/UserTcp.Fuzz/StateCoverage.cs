@@ -63,9 +63,10 @@ internal sealed class StateCoverage
     private static readonly PacketDropReason[] s_drops =
         [.. Enum.GetValues<PacketDropReason>().Where(static reason => reason is not PacketDropReason.None)];
 
-    // A new one is asked for in the same breath.
+    // A new one is asked for in the same breath, time alone makes one stale, and none of IPv4 is delayed.
     private static readonly NeighborState[] s_neighbors =
-        [.. Enum.GetValues<NeighborState>().Where(static state => state is not NeighborState.New)];
+        [.. Enum.GetValues<NeighborState>().Where(static state =>
+            state is not (NeighborState.New or NeighborState.Stale or NeighborState.Delay))];
 
     private readonly SortedDictionary<string, long> _seen = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _before = [];

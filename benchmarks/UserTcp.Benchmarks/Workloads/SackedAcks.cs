@@ -46,7 +46,7 @@ internal sealed class SackedAcks
         _end = new TcbEnd(config, new ChunkPool(256 << 20));
         _reporting = Segment(TcpFlags.Ack, blocks: 3);
         _covering = Segment(TcpFlags.Ack, blocks: 0);
-        _end.Tcb = new Tcb(config, _end.Send, _end.Receive, s_iss, 7);
+        _end.Tcb = new Tcb(config, IpFamily.V4, _end.Send, _end.Receive, s_iss, 7);
         _end.Tcb.OnUserCall(UserCall.Open, _now);
         Pull();
         byte[] synAck = Segment(TcpFlags.Syn | TcpFlags.Ack, blocks: 0);

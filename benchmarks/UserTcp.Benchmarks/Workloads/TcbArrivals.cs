@@ -32,7 +32,7 @@ internal sealed class TcbArrivals
         _end = new TcbEnd(new TcpConfig(), new ChunkPool(64 << 20));
         _text = Segment(TcpFlags.Ack, SegmentBytes);
         _bare = Segment(TcpFlags.Ack, 0);
-        _end.Tcb = new Tcb(_end.Config, _end.Send, _end.Receive, s_iss, 7);
+        _end.Tcb = new Tcb(_end.Config, IpFamily.V4, _end.Send, _end.Receive, s_iss, 7);
         _end.Tcb.OnUserCall(UserCall.Open, _now);
         Pull();
         byte[] synAck = Segment(TcpFlags.Syn | TcpFlags.Ack, 0);

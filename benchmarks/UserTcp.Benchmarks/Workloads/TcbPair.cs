@@ -49,7 +49,7 @@ internal sealed class TcbPair
 
     private void Connect()
     {
-        _client.Tcb = new Tcb(_client.Config, _client.Send, _client.Receive, new SeqNumber(1_000_000), 7);
+        _client.Tcb = new Tcb(_client.Config, IpFamily.V4, _client.Send, _client.Receive, new SeqNumber(1_000_000), 7);
         _client.Tcb.OnUserCall(UserCall.Open, _now);
         PassiveOpen opening = PassiveOpen.FromSyn(_server.Config, Take(_client), new SeqNumber(2_000_000), 11, _now);
         SegmentPlan synAck = opening.SynAck(_now);
@@ -58,7 +58,7 @@ internal sealed class TcbPair
         if (opening.OnSegmentArrives(ack, _now) != PassiveVerdict.Complete)
             throw new InvalidOperationException("The handshake did not complete.");
 
-        _server.Tcb = new Tcb(_server.Config, _server.Send, _server.Receive, opening, _now);
+        _server.Tcb = new Tcb(_server.Config, IpFamily.V4, _server.Send, _server.Receive, opening, _now);
         _server.Tcb.OnSegmentArrives(ack, _now);
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics;
 using UserTcp.Diagnostics;
 using UserTcp.Primitives;
 using UserTcp.Wire;
@@ -13,14 +14,14 @@ internal sealed class FragmentedDatagram
     private const int MaxHoles = 64;
 
     // The payload lies behind room for the longest header: the first fragment's, which may come last.
-    private const int PayloadAt = 60;
+    private const int PayloadAt = Ipv4Header.MaxSize;
     private const int SmallestBuffer = 4096;
     private const int Endless = int.MaxValue;
 
     private readonly HostAddress _source;
     private readonly HostAddress _destination;
     private readonly IpProtocol _protocol;
-    private readonly ushort _id;
+    private readonly uint _id;
     private readonly List<Hole> _holes = [new Hole(0, Endless)];
     private byte[] _buffer = [];
     private int _headerLength;
@@ -29,12 +30,13 @@ internal sealed class FragmentedDatagram
     private bool _isMarked;
     private bool _hasNotEct;
 
-    public FragmentedDatagram(in Ipv4Header fragment, Instant deadline)
+    public FragmentedDatagram(in IpPacket fragment, Instant deadline)
     {
+        Debug.Assert(fragment.Family.IsV4, "The header that is mended at the end is that of IPv4.");
         _source = fragment.Source;
         _destination = fragment.Destination;
         _protocol = fragment.Protocol;
-        _id = fragment.Id;
+        _id = fragment.FragmentId;
         Deadline = deadline;
     }
 
@@ -45,12 +47,12 @@ internal sealed class FragmentedDatagram
     public bool IsComplete => _holes.Count == 0;
 
     /// <summary>RFC 791 §3.2: fragments of one datagram agree in addresses, protocol and identification.</summary>
-    public bool IsPartOf(in Ipv4Header fragment) =>
-        _id == fragment.Id && _protocol == fragment.Protocol && _source == fragment.Source
+    public bool IsPartOf(in IpPacket fragment) =>
+        _id == fragment.FragmentId && _protocol == fragment.Protocol && _source == fragment.Source
         && _destination == fragment.Destination;
 
     /// <summary>Stores a fragment; anything but None means that the datagram is worth nothing any more.</summary>
-    public PacketDropReason Add(in Ipv4Header fragment)
+    public PacketDropReason Add(in IpPacket fragment)
     {
         int start = fragment.FragmentOffset;
         int end = start + fragment.Payload.Length;
@@ -134,7 +136,7 @@ internal sealed class FragmentedDatagram
         return -1;
     }
 
-    private bool IsRepetition(in Ipv4Header fragment, int start, int end)
+    private bool IsRepetition(in IpPacket fragment, int start, int end)
     {
         foreach (Hole hole in _holes)
         {
@@ -157,7 +159,7 @@ internal sealed class FragmentedDatagram
         return _holes.Count > MaxHoles ? PacketDropReason.FragmentLimit : PacketDropReason.None;
     }
 
-    private void TakeHeader(in Ipv4Header fragment)
+    private void TakeHeader(in IpPacket fragment)
     {
         _headerLength = fragment.HeaderLength;
         _firstLength = fragment.Payload.Length;

@@ -18,7 +18,7 @@ internal static class IcmpEcho
     /// <param name="packet">Room for the IP packet: as much as one packet on the link may have, at least
     /// <see cref="Overhead"/>.</param>
     /// <returns>The length of the packet.</returns>
-    public static int WriteReply(in Ipv4Header request, in IcmpMessage echo, Span<byte> packet)
+    public static int WriteReply(in IpPacket request, in IcmpMessage echo, Span<byte> packet)
     {
         ReadOnlySpan<byte> data = echo.Body[..Math.Min(echo.Body.Length, packet.Length - Overhead)];
         return Write(packet, IcmpType.EchoReply, echo.Identifier, echo.SequenceNumber, data,

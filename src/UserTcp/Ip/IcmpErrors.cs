@@ -70,8 +70,8 @@ internal readonly record struct IcmpReport
 /// <summary>Reads and writes ICMP errors.</summary>
 internal static class IcmpErrors
 {
-    /// <summary>The size of the longest error: RFC 1812 §4.3.2.3 lets it quote up to 576 bytes in all.</summary>
-    public const int MaxPacketBytes = 576;
+    /// <summary>The size of the longest error, which quotes as much as fits (RFC 1812 §4.3.2.3).</summary>
+    public static int MaxPacketBytes => IpFamily.V4.SafeMtu;
 
     private const int QuotedTransportBytes = 8;
     private const byte ReassemblyTimeExceeded = 1;
@@ -103,7 +103,7 @@ internal static class IcmpErrors
     /// Whether a packet may be answered by an ICMP error (RFC 1122 §3.2.2): not an ICMP error, not sent to many, not a
     /// later fragment, not from an address that is no single host.
     /// </summary>
-    public static bool MayAnswer(in Ipv4Header offending, RoutingTable routes, bool viaLinkBroadcast)
+    public static bool MayAnswer(in IpPacket offending, RoutingTable routes, bool viaLinkBroadcast)
     {
         if (viaLinkBroadcast || offending.FragmentOffset != 0)
             return false;
@@ -125,23 +125,23 @@ internal static class IcmpErrors
     /// Writes a destination unreachable as an IP packet, from the address that the offending packet was sent to.
     /// </summary>
     /// <returns>The length of the packet, at most <see cref="MaxPacketBytes"/>, for which there must be room.</returns>
-    public static int WriteUnreachable(Span<byte> packet, in Ipv4Header offending, IcmpUnreachableCode code) =>
+    public static int WriteUnreachable(Span<byte> packet, in IpPacket offending, IcmpUnreachableCode code) =>
         WriteUnreachable(packet, offending, code, offending.Destination);
 
     /// <summary>
     /// The same, from another address: a router's own, when it answers for a host beyond (RFC 1812 §4.3.2.4).
     /// </summary>
     public static int WriteUnreachable(
-        Span<byte> packet, in Ipv4Header offending, IcmpUnreachableCode code, HostAddress from) =>
+        Span<byte> packet, in IpPacket offending, IcmpUnreachableCode code, HostAddress from) =>
         Write(packet, IcmpType.DestinationUnreachable, (byte)code, offending, from);
 
     /// <summary>Writes a time exceeded for a datagram whose fragments did not all come (RFC 1122 §3.3.2).</summary>
     /// <returns>The length of the packet, at most <see cref="MaxPacketBytes"/>, for which there must be room.</returns>
-    public static int WriteReassemblyTimeExceeded(Span<byte> packet, in Ipv4Header firstFragment) =>
+    public static int WriteReassemblyTimeExceeded(Span<byte> packet, in IpPacket firstFragment) =>
         Write(packet, IcmpType.TimeExceeded, ReassemblyTimeExceeded, firstFragment, firstFragment.Destination);
 
     private static int Write(
-        Span<byte> packet, IcmpType type, byte code, in Ipv4Header offending, HostAddress from)
+        Span<byte> packet, IcmpType type, byte code, in IpPacket offending, HostAddress from)
     {
         const int overhead = Ipv4Header.Size + IcmpMessage.HeaderSize;
         ReadOnlySpan<byte> quote = offending.Packet[..Math.Min(offending.TotalLength, MaxPacketBytes - overhead)];

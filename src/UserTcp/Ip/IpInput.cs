@@ -21,32 +21,38 @@ internal static class IpInput
             return PacketDropReason.NotForUs;
         if (header.Source.IsMulticast)
             return PacketDropReason.Filtered;
+        if (header.EtherType == EtherType.Ipv4 && !header.Payload.IsEmpty && header.Payload[0] >> 4 != 4)
+            return PacketDropReason.Malformed;
 
         return header.EtherType is EtherType.Ipv4 or EtherType.Arp
             ? PacketDropReason.None
             : PacketDropReason.UnknownProtocol;
     }
 
-    /// <summary>Checks an IPv4 packet that arrived from the link: header, checksum, addresses.</summary>
+    /// <summary>
+    /// Checks a packet that arrived from the link: header, checksum, addresses. The stack does not speak IPv6 yet.
+    /// </summary>
     /// <param name="bytes">The packet; what the frame has beyond its total length is ignored.</param>
     /// <param name="routes">The addresses and routes of the stack.</param>
     /// <param name="viaLinkBroadcast">Whether the frame was sent to more than us.</param>
     /// <param name="acceptsAnyAddress">Whether every single host's address counts as ours.</param>
-    /// <param name="header">The packet, if nothing is wrong with it; it may be a fragment.</param>
+    /// <param name="packet">The packet, if nothing is wrong with it; it may be a fragment.</param>
     public static PacketDropReason CheckPacket(
         ReadOnlySpan<byte> bytes, RoutingTable routes, bool viaLinkBroadcast, bool acceptsAnyAddress,
-        out Ipv4Header header)
+        out IpPacket packet)
     {
-        if (!Ipv4Header.TryParse(bytes, out header))
+        if (!IpPacket.TryParse(bytes, out packet))
             return PacketDropReason.Malformed;
-        if (!header.HasValidChecksum)
+        if (!packet.Family.IsV4)
+            return PacketDropReason.UnknownProtocol;
+        if (!packet.HasValidHeader)
             return PacketDropReason.BadChecksum;
 
-        HostAddress source = header.Source;
+        HostAddress source = packet.Source;
         if (!routes.IsUnicast(source) || routes.IsLocal(source))
             return PacketDropReason.Filtered;
 
-        return CheckDestination(header.Destination, routes, viaLinkBroadcast, acceptsAnyAddress);
+        return CheckDestination(packet.Destination, routes, viaLinkBroadcast, acceptsAnyAddress);
     }
 
     private static PacketDropReason CheckDestination(

@@ -11,8 +11,11 @@ internal sealed record IpLimits
     /// <summary>Requests without an answer after which a host counts as unreachable.</summary>
     public int ArpTries { get; init; } = 3;
 
-    /// <summary>How long an entry is used without being polled.</summary>
+    /// <summary>How long an entry is used without being probed.</summary>
     public TimeSpan NeighborFreshTime { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>DELAY_FIRST_PROBE_TIME (RFC 4861 §10), of IPv6 alone.</summary>
+    public TimeSpan NeighborDelay { get; init; } = TimeSpan.FromSeconds(5);
 
     public int MaxNeighbors { get; init; } = 1024;
 

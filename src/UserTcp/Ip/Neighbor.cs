@@ -3,20 +3,28 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Ip;
 
+/// <summary>The states of RFC 4861 §7.3.2, for both families, and two of our own.</summary>
 internal enum NeighborState : byte
 {
     /// <summary>Just made; nothing was asked.</summary>
     New,
 
     /// <summary>Everybody is being asked who has the address.</summary>
-    Unknown,
+    Incomplete,
 
-    Known,
+    /// <summary>The neighbour was heard from a short time ago.</summary>
+    Reachable,
 
-    /// <summary>Known once; the station itself is being asked if it still has the address.</summary>
-    Polled,
+    /// <summary>The neighbour was heard from a long time ago, and nobody has sent to it since.</summary>
+    Stale,
 
-    /// <summary>Nobody answered.</summary>
+    /// <summary>The stale entry is in use, and the transport has a while to confirm it (IPv6).</summary>
+    Delay,
+
+    /// <summary>The station itself is being asked if it still has the address.</summary>
+    Probe,
+
+    /// <summary>Nobody answered. RFC 4861 deletes the entry; here it puts the next question off.</summary>
     Failed,
 }
 
@@ -28,20 +36,21 @@ internal sealed class Neighbor
     public NeighborState State;
     public int TriesLeft;
 
-    /// <summary>Whether anybody looked it up since the poll began.</summary>
+    /// <summary>Whether anybody looked it up since the probing began.</summary>
     public bool IsUsed;
 
     /// <summary>When somebody looked it up last; never, if nobody did.</summary>
     public Instant UsedAt;
 
-    /// <summary>Whether a request waits to be pulled.</summary>
-    public bool OwesRequest;
+    /// <summary>Whether a question waits to be pulled.</summary>
+    public bool OwesQuestion;
 
     public Instant AskedAt;
 
-    /// <summary>When the first of the requests under way was made.</summary>
+    /// <summary>When the first of the questions under way was made.</summary>
     public Instant AskedSince;
 
+    /// <summary>When a reachable one becomes stale.</summary>
     public Instant FreshUntil;
 
     /// <summary>When to ask again; of a failed entry, until when it counts as failed.</summary>
@@ -49,12 +58,22 @@ internal sealed class Neighbor
 
     public Neighbor? Earlier;
     public Neighbor? Later;
-    public bool IsArmed;
+
+    /// <summary>The timers that it stands in; none if it waits for nothing.</summary>
+    public NeighborTimers? Timers;
 
     /// <summary>The order of those who may make room that it stands in; none while it is being asked for.</summary>
     public NeighborOrder? Order;
     public Neighbor? Before;
     public Neighbor? After;
+
+    /// <summary>Whether a link address is known, and may be sent to.</summary>
+    public bool HasMac =>
+        State is NeighborState.Reachable or NeighborState.Stale or NeighborState.Delay or NeighborState.Probe;
+
+    /// <summary>The state, looked at now: time alone makes a reachable one stale.</summary>
+    public NeighborState StateAt(Instant now) =>
+        State == NeighborState.Reachable && now >= FreshUntil ? NeighborState.Stale : State;
 
     public void Begin(HostAddress address)
     {
@@ -64,7 +83,7 @@ internal sealed class Neighbor
         TriesLeft = 0;
         IsUsed = false;
         UsedAt = Instant.Never;
-        OwesRequest = false;
+        OwesQuestion = false;
         AskedAt = new Instant(long.MinValue / 2);
         AskedSince = default;
         FreshUntil = default;
@@ -116,8 +135,8 @@ internal sealed class NeighborOrder
 }
 
 /// <summary>
-/// The neighbours that are being asked for, in the order of their deadlines: all wait equally long, so who is armed
-/// last is due last.
+/// Neighbours in the order of their deadlines: all in one list wait equally long, so the one that is armed last is due
+/// last. A neighbour is in one list at a time.
 /// </summary>
 internal sealed class NeighborTimers
 {
@@ -131,7 +150,7 @@ internal sealed class NeighborTimers
     {
         Disarm(neighbor);
         neighbor.Deadline = deadline;
-        neighbor.IsArmed = true;
+        neighbor.Timers = this;
         neighbor.Earlier = _last;
         if (_last is null)
             First = neighbor;
@@ -140,12 +159,25 @@ internal sealed class NeighborTimers
         _last = neighbor;
     }
 
-    public void Disarm(Neighbor neighbor)
+    /// <summary>Takes a neighbour out of the list that it stands in, if there is one.</summary>
+    public static void Disarm(Neighbor neighbor)
     {
-        if (!neighbor.IsArmed)
-            return;
+        neighbor.Timers?.Remove(neighbor);
+        neighbor.Timers = null;
+    }
 
-        neighbor.IsArmed = false;
+    public bool TryTakeDue(Instant now, [NotNullWhen(true)] out Neighbor? neighbor)
+    {
+        neighbor = First is { } first && first.Deadline <= now ? first : null;
+        if (neighbor is null)
+            return false;
+
+        Disarm(neighbor);
+        return true;
+    }
+
+    private void Remove(Neighbor neighbor)
+    {
         if (neighbor.Earlier is null)
             First = neighbor.Later;
         else
@@ -158,15 +190,5 @@ internal sealed class NeighborTimers
 
         neighbor.Earlier = null;
         neighbor.Later = null;
-    }
-
-    public bool TryTakeDue(Instant now, [NotNullWhen(true)] out Neighbor? neighbor)
-    {
-        neighbor = First is { } first && first.Deadline <= now ? first : null;
-        if (neighbor is null)
-            return false;
-
-        Disarm(neighbor);
-        return true;
     }
 }

@@ -1,5 +1,4 @@
 using UserTcp.Primitives;
-using UserTcp.Wire;
 
 namespace UserTcp.Ip;
 
@@ -28,25 +27,30 @@ internal readonly record struct NeighborChange(HostAddress Address, bool IsResol
     public Instant AskedSince { get; init; }
 }
 
+/// <summary>A question to be sent: who has the address?</summary>
+/// <param name="Address">The address.</param>
+/// <param name="Station">The one that had it; null for everybody.</param>
+internal readonly record struct NeighborQuestion(HostAddress Address, MacAddress? Station);
+
 /// <summary>
-/// The link addresses of our neighbours (RFC 826), asked for at most once a second each (RFC 1122 §2.3.2.1) and polled
-/// once they are old and still used. Sans I/O: requests and changes are pulled. Nothing is learned of hosts that are
-/// not on the link, and nothing from replies that nobody asked for. An entry that is being asked for never makes room:
-/// its three tries take their time, and a new hop is refused meanwhile. No operation searches the table.
+/// The link addresses of our neighbours, of both families, in the states of RFC 4861 §7.3.2. They are asked for at most
+/// once a second each (RFC 1122 §2.3.2.1), and probed once they are old and still used. Questions and changes are
+/// pulled; a codec sends and reads them, and its rules say whom to believe (<see cref="ArpNeighbors"/>). An entry that
+/// is being asked for never makes room: its three tries take their time, and a new hop is refused meanwhile. No
+/// operation searches the table.
 /// </summary>
 internal sealed class NeighborTable
 {
     // One entry in eight is kept for hosts that answer.
     private const int ShareOfAnswering = 8;
 
-    private readonly MacAddress _ownMac;
-    private readonly RoutingTable _routes;
     private readonly IpLimits _limits;
     private readonly Dictionary<HostAddress, Neighbor> _byAddress;
     private readonly List<Neighbor> _all = [];
-    private readonly Queue<HostAddress> _requests = new();
+    private readonly Queue<HostAddress> _questions = new();
     private readonly Queue<NeighborChange> _changes = new();
-    private readonly NeighborTimers _timers = new();
+    private readonly NeighborTimers _asked = new();
+    private readonly NeighborTimers _delayed = new();
 
     // Entries make room in this order: failed ones, those never looked up, and the one looked up longest ago.
     private readonly NeighborOrder _failed = new();
@@ -54,12 +58,10 @@ internal sealed class NeighborTable
     private readonly NeighborOrder _used = new();
     private readonly int _maxPending;
 
-    public NeighborTable(MacAddress ownMac, RoutingTable routes, IpLimits? limits = null)
+    public NeighborTable(IpLimits? limits = null)
     {
         limits ??= IpLimits.Default;
         ArgumentOutOfRangeException.ThrowIfLessThan(limits.MaxNeighbors, 1, nameof(limits));
-        _ownMac = ownMac;
-        _routes = routes;
         _limits = limits;
         _maxPending = Math.Max(1, limits.MaxNeighbors - limits.MaxNeighbors / ShareOfAnswering);
         _byAddress = new Dictionary<HostAddress, Neighbor>(Math.Min(limits.MaxNeighbors, 16));
@@ -74,10 +76,10 @@ internal sealed class NeighborTable
     public IReadOnlyList<Neighbor> All => _all;
 
     /// <summary>When <see cref="OnDeadline"/> is due.</summary>
-    public Instant NextDeadline => _timers.NextDeadline;
+    public Instant NextDeadline => Instant.Min(_asked.NextDeadline, _delayed.NextDeadline);
 
     /// <summary>
-    /// Where to send what is for this next hop. Asks for it if it is not known, or polls it if that is long ago.
+    /// Where to send what is for this next hop. Asks for it if it is not known, or doubts it if that is long ago.
     /// </summary>
     public NeighborLookup Resolve(HostAddress nextHop, Instant now, out MacAddress mac)
     {
@@ -91,20 +93,19 @@ internal sealed class NeighborTable
 
         Use(neighbor, now);
         mac = neighbor.Mac;
-        switch (neighbor.State)
+        switch (neighbor.StateAt(now))
         {
-            case NeighborState.Known:
-                if (now >= neighbor.FreshUntil)
-                    BeginAsking(neighbor, NeighborState.Polled, now);
+            case NeighborState.Stale:
+                Doubt(neighbor, now);
                 return NeighborLookup.Resolved;
-            case NeighborState.Polled:
+            case NeighborState.Reachable or NeighborState.Delay or NeighborState.Probe:
                 return NeighborLookup.Resolved;
             case NeighborState.Failed when now < neighbor.Deadline:
                 return NeighborLookup.Unreachable;
             case NeighborState.Failed when IsFull:
                 return NeighborLookup.Refused;
             case NeighborState.Failed or NeighborState.New:
-                BeginAsking(neighbor, NeighborState.Unknown, now);
+                BeginAsking(neighbor, NeighborState.Incomplete, now);
                 return NeighborLookup.Pending;
             default:
                 return NeighborLookup.Pending;
@@ -117,83 +118,83 @@ internal sealed class NeighborTable
 
     /// <summary>
     /// The transport heard from beyond this hop something that it had just asked for: the hop is alive (RFC 1122
-    /// §2.3.2.1).
+    /// §2.3.2.1, RFC 4861 §7.3.1).
     /// </summary>
     public void Confirm(HostAddress nextHop, Instant now)
     {
-        if (_byAddress.TryGetValue(nextHop, out Neighbor? neighbor)
-            && neighbor.State is NeighborState.Known or NeighborState.Polled)
-        {
-            SetKnown(neighbor, neighbor.Mac, now);
-        }
+        if (_byAddress.TryGetValue(nextHop, out Neighbor? neighbor) && neighbor.HasMac)
+            SetReachable(neighbor, neighbor.Mac, now);
     }
 
-    /// <summary>The transport hears nothing (RFC 9293 §3.8.3, R1): polls the hop, whatever its age.</summary>
+    /// <summary>The transport hears nothing (RFC 9293 §3.8.3, R1): probes the hop, whatever its age.</summary>
     public void Suspect(HostAddress nextHop, Instant now)
     {
         if (_byAddress.TryGetValue(nextHop, out Neighbor? neighbor)
-            && neighbor.State == NeighborState.Known
+            && neighbor.HasMac && neighbor.State != NeighborState.Probe
             && now - neighbor.AskedAt >= _limits.ArpInterval)
         {
-            BeginAsking(neighbor, NeighborState.Polled, now);
+            BeginAsking(neighbor, NeighborState.Probe, now);
         }
     }
 
-    /// <summary>
-    /// Learns from an ARP packet (RFC 826). A request addressed to us makes or renews an entry for who asks; an
-    /// announcement only renews one; a reply only answers what we asked.
-    /// </summary>
-    public void OnArp(in ArpPacket arp, Instant now)
+    /// <summary>Whether the address is being asked for, and an answer is expected.</summary>
+    public bool IsAsked(HostAddress address) =>
+        _byAddress.TryGetValue(address, out Neighbor? neighbor)
+        && neighbor.State is NeighborState.Incomplete or NeighborState.Probe;
+
+    /// <summary>A neighbour turns to us: its entry is made, if there is room, or renewed.</summary>
+    public void Meet(HostAddress address, MacAddress mac, Instant now)
     {
-        if (!IsCredible(arp))
-            return;
+        if (_byAddress.TryGetValue(address, out Neighbor? neighbor))
+            SetReachable(neighbor, mac, now);
+        else if (HasRoomForStranger(now))
+            SetReachable(Make(address), mac, now);
+    }
 
-        bool asksForUs = arp.Operation == ArpOperation.Request && _routes.IsLocal(arp.TargetAddress);
-        if (!_byAddress.TryGetValue(arp.SenderAddress, out Neighbor? neighbor))
-        {
-            if (asksForUs && HasRoomForStranger(now))
-                SetKnown(Make(arp.SenderAddress), arp.SenderMac, now);
-            return;
-        }
-
-        bool isAnswer = arp.Operation == ArpOperation.Reply && _routes.IsLocal(arp.TargetAddress)
-            && neighbor.State is NeighborState.Unknown or NeighborState.Polled;
-        if (asksForUs || isAnswer || arp.IsGratuitous)
-            SetKnown(neighbor, arp.SenderMac, now);
+    /// <summary>A neighbour says where it is: renews its entry, if there is one.</summary>
+    public void Renew(HostAddress address, MacAddress mac, Instant now)
+    {
+        if (_byAddress.TryGetValue(address, out Neighbor? neighbor))
+            SetReachable(neighbor, mac, now);
     }
 
     /// <summary>Asks again, or gives up, where the answer did not come.</summary>
     public void OnDeadline(Instant now)
     {
-        while (_timers.TryTakeDue(now, out Neighbor? neighbor))
+        while (_delayed.TryTakeDue(now, out Neighbor? doubted))
+        {
+            BeginAsking(doubted, NeighborState.Probe, now);
+        }
+
+        while (_asked.TryTakeDue(now, out Neighbor? neighbor))
         {
             if (neighbor.TriesLeft > 0)
                 Ask(neighbor, now);
-            else if (neighbor.State == NeighborState.Polled && neighbor.IsUsed && !IsFull)
-                BeginAsking(neighbor, NeighborState.Unknown, now);
+            else if (neighbor.State == NeighborState.Probe && neighbor.IsUsed && !IsFull)
+                BeginAsking(neighbor, NeighborState.Incomplete, now);
             else
                 GiveUp(neighbor, now);
         }
     }
 
-    /// <summary>Whether <see cref="TryNextArp"/> may have something.</summary>
-    public bool HasArp => _requests.Count > 0;
+    /// <summary>Whether <see cref="TryNextQuestion"/> may have something.</summary>
+    public bool HasQuestion => _questions.Count > 0;
 
-    /// <summary>The next request to be sent; pull until false.</summary>
-    public bool TryNextArp(out ArpPlan plan)
+    /// <summary>The next question to be sent; pull until false.</summary>
+    public bool TryNextQuestion(out NeighborQuestion question)
     {
-        while (_requests.TryDequeue(out HostAddress address))
+        while (_questions.TryDequeue(out HostAddress address))
         {
-            if (!_byAddress.TryGetValue(address, out Neighbor? neighbor) || !neighbor.OwesRequest)
+            if (!_byAddress.TryGetValue(address, out Neighbor? neighbor) || !neighbor.OwesQuestion)
                 continue;
 
-            neighbor.OwesRequest = false;
-            MacAddress station = neighbor.State == NeighborState.Polled ? neighbor.Mac : MacAddress.Broadcast;
-            plan = ArpPlan.Request(_ownMac, _routes.SourceFor(address), address, station);
+            neighbor.OwesQuestion = false;
+            MacAddress? station = neighbor.State == NeighborState.Probe ? neighbor.Mac : null;
+            question = new NeighborQuestion(address, station);
             return true;
         }
 
-        plan = default;
+        question = default;
         return false;
     }
 
@@ -202,17 +203,22 @@ internal sealed class NeighborTable
 
     private bool IsFull => PendingCount >= _maxPending;
 
-    private bool IsCredible(in ArpPacket arp) =>
-        !arp.SenderMac.IsMulticast
-        && !arp.SenderMac.IsZero
-        && arp.SenderMac != _ownMac
-        && _routes.IsUnicast(arp.SenderAddress)
-        && !_routes.IsLocal(arp.SenderAddress)
-        && _routes.IsOnLink(arp.SenderAddress);
+    /// <summary>The entry is stale, and somebody sends to it (RFC 4861 §7.3.3).</summary>
+    private void Doubt(Neighbor neighbor, Instant now)
+    {
+        if (neighbor.Address.IsV4)
+        {
+            BeginAsking(neighbor, NeighborState.Probe, now); // hosts have always polled at once
+            return;
+        }
+
+        neighbor.State = NeighborState.Delay;
+        _delayed.Arm(neighbor, now + _limits.NeighborDelay);
+    }
 
     private void BeginAsking(Neighbor neighbor, NeighborState state, Instant now)
     {
-        if (state == NeighborState.Unknown)
+        if (state == NeighborState.Incomplete)
         {
             neighbor.Order?.Remove(neighbor);
             PendingCount++;
@@ -221,7 +227,7 @@ internal sealed class NeighborTable
         neighbor.State = state;
         neighbor.TriesLeft = _limits.ArpTries;
         neighbor.AskedSince = now;
-        neighbor.IsUsed = state == NeighborState.Unknown;
+        neighbor.IsUsed = state == NeighborState.Incomplete;
         Ask(neighbor, now);
     }
 
@@ -229,24 +235,24 @@ internal sealed class NeighborTable
     {
         neighbor.TriesLeft--;
         neighbor.AskedAt = now;
-        _timers.Arm(neighbor, now + _limits.ArpInterval);
-        if (neighbor.OwesRequest)
+        _asked.Arm(neighbor, now + _limits.ArpInterval);
+        if (neighbor.OwesQuestion)
             return;     // the link has not even taken the one before
 
-        neighbor.OwesRequest = true;
-        _requests.Enqueue(neighbor.Address);
+        neighbor.OwesQuestion = true;
+        _questions.Enqueue(neighbor.Address);
     }
 
-    private void SetKnown(Neighbor neighbor, MacAddress mac, Instant now)
+    private void SetReachable(Neighbor neighbor, MacAddress mac, Instant now)
     {
         bool wasPending = EndPending(neighbor);
-        _timers.Disarm(neighbor);
-        if (neighbor.State is not (NeighborState.Known or NeighborState.Polled))
+        NeighborTimers.Disarm(neighbor);
+        if (!neighbor.HasMac)
             (neighbor.UsedAt.IsNever ? _unused : _used).AddLast(neighbor);
-        neighbor.State = NeighborState.Known;
+        neighbor.State = NeighborState.Reachable;
         neighbor.Mac = mac;
         neighbor.FreshUntil = now + _limits.NeighborFreshTime;
-        neighbor.OwesRequest = false;
+        neighbor.OwesQuestion = false;
         if (wasPending)
             TellChange(neighbor, isResolved: true);
     }
@@ -258,7 +264,7 @@ internal sealed class NeighborTable
 
         _failed.AddLast(neighbor);
         neighbor.State = NeighborState.Failed;
-        neighbor.OwesRequest = false;
+        neighbor.OwesQuestion = false;
         neighbor.IsUsed = false;
         // Remembered for as long as the next request has to wait for the last one.
         neighbor.Deadline = now + _limits.ArpInterval;
@@ -266,7 +272,7 @@ internal sealed class NeighborTable
 
     private bool EndPending(Neighbor neighbor)
     {
-        if (neighbor.State != NeighborState.Unknown)
+        if (neighbor.State != NeighborState.Incomplete)
             return false;
 
         PendingCount--;
@@ -280,7 +286,7 @@ internal sealed class NeighborTable
     {
         neighbor.IsUsed = true;
         neighbor.UsedAt = now;
-        if (neighbor.State is NeighborState.Known or NeighborState.Polled)
+        if (neighbor.HasMac)
             _used.AddLast(neighbor);
     }
 
@@ -314,7 +320,7 @@ internal sealed class NeighborTable
     private void Forget(Neighbor neighbor)
     {
         neighbor.Order?.Remove(neighbor);
-        _timers.Disarm(neighbor);
+        NeighborTimers.Disarm(neighbor);
         _byAddress.Remove(neighbor.Address);
     }
 }

@@ -11,10 +11,8 @@ internal sealed class PathMtu
 {
     public const int DefaultCapacity = 1024;
 
-    private const int Least = 68;
-
     // RFC 1191 §7.1, table 7-1: what networks have, for routers that do not say.
-    private static readonly int[] s_plateaus = [32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, Least];
+    private static readonly int[] s_plateaus = [32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296];
 
     private readonly Dictionary<HostAddress, Estimate> _estimates = [];
     private readonly Queue<(HostAddress Destination, Instant Expiry)> _ages = new();
@@ -59,7 +57,7 @@ internal sealed class PathMtu
     {
         int current = Get(destination, now);
         int reported = nextHopMtu > 0 ? nextHopMtu : PlateauBelow(Math.Min(quotedLength, current));
-        int mtu = Math.Max(reported, _limits.PathMtuFloor);
+        int mtu = Math.Max(reported, FloorOf(destination));
         if (mtu >= current)
             return false;
 
@@ -82,7 +80,7 @@ internal sealed class PathMtu
         if (_estimates.Count >= _capacity && !_estimates.ContainsKey(destination))
             RemoveOldest();
 
-        int learned = Math.Max(mtu, _limits.PathMtuFloor);
+        int learned = Math.Max(mtu, FloorOf(destination));
         Remember(destination, new Estimate(learned, now + _limits.PathMtuLifetime));
     }
 
@@ -138,6 +136,8 @@ internal sealed class PathMtu
         }
     }
 
+    private int FloorOf(HostAddress destination) => Math.Max(_limits.PathMtuFloor, destination.Family.MinMtu);
+
     private bool IsCurrent((HostAddress Destination, Instant Expiry) age) =>
         _estimates.TryGetValue(age.Destination, out Estimate estimate) && estimate.Expiry == age.Expiry;
 
@@ -149,7 +149,7 @@ internal sealed class PathMtu
                 return plateau;
         }
 
-        return Least;
+        return IpFamily.V4.MinMtu;
     }
 
     private readonly record struct Estimate(int Mtu, Instant Expiry);

@@ -31,7 +31,7 @@ internal sealed class Reassembly(IpLimits? limits = null)
     /// Takes a fragment. Answers None with the whole datagram as <paramref name="whole"/>, if this was the last piece
     /// (valid until the next call), or with an empty one; or why the fragment, or its datagram, was dropped.
     /// </summary>
-    public PacketDropReason Add(in Ipv4Header fragment, Instant now, out ReadOnlySpan<byte> whole)
+    public PacketDropReason Add(in IpPacket fragment, Instant now, out ReadOnlySpan<byte> whole)
     {
         whole = default;
         ReleaseDone();
@@ -83,7 +83,7 @@ internal sealed class Reassembly(IpLimits? limits = null)
 
     // Only the last fragment may end inside a unit of eight octets, none may end beyond the largest packet ("ping of
     // death"), and none may be empty.
-    private static bool IsPossible(in Ipv4Header fragment)
+    private static bool IsPossible(in IpPacket fragment)
     {
         int length = fragment.Payload.Length;
         return length > 0
@@ -91,7 +91,7 @@ internal sealed class Reassembly(IpLimits? limits = null)
             && fragment.HeaderLength + fragment.FragmentOffset + length <= Ipv4Header.MaxPacketBytes;
     }
 
-    private FragmentedDatagram? Find(in Ipv4Header fragment)
+    private FragmentedDatagram? Find(in IpPacket fragment)
     {
         foreach (FragmentedDatagram datagram in _waiting)
         {
@@ -102,7 +102,7 @@ internal sealed class Reassembly(IpLimits? limits = null)
         return null;
     }
 
-    private FragmentedDatagram Begin(in Ipv4Header fragment, Instant now)
+    private FragmentedDatagram Begin(in IpPacket fragment, Instant now)
     {
         if (_waiting.Count >= _limits.MaxReassemblies)
             Evict();

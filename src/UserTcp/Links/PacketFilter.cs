@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using UserTcp.Links.Native;
+using static UserTcp.Links.Native.FilterCode;
 
 namespace UserTcp.Links;
 
@@ -13,14 +14,6 @@ namespace UserTcp.Links;
 /// </remarks>
 internal static class PacketFilter
 {
-    private const ushort LoadWord = 0x20;     // BPF_LD | BPF_W | BPF_ABS
-    private const ushort LoadHalf = 0x28;
-    private const ushort LoadByte = 0x30;
-    private const ushort And = 0x54;          // BPF_ALU | BPF_AND | BPF_K
-    private const ushort JumpIfEqual = 0x15;  // BPF_JMP | BPF_JEQ | BPF_K
-    private const ushort JumpIfAnyBit = 0x45; // BPF_JMP | BPF_JSET | BPF_K
-    private const ushort Return = 0x06;       // BPF_RET | BPF_K
-
     private const uint PacketType = unchecked((uint)-0x1000 + 4); // SKF_AD_OFF + SKF_AD_PKTTYPE
     private const uint VlanTag = unchecked((uint)-0x1000 + 44);   // SKF_AD_OFF + SKF_AD_VLAN_TAG
     private const uint Outgoing = 4;                              // PACKET_OUTGOING

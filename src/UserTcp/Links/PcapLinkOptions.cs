@@ -1,3 +1,5 @@
+using UserTcp.Primitives;
+
 namespace UserTcp.Links;
 
 /// <summary>
@@ -37,9 +39,9 @@ public sealed class PcapLinkOptions
         if (BufferBytes is < 64 << 10 or > 1 << 30)
             throw new ArgumentOutOfRangeException(
                 nameof(BufferBytes), BufferBytes, "BufferBytes must be from 64 KiB to 1 GiB.");
-        if (MaxReceiveFrame is < 68 or > RxBatch.MaxFrameBytes)
+        if (MaxReceiveFrame < IpFamily.V4.MinMtu || MaxReceiveFrame > RxBatch.MaxFrameBytes)
             throw new ArgumentOutOfRangeException(
                 nameof(MaxReceiveFrame), MaxReceiveFrame,
-                $"MaxReceiveFrame must be from 68 to {RxBatch.MaxFrameBytes:N0}.");
+                $"MaxReceiveFrame must be from {IpFamily.V4.MinMtu} to {RxBatch.MaxFrameBytes:N0}.");
     }
 }

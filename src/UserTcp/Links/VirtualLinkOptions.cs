@@ -1,3 +1,5 @@
+using UserTcp.Primitives;
+
 namespace UserTcp.Links;
 
 /// <summary>How the two ends of a <see cref="VirtualLink"/> behave. Copied when the pair is made.</summary>
@@ -44,7 +46,7 @@ public sealed class VirtualLinkOptions
     internal void Validate()
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(Name);
-        ThrowIfOutOfRange(Mtu, 68, 65_535, nameof(Mtu));
+        ThrowIfOutOfRange(Mtu, IpFamily.V4.MinMtu, ushort.MaxValue, nameof(Mtu));
         ThrowIfOutOfRange(QueueFrames, 1, 65_536, nameof(QueueFrames));
         ThrowIfOutOfRange(QueueBytes, MaxFrameBytes, 1 << 30, nameof(QueueBytes));
         if (!Enum.IsDefined(Medium))

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
 
 namespace UserTcp.Primitives;
 
@@ -38,6 +37,9 @@ internal readonly record struct HostAddress(ulong High, ulong Low)
 
     public static HostAddress ReadV4(ReadOnlySpan<byte> bytes) => FromV4(BinaryPrimitives.ReadUInt32BigEndian(bytes));
 
+    public static HostAddress ReadV6(ReadOnlySpan<byte> bytes) => new(
+        BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt64BigEndian(bytes[sizeof(ulong)..]));
+
     public void WriteV4(Span<byte> bytes) => BinaryPrimitives.WriteUInt32BigEndian(bytes, V4);
 
     public static HostAddress From(IPAddress address)
@@ -46,7 +48,7 @@ internal readonly record struct HostAddress(ulong High, ulong Low)
         address.TryWriteBytes(bytes, out int written);
         return written == 4
             ? ReadV4(bytes)
-            : new(BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]));
+            : ReadV6(bytes);
     }
 
     public IPAddress ToIPAddress()
@@ -63,7 +65,7 @@ internal readonly record struct HostAddress(ulong High, ulong Low)
         return new IPAddress(bytes);
     }
 
-    public AddressFamily Family => IsV4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
+    public IpFamily Family => IsV4 ? IpFamily.V4 : IpFamily.V6;
 
     /// <summary>Whether both addresses share their first <paramref name="prefixLength"/> bits (IPv4 only).</summary>
     public bool SharesPrefixV4(HostAddress other, int prefixLength)

@@ -194,7 +194,7 @@ internal sealed record ConnectionSettings
     /// <summary>The machine's settings, for a connection of a stack.</summary>
     public TcpConfig ToConfig(StackConfig stack)
     {
-        Mss mss = Mss.FromMtu(stack.Mtu, isV4: true);
+        Mss mss = Mss.FromMtu(stack.Mtu, IpFamily.V4);
         var config = new TcpConfig
         {
             Live = Live,

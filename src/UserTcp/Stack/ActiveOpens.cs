@@ -75,7 +75,7 @@ internal sealed class ActiveOpens(
         SeqNumber iss = numbers.Next(flow, now);
         var connection = new StackConnection(flows.NextId(), flow, flows.Hash(flow))
         {
-            Tcb = new Tcb(config, send, receive, iss, numbers.TimestampOffset(flow)),
+            Tcb = new Tcb(config, flow.Family, send, receive, iss, numbers.TimestampOffset(flow)),
             Send = send,
             Receive = receive,
             NextHop = hop.Address,

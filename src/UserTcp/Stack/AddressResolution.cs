@@ -9,8 +9,8 @@ namespace UserTcp.Stack;
 /// ARP: what others ask and answer, and the defence of our addresses. It tells those who wait for a next hop.
 /// </summary>
 internal sealed class AddressResolution(
-    RoutingTable routes, NeighborTable neighbors, AddressDefence defence, LinkState link, Connections connections,
-    Answers answers, WakeQueue wakes, StackCounters counters) : IOutputSource, ITimed
+    RoutingTable routes, NeighborTable neighbors, ArpNeighbors neighborsByArp, AddressDefence defence, LinkState link,
+    Connections connections, Answers answers, WakeQueue wakes, StackCounters counters) : IOutputSource, ITimed
 {
     /// <summary>How far the claim of our addresses is (RFC 5227).</summary>
     public AddressState State { get; private set; } = defence.State;
@@ -18,7 +18,7 @@ internal sealed class AddressResolution(
     /// <summary>Whether wake-ups tell of next hops that were found, or not.</summary>
     public bool TellsNeighbors { get; set; }
 
-    public bool HasOutput => defence.HasArp || neighbors.HasArp;
+    public bool HasOutput => defence.HasArp || neighbors.HasQuestion;
 
     public Instant NextDeadline => Instant.Min(neighbors.NextDeadline, defence.NextDeadline);
 
@@ -28,7 +28,7 @@ internal sealed class AddressResolution(
             return counters.Drop(PacketDropReason.Malformed);
 
         defence.OnArp(arp, arrival);
-        neighbors.OnArp(arp, arrival);
+        neighborsByArp.OnArp(arp, arrival);
         ReportDefence();
         TellWaiting(arrival);
         return PacketDropReason.None;
@@ -44,7 +44,7 @@ internal sealed class AddressResolution(
 
     public bool TryNext(Instant now, ref OutgoingPlan plan)
     {
-        if (!defence.TryNextArp(out plan.Arp) && !neighbors.TryNextArp(out plan.Arp))
+        if (!defence.TryNextArp(out plan.Arp) && !neighborsByArp.TryNextArp(out plan.Arp))
             return false;
 
         plan.Kind = OutgoingKind.Arp;

@@ -86,7 +86,7 @@ internal sealed class Answers(
         Debug.Assert(length >= Ipv4Header.Size, "A frame without a packet must not leave.");
         block.Length = length;
         var plan = new OutgoingPlan { Kind = OutgoingKind.Packet, Packet = block };
-        if (Ipv4Header.TryParse(block.Packet, out Ipv4Header packet))
+        if (IpPacket.TryParse(block.Packet, out IpPacket packet))
             plan.Flow = new FlowKey(packet.Source, 0, packet.Destination, 0);
         Add(ref plan);
     }
@@ -130,7 +130,7 @@ internal sealed class Answers(
         if (plan.Packet is not { } block)
             return;
         plan.Packet = null;
-        if (Ipv4Header.TryParse(block.Packet, out Ipv4Header packet)
+        if (IpPacket.TryParse(block.Packet, out IpPacket packet)
             && IcmpMessage.TryParse(packet.Payload, out IcmpMessage message) && message.Type == IcmpType.EchoRequest)
         {
             wakes.Add(WakeupKind.EchoUnreachable, new EchoAnswer(

@@ -15,7 +15,7 @@ internal sealed class Fragments(IpLimits limits, RoutingTable routes, Answers an
     /// <param name="fragment">The fragment.</param>
     /// <param name="arrival">When it arrived.</param>
     /// <param name="whole">The datagram, if this was the last part; valid until the next call.</param>
-    public PacketDropReason OnPacket(in Ipv4Header fragment, Instant arrival, out ReadOnlySpan<byte> whole)
+    public PacketDropReason OnPacket(in IpPacket fragment, Instant arrival, out ReadOnlySpan<byte> whole)
     {
         long evicted = _reassembly.Evicted;
         PacketDropReason reason = _reassembly.Add(fragment, arrival, out whole);
@@ -33,7 +33,7 @@ internal sealed class Fragments(IpLimits limits, RoutingTable routes, Answers an
         while (_reassembly.TryExpire(now, out ReadOnlySpan<byte> quote))
         {
             counters.Drop(PacketDropReason.FragmentTimeout);
-            if (Ipv4Header.TryParseQuote(quote, out Ipv4Header first)
+            if (IpPacket.TryParseQuote(quote, out IpPacket first)
                 && IcmpErrors.MayAnswer(first, routes, viaLinkBroadcast: false)
                 && answers.TryRentForError(now, out PacketBlock? block))
             {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using UserTcp.Buffers;
 using UserTcp.Links;
+using UserTcp.Primitives;
 using UserTcp.Tcp;
 using UserTcp.Wire;
 
@@ -61,22 +62,17 @@ internal sealed unsafe class FrameBuilder(LinkState link) : IDisposable
     {
         ref SegmentPlan segment = ref plan.Segment;
         if ((segment.Flags & TcpFlags.Urg) != 0)
-            CutUrgent(ref segment);
-        byte* tcp = header + linkBytes + Ipv4Header.Size;
+            CutUrgent(ref segment, plan.Flow.Family);
+        IpFamily family = plan.Flow.Family;
+        byte* tcp = header + linkBytes + family.HeaderBytes;
         int tcpBytes = TcpSegmentWriter.WriteHeader(
             new Span<byte>(tcp, TcpSegment.MaxHeaderSize), plan.Flow.LocalPort, plan.Flow.RemotePort, segment.Seq,
             segment.Ack, segment.Flags, segment.Window, segment.UrgentPointer, segment.Options);
-        int segmentSize = FitSegmentSize(segment, tcpBytes);
+        int segmentSize = FitSegmentSize(segment, family, tcpBytes);
         int tcpLength = tcpBytes + segment.PayloadLength;
         TcpSegmentWriter.WritePartialChecksum(
             new Span<byte>(tcp, tcpBytes), plan.Flow.Local, plan.Flow.Remote, tcpLength);
-        Ipv4Header.Write(
-            new Span<byte>(header + linkBytes, Ipv4Header.Size),
-            new Ipv4Fields(plan.Flow.Local, plan.Flow.Remote, IpProtocol.Tcp, Ipv4Header.Size + tcpLength)
-            {
-                TimeToLive = plan.TimeToLive,
-                TrafficClass = (byte)(plan.TrafficClass | (byte)segment.Ecn),
-            });
+        WriteIpHeader(plan, header + linkBytes, tcpLength);
 
         BufferPiece first = default;
         BufferPiece second = default;
@@ -87,30 +83,42 @@ internal sealed unsafe class FrameBuilder(LinkState link) : IDisposable
             Debug.Assert(covered == segment.PayloadLength, "The machine cuts segments at the second piece.");
         }
 
-        int headerBytes = linkBytes + Ipv4Header.Size + tcpBytes;
+        int headerBytes = linkBytes + family.HeaderBytes + tcpBytes;
         plan.FrameLength = headerBytes + segment.PayloadLength;
         plan.WireSegments = segmentSize == 0 ? 1 : (segment.PayloadLength + segmentSize - 1) / segmentSize;
-        FrameOffload offload = Offload(headerBytes, tcpBytes, plan.WireSegments > 1 ? segmentSize : 0);
-        if (plan.WireSegments > 1 && (segment.Flags & TcpFlags.Cwr) != 0)
-            offload = offload with { Segmentation = SegmentationOffload.TcpV4 | SegmentationOffload.Ecn };
+        FrameOffload offload = Offload(headerBytes, tcpBytes);
+        if (plan.WireSegments > 1)
+            offload = offload with { Segmentation = KindOf(segment, family), SegmentSize = (ushort)segmentSize };
         return new TxFrame(
             header, headerBytes, first.Pointer, first.Length, second.Pointer, second.Length, offload);
     }
 
+    private static void WriteIpHeader(in OutgoingPlan plan, byte* header, int tcpLength)
+    {
+        Debug.Assert(plan.Flow.Family.IsV4, "The routes lead to IPv4 hosts alone.");
+        Ipv4Header.Write(
+            new Span<byte>(header, Ipv4Header.Size),
+            new Ipv4Fields(plan.Flow.Local, plan.Flow.Remote, IpProtocol.Tcp, Ipv4Header.Size + tcpLength)
+            {
+                TimeToLive = plan.TimeToLive,
+                TrafficClass = (byte)(plan.TrafficClass | (byte)plan.Segment.Ecn),
+            });
+    }
+
     /// <summary>The text of each segment: what was planned, or less if the link's MTU shrank meanwhile.</summary>
-    private int FitSegmentSize(in SegmentPlan segment, int tcpBytes)
+    private int FitSegmentSize(in SegmentPlan segment, IpFamily family, int tcpBytes)
     {
         int planned = segment.SegmentSize > 0 ? segment.SegmentSize : segment.PayloadLength;
-        return Math.Min(planned, link.Mtu - Ipv4Header.Size - tcpBytes);
+        return Math.Min(planned, link.Mtu - family.HeaderBytes - tcpBytes);
     }
 
     /// <summary>
     /// The link's MTU shrank meanwhile, and what was one segment would be several with one pointer: only the first
     /// leaves. The connection sends again all that was planned for the larger MTU.
     /// </summary>
-    private void CutUrgent(ref SegmentPlan segment)
+    private void CutUrgent(ref SegmentPlan segment, IpFamily family)
     {
-        int fit = FitSegmentSize(segment, TcpSegment.HeaderSize + segment.Options.EncodedLength);
+        int fit = FitSegmentSize(segment, family, TcpSegment.HeaderSize + segment.Options.EncodedLength);
         if (segment.PayloadLength <= fit)
             return;
 
@@ -118,12 +126,14 @@ internal sealed unsafe class FrameBuilder(LinkState link) : IDisposable
         segment.Flags &= ~(TcpFlags.Psh | TcpFlags.Fin);
     }
 
-    private static FrameOffload Offload(int headerBytes, int tcpBytes, int segmentSize) => new()
+    private static SegmentationOffload KindOf(in SegmentPlan segment, IpFamily family) =>
+        (SegmentationOffload)family.SegmentationType
+            | ((segment.Flags & TcpFlags.Cwr) != 0 ? SegmentationOffload.Ecn : SegmentationOffload.None);
+
+    private static FrameOffload Offload(int headerBytes, int tcpBytes) => new()
     {
         Flags = FrameOffloadFlags.NeedsChecksum,
-        Segmentation = segmentSize > 0 ? SegmentationOffload.TcpV4 : SegmentationOffload.None,
         HeaderLength = (ushort)headerBytes,
-        SegmentSize = (ushort)segmentSize,
         ChecksumStart = (ushort)(headerBytes - tcpBytes),
         ChecksumOffset = TcpSegment.ChecksumOffset,
     };

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using UserTcp.Links;
+using UserTcp.Primitives;
+using UserTcp.Wire;
 
 namespace UserTcp.Stack;
 
@@ -11,9 +13,9 @@ internal sealed unsafe class FrameSlots : IDisposable
     public const int Count = 64;
 
     /// <summary>
-    /// Link header, IPv4 header without options, the longest TCP header: 94 bytes; an ARP frame has 42.
+    /// Room for the headers of a segment of either family: link, IP without options, and the longest TCP header.
     /// </summary>
-    public const int HeaderBytes = 112;
+    public const int HeaderBytes = EthernetHeader.Size + IpFamily.HeaderBytesV6 + TcpSegment.MaxHeaderSize;
 
     private const int BlockBytes = 128;
     private byte* _blocks = (byte*)NativeMemory.AlignedAlloc(Count * BlockBytes, 64);

@@ -27,7 +27,8 @@ internal sealed class Host
         Start = now;
         Link = new LinkState(config.Link, config.MacAddress, config.Mtu);
         Routes = MakeRoutes(config);
-        Neighbors = new NeighborTable(config.MacAddress, Routes, config.Ip);
+        Neighbors = new NeighborTable(config.Ip);
+        Arp = new ArpNeighbors(config.MacAddress, Routes, Neighbors);
         bool detects = config.DetectConflicts && Link.HasHeader
             && (config.Link.Features & LinkFeatures.PointToPoint) == 0;
         Defence = new AddressDefence(config.MacAddress, Routes.Addresses, detects, now, config.Ip);
@@ -53,6 +54,8 @@ internal sealed class Host
     public RoutingTable Routes { get; }
 
     public NeighborTable Neighbors { get; }
+
+    public ArpNeighbors Arp { get; }
 
     public AddressDefence Defence { get; }
 
@@ -82,8 +85,7 @@ internal sealed class Host
     /// <summary>The settings of a connection, with what only the host knows filled in.</summary>
     public TcpConfig Complete(TcpConfig config) => config with
     {
-        IsV4 = true,
-        ReceiveMss = Mss.Min(config.ReceiveMss, Mss.FromMtu(Link.Mtu, isV4: true)),
+        ReceiveMss = Mss.Min(config.ReceiveMss, Mss.FromMtu(Link.Mtu, IpFamily.V4)),
         MaxGsoBytes = MaxGsoBytes,
         ChallengeBudget = Challenges,
     };

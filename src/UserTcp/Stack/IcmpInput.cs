@@ -14,7 +14,7 @@ internal sealed class IcmpInput(
     // The quoted "ports" of an echo request: type 8, code 0.
     private const ushort QuotedEchoRequest = (ushort)((int)IcmpType.EchoRequest << 8);
 
-    public PacketDropReason OnPacket(in Ipv4Header packet, Instant arrival)
+    public PacketDropReason OnPacket(in IpPacket packet, Instant arrival)
     {
         if (!IcmpMessage.TryParse(packet.Payload, out IcmpMessage message))
             return counters.Drop(PacketDropReason.Malformed);
@@ -30,12 +30,12 @@ internal sealed class IcmpInput(
             return counters.Drop(PacketDropReason.IgnoredIcmp);
 
         wakes.Add(WakeupKind.EchoReply, new EchoAnswer(
-            packet.Source, message.Identifier, message.SequenceNumber, message.Body.Length, packet.TimeToLive,
+            packet.Source, message.Identifier, message.SequenceNumber, message.Body.Length, packet.HopLimit,
             arrival));
         return PacketDropReason.None;
     }
 
-    private PacketDropReason AnswerEcho(in Ipv4Header packet, in IcmpMessage message, Instant now)
+    private PacketDropReason AnswerEcho(in IpPacket packet, in IcmpMessage message, Instant now)
     {
         if (!config.RespondToPing)
             return counters.Drop(PacketDropReason.Filtered);
@@ -50,7 +50,7 @@ internal sealed class IcmpInput(
         return PacketDropReason.None;
     }
 
-    private PacketDropReason OnError(in Ipv4Header packet, in IcmpMessage message, Instant arrival)
+    private PacketDropReason OnError(in IpPacket packet, in IcmpMessage message, Instant arrival)
     {
         PacketDropReason reason = IcmpErrors.Classify(message, routes, out IcmpReport report);
         if (reason != PacketDropReason.None)
@@ -61,7 +61,7 @@ internal sealed class IcmpInput(
             return counters.Drop(PacketDropReason.UnsolicitedIcmp);
 
         wakes.Add(WakeupKind.EchoUnreachable, new EchoAnswer(
-            packet.Source, (ushort)(report.QuotedWord >> 16), (ushort)report.QuotedWord, 0, packet.TimeToLive,
+            packet.Source, (ushort)(report.QuotedWord >> 16), (ushort)report.QuotedWord, 0, packet.HopLimit,
             arrival));
         return PacketDropReason.None;
     }

@@ -30,7 +30,7 @@ internal sealed class Ingress(
     /// <summary>A packet to ourselves; nobody can have changed it.</summary>
     public void OnLooped(ReadOnlySpan<byte> bytes, Instant now)
     {
-        if (Ipv4Header.TryParse(bytes, out Ipv4Header packet))
+        if (IpPacket.TryParse(bytes, out IpPacket packet))
             OnDatagram(packet, new FrameOffload { Flags = FrameOffloadFlags.DataValid }, mayLack: false, now);
     }
 
@@ -39,7 +39,7 @@ internal sealed class Ingress(
     {
         bool acceptsAny = flows.HasForeign || listeners.HasAnyAddressListener;
         PacketDropReason reason = IpInput.CheckPacket(
-            bytes, routes, viaLinkBroadcast, acceptsAny, out Ipv4Header packet);
+            bytes, routes, viaLinkBroadcast, acceptsAny, out IpPacket packet);
         if (reason != PacketDropReason.None)
             return counters.Drop(reason);
 
@@ -48,15 +48,15 @@ internal sealed class Ingress(
             : OnDatagram(packet, offload, link.MayLackChecksums, arrival);
     }
 
-    private FrameOutcome OnFragment(in Ipv4Header fragment, Instant arrival)
+    private FrameOutcome OnFragment(in IpPacket fragment, Instant arrival)
     {
         PacketDropReason reason = fragments.OnPacket(fragment, arrival, out ReadOnlySpan<byte> whole);
-        return !whole.IsEmpty && Ipv4Header.TryParse(whole, out Ipv4Header datagram)
+        return !whole.IsEmpty && IpPacket.TryParse(whole, out IpPacket datagram)
             ? OnDatagram(datagram, default, mayLack: false, arrival) // who cuts a packet finishes its checksum first
             : reason;
     }
 
-    private FrameOutcome OnDatagram(in Ipv4Header packet, FrameOffload offload, bool mayLack, Instant arrival)
+    private FrameOutcome OnDatagram(in IpPacket packet, FrameOffload offload, bool mayLack, Instant arrival)
     {
         switch (packet.Protocol)
         {
@@ -69,7 +69,7 @@ internal sealed class Ingress(
         }
     }
 
-    private PacketDropReason OnUnknown(in Ipv4Header packet, Instant now)
+    private PacketDropReason OnUnknown(in IpPacket packet, Instant now)
     {
         PacketDropReason reason = counters.Drop(packet.Protocol == IpProtocol.Udp
             ? PacketDropReason.NoListener

@@ -43,7 +43,7 @@ internal sealed partial class PassiveOpens
 
     /// <summary>A SYN to an any-address listener becomes a question to its owner.</summary>
     private void BeginRequest(
-        StackListener listener, in Ipv4Header packet, in TcpSegment syn, in FlowKey flow, ulong hash, Instant now)
+        StackListener listener, in IpPacket packet, in TcpSegment syn, in FlowKey flow, ulong hash, Instant now)
     {
         var request = new StackRequest(listener, flow);
         var entry = new HalfOpenEntry(listener, listener.Config, flow, hash)
@@ -57,7 +57,7 @@ internal sealed partial class PassiveOpens
         wakes.Add(request);
     }
 
-    private void Note(HalfOpenEntry entry, in Ipv4Header packet, in TcpSegment syn, Instant now)
+    private void Note(HalfOpenEntry entry, in IpPacket packet, in TcpSegment syn, Instant now)
     {
         int quoted = Math.Min(packet.TotalLength, packet.HeaderLength + IcmpMessage.HeaderSize);
         entry.Syn = new SynFacts(syn);
@@ -66,7 +66,7 @@ internal sealed partial class PassiveOpens
     }
 
     /// <summary>A repeated SYN is the same request; a reset of it cancels it.</summary>
-    private void OnPendingSegment(HalfOpenEntry entry, in Ipv4Header packet, in TcpSegment seg, Instant arrival)
+    private void OnPendingSegment(HalfOpenEntry entry, in IpPacket packet, in TcpSegment seg, Instant arrival)
     {
         bool isReset = seg.Has(TcpFlags.Rst) && (seg.Seq == entry.Syn.Seq || seg.Seq == entry.Syn.Seq + 1);
         if (isReset)
@@ -92,7 +92,7 @@ internal sealed partial class PassiveOpens
     /// <summary>The error comes from us, not from the host that was not reached (RFC 1812 §4.3.2.4).</summary>
     private void SendUnreachable(HalfOpenEntry entry, IcmpUnreachableCode code, Instant now)
     {
-        if (Ipv4Header.TryParseQuote(entry.Quote, out Ipv4Header quote)
+        if (IpPacket.TryParseQuote(entry.Quote, out IpPacket quote)
             && routes.TryResolve(entry.Flow.Remote, out NextHop hop)
             && answers.TryRentForError(now, out PacketBlock? block))
         {

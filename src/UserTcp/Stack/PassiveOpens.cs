@@ -28,7 +28,7 @@ internal sealed partial class PassiveOpens(
     /// <param name="hash">The hash of the flow.</param>
     /// <param name="arrival">When the segment arrived.</param>
     public PacketDropReason OnListenSegment(
-        StackListener listener, in Ipv4Header packet, in TcpSegment seg, in FlowKey flow, ulong hash,
+        StackListener listener, in IpPacket packet, in TcpSegment seg, in FlowKey flow, ulong hash,
         Instant arrival)
     {
         if (seg.Has(TcpFlags.Rst))
@@ -53,7 +53,7 @@ internal sealed partial class PassiveOpens(
     }
 
     /// <summary>A segment for a half-open connection, or for a SYN whose answer is still to be decided.</summary>
-    public PacketDropReason OnSegment(HalfOpenEntry entry, in Ipv4Header packet, in TcpSegment seg, Instant arrival)
+    public PacketDropReason OnSegment(HalfOpenEntry entry, in IpPacket packet, in TcpSegment seg, Instant arrival)
     {
         if (entry.Opening is null)
         {
@@ -194,7 +194,7 @@ internal sealed partial class PassiveOpens(
         var receive = new ReceiveQueue(chunks, entry.Config.ReceiveBufferBytes);
         var connection = new StackConnection(flows.NextId(), entry.Flow, entry.FlowHash)
         {
-            Tcb = new Tcb(entry.Config, send, receive, entry.Opening!, arrival),
+            Tcb = new Tcb(entry.Config, entry.Flow.Family, send, receive, entry.Opening!, arrival),
             Send = send,
             Receive = receive,
             Listener = entry.Request is null ? listener : null,

@@ -14,7 +14,7 @@ internal sealed class SegmentChecks(ChecksumPolicy policy, LinkState link)
     /// RFC 9293 §3.1 (MUST-3), unless the device vouches for the segment. On a link that carries segments of this
     /// machine, an unfinished one is good so far: its flow decides (<see cref="IsTrusted"/>).
     /// </summary>
-    public bool IsGood(in Ipv4Header packet, FrameOffload offload, bool mayLack, out ChecksumFinding finding)
+    public bool IsGood(in IpPacket packet, FrameOffload offload, bool mayLack, out ChecksumFinding finding)
     {
         finding = ChecksumFinding.None;
         bool isAuto = policy == ChecksumPolicy.Auto;
@@ -35,7 +35,7 @@ internal sealed class SegmentChecks(ChecksumPolicy policy, LinkState link)
     /// False for a segment with an unfinished checksum in a flow whose sender finishes them: it was changed on its
     /// way, and its own checksum happened to look unfinished.
     /// </summary>
-    public bool IsTrusted(FlowEntry flow, in Ipv4Header packet, in TcpSegment seg) =>
+    public bool IsTrusted(FlowEntry flow, in IpPacket packet, in TcpSegment seg) =>
         seg.Checksum != ChecksumFinding.Unfinished || flow.Checksums.Allows(WriterOf(packet, seg));
 
     /// <summary>
@@ -46,13 +46,13 @@ internal sealed class SegmentChecks(ChecksumPolicy policy, LinkState link)
     /// <param name="packet">The packet of the segment.</param>
     /// <param name="seg">The segment.</param>
     /// <param name="receiveNext">RCV.NXT before the segment.</param>
-    public void Learn(StackConnection connection, in Ipv4Header packet, in TcpSegment seg, SeqNumber receiveNext)
+    public void Learn(StackConnection connection, in IpPacket packet, in TcpSegment seg, SeqNumber receiveNext)
     {
         if (seg.Checksum == ChecksumFinding.Finished && connection.Tcb.ReceiveNext != receiveNext)
             connection.Checksums = connection.Checksums.WithFinished(WriterOf(packet, seg));
     }
 
-    private ChecksumWriter WriterOf(in Ipv4Header packet, in TcpSegment seg)
+    private ChecksumWriter WriterOf(in IpPacket packet, in TcpSegment seg)
     {
         if (link.IsMerged(packet.TotalLength))
             return ChecksumWriter.Offload;

@@ -21,7 +21,7 @@ internal sealed class SegmentInput(
     /// <param name="offload">The findings of the device.</param>
     /// <param name="mayLack">Whether its checksum may be unfinished.</param>
     /// <param name="arrival">When it arrived.</param>
-    public FrameOutcome OnPacket(in Ipv4Header packet, FrameOffload offload, bool mayLack, Instant arrival)
+    public FrameOutcome OnPacket(in IpPacket packet, FrameOffload offload, bool mayLack, Instant arrival)
     {
         counters.SegmentsReceived++;
         if (!checks.IsGood(packet, offload, mayLack, out ChecksumFinding finding))
@@ -45,7 +45,7 @@ internal sealed class SegmentInput(
         return counters.Drop(reason);
     }
 
-    private FrameOutcome OnSegment(in Ipv4Header packet, in TcpSegment seg, Instant arrival)
+    private FrameOutcome OnSegment(in IpPacket packet, in TcpSegment seg, Instant arrival)
     {
         var flow = new FlowKey(packet.Destination, seg.DestinationPort, packet.Source, seg.SourcePort);
         if (flows.FindAgain(flow) is { } last)
@@ -75,7 +75,7 @@ internal sealed class SegmentInput(
     }
 
     private FrameOutcome OnConnectionSegment(
-        StackConnection connection, in Ipv4Header packet, in TcpSegment seg, Instant arrival)
+        StackConnection connection, in IpPacket packet, in TcpSegment seg, Instant arrival)
     {
         Debug.Assert(!Connections.IsOver(connection), "A connection that is over is in no table.");
         if (!checks.IsTrusted(connection, packet, seg))
@@ -88,7 +88,7 @@ internal sealed class SegmentInput(
     }
 
     private PacketDropReason OnHalfOpenSegment(
-        HalfOpenEntry entry, in Ipv4Header packet, in TcpSegment seg, Instant arrival)
+        HalfOpenEntry entry, in IpPacket packet, in TcpSegment seg, Instant arrival)
     {
         // A SYN begins a new sender: a forged one before it must not keep it out.
         bool isNewSender = (seg.Flags & (TcpFlags.Syn | TcpFlags.Ack | TcpFlags.Rst)) == TcpFlags.Syn;

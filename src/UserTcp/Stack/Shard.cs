@@ -52,7 +52,7 @@ internal sealed class Shard : IDisposable
         _flows = new Flows(host.TableKey, host.Ports, host.Listeners, numbers, config);
         _connections = new Connections(config, _flows, nextHops, host.Paths, answers, _loop, _wakes, Counters, now);
         _resolution = new AddressResolution(
-            routes, host.Neighbors, host.Defence, link, _connections, answers, _wakes, Counters);
+            routes, host.Neighbors, host.Arp, host.Defence, link, _connections, answers, _wakes, Counters);
         _pathMtus = new PathMtus(host.Paths, _flows, _connections);
 
         var cookies = new CookieOpens(host.Cookies, numbers, answers);
@@ -99,7 +99,7 @@ internal sealed class Shard : IDisposable
     /// <summary>The challenge ACKs of all connections, and what was sent of them.</summary>
     public ChallengeBudget Challenges => _host.Challenges;
 
-    /// <summary>The ARP table.</summary>
+    /// <summary>The neighbours on the link.</summary>
     public NeighborTable Neighbors => _host.Neighbors;
 
     /// <summary>The MTU in bytes.</summary>

@@ -36,7 +36,7 @@ internal readonly struct SynCookies(SipHash key)
         TcpConfig config, in TcpSegment syn, in FlowKey flow, uint timestampOffset, Instant now)
     {
         bool stamps = config.Timestamps && syn.Options.HasTimestamps;
-        int size = IndexOf(syn.Options.HasMss ? syn.Options.Mss : Mss.DefaultV4.Bytes);
+        int size = IndexOf(syn.Options.HasMss ? syn.Options.Mss : flow.Family.DefaultMss.Bytes);
         CookieOptions kept = stamps ? new CookieOptions(syn) : CookieOptions.None;
         var ecn = new EcnNegotiation();
         ecn.OnPeerSyn(Remembered(syn.Seq, size, kept, stamps ? syn.Options.TsVal : null));

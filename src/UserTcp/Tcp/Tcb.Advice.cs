@@ -56,7 +56,7 @@ internal sealed partial class Tcb
     public Effects OnMtu(int mtu, Instant now)
     {
         if (State is not (TcpState.Closed or TcpState.TimeWait))
-            _sender.OnPathMss(Mss.FromMtu(mtu, Config.IsV4));
+            _sender.OnPathMtu(mtu);
         return TakeEffects();
     }
 

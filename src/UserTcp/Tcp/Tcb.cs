@@ -45,13 +45,14 @@ internal sealed partial class Tcb
     private Chronograph _chronograph;
 
     /// <summary>An active open; <see cref="UserCall.Open"/> starts it.</summary>
-    public Tcb(TcpConfig config, SendQueue send, ReceiveQueue receive, SeqNumber iss, uint timestampOffset)
+    public Tcb(
+        TcpConfig config, IpFamily family, SendQueue send, ReceiveQueue receive, SeqNumber iss, uint timestampOffset)
     {
         Live = config.Live;
         _send = send;
         _receive = receive;
         _timestampOffset = timestampOffset;
-        _sender = new Sender(config, iss);
+        _sender = new Sender(config, family, iss);
         _receiver = new Receiver(config);
         _receive.Capacity = config.FirstReceiveBytes;
         _send.Limit = config.FirstSendBytes;
@@ -61,8 +62,9 @@ internal sealed partial class Tcb
     /// <summary>
     /// A passive open whose SYN-ACK is about to be acknowledged: SYN-RECEIVED. Pass it the segment that does so next.
     /// </summary>
-    public Tcb(TcpConfig config, SendQueue send, ReceiveQueue receive, PassiveOpen opening, Instant now)
-        : this(config, send, receive, opening.InitialSend, opening.TimestampOffset)
+    public Tcb(
+        TcpConfig config, IpFamily family, SendQueue send, ReceiveQueue receive, PassiveOpen opening, Instant now)
+        : this(config, family, send, receive, opening.InitialSend, opening.TimestampOffset)
     {
         State = TcpState.SynReceived;
         _openedAt = now;

@@ -89,11 +89,8 @@ internal readonly record struct AckReport(
 
 internal sealed partial class Tcb
 {
-    private const int HeaderBytesV4 = 40;
-    private const int HeaderBytesV6 = 60;
-
     /// <summary>The largest packet that the path is thought to carry, in octets.</summary>
-    public int PathMtu => _sender.Path.Mss.Bytes + (Config.IsV4 ? HeaderBytesV4 : HeaderBytesV6);
+    public int PathMtu => _sender.Path.Mtu;
 
     /// <summary>How losses are being dealt with.</summary>
     public RecoveryState Recovery => _sender.RecoveryState;

@@ -30,8 +30,6 @@ internal sealed record TcpConfig
     /// <summary>The MSS that we announce: what the link's MTU leaves (RFC 9293 §3.7.1, MUST-67), or less.</summary>
     public Mss ReceiveMss { get; init; } = new(1460);
 
-    public bool IsV4 { get; init; } = true;
-
     /// <summary>
     /// RFC 9293 §3.7.1 (SHLD-5). Only a script has reason to leave it out, as it may for the system it is written for.
     /// </summary>

@@ -3,18 +3,14 @@ using UserTcp.Primitives;
 
 namespace UserTcp.Wire;
 
-internal enum IpProtocol : byte
-{
-    Icmp = 1,
-    Tcp = 6,
-    Udp = 17,
-}
-
 /// <summary>An IPv4 packet (RFC 791 §3.1), a view over its bytes; what the frame added behind it is cut off.</summary>
 internal readonly ref struct Ipv4Header
 {
     /// <summary>The header without options.</summary>
-    public const int Size = 20;
+    public const int Size = IpFamily.HeaderBytesV4;
+
+    /// <summary>The header with all the options that its length field can say.</summary>
+    public const int MaxSize = 60;
 
     /// <summary>The largest packet that the total length can name.</summary>
     public const int MaxPacketBytes = ushort.MaxValue;
@@ -25,7 +21,8 @@ internal readonly ref struct Ipv4Header
 
     private readonly ReadOnlySpan<byte> _packet;
 
-    private Ipv4Header(ReadOnlySpan<byte> packet) => _packet = packet;
+    /// <summary>A view over a packet that was parsed before.</summary>
+    internal Ipv4Header(ReadOnlySpan<byte> packet) => _packet = packet;
 
     /// <summary>In bytes, options included.</summary>
     public int HeaderLength => (_packet[0] & 15) * 4;

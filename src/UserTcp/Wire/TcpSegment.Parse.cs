@@ -7,7 +7,7 @@ namespace UserTcp.Wire;
 internal readonly ref partial struct TcpSegment
 {
     /// <summary>The header without options.</summary>
-    public const int HeaderSize = 20;
+    public const int HeaderSize = IpFamily.TcpHeaderBytes;
 
     /// <summary>The longest header, with options: a data offset of 15 words.</summary>
     public const int MaxHeaderSize = HeaderSize + TcpOptions.MaxBytes;

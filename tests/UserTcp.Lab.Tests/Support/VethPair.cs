@@ -37,7 +37,8 @@ internal sealed record VethPair(NetworkNamespace NamespaceA, string NameA, Netwo
         foreach ((NetworkNamespace where, string name) in
             ((NetworkNamespace, string)[])[(NamespaceA, NameA), (NamespaceB, NameB)])
         {
-            Assert.True(SpinWait.SpinUntil(() => Sends(where, name), s_limit), $"{name} has no carrier.");
+            if (!SpinWait.SpinUntil(() => Sends(where, name), s_limit))
+                throw new InvalidOperationException($"{name} has no carrier.");
         }
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using UserTcp.Lab.Tests.Support;
+using UserTcp.Links.Native;
 
 namespace UserTcp.Lab.Tests.Wires;
 
@@ -13,6 +14,9 @@ internal sealed class PacketSocket : IDisposable
     private const int SolPacket = 263;
     private const int ForceReceiveBuffer = 33;
     private const int IgnoreOutgoing = 23;
+    private const int Fanout = 18;
+    private const int FanoutData = 22;
+    private const int FanoutByProgram = 6; // PACKET_FANOUT_CBPF
     private readonly Socket _socket;
 
     private PacketSocket(Socket socket) => _socket = socket;
@@ -29,6 +33,20 @@ internal sealed class PacketSocket : IDisposable
             socket.Bind(new DeviceEndPoint(index));
             return new PacketSocket(socket);
         });
+    }
+
+    /// <summary>
+    /// Joins a group of which one socket gets each frame: the one whose number, in the order of joining, the program
+    /// of the group returns.
+    /// </summary>
+    public unsafe void Join(ushort group, FilterInstruction[] program)
+    {
+        _socket.SetRawSocketOption(SolPacket, Fanout, Bytes(group | FanoutByProgram << 16));
+        fixed (FilterInstruction* first = program)
+        {
+            var wrapped = new FilterProgram { Length = (ushort)program.Length, Instructions = first };
+            _socket.SetRawSocketOption(SolPacket, FanoutData, new ReadOnlySpan<byte>(&wrapped, sizeof(FilterProgram)));
+        }
     }
 
     /// <summary>Waits for a frame; 0 if none came in time.</summary>

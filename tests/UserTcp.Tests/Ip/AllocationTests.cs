@@ -24,7 +24,7 @@ public class AllocationTests
     private static bool PassThrough(byte[] frame, RoutingTable routes, PathMtu paths)
     {
         bool sound = IpInput.CheckFrame(frame, OwnMac, out EthernetHeader ethernet) == PacketDropReason.None;
-        PacketDropReason reason = IpInput.CheckPacket(ethernet.Payload, routes, false, false, out Ipv4Header ip);
+        PacketDropReason reason = IpInput.CheckPacket(ethernet.Payload, routes, false, false, out IpPacket ip);
         sound &= reason == PacketDropReason.None;
         sound &= InternetChecksum.IsTransportValid(ip.Source, ip.Destination, ip.Protocol, ip.Payload);
         sound &= TcpSegment.TryParse(ip.Payload, out TcpSegment segment) && segment.Text.Length == 1448;

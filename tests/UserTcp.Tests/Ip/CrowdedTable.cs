@@ -19,6 +19,7 @@ internal sealed class CrowdedTable
     private readonly Random _random;
     private readonly int _places;
     private readonly NeighborTable _table;
+    private readonly ArpNeighbors _arp;
     private readonly Dictionary<HostAddress, int> _askedFor = [];
     private double _now;
 
@@ -27,7 +28,8 @@ internal sealed class CrowdedTable
         _random = new Random(seed);
         _places = _random.Next(1, 20);
         var routes = new RoutingTable([new LocalAddress(s_own, 8)]);
-        _table = new NeighborTable(OwnMac, routes, new IpLimits { MaxNeighbors = _places });
+        _table = new NeighborTable(new IpLimits { MaxNeighbors = _places });
+        _arp = new ArpNeighbors(OwnMac, routes, _table);
     }
 
     private int MostPending => Math.Max(1, _places - _places / 8);
@@ -86,12 +88,12 @@ internal sealed class CrowdedTable
     private void Hear(bool isRequest)
     {
         HostAddress host = Host(_random.Next(Hosts));
-        _table.OnArp(isRequest ? Request(PeerMac, host, s_own) : Reply(PeerMac, host, s_own), At(_now));
+        _arp.OnArp(isRequest ? Request(PeerMac, host, s_own) : Reply(PeerMac, host, s_own), At(_now));
     }
 
     private void Check()
     {
-        while (_table.TryNextArp(out ArpPlan plan))
+        while (_arp.TryNextArp(out ArpPlan plan))
         {
             if (plan.Destination == MacAddress.Broadcast)
                 _askedFor[plan.Packet.TargetAddress] = _askedFor.GetValueOrDefault(plan.Packet.TargetAddress) + 1;

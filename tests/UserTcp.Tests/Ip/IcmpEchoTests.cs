@@ -19,8 +19,8 @@ public class IcmpEchoTests
         int length = Reply(Echo(8, 0, identifier, number, data), packet);
 
         Assert.Equal(28 + data.Length, length);
-        Assert.True(Ipv4Header.TryParse(packet.AsSpan(0, length), out Ipv4Header header));
-        Assert.True(header.HasValidChecksum);
+        Assert.True(IpPacket.TryParse(packet.AsSpan(0, length), out IpPacket header));
+        Assert.True(header.HasValidHeader);
         Assert.Equal((Own, Peer, IpProtocol.Icmp), (header.Source, header.Destination, header.Protocol));
         Assert.True(IcmpMessage.TryParse(header.Payload, out IcmpMessage reply));
         Assert.True(reply.HasValidChecksum);
@@ -39,7 +39,7 @@ public class IcmpEchoTests
 
         Assert.Equal(1500, length);
         Assert.Equal(data[..1472], packet[28..]);
-        Assert.True(Ipv4Header.TryParse(packet, out Ipv4Header header));
+        Assert.True(IpPacket.TryParse(packet, out IpPacket header));
         Assert.True(IcmpMessage.TryParse(header.Payload, out IcmpMessage reply) && reply.HasValidChecksum);
     }
 
@@ -51,8 +51,8 @@ public class IcmpEchoTests
         int length = IcmpEcho.WriteRequest(packet, Own, Peer, 7, 9, [1, 2, 3]);
 
         Assert.Equal(31, length);
-        Assert.True(Ipv4Header.TryParse(packet.AsSpan(0, length), out Ipv4Header header));
-        Assert.True(header.HasValidChecksum && header.DontFragment);
+        Assert.True(IpPacket.TryParse(packet.AsSpan(0, length), out IpPacket header));
+        Assert.True(header.HasValidHeader && new Ipv4Header(header.Packet).DontFragment);
         Assert.Equal((Own, Peer), (header.Source, header.Destination));
         Assert.True(IcmpMessage.TryParse(header.Payload, out IcmpMessage echo) && echo.HasValidChecksum);
         Assert.Equal((IcmpType.EchoRequest, (ushort)7, (ushort)9), (echo.Type, echo.Identifier, echo.SequenceNumber));
@@ -61,7 +61,7 @@ public class IcmpEchoTests
 
     private static int Reply(byte[] message, byte[] packet)
     {
-        Assert.True(Ipv4Header.TryParse(Ipv4(Peer, Own, message, protocol: 1), out Ipv4Header request));
+        Assert.True(IpPacket.TryParse(Ipv4(Peer, Own, message, protocol: 1), out IpPacket request));
         Assert.True(IcmpMessage.TryParse(request.Payload, out IcmpMessage echo));
         return IcmpEcho.WriteReply(request, echo, packet);
     }

@@ -143,7 +143,7 @@ public class IcmpErrorsTests
     {
         byte[] packet = Ipv4(Address(source), Address(destination), new byte[8], protocol, fragment: fragment);
 
-        Assert.True(Ipv4Header.TryParse(packet, out Ipv4Header offending));
+        Assert.True(IpPacket.TryParse(packet, out IpPacket offending));
         Assert.Equal(may, IcmpErrors.MayAnswer(offending, Routes(), viaLinkBroadcast));
     }
 
@@ -152,11 +152,11 @@ public class IcmpErrorsTests
     {
         for (int type = 0; type < 256; type++)
         {
-            Assert.True(Ipv4Header.TryParse(Ipv4(Peer, Own, [(byte)type], 1), out Ipv4Header offending));
+            Assert.True(IpPacket.TryParse(Ipv4(Peer, Own, [(byte)type], 1), out IpPacket offending));
             Assert.Equal(type is not (3 or 4 or 5 or 11 or 12), IcmpErrors.MayAnswer(offending, Routes(), false));
         }
 
-        Assert.True(Ipv4Header.TryParse(Ipv4(Peer, Own, [], 1), out Ipv4Header empty));
+        Assert.True(IpPacket.TryParse(Ipv4(Peer, Own, [], 1), out IpPacket empty));
         Assert.False(IcmpErrors.MayAnswer(empty, Routes(), false));
     }
 
@@ -170,13 +170,13 @@ public class IcmpErrorsTests
     {
         byte[] offending = Ipv4(Peer, Own, InternetChecksumTests.Noise(size), protocol: 17);
         byte[] packet = new byte[IcmpErrors.MaxPacketBytes];
-        Assert.True(Ipv4Header.TryParse(offending, out Ipv4Header header));
+        Assert.True(IpPacket.TryParse(offending, out IpPacket header));
 
         int length = IcmpErrors.WriteUnreachable(packet, header, IcmpUnreachableCode.Port);
 
         Assert.Equal(Math.Min(576, 28 + offending.Length), length);
-        Assert.True(Ipv4Header.TryParse(packet.AsSpan(0, length), out Ipv4Header answer));
-        Assert.True(answer.HasValidChecksum);
+        Assert.True(IpPacket.TryParse(packet.AsSpan(0, length), out IpPacket answer));
+        Assert.True(answer.HasValidHeader);
         Assert.Equal((Own, Peer), (answer.Source, answer.Destination));
         Assert.True(IcmpMessage.TryParse(answer.Payload, out IcmpMessage message) && message.HasValidChecksum);
         Assert.Equal((IcmpType.DestinationUnreachable, 3), (message.Type, message.Code));
@@ -186,12 +186,12 @@ public class IcmpErrorsTests
     [Fact, Rfc("1122 §3.3.2")]
     public void A_time_exceeded_says_reassembly()
     {
-        Assert.True(Ipv4Header.TryParse(Ipv4(Peer, Own, new byte[16], fragment: 0x2000), out Ipv4Header first));
+        Assert.True(IpPacket.TryParse(Ipv4(Peer, Own, new byte[16], fragment: 0x2000), out IpPacket first));
         byte[] packet = new byte[IcmpErrors.MaxPacketBytes];
 
         int length = IcmpErrors.WriteReassemblyTimeExceeded(packet, first);
 
-        Assert.True(Ipv4Header.TryParse(packet.AsSpan(0, length), out Ipv4Header answer));
+        Assert.True(IpPacket.TryParse(packet.AsSpan(0, length), out IpPacket answer));
         Assert.True(IcmpMessage.TryParse(answer.Payload, out IcmpMessage message) && message.HasValidChecksum);
         Assert.Equal((IcmpType.TimeExceeded, 1), (message.Type, message.Code));
         Assert.Equal(first.Packet.ToArray(), message.Body.ToArray());

@@ -3,6 +3,7 @@ using UserTcp.Diagnostics;
 using UserTcp.Ip;
 using UserTcp.Primitives;
 using UserTcp.Tests.Support;
+using UserTcp.Tests.Wire;
 using UserTcp.Wire;
 using static UserTcp.Tests.Ip.Packets;
 
@@ -25,9 +26,26 @@ public class IpInputTests
     [InlineData("02:00:00:00:00:01", "02:00:00:00:00:02", 0x86dd, PacketDropReason.UnknownProtocol)]    // IPv6
     public void Frames_are_sorted_by_their_header(string to, string from, int type, PacketDropReason reason)
     {
-        byte[] frame = Frame(MacAddress.Parse(to), MacAddress.Parse(from), type, new byte[46]);
+        byte[] frame = Frame(MacAddress.Parse(to), MacAddress.Parse(from), type, [0x45, .. new byte[45]]);
 
         Assert.Equal(reason, IpInput.CheckFrame(frame, OwnMac, out _));
+    }
+
+    [Fact]
+    public void A_frame_carries_the_version_of_IP_that_its_type_says()
+    {
+        byte[] frame = Frame(OwnMac, PeerMac, 0x0800, Ipv6Bytes.Packet(Ipv6Bytes.TcpNext, s_text));
+
+        Assert.Equal(PacketDropReason.Malformed, IpInput.CheckFrame(frame, OwnMac, out _));
+    }
+
+    [Fact]
+    public void IPv6_is_not_spoken_yet_and_is_told_from_what_is_malformed()
+    {
+        byte[] packet = Ipv6Bytes.Packet(Ipv6Bytes.TcpNext, s_text);
+
+        Assert.Equal(PacketDropReason.UnknownProtocol, Check(packet, out _));
+        Assert.Equal(PacketDropReason.Malformed, Check(packet[..^1], out _));
     }
 
     [Fact]
@@ -45,7 +63,7 @@ public class IpInputTests
     {
         byte[] packet = Ipv4(Peer, Own, s_text);
 
-        Assert.Equal(PacketDropReason.None, Check(packet, out Ipv4Header header));
+        Assert.Equal(PacketDropReason.None, Check(packet, out IpPacket header));
         Assert.Equal(s_text, header.Payload.ToArray());
     }
 
@@ -54,7 +72,7 @@ public class IpInputTests
     {
         Assert.Equal(PacketDropReason.None, Check([.. Ipv4(Peer, Own, s_text), 0, 0, 0], out _));
         byte[] withOptions = Ipv4(Peer, Own, s_text, options: [1, 1, 1, 0]);
-        Assert.Equal(PacketDropReason.None, Check(withOptions, out Ipv4Header header));
+        Assert.Equal(PacketDropReason.None, Check(withOptions, out IpPacket header));
         Assert.Equal(s_text, header.Payload.ToArray());
         Assert.Equal(PacketDropReason.None, Check(Ipv4(Peer, Own, s_text, fragment: 5), out header));
         Assert.True(header.IsFragment);
@@ -152,6 +170,6 @@ public class IpInputTests
         IpInput.CheckFrame(bytes, OwnMac, out _);
     }
 
-    private static PacketDropReason Check(byte[] packet, out Ipv4Header header) =>
+    private static PacketDropReason Check(byte[] packet, out IpPacket header) =>
         IpInput.CheckPacket(packet, Routes(), viaLinkBroadcast: false, acceptsAnyAddress: false, out header);
 }

@@ -8,7 +8,10 @@ namespace UserTcp.Tests.Ip;
 
 public class NeighborTableTests
 {
-    private readonly NeighborTable _table = new(OwnMac, Routes());
+    private readonly NeighborTable _table = new();
+    private readonly ArpNeighbors _arp;
+
+    public NeighborTableTests() => _arp = new ArpNeighbors(OwnMac, Routes(), _table);
 
     [Fact, Rfc("826")]
     public void An_unknown_hop_is_asked_for_by_broadcast_and_found_by_the_reply()
@@ -17,7 +20,7 @@ public class NeighborTableTests
         Assert.Equal(
             new ArpPlan(new ArpPacket(ArpOperation.Request, OwnMac, Own, default, Peer), MacAddress.Broadcast), Sent());
 
-        _table.OnArp(Reply(PeerMac, Peer, Own), At(0.1));
+        _arp.OnArp(Reply(PeerMac, Peer, Own), At(0.1));
 
         Assert.Equal(NeighborLookup.Resolved, _table.Resolve(Peer, At(0.1), out MacAddress mac));
         Assert.Equal(PeerMac, mac);
@@ -35,7 +38,7 @@ public class NeighborTableTests
         {
             Assert.Equal(NeighborLookup.Pending, _table.Resolve(Peer, At(t), out _));
             _table.OnDeadline(At(t));
-            while (_table.TryNextArp(out _))
+            while (_arp.TryNextArp(out _))
             {
                 requests++;
             }
@@ -61,7 +64,7 @@ public class NeighborTableTests
         _table.Resolve(Peer, At(0), out _);
         Pass(0, 3);
 
-        _table.OnArp(Request(PeerMac, Peer, Own), At(3.1));
+        _arp.OnArp(Request(PeerMac, Peer, Own), At(3.1));
 
         Assert.Equal(NeighborLookup.Resolved, _table.Resolve(Peer, At(3.1), out _));
     }
@@ -74,7 +77,7 @@ public class NeighborTableTests
         _table.OnDeadline(At(2));
 
         Sent();
-        Assert.False(_table.TryNextArp(out _));
+        Assert.False(_arp.TryNextArp(out _));
     }
 
     [Fact]
@@ -85,7 +88,7 @@ public class NeighborTableTests
         _table.OnDeadline(At(30));
 
         Sent();
-        Assert.False(_table.TryNextArp(out _));
+        Assert.False(_arp.TryNextArp(out _));
         Assert.Equal(At(31), _table.NextDeadline);
     }
 
@@ -101,7 +104,7 @@ public class NeighborTableTests
         Assert.Equal(
             new ArpPlan(new ArpPacket(ArpOperation.Request, OwnMac, Own, default, Peer), PeerMac), Sent());
 
-        _table.OnArp(Reply(PeerMac, Peer, Own), At(60.5));
+        _arp.OnArp(Reply(PeerMac, Peer, Own), At(60.5));
         Assert.True(_table.NextDeadline.IsNever);
         _table.Resolve(Peer, At(120), out _);
         Silent();
@@ -122,7 +125,7 @@ public class NeighborTableTests
         Assert.Equal(MacAddress.Broadcast, Sent().Destination);
         Assert.Equal(NeighborLookup.Pending, _table.Resolve(Peer, At(63), out _));
 
-        _table.OnArp(Reply(OtherMac, Peer, Own), At(63.2));
+        _arp.OnArp(Reply(OtherMac, Peer, Own), At(63.2));
         Assert.Equal((Peer, true), Changed());
         _table.Resolve(Peer, At(63.2), out MacAddress mac);
         Assert.Equal(OtherMac, mac);
@@ -165,14 +168,14 @@ public class NeighborTableTests
         Learn();
         _table.Suspect(Peer, At(10));
         Assert.Equal(PeerMac, Sent().Destination);
-        _table.OnArp(Reply(PeerMac, Peer, Own), At(10.1));
+        _arp.OnArp(Reply(PeerMac, Peer, Own), At(10.1));
 
         _table.Suspect(Peer, At(10.9));
         Silent();
         _table.Suspect(Peer, At(11));
         Sent();
         _table.Suspect(Far, At(11));
-        Assert.False(_table.TryNextArp(out _));
+        Assert.False(_arp.TryNextArp(out _));
     }
 
     public static TheoryData<string, string, string> Bogus => new()
@@ -196,18 +199,18 @@ public class NeighborTableTests
     public void Nothing_is_learned_from_bogus_ARP(string mac, string address, string why)
     {
         MacAddress sender = MacAddress.Parse(mac);
-        _table.OnArp(Request(sender, Address(address), Own), At(0));
-        _table.OnArp(Reply(sender, Address(address), Own), At(0));
-        _table.OnArp(Request(sender, Address(address), Address(address)), At(0));
+        _arp.OnArp(Request(sender, Address(address), Own), At(0));
+        _arp.OnArp(Reply(sender, Address(address), Own), At(0));
+        _arp.OnArp(Request(sender, Address(address), Address(address)), At(0));
         Assert.True(_table.Count == 0, why);
 
         _table.Resolve(Peer, At(1), out _);
-        _table.OnArp(Reply(sender, Address(address), Own), At(1));
+        _arp.OnArp(Reply(sender, Address(address), Own), At(1));
         Assert.Equal(NeighborLookup.Pending, _table.Resolve(Peer, At(1), out _));
 
         Learn();
-        _table.OnArp(Request(sender, Address(address), Own), At(2));
-        _table.OnArp(Request(sender, Address(address), Address(address)), At(2));
+        _arp.OnArp(Request(sender, Address(address), Own), At(2));
+        _arp.OnArp(Request(sender, Address(address), Address(address)), At(2));
         _table.Resolve(Peer, At(2), out MacAddress kept);
         Assert.Equal(PeerMac, kept);
     }
@@ -215,15 +218,15 @@ public class NeighborTableTests
     [Fact]
     public void A_request_for_us_teaches_who_asks_and_one_for_another_does_not()
     {
-        _table.OnArp(Request(PeerMac, Peer, Router), At(0));
+        _arp.OnArp(Request(PeerMac, Peer, Router), At(0));
         Assert.Equal(0, _table.Count);
 
-        _table.OnArp(Request(PeerMac, Peer, Own), At(0));
+        _arp.OnArp(Request(PeerMac, Peer, Own), At(0));
         Assert.Equal(NeighborLookup.Resolved, _table.Resolve(Peer, At(0), out MacAddress mac));
         Assert.Equal(PeerMac, mac);
         Silent();
 
-        _table.OnArp(Request(OtherMac, Peer, Router), At(1));
+        _arp.OnArp(Request(OtherMac, Peer, Router), At(1));
         _table.Resolve(Peer, At(1), out mac);
         Assert.Equal(PeerMac, mac);
     }
@@ -231,11 +234,11 @@ public class NeighborTableTests
     [Fact]
     public void A_reply_that_nobody_asked_for_teaches_nothing()
     {
-        _table.OnArp(Reply(PeerMac, Peer, Own), At(0));
+        _arp.OnArp(Reply(PeerMac, Peer, Own), At(0));
         Assert.Equal(0, _table.Count);
 
         Learn();
-        _table.OnArp(Reply(OtherMac, Peer, Own), At(1));
+        _arp.OnArp(Reply(OtherMac, Peer, Own), At(1));
         _table.Resolve(Peer, At(1), out MacAddress mac);
         Assert.Equal(PeerMac, mac);
     }
@@ -247,11 +250,11 @@ public class NeighborTableTests
     {
         ArpPacket announcement = new(
             isReply ? ArpOperation.Reply : ArpOperation.Request, OtherMac, Peer, default, Peer);
-        _table.OnArp(announcement, At(0));
+        _arp.OnArp(announcement, At(0));
         Assert.Equal(0, _table.Count);
 
         Learn();
-        _table.OnArp(announcement, At(30));
+        _arp.OnArp(announcement, At(30));
         _table.Resolve(Peer, At(89), out MacAddress mac);
         Assert.Equal(OtherMac, mac);
         Silent();
@@ -261,28 +264,29 @@ public class NeighborTableTests
     public void An_announcement_answers_a_pending_question()
     {
         _table.Resolve(Peer, At(0), out _);
-        _table.OnArp(Request(PeerMac, Peer, Peer), At(0.5));
+        _arp.OnArp(Request(PeerMac, Peer, Peer), At(0.5));
 
         Assert.Equal((Peer, true), Changed());
-        Assert.False(_table.TryNextArp(out _));
+        Assert.False(_arp.TryNextArp(out _));
     }
 
     [Fact]
     public void The_table_is_bounded_and_the_least_used_make_room()
     {
-        var table = new NeighborTable(OwnMac, Wide(), new IpLimits { MaxNeighbors = 8 });
+        var table = new NeighborTable(new IpLimits { MaxNeighbors = 8 });
+        var arp = new ArpNeighbors(OwnMac, Wide(), table);
         for (uint i = 0; i < 8; i++)
         {
-            table.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
+            arp.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
         }
 
         for (int round = 0; round < 100; round++)
         {
             Assert.Equal(NeighborLookup.Resolved, table.Resolve(Host(3), At(1), out _));
             Assert.Equal(NeighborLookup.Resolved, table.Resolve(Host(5), At(1), out _));
-            table.OnArp(Request(PeerMac, Host(100 + (uint)round), Address("10.0.0.1")), At(1));
+            arp.OnArp(Request(PeerMac, Host(100 + (uint)round), Address("10.0.0.1")), At(1));
             table.Resolve(Host(1000 + (uint)round), At(1), out _);
-            table.OnArp(Reply(PeerMac, Host(1000 + (uint)round), Address("10.0.0.1")), At(1));
+            arp.OnArp(Reply(PeerMac, Host(1000 + (uint)round), Address("10.0.0.1")), At(1));
             Assert.Equal(8, table.Count);
         }
     }
@@ -290,16 +294,17 @@ public class NeighborTableTests
     [Fact]
     public void A_flood_of_strangers_takes_no_place_of_those_in_use()
     {
-        var table = new NeighborTable(OwnMac, Wide(), new IpLimits { MaxNeighbors = 64 });
+        var table = new NeighborTable(new IpLimits { MaxNeighbors = 64 });
+        var arp = new ArpNeighbors(OwnMac, Wide(), table);
         for (uint i = 0; i < 64; i++)
         {
-            table.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
+            arp.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
             Assert.Equal(NeighborLookup.Resolved, table.Resolve(Host(i), At(0), out _));
         }
 
         for (uint i = 0; i < 10_000; i++)
         {
-            table.OnArp(Request(OtherMac, Host(5000 + i), Address("10.0.0.1")), At(1));
+            arp.OnArp(Request(OtherMac, Host(5000 + i), Address("10.0.0.1")), At(1));
         }
 
         Assert.Equal(64, table.Count);
@@ -313,7 +318,8 @@ public class NeighborTableTests
     [Fact]
     public void Hops_that_are_being_asked_for_finish_their_tries_and_a_newcomer_is_refused()
     {
-        var table = new NeighborTable(OwnMac, Wide(), new IpLimits { MaxNeighbors = 8 });
+        var table = new NeighborTable(new IpLimits { MaxNeighbors = 8 });
+        var arp = new ArpNeighbors(OwnMac, Wide(), table);
         for (uint i = 0; i < 7; i++)
         {
             Assert.True(table.HasRoomFor(Host(i)));
@@ -328,7 +334,7 @@ public class NeighborTableTests
         for (int second = 0; second <= 3; second++)
         {
             table.OnDeadline(At(second));
-            requests += Requests(table).Count;
+            requests += Requests(arp).Count;
             while (table.TryNextChange(out NeighborChange change))
             {
                 Assert.Equal((3, false), (second, change.IsResolved));
@@ -343,10 +349,11 @@ public class NeighborTableTests
     [Fact]
     public void Silent_hops_leave_a_place_for_those_that_answer()
     {
-        var table = new NeighborTable(OwnMac, Wide(), new IpLimits { MaxNeighbors = 16 });
+        var table = new NeighborTable(new IpLimits { MaxNeighbors = 16 });
+        var arp = new ArpNeighbors(OwnMac, Wide(), table);
         for (uint i = 0; i < 2; i++)
         {
-            table.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
+            arp.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
             table.Resolve(Host(i), At(0), out _);
         }
 
@@ -355,7 +362,7 @@ public class NeighborTableTests
             double now = 0.01 * i;
             table.OnDeadline(At(now));
             table.Resolve(Host(100 + i), At(now), out _);
-            Requests(table);
+            Requests(arp);
         }
 
         Assert.Equal(14, table.PendingCount);
@@ -366,10 +373,11 @@ public class NeighborTableTests
     [Fact]
     public void Polls_in_vain_of_a_whole_table_leave_a_place_for_those_that_answer()
     {
-        var table = new NeighborTable(OwnMac, Wide(), new IpLimits { MaxNeighbors = 16 });
+        var table = new NeighborTable(new IpLimits { MaxNeighbors = 16 });
+        var arp = new ArpNeighbors(OwnMac, Wide(), table);
         for (uint i = 0; i < 16; i++)
         {
-            table.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
+            arp.OnArp(Request(PeerMac, Host(i), Address("10.0.0.1")), At(0));
             table.Resolve(Host(i), At(0), out _);
         }
 
@@ -384,8 +392,72 @@ public class NeighborTableTests
         }
 
         Assert.Equal(14, table.PendingCount);
-        table.OnArp(Request(OtherMac, Host(99), Address("10.0.0.1")), At(63));
+        arp.OnArp(Request(OtherMac, Host(99), Address("10.0.0.1")), At(63));
         Assert.Equal(NeighborLookup.Resolved, table.Resolve(Host(99), At(63), out _));
+    }
+
+    [Fact]
+    public void An_IPv4_neighbour_goes_from_stale_to_probed_at_its_first_use()
+    {
+        Learn();
+        Neighbor neighbor = Assert.Single(_table.All);
+        Assert.Equal(NeighborState.Reachable, neighbor.StateAt(At(59.9)));
+        Assert.Equal(NeighborState.Stale, neighbor.StateAt(At(60)));
+        _table.Resolve(Peer, At(60), out _);
+        Assert.Equal(NeighborState.Probe, neighbor.State);
+    }
+
+    [Fact]
+    public void An_IPv6_neighbour_is_given_five_seconds_before_it_is_probed() // RFC 4861 §7.3.3
+    {
+        HostAddress host = Address("2001:db8::7");
+        Assert.Equal(NeighborLookup.Pending, _table.Resolve(host, At(0), out _));
+        Neighbor neighbor = Assert.Single(_table.All);
+        Assert.Equal(NeighborState.Incomplete, neighbor.State);
+        Assert.Equal(new NeighborQuestion(host, null), Question());
+
+        _table.Renew(host, PeerMac, At(0.1));
+        Assert.Equal(NeighborState.Reachable, neighbor.State);
+        Assert.Equal(NeighborLookup.Resolved, _table.Resolve(host, At(60.1), out MacAddress mac));
+        Assert.Equal((PeerMac, NeighborState.Delay, At(65.1)), (mac, neighbor.State, _table.NextDeadline));
+        _table.Resolve(host, At(64), out _); // puts nothing off
+        _table.OnDeadline(At(65));
+        Assert.False(_table.HasQuestion);
+
+        _table.OnDeadline(At(65.1));
+        Assert.Equal(NeighborState.Probe, neighbor.State);
+        Assert.Equal(new NeighborQuestion(host, PeerMac), Question());
+        Assert.Equal(At(66.1), _table.NextDeadline);
+    }
+
+    [Fact]
+    public void Progress_of_the_transport_ends_the_delay_and_the_want_of_it_cuts_it_short() // RFC 4861 §7.3.1
+    {
+        HostAddress host = Address("2001:db8::7");
+        _table.Meet(host, PeerMac, At(0));
+        Neighbor neighbor = Assert.Single(_table.All);
+        _table.Resolve(host, At(60), out _);
+        _table.Confirm(host, At(61));
+        Assert.Equal((NeighborState.Reachable, true), (neighbor.State, _table.NextDeadline.IsNever));
+        Assert.Equal(NeighborState.Reachable, neighbor.StateAt(At(120.9)));
+
+        _table.Resolve(host, At(121), out _);
+        Assert.Equal(NeighborState.Delay, neighbor.State);
+        _table.Suspect(host, At(121));
+        Assert.Equal((NeighborState.Probe, At(122)), (neighbor.State, _table.NextDeadline));
+        Assert.Equal(new NeighborQuestion(host, PeerMac), Question());
+    }
+
+    [Fact]
+    public void A_delayed_neighbour_that_makes_room_leaves_no_deadline_behind()
+    {
+        var table = new NeighborTable(new IpLimits { MaxNeighbors = 1 });
+        table.Meet(Address("2001:db8::7"), PeerMac, At(0));
+        table.Resolve(Address("2001:db8::7"), At(60), out _);
+        table.Resolve(Address("2001:db8::8"), At(60), out _);
+
+        Assert.Equal(Address("2001:db8::8"), Assert.Single(table.All).Address);
+        Assert.Equal(At(61), table.NextDeadline);
     }
 
     /// <summary>Whatever is asked, told and left unanswered at a full table: nobody who waits is forgotten.</summary>
@@ -401,18 +473,19 @@ public class NeighborTableTests
     [Fact]
     public void Deadlines_come_in_the_order_in_which_they_were_set()
     {
-        var table = new NeighborTable(OwnMac, Wide());
+        var table = new NeighborTable();
+        var arp = new ArpNeighbors(OwnMac, Wide(), table);
         table.Resolve(Host(1), At(0), out _);
         table.Resolve(Host(2), At(0.3), out _);
         table.Resolve(Host(3), At(0.6), out _);
-        table.OnArp(Reply(PeerMac, Host(2), Address("10.0.0.1")), At(0.7));
+        arp.OnArp(Reply(PeerMac, Host(2), Address("10.0.0.1")), At(0.7));
 
         Assert.Equal(At(1), table.NextDeadline);
         table.OnDeadline(At(1));
         Assert.Equal(At(1.6), table.NextDeadline);
-        table.OnArp(Reply(PeerMac, Host(3), Address("10.0.0.1")), At(1.1));
+        arp.OnArp(Reply(PeerMac, Host(3), Address("10.0.0.1")), At(1.1));
         Assert.Equal(At(2), table.NextDeadline);
-        table.OnArp(Reply(PeerMac, Host(1), Address("10.0.0.1")), At(1.2));
+        arp.OnArp(Reply(PeerMac, Host(1), Address("10.0.0.1")), At(1.2));
         Assert.True(table.NextDeadline.IsNever);
     }
 
@@ -430,10 +503,10 @@ public class NeighborTableTests
 
     private static RoutingTable Wide() => new([new LocalAddress(Address("10.0.0.1"), 8)]);
 
-    private static List<HostAddress> Requests(NeighborTable table)
+    private static List<HostAddress> Requests(ArpNeighbors arp)
     {
         List<HostAddress> asked = [];
-        while (table.TryNextArp(out ArpPlan plan))
+        while (arp.TryNextArp(out ArpPlan plan))
         {
             asked.Add(plan.Packet.TargetAddress);
         }
@@ -445,8 +518,8 @@ public class NeighborTableTests
 
     private void Learn()
     {
-        _table.OnArp(Request(PeerMac, Peer, Own), At(0));
-        while (_table.TryNextArp(out _) || _table.TryNextChange(out _))
+        _arp.OnArp(Request(PeerMac, Peer, Own), At(0));
+        while (_arp.TryNextArp(out _) || _table.TryNextChange(out _))
         {
         }
     }
@@ -456,7 +529,7 @@ public class NeighborTableTests
         for (int t = from; t <= to; t++)
         {
             _table.OnDeadline(At(t));
-            while (_table.TryNextArp(out _))
+            while (_arp.TryNextArp(out _))
             {
             }
         }
@@ -464,8 +537,14 @@ public class NeighborTableTests
 
     private ArpPlan Sent()
     {
-        Assert.True(_table.TryNextArp(out ArpPlan plan));
+        Assert.True(_arp.TryNextArp(out ArpPlan plan));
         return plan;
+    }
+
+    private NeighborQuestion Question()
+    {
+        Assert.True(_table.TryNextQuestion(out NeighborQuestion question));
+        return question;
     }
 
     private (HostAddress Address, bool IsResolved) Changed()
@@ -476,7 +555,7 @@ public class NeighborTableTests
 
     private void Silent()
     {
-        Assert.False(_table.TryNextArp(out _));
+        Assert.False(_arp.TryNextArp(out _));
         Assert.False(_table.TryNextChange(out _));
     }
 }

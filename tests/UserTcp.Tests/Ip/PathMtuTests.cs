@@ -1,3 +1,4 @@
+using System.Net;
 using UserTcp.Ip;
 using UserTcp.Primitives;
 using UserTcp.Tests.Support;
@@ -25,6 +26,16 @@ public class PathMtuTests
 
         Assert.Equal(1400, _paths.Get(Far, At(0)));
         Assert.Equal(1500, _paths.Get(Peer, At(0)));
+    }
+
+    [Fact]
+    public void No_report_takes_an_IPv6_path_below_its_smallest_MTU() // RFC 8201 §4
+    {
+        HostAddress far = HostAddress.From(IPAddress.Parse("2001:db8::1"));
+
+        Assert.True(_paths.OnTooBig(far, 600, 1500, At(0)));
+
+        Assert.Equal(1280, _paths.Get(far, At(0)));
     }
 
     [Fact, Rfc("1191 §3")]

@@ -40,10 +40,10 @@ public class ReassemblyTests
                 break;
         }
 
-        Assert.True(Ipv4Header.TryParse(whole, out Ipv4Header packet));
-        Assert.True(packet.HasValidChecksum);
+        Assert.True(IpPacket.TryParse(whole, out IpPacket packet));
+        Assert.True(packet.HasValidHeader);
         Assert.False(packet.IsFragment);
-        Assert.Equal((Peer, Own, (ushort)77), (packet.Source, packet.Destination, packet.Id));
+        Assert.Equal((Peer, Own, 77u), (packet.Source, packet.Destination, packet.FragmentId));
         Assert.Equal(20 + header.Length, packet.HeaderLength);
         Assert.Equal(payload, packet.Payload.ToArray());
         Empty();
@@ -132,8 +132,8 @@ public class ReassemblyTests
         Add(Marked(Piece(new byte[8], 8, more: true), second), PacketDropReason.None);
         Add(Marked(Piece(new byte[8], 0, more: true), (byte)(first | 0xb8)), PacketDropReason.None);
         byte[] packet = Add(Marked(Piece(new byte[8], 16, more: false), third), PacketDropReason.None);
-        Assert.True(Ipv4Header.TryParse(packet, out Ipv4Header header));
-        Assert.True(header.HasValidChecksum);
+        Assert.True(IpPacket.TryParse(packet, out IpPacket header));
+        Assert.True(header.HasValidHeader);
         Assert.Equal(whole | 0xb8, header.TrafficClass);
     }
 
@@ -243,7 +243,7 @@ public class ReassemblyTests
         for (int id = 0; id < 200; id++)
         {
             byte[] piece = Piece(new byte[8], 65_000, more: true, id: (ushort)id);
-            Assert.True(Ipv4Header.TryParse(piece, out Ipv4Header fragment));
+            Assert.True(IpPacket.TryParse(piece, out IpPacket fragment));
             Assert.Equal(PacketDropReason.None, reassembly.Add(fragment, At(0), out _));
             Assert.InRange(reassembly.Bytes, 1, 1 << 20);
         }
@@ -255,7 +255,7 @@ public class ReassemblyTests
     public void A_datagram_larger_than_all_memory_is_refused()
     {
         var reassembly = new Reassembly(new IpLimits { MaxReassemblies = 64, MaxReassemblyBytes = 8192 });
-        Assert.True(Ipv4Header.TryParse(Piece(new byte[8], 60_000, more: true), out Ipv4Header fragment));
+        Assert.True(IpPacket.TryParse(Piece(new byte[8], 60_000, more: true), out IpPacket fragment));
 
         Assert.Equal(PacketDropReason.FragmentLimit, reassembly.Add(fragment, At(0), out _));
         Assert.Equal((0, 0), (reassembly.Count, reassembly.Bytes));
@@ -268,7 +268,7 @@ public class ReassemblyTests
         int pieces = 0;
         for (; last == PacketDropReason.None && pieces < 4000; pieces++)
         {
-            Assert.True(Ipv4Header.TryParse(Piece(new byte[8], 16 * pieces + 8, more: true), out Ipv4Header fragment));
+            Assert.True(IpPacket.TryParse(Piece(new byte[8], 16 * pieces + 8, more: true), out IpPacket fragment));
             last = _reassembly.Add(fragment, At(0), out _);
         }
 
@@ -287,11 +287,11 @@ public class ReassemblyTests
             byte[] payload = new byte[random.Next(0, 40) * (random.Next(8) == 0 ? 7 : 8)];
             int field = random.Next(0, random.Next(4) == 0 ? 0x2000 : 40) | (random.Next(3) == 0 ? 0 : More);
             byte[] bytes = Ipv4(Peer, Own, payload, 6, (ushort)random.Next(6), field, new byte[random.Next(3) * 4]);
-            Assert.True(Ipv4Header.TryParse(bytes, out Ipv4Header fragment));
+            Assert.True(IpPacket.TryParse(bytes, out IpPacket fragment));
 
             reassembly.Add(fragment, At(i), out ReadOnlySpan<byte> whole);
 
-            Assert.True(whole.IsEmpty || Ipv4Header.TryParse(whole, out Ipv4Header made) && made.HasValidChecksum);
+            Assert.True(whole.IsEmpty || IpPacket.TryParse(whole, out IpPacket made) && made.HasValidHeader);
             Assert.InRange(reassembly.Count, 0, 4);
             Assert.InRange(reassembly.Bytes, 0, 300_000 + 131_072);
         }
@@ -324,7 +324,7 @@ public class ReassemblyTests
 
     private byte[] Add(byte[] packet, PacketDropReason expected, Instant? now = null)
     {
-        Assert.True(Ipv4Header.TryParse(packet, out Ipv4Header fragment));
+        Assert.True(IpPacket.TryParse(packet, out IpPacket fragment));
         Assert.Equal(expected, _reassembly.Add(fragment, now ?? At(0), out ReadOnlySpan<byte> whole));
         return whole.ToArray();
     }

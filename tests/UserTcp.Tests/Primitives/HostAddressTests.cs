@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using FsCheck;
 using FsCheck.Xunit;
 using UserTcp.Primitives;
@@ -21,7 +20,7 @@ public class HostAddressTests
         Assert.Equal(bytes, address.ToIPAddress().GetAddressBytes());
         Assert.Equal(address, HostAddress.From(address.ToIPAddress()));
         Assert.Equal(address, HostAddress.From(address.ToIPAddress().MapToIPv6()));
-        Assert.Equal(AddressFamily.InterNetwork, address.Family);
+        Assert.Equal(IpFamily.V4, address.Family);
     }
 
     [Theory]
@@ -35,7 +34,7 @@ public class HostAddressTests
 
         Assert.False(address.IsV4);
         Assert.Equal(IPAddress.Parse(text), address.ToIPAddress());
-        Assert.Equal(AddressFamily.InterNetworkV6, address.Family);
+        Assert.Equal(IpFamily.V6, address.Family);
     }
 
     [Theory]

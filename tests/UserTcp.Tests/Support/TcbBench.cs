@@ -30,7 +30,7 @@ internal sealed class TcbBench
         _receive = new ReceiveQueue(Pool, Config.ReceiveBufferBytes);
         Now = new Instant(TimeSpan.FromSeconds(1000).Ticks);
         Tcb = make?.Invoke(Config, _send, _receive, Now)
-            ?? new Tcb(Config, _send, _receive, new SeqNumber(OurIss), timestampOffset: 0);
+            ?? new Tcb(Config, IpFamily.V4, _send, _receive, new SeqNumber(OurIss), timestampOffset: 0);
     }
 
     public Tcb Tcb { get; }
@@ -131,7 +131,7 @@ internal sealed class TcbBench
             };
             PassiveOpen open = PassiveOpen.FromSyn(c, segment, new SeqNumber(OurIss), 0, now);
             open.SynAck(now);
-            return new Tcb(c, send, receive, open, now);
+            return new Tcb(c, IpFamily.V4, send, receive, open, now);
         });
     }
 

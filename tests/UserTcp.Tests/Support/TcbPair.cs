@@ -135,7 +135,7 @@ internal sealed class TcbPair
         {
             if (!active)
                 return;
-            _tcb = new Tcb(config, _send, _receive, iss, timestampOffset: 99);
+            _tcb = new Tcb(config, IpFamily.V4, _send, _receive, iss, timestampOffset: 99);
             Seen |= _tcb.OnUserCall(UserCall.Open, pair.Now);
         }
 
@@ -199,7 +199,7 @@ internal sealed class TcbPair
             switch (_half.OnSegmentArrives(segment, pair.Now))
             {
                 case PassiveVerdict.Complete:
-                    _tcb = new Tcb(config, _send, _receive, _half, pair.Now);
+                    _tcb = new Tcb(config, IpFamily.V4, _send, _receive, _half, pair.Now);
                     return true;
                 case PassiveVerdict.ReplySynAck:
                     Emit(_half.SynAck(pair.Now));

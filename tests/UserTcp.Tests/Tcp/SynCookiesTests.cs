@@ -1,3 +1,4 @@
+using System.Net;
 using UserTcp.Primitives;
 using UserTcp.Tcp;
 using UserTcp.Tests.Ip;
@@ -185,6 +186,19 @@ public class SynCookiesTests
         }
 
         Assert.Equal(0, hits); // one in 268 million would be right
+    }
+
+    [Theory, Rfc("9293 §3.7.1", "MUST-15")]
+    [InlineData("192.0.2.1", 536)]
+    [InlineData("2001:db8::1", 1220)]
+    public void A_peer_that_sends_no_MSS_has_its_familys_default(string address, int expected)
+    {
+        HostAddress peer = HostAddress.From(IPAddress.Parse(address));
+        var flow = new FlowKey(peer, 80, peer, 5000);
+        SegmentPlan synAck = _cookies.SynAck(s_config, Syn(default), flow, 12345, s_now);
+
+        Assert.True(_cookies.TryRead(Ack(synAck), flow, s_now, out TcpSegment syn));
+        Assert.Equal(expected, syn.Options.Mss);
     }
 
     [Fact]

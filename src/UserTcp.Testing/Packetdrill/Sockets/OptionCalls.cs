@@ -246,7 +246,7 @@ internal sealed class OptionCalls(Descriptors files, SocketDefaults defaults, Ho
             "SO_KEEPALIVE" => live.KeepAlive ? 1 : 0,
             "TCP_NODELAY" => live.NoDelay ? 1 : 0,
             "TCP_CORK" => live.Corked ? 1 : 0,
-            "TCP_MAXSEG" => socket.Connection?.Tcb.Describe(files.Now).SendSegmentSize ?? 536,
+            "TCP_MAXSEG" => socket.Connection?.Tcb.Describe(files.Now).SendSegmentSize ?? IpFamily.V4.DefaultMss.Bytes,
             "TCP_KEEPIDLE" => (long)live.KeepAliveTime.TotalSeconds,
             "TCP_KEEPINTVL" => (long)live.KeepAliveInterval.TotalSeconds,
             "TCP_KEEPINIT" => (long)config.SynR2.TotalSeconds,

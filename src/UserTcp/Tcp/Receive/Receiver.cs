@@ -15,8 +15,9 @@ internal sealed class Receiver(TcpConfig config)
     private bool _ackNow;
     private bool _windowUpdateDue;
 
-    // RFC 9293 §3.7.1 (MUST-15): what a peer sends that was told nothing. Grows with the segments seen.
-    private int _fullSegment = Math.Min(Mss.DefaultV4.Bytes, config.ReceiveMss.Bytes);
+    // RFC 9293 §3.7.1 (MUST-15): what a peer sends that was told nothing, the smaller of the two families' sizes.
+    // Grows with the segments seen.
+    private int _fullSegment = Math.Min(IpFamily.V4.DefaultMss.Bytes, config.ReceiveMss.Bytes);
 
     public Timestamps Timestamps;
     public SackReport Sack;

@@ -16,14 +16,12 @@ internal struct PathMtuSearch
     public static readonly TimeSpan RaiseInterval = TimeSpan.FromMinutes(10);
 
     private const int BaseMtu = 1200; // BASE_PLPMTU (RFC 8899 §5.1.2, RFC 4821 §7.2)
-    private const int LeastMtu = 576; // what every host has to take (RFC 1122 §3.3.2)
 
     // What links and tunnels carry (RFC 8899 §5.3.2). A size between two of them gains little and costs a probe
     // (RFC 4821 §7.3).
     private static readonly int[] s_mtus =
         [1006, 1200, 1280, 1360, 1400, 1420, 1440, 1450, 1460, 1472, 1480, 1492, 1500, 2002, 4352, 8166, 9000, 16384];
 
-    private readonly int _headerBytes;
     private int _ceiling;
     private int _failed;
     private int _doubted;
@@ -31,10 +29,9 @@ internal struct PathMtuSearch
     private Phase _phaseBefore;
     private Instant _nextProbeAt;
 
-    public PathMtuSearch(Mss ceiling, bool isV4)
+    public PathMtuSearch(Mss ceiling, IpFamily family)
     {
-        const int V4 = 40, V6 = 60;
-        _headerBytes = isV4 ? V4 : V6;
+        Family = family;
         _ceiling = ceiling.Bytes;
         Size = ceiling.Bytes;
     }
@@ -53,6 +50,9 @@ internal struct PathMtuSearch
         /// <summary>A smaller size helped; larger ones are probed.</summary>
         Searching,
     }
+
+    /// <summary>Whose headers surround the segments.</summary>
+    public IpFamily Family { get; }
 
     /// <summary>The size in use (eff_pmtu in RFC 4821 §7.1, PLPMTU in RFC 8899 §3).</summary>
     public int Size { readonly get; private set; }
@@ -207,25 +207,26 @@ internal struct PathMtuSearch
 
     private readonly int Below(int size)
     {
-        int first = BaseMtu - _headerBytes;
-        int last = LeastMtu - _headerBytes;
+        int last = Family.DefaultMss.Bytes;
+        int first = Math.Max(last, BaseMtu - Family.SegmentHeaderBytes);
         return size > first ? first : size > last ? last : 0;
     }
 
     private readonly int Between(int works, int fails)
     {
+        int headerBytes = Family.SegmentHeaderBytes;
         int first = 0;
-        while (first < s_mtus.Length && s_mtus[first] - _headerBytes <= works)
+        while (first < s_mtus.Length && s_mtus[first] - headerBytes <= works)
         {
             first++;
         }
 
         int end = first;
-        while (end < s_mtus.Length && s_mtus[end] - _headerBytes < fails)
+        while (end < s_mtus.Length && s_mtus[end] - headerBytes < fails)
         {
             end++;
         }
 
-        return first == end ? 0 : s_mtus[(first + end) / 2] - _headerBytes;
+        return first == end ? 0 : s_mtus[(first + end) / 2] - headerBytes;
     }
 }

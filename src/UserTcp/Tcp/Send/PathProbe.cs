@@ -38,14 +38,19 @@ internal readonly record struct PathVerdict(LossSigns Signs, bool IsResized, boo
 /// <summary>
 /// The probe of new text that is larger than the others, to see whether it arrives, and what it says.
 /// </summary>
-internal struct PathProbe(Mss ceiling, bool isV4)
+internal struct PathProbe(Mss ceiling, IpFamily family)
 {
-    private PathMtuSearch _search = new(ceiling, isV4);
+    private PathMtuSearch _search = new(ceiling, family);
     private SeqNumber _seq;
     private SeqNumber _end;
 
     /// <summary>The MSS that the path's MTU leaves.</summary>
     public readonly Mss Mss => new(_search.Size);
+
+    public readonly IpFamily Family => _search.Family;
+
+    /// <summary>The largest packet that the path is thought to carry, in octets.</summary>
+    public readonly int Mtu => _search.Size + Family.SegmentHeaderBytes;
 
     /// <summary>A probe is out.</summary>
     public readonly bool IsOut => _search.HasProbe;

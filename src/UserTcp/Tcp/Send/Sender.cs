@@ -4,14 +4,14 @@ using UserTcp.Wire;
 namespace UserTcp.Tcp.Send;
 
 /// <summary>The send sequence space (RFC 9293 §3.3.1) and what may be sent of it.</summary>
-internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
+internal sealed partial class Sender(TcpConfig config, IpFamily family, SeqNumber initialSend)
 {
     private const int TimestampBytes = 12;
 
     private SendWindow _window;
     private RetransmitTimer _timer = new(config);
     private EcnSender _ecn;
-    private PathProbe _path = new(config.ReceiveMss, config.IsV4);
+    private PathProbe _path = new(config.ReceiveMss, family);
     private Pacer _pacer = new();
     private WindowUse _use = new(initialSend);
     private CongestionResponse _congestion = new(config.LossRecovery.ProportionalRateReduction, initialSend);
@@ -45,7 +45,7 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     public bool HasSack { get; private set; }
 
     /// <summary>The peer's MSS option, or its default.</summary>
-    public Mss PeerMss { get; private set; } = config.IsV4 ? Mss.DefaultV4 : Mss.DefaultV6;
+    public Mss PeerMss { get; private set; } = family.DefaultMss;
 
     /// <summary>
     /// Eff.snd.MSS: text per segment, the options of every segment subtracted (RFC 9293 §3.7.1, MUST-16).
@@ -191,10 +191,10 @@ internal sealed partial class Sender(TcpConfig config, SeqNumber initialSend)
     public void OnCwrSent() => _ecn.OnCwrSent();
 
     /// <summary>A router or the link says which packets it takes (RFC 1191 §6.4).</summary>
-    public void OnPathMss(Mss mss)
+    public void OnPathMtu(int mtu)
     {
         int before = SegmentSize;
-        _path.OnCeiling(Mss.Min(mss, config.ReceiveMss));
+        _path.OnCeiling(Mss.Min(Mss.FromMtu(mtu, _path.Family), config.ReceiveMss));
         FollowPath();
         if (SegmentSize < before)
             Flight.MarkOversizedLost(SegmentSize);

@@ -9,7 +9,7 @@ public class PathMtuSearchTests
 {
     private static readonly Instant s_now = new(TimeSpan.FromHours(1).Ticks);
 
-    private static PathMtuSearch Search(int ceiling = 1460) => new(new Mss(ceiling), isV4: true);
+    private static PathMtuSearch Search(int ceiling = 1460) => new(new Mss(ceiling), IpFamily.V4);
 
     /// <summary>After the timeouts that a smaller size followed, and the ACK that it brought.</summary>
     private static PathMtuSearch Found(int ceiling = 1460)
@@ -34,6 +34,16 @@ public class PathMtuSearchTests
         Assert.False(search.OnTimeout(3, 1160));
         Assert.True(search.OnTimeout(4, 1160));
         Assert.Equal(536, search.Size);
+    }
+
+    [Fact, Rfc("8899 §5.1.2")]
+    public void IPv6_has_no_size_below_its_smallest_MTU()
+    {
+        var search = new PathMtuSearch(new Mss(1440), IpFamily.V6);
+        Assert.True(search.OnTimeout(2, 1440));
+        Assert.Equal(1220, search.Size);
+        Assert.True(search.OnTimeout(4, 1220));
+        Assert.Equal(1440, search.Size); // given up: the peer is away
     }
 
     [Fact, Rfc("4821 §7.7")]

@@ -74,6 +74,30 @@ public sealed class OracleReadsTests
     }
 
     [Property]
+    public void An_IPv6_packet_is_read_as_we_read_it(
+        bool hasOptions, DoNotSize<ulong> addresses, DoNotSize<ulong> fields, byte[] text)
+    {
+        byte[] datagram = [0, 7, 0, 9, 0, (byte)(8 + text.Length), 0, 0, .. text];
+        byte[] packet = hasOptions
+            ? Ipv6Bytes.Packet(Ipv6Bytes.DestinationOptions, Ipv6Bytes.Extension(Ipv6Bytes.UdpNext), datagram)
+            : Ipv6Bytes.Packet(Ipv6Bytes.UdpNext, datagram);
+        BitConverter.TryWriteBytes(packet.AsSpan(16), addresses.Item);
+        packet[0] |= (byte)(fields.Item & 15);
+        packet[1] = (byte)(fields.Item >> 8);
+        packet[7] = (byte)(fields.Item >> 16);
+        var read = Parse(EtherType.Ipv6, packet).Extract<Theirs.IPv6Packet>();
+
+        Assert.True(IpPacket.TryParse(packet, out IpPacket ours));
+        Assert.Equal(read.SourceAddress, ours.Source.ToIPAddress());
+        Assert.Equal(read.DestinationAddress, ours.Destination.ToIPAddress());
+        Assert.Equal((read.TrafficClass, read.HopLimit), (ours.TrafficClass, ours.HopLimit));
+        Assert.Equal((byte)Theirs.ProtocolType.Udp, (byte)ours.Protocol);
+        var udp = read.Extract<Theirs.UdpPacket>();
+        Assert.Equal((udp.SourcePort, udp.DestinationPort), ((ushort)7, (ushort)9));
+        Assert.Equal(datagram, ours.Payload.ToArray());
+    }
+
+    [Property]
     public void An_echo_is_read_as_it_was_written(
         bool isReply, DoNotSize<ushort> identifier, DoNotSize<ushort> number, byte[] data)
     {

@@ -73,6 +73,27 @@ public sealed class OracleWritesTests
     }
 
     [Property]
+    public void An_IPv6_packet_of_theirs_is_read(
+        DoNotSize<ulong> source, DoNotSize<ulong> destination, DoNotSize<ulong> fields, byte[] text)
+    {
+        var from = new HostAddress(0x2001_0db8_0000_0000UL | (source.Item >> 32), source.Item);
+        var to = new HostAddress(0x2001_0db8_0000_0000UL | (destination.Item >> 32), destination.Item);
+        var packet = new Theirs.IPv6Packet(OracleValues.Theirs(from), OracleValues.Theirs(to))
+        {
+            TrafficClass = (byte)fields.Item, FlowLabel = (int)(fields.Item >> 8) & 0xfffff,
+            HopLimit = (byte)(fields.Item >> 32), PayloadDataSegment = new ByteArraySegment(text),
+            NextHeader = Theirs.ProtocolType.Udp, PayloadLength = (ushort)text.Length,
+        };
+
+        Assert.True(IpPacket.TryParse(packet.Bytes, out IpPacket read));
+        Assert.Equal((IpFamily.V6, from, to), (read.Family, read.Source, read.Destination));
+        Assert.Equal((byte)fields.Item, read.TrafficClass);
+        Assert.Equal((byte)(fields.Item >> 32), read.HopLimit);
+        Assert.Equal((IpProtocol.Udp, 40), (read.Protocol, read.HeaderLength));
+        Assert.Equal(text, read.Payload.ToArray());
+    }
+
+    [Property]
     public void An_ICMP_message_of_theirs_is_read(
         byte type, byte code, DoNotSize<ushort> identifier, DoNotSize<ushort> number, byte[] body)
     {
