@@ -8,7 +8,7 @@ namespace UserTcp.Runtime;
 /// </summary>
 internal sealed class ChunkStash : IChunkSource
 {
-    private const int Places = 8;
+    private const int Places = 64;
 
     private readonly Chunk?[] _small = new Chunk?[Places];
     private readonly Chunk?[] _large = new Chunk?[Places];
