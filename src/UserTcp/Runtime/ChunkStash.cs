@@ -3,15 +3,14 @@ using UserTcp.Buffers;
 namespace UserTcp.Runtime;
 
 /// <summary>
-/// Chunks at hand for writers, who take them without the door. The thread inside refills what they took from the pool's
-/// warm ones. Thread-safe; nobody waits.
+/// Chunks at hand for writers, who take them without the door. The thread inside refills what they took from those that
+/// the pool keeps. Thread-safe; nobody waits. With 8 large ones sixteen streams got 0.6 of the bytes that 256 give them:
+/// writers found none, and new ones are costly to collect.
 /// </summary>
 internal sealed class ChunkStash : IChunkSource
 {
-    private const int Places = 64;
-
-    private readonly Chunk?[] _small = new Chunk?[Places];
-    private readonly Chunk?[] _large = new Chunk?[Places];
+    private readonly Chunk?[] _small = new Chunk?[64];
+    private readonly Chunk?[] _large = new Chunk?[256];
     private bool _isShort;
 
     public Chunk Take(int minimumBytes)
