@@ -180,9 +180,7 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
         _door.Post(call);
     }
 
-    /// <summary>
-    /// Takes what was flushed as urgent. Under the door. Whether there was anything, however little is new.
-    /// </summary>
+    /// <summary>Takes what was flushed as urgent. Under the door.</summary>
     public void OnUrgent()
     {
         long end;
