@@ -165,7 +165,7 @@ internal sealed class StreamApp(StreamPlan plan) : CoreApp
         }
 
         if (isNew)
-            Call(IsUrgent() ? UserCall.SendUrgent : UserCall.Send);
+            Call(IsUrgent() ? UserCall.SendUrgent(Connection.Send.End) : UserCall.Send);
     }
 
     private bool IsUrgent()

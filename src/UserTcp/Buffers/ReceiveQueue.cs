@@ -6,7 +6,7 @@ namespace UserTcp.Buffers;
 /// The bytes that arrived, by position, until the application has consumed them. Bytes that come out of order are
 /// written where they belong, and a <see cref="RangeSet"/> remembers them: there is no second store and no second copy.
 /// This file is the machine's side; the reader's is in <c>ReceiveQueue.Reader.cs</c>. All of it is used only under the
-/// door.
+/// door, but for a look at <see cref="HeldLimit"/> and <see cref="Wanted"/> under the lock of the reader.
 /// </summary>
 internal sealed partial class ReceiveQueue
 {

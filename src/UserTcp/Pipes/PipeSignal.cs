@@ -62,6 +62,27 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
         Cancelled,
     }
 
+    /// <summary>
+    /// Takes the lock for the thread inside the door, which an interrupt must not hit here: it would end the stack. The
+    /// application holds the lock for a few instructions.
+    /// </summary>
+    public HolderLock EnterAsHolder()
+    {
+        var wait = default(SpinWait);
+        while (!Monitor.TryEnter(this))
+        {
+            wait.SpinOnce(sleep1Threshold: -1);
+        }
+
+        return new HolderLock(this);
+    }
+
+    /// <summary>The lock, until it is disposed of.</summary>
+    internal readonly ref struct HolderLock(PipeSignal<T> signal)
+    {
+        public void Dispose() => Monitor.Exit(signal);
+    }
+
     /// <summary>Whether an operation waits for its outcome.</summary>
     public bool IsWaiting => _phase == Phase.Waiting;
 
@@ -210,7 +231,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
         if (!IsWaiting)
             return false;
         _outcome = outcome;
-        _phase = Phase.Decided;
+        Interlocked.Exchange(ref _phase, Phase.Decided); // Resume looks at it without the lock, then at the outcome
         return true;
     }
 

@@ -21,7 +21,7 @@ internal sealed partial class TcpPipeReader
     /// <summary>Bytes or the peer's FIN arrived. Under the door; true: call <see cref="Resume"/> after it.</summary>
     public bool OnReadable()
     {
-        lock (_signal)
+        using (_signal.EnterAsHolder())
         {
             TakeArrived();
             return TryDecide();
@@ -31,7 +31,7 @@ internal sealed partial class TcpPipeReader
     /// <summary>Takes what the application has consumed, and what it waits for. Under the door.</summary>
     public void OnConsumed()
     {
-        lock (_signal)
+        using (_signal.EnterAsHolder())
         {
             if (_queue.IsReaderGone)
                 return;
@@ -45,7 +45,7 @@ internal sealed partial class TcpPipeReader
     /// <summary>The application has completed the reader, or let go of the connection. Under the door.</summary>
     public void OnInputClosed()
     {
-        lock (_signal)
+        using (_signal.EnterAsHolder())
         {
             _queue.CloseReader(isViewReleased: !_isViewOut);
             _head = _tail = null;
@@ -59,7 +59,7 @@ internal sealed partial class TcpPipeReader
     /// </param>
     public bool OnClosed(UserTcpCloseReason reason, Exception? cause = null)
     {
-        lock (_signal)
+        using (_signal.EnterAsHolder())
         {
             if (IsClosed)
                 return false;
@@ -117,7 +117,7 @@ internal sealed partial class TcpPipeReader
         if (!_signal.IsWaiting)
             return false;
         if (_isDisposed)
-            return _signal.TryFail();
+            return (_isEndedByDisposal || IsClosed) && _signal.TryFail(); // or its reason is still to come
         return Decide(out ReadResult result) switch
         {
             Verdict.Ready => _signal.TryComplete(result),

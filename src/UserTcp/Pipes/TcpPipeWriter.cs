@@ -181,12 +181,14 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     }
 
     /// <summary>Takes what was flushed as urgent. Under the door.</summary>
-    public void OnUrgent()
+    /// <returns>The position after it: later bytes, flushed by now, are not urgent.</returns>
+    public long OnUrgent()
     {
         long end;
-        lock (_signal)
+        using (_signal.EnterAsHolder())
             end = _urgentEnd;
         _queue.Accept(end);
+        return end;
     }
 
     /// <summary>Takes what was flushed. Under the door; true: there is something to send.</summary>
@@ -198,7 +200,7 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     /// </summary>
     public bool OnWritable()
     {
-        lock (_signal)
+        using (_signal.EnterAsHolder())
             return TryDecide();
     }
 
@@ -206,7 +208,12 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     /// The application writes no more: all bytes that it advanced over are sent, flushed or not, for the FIN behind them
     /// must not make a cut stream look whole. Later bytes are discarded. Under the door, before the machine is told.
     /// </summary>
-    public void OnOutputClosed() => _queue.CloseWriter();
+    public void OnOutputClosed()
+    {
+        // A writer flushes under the lock: either all of it is accepted here, or it sees that nobody writes any more.
+        using (_signal.EnterAsHolder())
+            _queue.CloseWriter();
+    }
 
     /// <summary>
     /// The connection is over: flushes complete, and what is written from now on is discarded. Under the door; true:
@@ -216,7 +223,7 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     /// <param name="cause">The exception that the application gave to abort.</param>
     public bool OnClosed(UserTcpCloseReason reason, Exception? cause = null)
     {
-        lock (_signal)
+        using (_signal.EnterAsHolder())
         {
             if (CloseReason != UserTcpCloseReason.None)
                 return false;
@@ -231,12 +238,17 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     /// The application disposes of the connection, perhaps while it writes: flushes complete. True: call
     /// <see cref="Resume"/>.
     /// </summary>
-    /// <param name="isEndKnown">Whether the connection ends for a reason that flushes are to give.</param>
+    /// <param name="isEndKnown">
+    /// Whether the connection is about to end for a reason that flushes are to give, and that completes them.
+    /// </param>
     public bool Dispose(bool isEndKnown)
     {
+        if (isEndKnown)
+            return false;
+
         lock (_signal)
         {
-            IsEndedByDisposal |= !isEndKnown && CloseReason == UserTcpCloseReason.None;
+            IsEndedByDisposal |= CloseReason == UserTcpCloseReason.None;
             return End();
         }
     }

@@ -9,6 +9,9 @@ namespace UserTcp.Runtime;
 /// </summary>
 internal sealed class ChunkStash : IChunkSource
 {
+    /// <summary>A sixteenth of the pool's budget may lie ready as chunks of either size.</summary>
+    private const int BudgetPerKind = 16;
+
     private readonly Chunk?[] _small = new Chunk?[64];
     private readonly Chunk?[] _large = new Chunk?[256];
     private bool _isShort;
@@ -42,7 +45,8 @@ internal sealed class ChunkStash : IChunkSource
 
     private static void Refill(Chunk?[] places, int size, ChunkPool pool)
     {
-        foreach (ref Chunk? place in places.AsSpan())
+        int most = (int)Math.Min(places.Length, pool.Budget / BudgetPerKind / size);
+        foreach (ref Chunk? place in places.AsSpan(0, most))
         {
             if (Volatile.Read(ref place) is not null)
                 continue;

@@ -28,7 +28,7 @@ internal sealed class Door : IThreadPoolWorkItem
 {
     private const int FramesPerPull = 64;
 
-    /// <summary>How many connections a thread serves before it sends.</summary>
+    /// <summary>How many connections a thread serves at a time: when it has entered, and before it sends.</summary>
     private const int MaxServed = 64;
 
     /// <summary>How often a thread comes back for what was posted meanwhile, before it leaves that to the loop.</summary>
@@ -47,6 +47,7 @@ internal sealed class Door : IThreadPoolWorkItem
     private WakeList? _spareWakes;
     private Instant _now;
     private bool _isBlocked;
+    private bool _mustSend;
     private bool _isStopping;
     private bool _isKilled;
 
@@ -153,7 +154,10 @@ internal sealed class Door : IThreadPoolWorkItem
     private WakeList? LeaveOnce(bool isTurn, bool mayDefer)
     {
         Serve();
-        SendBy sender = isTurn || IsDead || _isStopping ? SendBy.CurrentThread : Coalescer.Decide(mayDefer, _now);
+        SendBy sender = isTurn || IsDead || _isStopping
+            ? SendBy.CurrentThread
+            : Coalescer.Decide(mayDefer && !_mustSend, _now);
+        _mustSend = false;
         if (sender == SendBy.CurrentThread)
             Flush();
         CollectWakeups();
@@ -399,6 +403,9 @@ internal sealed class Door : IThreadPoolWorkItem
 
         /// <summary>The waiters to complete after the visit.</summary>
         public WakeList Wakes => _door._wakes;
+
+        /// <summary>What was served is of a connection whose sending is not put off.</summary>
+        public void MustSend() => _door._mustSend = true;
 
         /// <summary>Runs a call on a connection; a dead stack ignores it.</summary>
         public void Call(StackConnection connection, in UserCall call) => _door.Call(connection, call);

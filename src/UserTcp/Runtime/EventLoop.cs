@@ -69,10 +69,10 @@ internal sealed class EventLoop : IDisposable
             return false;
 
         using Door.Visit visit = _door.Enter(isTurn: true);
+        _bell.TakeTurn();
         if (visit.IsDead)
             return false;
 
-        _bell.TakeTurn();
         try
         {
             FollowMtu(visit);

@@ -62,7 +62,7 @@ internal sealed class LoopBell(LinkDevice link)
         }
     }
 
-    /// <summary>Whatever remains to be sent, the loop is to see to it; for who is not inside and will not be.</summary>
+    /// <summary>The loop is to serve and to send what remains; for who is not inside and will not be.</summary>
     public void AskForTurn()
     {
         Volatile.Write(ref _isAsked, true);

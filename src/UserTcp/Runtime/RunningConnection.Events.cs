@@ -20,7 +20,8 @@ internal sealed partial class RunningConnection
             reasons |= WakeReasons.Connected;
         if ((effects & Effects.Readable) != 0)
             reasons |= OnReadable();
-        if ((effects & Effects.Writable) != 0 && Writer.OnWritable())
+        bool isOver = (effects & (Effects.Closed | Effects.TimeWait)) != 0;
+        if ((effects & Effects.Writable) != 0 && !isOver && Writer.OnWritable())
             reasons |= WakeReasons.Writer;
         if ((effects & Effects.OutputAcknowledged) != 0 && IsOutputOver())
         {
@@ -34,8 +35,8 @@ internal sealed partial class RunningConnection
             Expect();
         if (reasons != WakeReasons.None)
             wakes.Add(this, reasons);
-        if ((effects & (Effects.Closed | Effects.TimeWait)) != 0)
-            OnEnd(_core.Tcb.CloseReason, wakes);
+        if (isOver)
+            OnEnd(_core.Tcb.CloseReason, wakes); // flushes learn that it is over, not that they may go on
     }
 
     /// <summary>The connection is over, whoever ended it. Idempotent.</summary>
@@ -47,9 +48,9 @@ internal sealed partial class RunningConnection
         _reason = reason;
         _stack.OnConnectionEnd(this);
         WakeReasons reasons = WakeReasons.Closed;
-        if (Reader.OnClosed(reason, _cause))
+        if (Reader.OnClosed(reason, Cause))
             reasons |= WakeReasons.Reader;
-        if (Writer.OnClosed(reason, _cause))
+        if (Writer.OnClosed(reason, Cause))
             reasons |= WakeReasons.Writer;
         wakes.Add(this, reasons);
     }

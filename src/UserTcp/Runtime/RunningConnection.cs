@@ -90,19 +90,23 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     public UserTcpCloseReason CloseReason => _reason;
 
     /// <summary>The exception that the application gave to <see cref="Abort"/>; null if it gave none.</summary>
-    public Exception? Cause => _cause;
+    public Exception? Cause => _reason == UserTcpCloseReason.ResetByLocal ? _cause : null;
 
     /// <summary>Our state, now.</summary>
     public TcpState State => Look(static (core, _) => core.Tcb.State);
 
     /// <inheritdoc/>
-    public void Post(PipeCalls calls) => _stack.Door.Post(this, (int)calls, _mayDefer);
+    public void Post(PipeCalls calls)
+    {
+        if ((calls & PipeCalls.Abort) != 0)
+            Volatile.Write(ref _isAborted, true);
+        _stack.Door.Post(this, (int)calls, _mayDefer);
+    }
 
     /// <summary>RST. Idempotent.</summary>
     public void Abort(Exception? cause)
     {
         Interlocked.CompareExchange(ref _cause, cause, null);
-        Volatile.Write(ref _isAborted, true);
         Post(PipeCalls.Abort);
     }
 
@@ -146,11 +150,20 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     public void Detach()
     {
         bool isEndKnown = Volatile.Read(ref _isAborted);
-        if (Writer.Dispose(isEndKnown))
-            Writer.Resume(inlineAllowed: false);
-        if (Reader.Dispose(isEndKnown))
-            Reader.Resume(inlineAllowed: false);
-        Post(PipeCalls.Detach);
+        bool isWriterDue = Writer.Dispose(isEndKnown);
+        bool isReaderDue = Reader.Dispose(isEndKnown);
+        try
+        {
+            Post(PipeCalls.Detach);
+        }
+        finally
+        {
+            // The application's scheduler may do what it likes: the connection is let go of.
+            if (isWriterDue)
+                Writer.Resume(inlineAllowed: false);
+            if (isReaderDue)
+                Reader.Resume(inlineAllowed: false);
+        }
     }
 
     /// <summary>STATUS (RFC 9293 §3.9.1.6); works after the end too.</summary>
@@ -189,6 +202,8 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     public void OnMail(PipeCalls calls, Door.Visit visit)
     {
         Arrive();
+        if (!_mayDefer)
+            visit.MustSend();
         if ((calls & PipeCalls.Receive) != 0)
         {
             Reader.OnConsumed();
@@ -197,8 +212,7 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
 
         if ((calls & PipeCalls.SendUrgent) != 0)
         {
-            Writer.OnUrgent();
-            visit.Call(_core, UserCall.SendUrgent);
+            visit.Call(_core, UserCall.SendUrgent(Writer.OnUrgent()));
         }
 
         if ((calls & (PipeCalls.Send | PipeCalls.SendUrgent)) != 0)

@@ -20,7 +20,7 @@ internal sealed partial class Tcb
                 TuneSendBuffer(); // what was published is seen by the pull; before ESTABLISHED it waits in the queue
                 break;
             case UserCallKind.SendUrgent:
-                _urgentPosition = _send.End; // RFC 9293 §3.10.2: SND.UP
+                _urgentPosition = call.Argument; // RFC 9293 §3.10.2: SND.UP
                 break;
             case UserCallKind.Receive:
                 Receive(now);

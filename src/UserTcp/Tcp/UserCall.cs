@@ -9,7 +9,7 @@ internal enum UserCallKind : byte
     /// <summary>The send queue's end moved.</summary>
     Send,
 
-    /// <summary>The same, and what was written up to now is urgent (RFC 9293 §3.8.5).</summary>
+    /// <summary>The same, and all up to the position of the argument is urgent (RFC 9293 §3.8.5).</summary>
     SendUrgent,
 
     /// <summary>The reader examined or consumed.</summary>
@@ -47,7 +47,6 @@ internal readonly record struct UserCall(UserCallKind Kind, long Argument = 0)
 {
     public static readonly UserCall Open = new(UserCallKind.Open);
     public static readonly UserCall Send = new(UserCallKind.Send);
-    public static readonly UserCall SendUrgent = new(UserCallKind.SendUrgent);
     public static readonly UserCall Receive = new(UserCallKind.Receive);
     public static readonly UserCall Close = new(UserCallKind.Close);
     public static readonly UserCall Abort = new(UserCallKind.Abort);
@@ -56,4 +55,7 @@ internal readonly record struct UserCall(UserCallKind Kind, long Argument = 0)
     public static readonly UserCall Reconfigure = new(UserCallKind.Reconfigure);
     public static readonly UserCall StackStopped = new(UserCallKind.StackStopped);
     public static readonly UserCall LinkDown = new(UserCallKind.LinkDown);
+
+    /// <param name="end">The position after the last urgent byte.</param>
+    public static UserCall SendUrgent(long end) => new(UserCallKind.SendUrgent, end);
 }

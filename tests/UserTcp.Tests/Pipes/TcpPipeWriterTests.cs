@@ -126,6 +126,19 @@ public sealed class TcpPipeWriterTests
     }
 
     [Fact]
+    public void Text_that_is_flushed_behind_urgent_text_is_not_urgent()
+    {
+        _door.IsSilent = true;
+        _door.Writer.GetSpan(10);
+        _door.Writer.Advance(10);
+        _door.Writer.FlushUrgent();
+        Assert.True(_door.Writer.WriteAsync(new byte[10]).IsCompletedSuccessfully);
+
+        Assert.Equal(10, _door.Writer.OnUrgent());
+        Assert.Equal(20, _door.SendQueue.End);
+    }
+
+    [Fact]
     public void Completing_publishes_what_was_advanced_and_asks_for_fin()
     {
         _door.Writer.GetSpan(3);

@@ -83,6 +83,57 @@ public sealed class DoorMailTests : TurnBench
     }
 
     [Fact(Timeout = Hang)]
+    public async Task A_reason_for_an_abort_is_what_flushes_give_though_the_connection_is_let_go_of()
+    {
+        RunningConnection client = Connect(out _);
+        Task<FlushResult> flush = client.Writer.WriteAsync(new byte[10_000_000]).AsTask();
+        var reason = new TimeoutException();
+        await WhileHeldAsync(Client, () =>
+        {
+            client.Abort(reason);
+            client.Detach();
+            Assert.False(flush.IsCompleted);
+            return Task.CompletedTask;
+        });
+
+        Assert.True((await flush).IsCompleted);
+        Assert.Equal(UserTcpCloseReason.ResetByLocal, client.Writer.CloseReason);
+        Assert.Same(reason, client.Writer.Cause);
+        Assert.False(client.Writer.IsEndedByDisposal);
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task A_completion_with_an_error_is_a_reset_though_the_connection_is_let_go_of()
+    {
+        RunningConnection client = Connect(out _);
+        Task<ReadResult> read = client.Reader.ReadAsync().AsTask();
+        await WhileHeldAsync(Client, () =>
+        {
+            client.Writer.Complete(new TimeoutException());
+            client.Detach();
+            return Task.CompletedTask;
+        });
+
+        var error = await Assert.ThrowsAsync<UserTcpConnectionException>(() => read);
+        Assert.Equal(UserTcpCloseReason.ResetByLocal, error.CloseReason);
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task Text_that_comes_between_an_abort_and_its_service_does_not_end_a_read_without_a_reason()
+    {
+        RunningConnection client = Connect(out RunningConnection server);
+        Task<ReadResult> read = client.Reader.ReadAsync().AsTask();
+        Assert.False(client.Reader.Dispose(isEndKnown: true)); // its abort is on the way
+        server.Writer.Write("late"u8.ToArray());
+        DrainTurns();
+        Assert.False(read.IsCompleted);
+
+        client.Abort(null);
+        var error = await Assert.ThrowsAsync<UserTcpConnectionException>(() => read);
+        Assert.Equal(UserTcpCloseReason.ResetByLocal, error.CloseReason);
+    }
+
+    [Fact(Timeout = Hang)]
     public async Task Text_that_was_flushed_leaves_before_the_stack_stops()
     {
         RunningConnection client = Connect(out RunningConnection server);

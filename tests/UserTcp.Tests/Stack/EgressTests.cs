@@ -93,7 +93,7 @@ public sealed class EgressTests : IDisposable
     {
         StackConnection connection = _bench.Established();
         _bench.Write(connection, 500);
-        _bench.Core.OnUserCall(connection, UserCall.SendUrgent, _bench.Now);
+        _bench.Core.OnUserCall(connection, UserCall.SendUrgent(connection.Send.End), _bench.Now);
         SentFrame first = Assert.Single(_bench.PullOnce(taken: 0));
         Assert.Equal(500, first.UrgentPointer);
         _bench.Hear(TcpFlags.Ack, 1001, first.Seq + 300, from: StackBench.Port, to: 4000);
@@ -107,7 +107,7 @@ public sealed class EgressTests : IDisposable
     {
         StackConnection connection = _bench.Established();
         _bench.Write(connection, 500);
-        _bench.Core.OnUserCall(connection, UserCall.SendUrgent, _bench.Now);
+        _bench.Core.OnUserCall(connection, UserCall.SendUrgent(connection.Send.End), _bench.Now);
         SentFrame first = Assert.Single(_bench.PullOnce(taken: 0));
         _bench.Core.OnMtuChanged(400, _bench.Now);
         List<SentFrame> later = _bench.Pull();

@@ -299,7 +299,7 @@ internal sealed class TcbBench
         }
 
         _send.Publish();
-        return Calls(urgent ? UserCall.SendUrgent : UserCall.Send);
+        return Calls(urgent ? UserCall.SendUrgent(_send.End) : UserCall.Send);
     }
 
     /// <summary>The user reads so many octets, and they are the right ones.</summary>

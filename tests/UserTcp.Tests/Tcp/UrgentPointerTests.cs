@@ -43,7 +43,7 @@ public sealed class UrgentPointerTests
     public void Text_of_a_super_segment_that_is_urgent_by_now_is_sent_again_segment_by_segment()
     {
         TcbBench bench = Offloading().Writes(4000).Sends("<SEQ=101><CTL=PSH,ACK><LEN=4000><GSO=1448>")
-            .Calls(UserCall.SendUrgent);
+            .Calls(UserCall.SendUrgent(4000));
         bench.ToDeadline();
         bench.Sends("<SEQ=101><CTL=ACK,URG><LEN=1448><UP=4000><RETX=1>")
             .Arrives("<SEQ=1001><ACK=1549><CTL=ACK>");
