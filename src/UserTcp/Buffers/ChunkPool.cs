@@ -4,7 +4,8 @@ namespace UserTcp.Buffers;
 
 /// <summary>
 /// The buffer memory of a stack: chunks of 4 KiB and 64 KiB, recycled last in, first out (the warmest first), under one
-/// budget. Used only under the door, but for a look at the pressure. What writers fill counts once they have flushed it.
+/// budget. Used only under the door, but for a look at the pressure. What writers fill counts once they have flushed
+/// it.
 /// </summary>
 internal sealed class ChunkPool : IChunkSource
 {

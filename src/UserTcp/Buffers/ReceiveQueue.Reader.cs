@@ -89,7 +89,8 @@ internal sealed partial class ReceiveQueue
     public void Want(long position) => Wanted = Math.Max(Wanted, position);
 
     /// <summary>
-    /// The reader lets go. Memory goes back, or is given up, and never recycled, if the application may still look at it.
+    /// The reader lets go. Memory goes back, or is given up, and never recycled, if the application may still look at
+    /// it.
     /// </summary>
     /// <param name="isViewReleased">Whether the application said that it looks at nothing any more.</param>
     public void CloseReader(bool isViewReleased)

@@ -68,8 +68,8 @@ public abstract class LinkDevice : IDisposable
     /// called (also before the call), or the time is over.
     /// </summary>
     /// <param name="timeout">
-    /// The longest wait. <see cref="TimeSpan.Zero"/> polls; <see cref="Timeout.InfiniteTimeSpan"/>, as any negative time,
-    /// waits without end. A device that can only wait for whole milliseconds rounds up.
+    /// The longest wait. <see cref="TimeSpan.Zero"/> polls; <see cref="Timeout.InfiniteTimeSpan"/>, as any negative
+    /// time, waits without end. A device that can only wait for whole milliseconds rounds up.
     /// </param>
     /// <returns>False if the time was over.</returns>
     public abstract bool Wait(TimeSpan timeout);

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace UserTcp.Links;
 
 /// <summary>
-/// A frame to send: its headers and at most two pieces of payload, which stay where they are. A frame that a device gets
-/// is valid during <see cref="LinkDevice.Transmit"/> only; one of <see cref="Create"/> for as long as it is held.
+/// A frame to send: its headers and at most two pieces of payload, which stay where they are. A frame that a device
+/// gets is valid during <see cref="LinkDevice.Transmit"/> only; one of <see cref="Create"/> for as long as it is held.
 /// </summary>
 public readonly unsafe struct TxFrame
 {
@@ -54,8 +54,8 @@ public readonly unsafe struct TxFrame
     }
 
     /// <summary>
-    /// Makes a frame of its own, for a device that sends other frames than it was given: a switch, a device that changes
-    /// frames, a test. The bytes are copied to memory that does not move and lives as long as the frame.
+    /// Makes a frame of its own, for a device that sends other frames than it was given: a switch, a device that
+    /// changes frames, a test. The bytes are copied to memory that does not move and lives as long as the frame.
     /// </summary>
     /// <param name="bytes">The whole frame, link header first.</param>
     /// <param name="offload">What the device has to do.</param>

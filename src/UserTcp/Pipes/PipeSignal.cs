@@ -20,8 +20,8 @@ internal interface IPipeSignalOwner<T>
 }
 
 /// <summary>
-/// One waiting operation of a pipe half, used again and again. It is armed, and its outcome decided, under its lock (the
-/// object's own); it is resumed after the lock was left, on the application's scheduler, without an allocation. An
+/// One waiting operation of a pipe half, used again and again. It is armed, and its outcome decided, under its lock
+/// (the object's own); it is resumed after the lock was left, on the application's scheduler, without an allocation. An
 /// operation that its caller never awaits does not block the next one, as with <see cref="Pipe"/>.
 /// </summary>
 internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem

@@ -11,8 +11,8 @@ namespace UserTcp.Pipes;
 /// </summary>
 /// <remarks>
 /// The stack takes what was flushed (<see cref="OnFlushed"/>), and tells what was acknowledged
-/// (<see cref="OnWritable"/>). Both sides meet under a lock of the writer's own, which nobody holds for longer than that
-/// takes. So the application never waits for the door.
+/// (<see cref="OnWritable"/>). Both sides meet under a lock of the writer's own, which nobody holds for longer than
+/// that takes. So the application never waits for the door.
 /// </remarks>
 internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
 {
@@ -205,8 +205,9 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     }
 
     /// <summary>
-    /// The application writes no more: all bytes that it advanced over are sent, flushed or not, for the FIN behind them
-    /// must not make a cut stream look whole. Later bytes are discarded. Under the door, before the machine is told.
+    /// The application writes no more: all bytes that it advanced over are sent, flushed or not, for the FIN behind
+    /// them must not make a cut stream look whole. Later bytes are discarded. Under the door, before the machine is
+    /// told.
     /// </summary>
     public void OnOutputClosed()
     {

@@ -35,8 +35,8 @@ internal enum PipeCalls
 internal interface IDoor
 {
     /// <summary>
-    /// Asks for calls to be served: by this thread if the door is free, or else by the thread that is inside. Never waits
-    /// for the door. Not under the lock of a signal.
+    /// Asks for calls to be served: by this thread if the door is free, or else by the thread that is inside. Never
+    /// waits for the door. Not under the lock of a signal.
     /// </summary>
     void Post(PipeCalls calls);
 }

@@ -4,8 +4,8 @@ namespace UserTcp.Runtime;
 
 /// <summary>
 /// Chunks at hand for writers, who take them without the door. The thread inside refills what they took from those that
-/// the pool keeps. Thread-safe; nobody waits. With 8 large ones sixteen streams got 0.6 of the bytes that 256 give them:
-/// writers found none, and new ones are costly to collect.
+/// the pool keeps. Thread-safe; nobody waits. With 8 large ones sixteen streams got 0.6 of the bytes that 256 give
+/// them: writers found none, and new ones are costly to collect.
 /// </summary>
 internal sealed class ChunkStash : IChunkSource
 {

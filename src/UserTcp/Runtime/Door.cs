@@ -19,10 +19,10 @@ internal interface IStackOwner
 }
 
 /// <summary>
-/// The lock of a stack, at which no caller of a pipe waits. A call is posted (<see cref="Post"/>). If the door is free, its
-/// thread enters and serves all that is posted; or else the thread inside does. Before a thread releases the door, it
-/// sends what is due, or leaves that to others (<see cref="SendCoalescer"/>); after the release it completes the waiters
-/// that it collected. Calls that need an answer, and the loop, wait for the door; no post overtakes them.
+/// The lock of a stack, at which no caller of a pipe waits. A call is posted (<see cref="Post"/>). If the door is free,
+/// its thread enters and serves all that is posted; or else the thread inside does. Before a thread releases the door,
+/// it sends what is due, or leaves that to others (<see cref="SendCoalescer"/>); after the release it completes the
+/// waiters that it collected. Calls that need an answer, and the loop, wait for the door; no post overtakes them.
 /// </summary>
 internal sealed class Door : IThreadPoolWorkItem
 {
@@ -31,7 +31,7 @@ internal sealed class Door : IThreadPoolWorkItem
     /// <summary>How many connections a thread serves at a time: when it has entered, and before it sends.</summary>
     private const int MaxServed = 64;
 
-    /// <summary>How often a thread comes back for what was posted meanwhile, before it leaves that to the loop.</summary>
+    /// <summary>How often a thread comes back for what was posted meanwhile; then the loop serves it.</summary>
     private const int MaxReturns = 4;
 
     private readonly CombiningLock<FreeSteps> _lock = new(default);

@@ -14,8 +14,8 @@ internal interface IStackDriver
     void Detach(RunningStack stack);
 
     /// <summary>
-    /// Whether a caller is to find the door taken, as if another thread were inside: what it posts is served at the next
-    /// turn. Asked at each post.
+    /// Whether a caller is to find the door taken, as if another thread were inside: what it posts is served at the
+    /// next turn. Asked at each post.
     /// </summary>
     bool RefusesEntry => false;
 
@@ -29,8 +29,8 @@ internal static class Cancellations
     extension(IStackDriver? driver)
     {
         /// <summary>
-        /// A token that the driver cancels after the caller's token: the cancelled operation then resumes there, and not
-        /// inside the caller's <c>Cancel</c>. Without a driver, the caller's token.
+        /// A token that the driver cancels after the caller's token: the cancelled operation then resumes there, and
+        /// not inside the caller's <c>Cancel</c>. Without a driver, the caller's token.
         /// </summary>
         public CancellationToken Deferred(CancellationToken token)
         {

@@ -60,7 +60,8 @@ internal sealed class RunningRequest : IWakeTarget
         try
         {
             Task<RunningConnection?> outcome = _outcome.Task;
-            return await outcome.WaitAsync(Stack.Driver.Deferred(cancellationToken)).ConfigureAwait(false) ?? throw GaveUp();
+            return await outcome.WaitAsync(Stack.Driver.Deferred(cancellationToken)).ConfigureAwait(false)
+                ?? throw GaveUp();
         }
         catch (OperationCanceledException)
         {

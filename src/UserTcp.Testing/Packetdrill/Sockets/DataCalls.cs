@@ -139,7 +139,9 @@ internal sealed class DataCalls(Descriptors files, SocketDefaults defaults)
         long written = socket.Write(count);
         tcb.Live = tcb.Live with { Corked = isCorked };
         if (written > 0)
-            files.Tell(socket, (flags & MessageOutOfBand) != 0 ? UserCall.SendUrgent(socket.Connection!.Send.End) : UserCall.Send);
+            files.Tell(
+                socket,
+                (flags & MessageOutOfBand) != 0 ? UserCall.SendUrgent(socket.Connection!.Send.End) : UserCall.Send);
         if (wasCorked != isCorked)
             files.Tell(socket, UserCall.Reconfigure);
         return written;
