@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using UserTcp.Runtime;
 using UserTcp.Tcp;
 using UserTcp.Tests.Api;
@@ -115,13 +116,16 @@ public sealed class DoorMailTests : TurnBench
         });
 
         var error = await Assert.ThrowsAsync<UserTcpConnectionException>(() => read);
+        Assert.Equal(SocketError.ConnectionAborted, error.SocketErrorCode);
         Assert.Equal(UserTcpCloseReason.ResetByLocal, error.CloseReason);
     }
 
     [Fact(Timeout = Hang)]
     public async Task Text_that_comes_between_an_abort_and_its_service_does_not_end_a_read_without_a_reason()
     {
-        RunningConnection client = Connect(out RunningConnection server);
+        // Inline: what a turn decides is told at its end.
+        RunningConnection client = Connect(
+            out RunningConnection server, Defaults with { Scheduler = PipeScheduler.Inline });
         Task<ReadResult> read = client.Reader.ReadAsync().AsTask();
         Assert.False(client.Reader.Dispose(isEndKnown: true)); // its abort is on the way
         server.Writer.Write("late"u8.ToArray());
