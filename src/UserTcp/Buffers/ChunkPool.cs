@@ -4,8 +4,7 @@ namespace UserTcp.Buffers;
 
 /// <summary>
 /// The buffer memory of a stack: chunks of 4 KiB and 64 KiB, recycled last in, first out (the warmest first), under one
-/// budget. Used only under the door, but for a look at the pressure. What writers fill counts once they have flushed
-/// it.
+/// budget. Used only under the door, but for a look at the pressure. Bytes of writers count from their flush on.
 /// </summary>
 internal sealed class ChunkPool : IChunkSource
 {

@@ -4,7 +4,7 @@ using System.Diagnostics;
 namespace UserTcp.Buffers;
 
 /// <summary>
-/// What a reader is given, and what it gives back. The window follows what is not yet examined, memory what is not yet
+/// The bytes for a reader, and those that it gives back. The window follows what is not yet examined, memory what is not yet
 /// consumed; in between an application may hold up to <see cref="HeldLimit"/> bytes beyond the window.
 /// </summary>
 internal sealed partial class ReceiveQueue

@@ -6,8 +6,8 @@ namespace UserTcp.Buffers;
 /// The writer's side, used without the door. The writer fills chunks, each linked to the one before, and tells by
 /// <see cref="Flush"/> how far it came; the door's side takes that over by <see cref="Accept"/>. Between its first
 /// <see cref="GetMemory"/> and the next flush a writer owns its last chunk. In between the chunk lies idle, and the
-/// door's side may take it back when all is acknowledged, so that an idle connection holds no memory. Who has it is
-/// settled by one word, exchanged atomically.
+/// door's side may take it back when all is acknowledged, so that an idle connection holds no memory. One word,
+/// exchanged atomically, says who has it.
 /// </summary>
 internal sealed partial class SendQueue
 {
@@ -139,7 +139,7 @@ internal sealed partial class SendQueue
     }
 
     /// <summary>
-    /// What the writer and the door's side exchange without the door. The core has no threads, but for this word.
+    /// Words that the writer and the door's side exchange without the door. The core has no other use of threads.
     /// </summary>
     private static class Atomic
     {

@@ -94,7 +94,7 @@ internal sealed class ReadinessCalls(Descriptors files)
         return TryPoll() ?? SocketCall.Wait(TryPoll, timeout >= 0 ? end : Instant.Never);
     }
 
-    // What stands where the call writes is what it should write; the rest stays empty.
+    // The arguments that the call fills hold the expected values; the rest stays empty.
     private static SocketCall Told(CallArguments arguments, List<(long Descriptor, uint Events)> ready)
     {
         IReadOnlyList<Expression> expected = arguments.Value(1) is ListValue list ? list.Items : [arguments.Value(1)];
