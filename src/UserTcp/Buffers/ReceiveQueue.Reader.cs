@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace UserTcp.Buffers;
 
 /// <summary>
-/// The bytes for a reader, and those that it gives back. The window follows what is not yet examined, memory what is not yet
-/// consumed; in between an application may hold up to <see cref="HeldLimit"/> bytes beyond the window.
+/// The bytes for a reader, and those that it gives back. The window follows what is not yet examined, memory what is
+/// not yet consumed; in between an application may hold up to <see cref="HeldLimit"/> bytes beyond the window.
 /// </summary>
 internal sealed partial class ReceiveQueue
 {

@@ -137,7 +137,8 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// The task that the caller awaits; called once for each <see cref="Arm"/>, outside the lock. The token may end the wait.
+    /// The task that the caller awaits; called once for each <see cref="Arm"/>, outside the lock. The token may end
+    /// the wait.
     /// </summary>
     /// <param name="cancellationToken">The one given to <see cref="Arm"/>: the exception carries it.</param>
     /// <param name="onCancelled">Called with <paramref name="owner"/> when the token is cancelled.</param>

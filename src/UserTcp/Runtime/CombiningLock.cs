@@ -43,9 +43,9 @@ internal readonly struct FreeSteps : ILockSteps
 /// </summary>
 /// <remarks>
 /// Nothing that was posted is forgotten. A thread that posts looks afterwards whether the lock is free and whether
-/// somebody waits. A thread that leaves looks afterwards whether something was posted (<see cref="TryReturn"/>). A thread
-/// that waits says so before, and looks for posts inside. Between the two acts lies a full fence each time, so that one
-/// of two sees the other.
+/// somebody waits. A thread that leaves looks afterwards whether something was posted (<see cref="TryReturn"/>). A
+/// thread that waits says so before, and looks for posts inside. Between the two acts lies a full fence each time, so
+/// that one of two sees the other.
 /// <para>
 /// A node is in the mailbox, or with the holder, exactly as long as something is posted for it. The holder reads the
 /// node's link before it takes the bits: from then on the node may be put in again.
