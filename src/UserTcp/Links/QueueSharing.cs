@@ -36,16 +36,24 @@ internal sealed class QueueSharing
         if (count == 1)
             return [device];
 
-        IReadOnlyList<LinkDevice> own = device.OpenQueues(count);
-        if (own.Count < 1 || own.Count > count || own[0] != device)
-            throw new InvalidOperationException(
-                $"{device.GetType()}.{nameof(LinkDevice.OpenQueues)}({count}) answered with {own.Count} devices. It "
-                + $"must answer with 1 to {count}, and the first must be the device itself.");
+        IReadOnlyList<LinkDevice> own = Open(device, count);
         if (own.Count == count)
             return [.. own];
 
         LinkDevice[] shared = new QueueSharing(device, count - own.Count + 1)._queues;
         return [shared[0], .. own.Skip(1), .. shared[1..]];
+    }
+
+    /// <summary>The queues that the device has, the device first; fewer than wanted if it has no more.</summary>
+    /// <exception cref="InvalidOperationException">The device answers with too many, or not with itself.</exception>
+    public static IReadOnlyList<LinkDevice> Open(LinkDevice device, int count)
+    {
+        IReadOnlyList<LinkDevice> queues = device.OpenQueues(count);
+        return queues.Count >= 1 && queues.Count <= count && queues[0] == device
+            ? queues
+            : throw new InvalidOperationException(
+                $"{device.GetType()}.{nameof(LinkDevice.OpenQueues)}({count}) answered with {queues.Count} devices. It "
+                + $"must answer with 1 to {count}, and the first must be the device itself.");
     }
 
     private int Transmit(int queue, ReadOnlySpan<TxFrame> frames)
