@@ -17,9 +17,10 @@ public sealed partial class PacketSocketLink
         // Until it is told which flow goes where, the first socket has all.
         if (_group != 0)
             _socket.Divide(PacketFilter.Zero);
+        CloseFrom(count);
         if (count > _queues.Length)
             OpenMore(count - _queues.Length);
-        return _queues[..Math.Min(count, _queues.Length)];
+        return [.. _queues];
     }
 
     internal override void Steer(in Steering steering)
@@ -31,38 +32,47 @@ public sealed partial class PacketSocketLink
     /// <summary>Opens so many sockets more, all or none of them.</summary>
     private void OpenMore(int count)
     {
-        var added = new List<PacketSocketLink>(count);
+        PacketSocketLink[] before = _queues;
+        bool isDone = false;
         try
         {
-            bool isDone = SocketNamespace.TryRun(_socket.Descriptor, () =>
-            {
-                while (added.Count < count)
-                    added.Add(new PacketSocketLink(this, _socket.OpenAnother(_options, PacketFilter.Zero)));
-            });
-            if (isDone && TryGroup(added))
-            {
-                added.ForEach(queue => queue._socket.SetFilter(PacketFilter.Compile(null)));
-                _queues = [.. _queues, .. added];
-                return;
-            }
+            isDone = SocketNamespace.TryRun(_socket.Descriptor, () => AddSockets(count)) && TryGroup(before.Length);
+            for (int i = before.Length; i < _queues.Length && isDone; i++)
+                _queues[i]._socket.SetFilter(PacketFilter.Compile(null));
         }
-        catch
+        finally
         {
-            CloseAll(added);
-            throw;
+            if (!isDone)
+                CloseFrom(before.Length);
         }
-
-        CloseAll(added);
     }
 
     // A socket outside of the group would get every frame once more: none hears anything before all have joined.
-    // Their order is their numbers, and the system keeps it while the interface is switched off and on.
-    private bool TryGroup(List<PacketSocketLink> added) =>
-        (_group != 0 || _socket.TryJoin(ref _group)) && added.TrueForAll(queue => queue._socket.TryJoin(ref _group));
-
-    private static void CloseAll(List<PacketSocketLink> queues)
+    private void AddSockets(int count)
     {
-        for (int i = queues.Count - 1; i >= 0; i--)
+        for (int i = 0; i < count; i++)
+        {
+            PacketHandle socket = _socket.OpenAnother(_options, PacketFilter.Zero);
+            _queues = [.. _queues, new PacketSocketLink(this, socket)];
+        }
+    }
+
+    // The order is the numbers in the group, and the system keeps it while the interface is switched off and on.
+    private bool TryGroup(int from)
+    {
+        if (_group == 0 && !_socket.TryJoin(ref _group))
+            return false;
+
+        return Array.TrueForAll(_queues[from..], queue => queue._socket.TryJoin(ref _group));
+    }
+
+    // The last one first: the last socket of a group gets the number of one that leaves.
+    private void CloseFrom(int first)
+    {
+        PacketSocketLink[] queues = _queues;
+        for (int i = queues.Length - 1; i >= first; i--)
             queues[i].Close();
+        if (first > 0 && first < queues.Length)
+            _queues = queues[..first];
     }
 }

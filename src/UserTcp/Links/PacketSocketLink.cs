@@ -41,13 +41,14 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
     private readonly PacketInbox _inbox = new();
     private readonly PacketOutbox _outbox = new();
     private readonly Lock _counting = new();
-    private PacketSocketLink[] _queues; // of the first one; by their numbers
-    private ushort _group;              // of the first one
-    private LinkInfo _info;             // of the first one
+    // For all queues, in the first one.
+    private PacketSocketLink[] _queues;
+    private ushort _group;
+    private LinkInfo _info;
     private long _receiveDropped;
     private long _receiveTooLong;
-    private long _kernelDropped;
     private long _transmitDropped;
+
     private long _mtuAsked;
     private volatile bool _isBlocked;
     private volatile bool _isDisposed;
@@ -84,7 +85,7 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
     public string? Warning { get; }
 
     /// <inheritdoc/>
-    public override LinkStatistics Statistics => _first.SumStatistics();
+    public override LinkStatistics Statistics => _first.CountAll();
 
     /// <summary>
     /// Filters in the system: only frames to this address, to everybody and to groups arrive, and none from it. Has the
@@ -122,8 +123,8 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
 
         if (dropped.All > 0)
         {
-            Interlocked.Add(ref _receiveDropped, dropped.All);
-            Interlocked.Add(ref _receiveTooLong, dropped.TooLong);
+            Interlocked.Add(ref _first._receiveDropped, dropped.All);
+            Interlocked.Add(ref _first._receiveTooLong, dropped.TooLong);
         }
 
         return batch.Count - before;
@@ -165,19 +166,17 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
         if (_first != this)
             return;
 
-        // The last one first: a socket that leaves the group gives its number to the last.
-        foreach (PacketSocketLink queue in _queues.Reverse())
-            queue.Close();
+        CloseFrom(0);
     }
 
     private void Close()
     {
+        CountKernelDrops();
         lock (_counting)
         {
             if (_isDisposed)
                 return;
 
-            CountKernelDrops();
             _isDisposed = true;
         }
 
@@ -227,7 +226,7 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
 
     private int Drop()
     {
-        Interlocked.Increment(ref _transmitDropped);
+        Interlocked.Increment(ref _first._transmitDropped);
         return 1;
     }
 
@@ -247,34 +246,24 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
             throw new LinkDownException($"The interface '{_device}' is gone: deleted, or moved to another namespace.");
     }
 
-    private LinkStatistics SumStatistics()
+    private LinkStatistics CountAll()
     {
-        LinkStatistics sum = default;
         foreach (PacketSocketLink queue in _queues)
+            queue.CountKernelDrops();
+        return new LinkStatistics
         {
-            sum = new LinkStatistics
-            {
-                ReceiveDropped = sum.ReceiveDropped + queue.TakeKernelDrops() + Volatile.Read(ref queue._receiveDropped),
-                ReceiveTooLong = sum.ReceiveTooLong + Volatile.Read(ref queue._receiveTooLong),
-                TransmitDropped = sum.TransmitDropped + Volatile.Read(ref queue._transmitDropped),
-            };
-        }
-
-        return sum;
-    }
-
-    private long TakeKernelDrops()
-    {
-        lock (_counting)
-        {
-            CountKernelDrops();
-            return _kernelDropped;
-        }
+            ReceiveDropped = Volatile.Read(ref _receiveDropped),
+            ReceiveTooLong = Volatile.Read(ref _receiveTooLong),
+            TransmitDropped = Volatile.Read(ref _transmitDropped),
+        };
     }
 
     private void CountKernelDrops()
     {
-        if (!_isDisposed)
-            _kernelDropped += _socket.TakeDrops();
+        lock (_counting)
+        {
+            if (!_isDisposed)
+                Interlocked.Add(ref _first._receiveDropped, _socket.TakeDrops());
+        }
     }
 }
