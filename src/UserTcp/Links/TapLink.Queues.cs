@@ -1,4 +1,5 @@
 using UserTcp.Links.Native;
+using UserTcp.Wire;
 
 namespace UserTcp.Links;
 
@@ -20,6 +21,9 @@ public sealed partial class TapLink
             OpenMore(count - _queues.Length);
         return [.. _queues];
     }
+
+    // A stack with one shard asks for no queues, and may come after one with several.
+    internal override void Steer(in Steering steering) => CloseFrom(steering.Count);
 
     /// <summary>Opens so many queues more, all or none of them.</summary>
     private void OpenMore(int count)
