@@ -11,8 +11,7 @@ namespace UserTcp.Links;
 /// </summary>
 /// <remarks>
 /// A received frame begins for the program with its network header. Offsets relative to that header (SKF_NET_OFF) mean
-/// the same bytes, but reach only those beside the kernel's own description of the frame, and drivers may leave all in
-/// pages behind it.
+/// the same bytes, but before Linux 6.16 they do not reach bytes that a driver has left in pages.
 /// </remarks>
 internal static class SteeringFilter
 {
