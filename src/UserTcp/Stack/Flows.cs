@@ -8,12 +8,13 @@ namespace UserTcp.Stack;
 /// its port back.
 /// </summary>
 internal sealed class Flows(
-    in SipHash key, PortAllocator ports, ListenTable listeners, InitialNumbers numbers, StackConfig limits) : ITimed
+    in SipHash key, ShardPlace place, PortAllocator ports, ListenTable listeners, InitialNumbers numbers,
+    HostCounts counts, StackConfig limits) : ITimed
 {
     private readonly SipHash _key = key;
     private readonly FlowTable<StackConnection> _connections = new();
-    private readonly HalfOpen _halfOpen = new(limits.MaxHalfOpen);
-    private readonly TimeWaitTable _timeWait = new(key, limits.MaxTimeWait, limits.TimeWait);
+    private readonly HalfOpen _halfOpen = new(limits.MaxHalfOpen, counts.HalfOpen);
+    private readonly TimeWaitTable _timeWait = new(key, Math.Max(1, limits.MaxTimeWait / place.Count), limits.TimeWait);
     private long _lastId;
     private int _foreign;
 
@@ -28,10 +29,10 @@ internal sealed class Flows(
     public int TimeWaitCount => _timeWait.Count;
 
     /// <summary>Whether another connection may begin.</summary>
-    public bool HasRoom => _connections.Count + _halfOpen.Count < limits.MaxConnections;
+    public bool HasRoom => counts.Connections.Value + counts.HalfOpen.Value < limits.MaxConnections;
 
     /// <summary>Whether another connection may be made of a handshake that no table remembers.</summary>
-    public bool HasRoomForCookie => _connections.Count < limits.MaxConnections;
+    public bool HasRoomForCookie => counts.Connections.Value < limits.MaxConnections;
 
     /// <summary>Whether packets to addresses that are not ours may be for a connection.</summary>
     public bool HasForeign => _foreign > 0;
@@ -55,6 +56,7 @@ internal sealed class Flows(
     public void Add(StackConnection connection)
     {
         _connections.Add(connection);
+        counts.Connections.Add(1);
         if (connection.IsForeign)
             _foreign++;
     }
@@ -63,7 +65,8 @@ internal sealed class Flows(
     {
         if (ReferenceEquals(_lastFound, connection))
             _lastFound = null;
-        _connections.Remove(connection);
+        if (_connections.Remove(connection))
+            counts.Connections.Add(-1);
         ports.OnReleased(connection.Flow);
         numbers.OnEnded(connection.Flow, connection.Tcb.SendNext, connection.LastEvent);
         if (connection.IsForeign)
@@ -123,6 +126,9 @@ internal sealed class Flows(
     /// <summary>The state of a flow's local port.</summary>
     public PortState PortOf(in FlowKey flow)
     {
+        if (place.IsElsewhere(flow))
+            return PortState.Elsewhere;
+
         ulong hash = _key.Hash(flow);
         if (_connections.Find(flow, hash) is not null || _halfOpen.Find(flow, hash) is not null)
             return PortState.Taken;
