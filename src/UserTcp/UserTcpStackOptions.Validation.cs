@@ -33,6 +33,7 @@ public sealed partial class UserTcpStackOptions
             LinkName = LinkName,
             LeaveLinkOpen = LeaveLinkOpen,
             Name = Name,
+            Shards = Shards,
             MacAddress = CheckMac(),
             Addresses = addresses,
             Gateway = CheckGateway(addresses),

@@ -72,6 +72,9 @@ internal sealed class StackCounters
 
     public long Drops(PacketDropReason reason) => _drops[(int)reason];
 
+    /// <summary>Counts drops of which nobody has to be told.</summary>
+    public void Drop(PacketDropReason reason, long count) => _drops[(int)reason] += count;
+
     /// <summary>Counts a drop, and gives its reason back to be returned.</summary>
     public PacketDropReason Drop(PacketDropReason reason)
     {
