@@ -105,7 +105,7 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
     private void Start()
     {
         Task start = _stack.StartAsync().AsTask();
-        _core = _running!.Look(static (core, _) => core);
+        _core = _running!.Shards[0].Look(static (core, _) => core);
         Settle();
         if (_settings.DetectConflicts)
             Pass(TimeSpan.FromSeconds(2));
@@ -145,7 +145,7 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
             if (_scheduler.TryRun())
                 continue;
 
-            if (_running!.Door.IsDead || (_link.Waiting == 0 && !IsTurnDue()))
+            if (_running!.Shards[0].Door.IsDead || (_link.Waiting == 0 && !IsTurnDue()))
                 break;
 
             if (++_turnsAtOnce > MostTurnsAtOnce)

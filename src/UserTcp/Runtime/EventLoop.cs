@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using UserTcp.Diagnostics;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Stack;

@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Logging;
-using UserTcp.Buffers;
+using UserTcp.Diagnostics;
+using UserTcp.Ip;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Stack;
@@ -68,7 +68,7 @@ internal sealed class RunningShard : IStackOwner, IDisposable
     /// <summary>A connection begins its life with the application.</summary>
     public RunningConnection OnNewConnection(Door.Visit visit, StackConnection core, ConnectionSettings settings)
     {
-        var connection = new RunningConnection(this, core, settings) { ConnectSpan = Diagnostics.Spans.Current };
+        var connection = new RunningConnection(this, core, settings) { ConnectSpan = Spans.Current };
         _connections.Add(connection);
         _resolutions.Add(connection);
         visit.Shard.Adopt(core, connection);

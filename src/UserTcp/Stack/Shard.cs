@@ -295,7 +295,7 @@ internal sealed class Shard : IDisposable
     }
 
     /// <summary>The settings of a connection, with what only the shard knows filled in.</summary>
-    private TcpConfig Complete(TcpConfig config) => config with
+    public TcpConfig Complete(TcpConfig config) => config with
     {
         ReceiveMss = Mss.Min(config.ReceiveMss, Mss.FromMtu(_link.Mtu, IpFamily.V4)),
         MaxGsoBytes = Host.MaxGsoBytes,

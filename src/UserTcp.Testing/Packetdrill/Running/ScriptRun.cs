@@ -42,7 +42,7 @@ internal sealed class ScriptRun : IDisposable
             IgnoresResults = options.IgnoresResults,
             ChecksBufferSizes = isStrict,
         };
-        _calls = new SystemCalls(_machine.Core, _machine.Host, defaults, () => _machine.Now);
+        _calls = new SystemCalls(_machine.Core, defaults, () => _machine.Now);
         _application = new CallRunner(_calls, _machine, _clock) { IgnoresResults = options.IgnoresResults };
         _commands = new Commands(profile, _machine, _calls);
         _assertions = new Assertions(profile.System);

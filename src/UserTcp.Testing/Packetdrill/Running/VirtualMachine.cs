@@ -36,15 +36,12 @@ internal sealed class VirtualMachine : IDisposable
             Chunks = new ChunkPool(64 << 20),
             DetectConflicts = false,
         };
-        Host = new Host(config, Start);
-        Core = new Shard(Host);
+        Core = new Shard(new Host(config, Start));
         Now = Start;
     }
 
     /// <summary>When scripts begin: late enough for times in the past to be none of them.</summary>
     public static Instant Start { get; } = new(TimeSpan.TicksPerHour);
-
-    public Host Host { get; }
 
     public Shard Core { get; }
 

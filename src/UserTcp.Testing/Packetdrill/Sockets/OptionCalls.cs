@@ -6,7 +6,7 @@ using UserTcp.Testing.Packetdrill.Syntax;
 namespace UserTcp.Testing.Packetdrill.Sockets;
 
 /// <summary>The calls that ask for properties of a socket and set them: options, fcntl, ioctl.</summary>
-internal sealed class OptionCalls(Descriptors files, SocketDefaults defaults, Host host)
+internal sealed class OptionCalls(Descriptors files, SocketDefaults defaults, Shard core)
 {
     /// <summary>O_NONBLOCK, and SOCK_NONBLOCK of the calls that make sockets.</summary>
     public const long NonBlockingFlag = 2048;
@@ -55,7 +55,7 @@ internal sealed class OptionCalls(Descriptors files, SocketDefaults defaults, Ho
         }
 
         if (socket.Listener is { } listener)
-            listener.Config = host.Complete(socket.Config);
+            listener.Config = core.Complete(socket.Config);
         return isSet ? SocketCall.Done(0) : SocketCall.Fail("EINVAL");
     }
 

@@ -17,14 +17,14 @@ internal sealed class SystemCalls
     private readonly ReadinessCalls _readiness;
     private readonly OptionCalls _options;
 
-    public SystemCalls(Shard core, Host host, SocketDefaults defaults, Func<Instant> clock)
+    public SystemCalls(Shard core, SocketDefaults defaults, Func<Instant> clock)
     {
         _core = core;
         _defaults = defaults;
         _files = new Descriptors(core, clock);
         _data = new DataCalls(_files, defaults);
         _readiness = new ReadinessCalls(_files);
-        _options = new OptionCalls(_files, defaults, host);
+        _options = new OptionCalls(_files, defaults, core);
     }
 
     /// <summary>
