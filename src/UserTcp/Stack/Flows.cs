@@ -15,8 +15,7 @@ internal sealed class Flows(
     private readonly FlowTable<StackConnection> _connections = new();
     private readonly HalfOpen _halfOpen = new(limits.MaxHalfOpen, counts.HalfOpen);
     private readonly TimeWaitTable _timeWait = new(key, Math.Max(1, limits.MaxTimeWait / place.Count), limits.TimeWait);
-    private long _lastId;
-    private int _foreign;
+    private long _numbered;
 
     // Segments come in trains: the hash is left out for all but the first of one.
     private StackConnection? _lastFound;
@@ -34,15 +33,18 @@ internal sealed class Flows(
     /// <summary>Whether another connection may be made of a handshake that no table remembers.</summary>
     public bool HasRoomForCookie => counts.Connections.Value < limits.MaxConnections;
 
-    /// <summary>Whether packets to addresses that are not ours may be for a connection.</summary>
-    public bool HasForeign => _foreign > 0;
+    /// <summary>
+    /// Whether packets to addresses that are not ours may be for a connection, of any shard: the first one gets the
+    /// fragments and ICMP errors of all.
+    /// </summary>
+    public bool HasForeign => counts.Foreign.Value > 0;
 
     public Instant NextDeadline => _timeWait.NextDeadline;
 
     public ulong Hash(in FlowKey flow) => _key.Hash(flow);
 
-    /// <summary>Numbers connections from 1.</summary>
-    public long NextId() => ++_lastId;
+    /// <summary>Numbers the connections of all shards from 1, each shard its own.</summary>
+    public long NextId() => (_numbered++ * place.Count) + place.Index + 1;
 
     /// <summary>The connection of the last segment, if it is the flow's.</summary>
     public StackConnection? FindAgain(in FlowKey flow) =>
@@ -56,9 +58,7 @@ internal sealed class Flows(
     public void Add(StackConnection connection)
     {
         _connections.Add(connection);
-        counts.Connections.Add(1);
-        if (connection.IsForeign)
-            _foreign++;
+        Count(connection, 1);
     }
 
     public void Remove(StackConnection connection)
@@ -66,11 +66,9 @@ internal sealed class Flows(
         if (ReferenceEquals(_lastFound, connection))
             _lastFound = null;
         if (_connections.Remove(connection))
-            counts.Connections.Add(-1);
+            Count(connection, -1);
         ports.OnReleased(connection.Flow);
         numbers.OnEnded(connection.Flow, connection.Tcb.SendNext, connection.LastEvent);
-        if (connection.IsForeign)
-            _foreign--;
     }
 
     /// <summary>Appends all connections, in no order.</summary>
@@ -147,6 +145,13 @@ internal sealed class Flows(
     /// </summary>
     public bool TryPickPort(in FlowKey flow, bool mayReuse, out ushort port) =>
         ports.TryPick(flow, mayReuse, new FlowUse(this, flow), out port);
+
+    private void Count(StackConnection connection, int change)
+    {
+        counts.Connections.Add(change);
+        if (connection.IsForeign)
+            counts.Foreign.Add(change);
+    }
 
     /// <summary>Which local ports are taken towards a destination.</summary>
     private readonly record struct FlowUse(Flows Flows, FlowKey Flow) : IPortUse

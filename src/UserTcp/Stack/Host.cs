@@ -7,7 +7,17 @@ using UserTcp.Wire;
 namespace UserTcp.Stack;
 
 /// <summary>How many there are in all shards of a host.</summary>
-internal sealed record HostCounts(SharedCount Connections, SharedCount HalfOpen, SharedCount Orphans);
+internal sealed class HostCounts
+{
+    public SharedCount Connections { get; } = new();
+
+    public SharedCount HalfOpen { get; } = new();
+
+    public SharedCount Orphans { get; } = new();
+
+    /// <summary>Connections whose local address is not ours.</summary>
+    public SharedCount Foreign { get; } = new();
+}
 
 /// <summary>
 /// The identity of a stack: addresses, routes, secrets, limits. All shards have the same one, so nothing here changes
@@ -70,7 +80,7 @@ internal sealed class Host
     /// <summary>Says which shard has a flow.</summary>
     public Steering Steering { get; }
 
-    public HostCounts Counts { get; } = new(new SharedCount(), new SharedCount(), new SharedCount());
+    public HostCounts Counts { get; } = new();
 
     /// <summary>The shard that must open a flow whose local port is given; null if any may choose one of its own.</summary>
     public int? ShardFor(in ConnectCall call)

@@ -40,20 +40,26 @@ internal sealed class Ingress(
         if (reason == PacketDropReason.None && header.EtherType != EtherType.Arp)
             return OnFrame(frame, header.Payload, mayBeElsewhere, header.Destination.IsMulticast, arrival);
 
+        if (reason == PacketDropReason.None && mayBeElsewhere && place.Index != 0)
+            return HandOver(0, frame, arrival); // one shard answers for our addresses, and passes ARP on
+
         Count(frame);
         return reason == PacketDropReason.None
             ? resolution.OnFrame(header.Payload, arrival)
             : counters.Drop(reason);
     }
 
+    private FrameOutcome HandOver(int owner, RxFrame frame, Instant arrival)
+    {
+        handOvers.Add(owner, HandOverKind.Frame, frame.Bytes, frame.Offload, arrival);
+        return new FrameOutcome(PacketDropReason.None) { IsHandedOver = true };
+    }
+
     private FrameOutcome OnFrame(
         RxFrame frame, ReadOnlySpan<byte> packet, bool mayBeElsewhere, bool viaLinkBroadcast, Instant arrival)
     {
         if (mayBeElsewhere && place.IsElsewhere(packet, out int owner))
-        {
-            handOvers.Add(owner, HandOverKind.Frame, frame.Bytes, frame.Offload, arrival);
-            return new FrameOutcome(PacketDropReason.None) { IsHandedOver = true };
-        }
+            return HandOver(owner, frame, arrival);
 
         Count(frame);
         return OnPacket(packet, frame.Offload, viaLinkBroadcast, arrival);
