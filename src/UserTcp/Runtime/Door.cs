@@ -14,9 +14,6 @@ internal interface IStackOwner
     /// <summary>Under the door: decides which waiters a wake-up of the stack completes.</summary>
     void OnWakeup(in Wakeup wakeup, Door.Visit visit);
 
-    /// <summary>Why the stack has ended at another door; null if it has not.</summary>
-    Exception? EndCause { get; }
-
     /// <summary>Under the door, once: the link is gone, or the stack threw. Wakes every waiter.</summary>
     void OnFault(Exception cause, WakeList wakes);
 }
