@@ -106,7 +106,7 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     }
 
     /// <inheritdoc/>
-    public void PostLazily(PipeCalls calls) => _stack.Door.PostLazily(this, (int)calls, _mayDefer);
+    public void PostLazily(PipeCalls calls) => _shard.Door.PostLazily(this, (int)calls, _mayDefer);
 
     /// <summary>RST. Idempotent.</summary>
     public void Abort(Exception? cause)
