@@ -5,8 +5,8 @@ namespace UserTcp.Buffers;
 
 /// <summary>
 /// The buffer memory of a shard: chunks of 4 KiB and 64 KiB, recycled last in, first out (the warmest first). The
-/// shards of a stack have one budget. Used only under the door, but for a look at the pressure. Bytes of writers count from
-/// their flush on.
+/// shards of a stack have one budget. Used only under the door, but for a look at the pressure. Bytes of writers count
+/// from their flush on.
 /// </summary>
 internal sealed class ChunkPool : IChunkSource
 {

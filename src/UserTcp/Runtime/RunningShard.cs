@@ -133,8 +133,6 @@ internal sealed class RunningShard : IStackOwner, IDisposable
         _loop.Dispose();
     }
 
-    Exception? IStackOwner.EndCause => _stack.FaultCause;
-
     void IStackOwner.OnMail(MailNode node, int bits, Door.Visit visit)
     {
         ((RunningConnection)node).OnMail((PipeCalls)bits, visit);

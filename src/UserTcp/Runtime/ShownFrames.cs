@@ -17,6 +17,7 @@ internal sealed class ShownFrames
     private readonly ConcurrentQueue<TapBatch> _left = new();
     private readonly Lock _showing = new();
     private TapBatch? _spare;
+    private DateTimeOffset _last; // under the lock
 
     public ShownFrames(TapSet taps, LinkInfo link, MonotonicClock clock, Action<IPacketTap, Exception> onFailure)
     {
@@ -59,11 +60,13 @@ internal sealed class ShownFrames
         int offset = 0;
         foreach (TapEntry entry in batch.Entries)
         {
+            // Shards close their batches in any order.
+            _last = entry.Timestamp > _last ? entry.Timestamp : _last;
             var packet = new PacketTapContext
             {
                 Frame = batch.Bytes(offset, entry.Length),
                 Direction = entry.Direction,
-                Timestamp = entry.Timestamp,
+                Timestamp = _last,
                 DropReason = entry.Reason,
                 ConnectionId = entry.Connection,
                 Link = _link,

@@ -54,7 +54,8 @@ internal sealed class HalfOpen(int capacity, SharedCount together)
 
     public int Count => _table.Count;
 
-    public bool HasRoomFor(StackListener listener) => together.Value < capacity && listener.Load.HalfOpen.Value < listener.SynBacklog;
+    public bool HasRoomFor(StackListener listener) =>
+        together.Value < capacity && listener.Load.HalfOpen.Value < listener.SynBacklog;
 
     public HalfOpenEntry? Find(in FlowKey flow, ulong hash) => _table.Count == 0 ? null : _table.Find(flow, hash);
 

@@ -62,7 +62,8 @@ internal sealed class HandOvers(int shards, StackCounters counters)
 
     public void Add(int shard, HandOverKind kind, ReadOnlySpan<byte> bytes, FrameOffload offload, Instant arrival)
     {
-        counters.HandedOver++;
+        if (kind == HandOverKind.Frame)
+            counters.HandedOver++;
         _queue.Enqueue(new HandOver(shard, kind, bytes, offload, arrival));
     }
 

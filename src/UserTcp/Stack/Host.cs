@@ -21,7 +21,7 @@ internal sealed class HostCounts
 
 /// <summary>
 /// The identity of a stack: addresses, routes, secrets, limits. All shards have the same one, so nothing here changes
-/// but counts and rates, which are thread-safe. A <see cref="Shard"/> hands each of its parts what the part needs of it.
+/// but counts and rates, which are thread-safe. A <see cref="Shard"/> hands each of its parts what the part needs.
 /// </summary>
 internal sealed class Host
 {
@@ -82,7 +82,9 @@ internal sealed class Host
 
     public HostCounts Counts { get; } = new();
 
-    /// <summary>The shard that must open a flow whose local port is given; null if any may choose one of its own.</summary>
+    /// <summary>
+    /// The shard that must open a flow whose local port is given; null if any may choose a port of its own.
+    /// </summary>
     public int? ShardFor(in ConnectCall call)
     {
         if (call.LocalPort == 0 || Steering.Count == 1)

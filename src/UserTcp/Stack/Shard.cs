@@ -7,8 +7,9 @@ using UserTcp.Tcp;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// Flows of a host, without clock, threads or devices: frames, calls and time come in, frames and wake-ups go out. What
-/// arrives here and concerns another shard goes out, too. All members only under the door. This class joins the parts, and passes packets to ourselves from output to input.
+/// Flows of a host, without clock, threads or devices: frames, calls and time come in, frames and wake-ups go out.
+/// Frames that concern another shard go out, too. All members only under the door. This class joins the parts, and
+/// passes packets to ourselves from output to input.
 /// </summary>
 internal sealed class Shard : IDisposable
 {

@@ -50,7 +50,7 @@ internal sealed class StackCounters
     /// <summary>How often the device did not take all frames.</summary>
     public long LinkSendBackpressure;
 
-    /// <summary>Frames and packets that arrived here and were passed to another shard.</summary>
+    /// <summary>Frames that arrived here and belonged to another shard.</summary>
     public long HandedOver;
 
     /// <summary>The text that ended connections had sent, in bytes.</summary>
