@@ -217,7 +217,7 @@ internal sealed class RunningListener
             _undecided.Clear();
         }
 
-        _stack.OnListenerEnd(this);
+        _stack.Listeners.Remove(this);
         foreach (RunningRequest request in undecided)
         {
             request.OnEnd(wakes);

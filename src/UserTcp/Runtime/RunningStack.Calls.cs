@@ -73,7 +73,8 @@ internal sealed partial class RunningStack
                     throw ConnectErrors.ForListen(result, settings);
 
                 call = call with { Port = core!.Port };
-                listener ??= Add(new RunningListener(this, call, connection, settings.Address.ToIPAddress()));
+                listener ??= new RunningListener(this, call, connection, settings.Address.ToIPAddress());
+                _listeners.Add(listener);
                 listener.OnOpened(shard, core);
             }
 
@@ -84,13 +85,6 @@ internal sealed partial class RunningStack
             listener?.Close();
             throw;
         }
-    }
-
-    private RunningListener Add(RunningListener listener)
-    {
-        lock (_gate)
-            _listeners.Add(listener);
-        return listener;
     }
 
     /// <summary>Runs something that opens or closes a listener on one shard after the other.</summary>
@@ -150,8 +144,8 @@ internal sealed partial class RunningStack
 
     public LinkStatistics LinkStatistics => _link.Statistics;
 
-    /// <summary>All listeners.</summary>
-    public IReadOnlyList<RunningListener> GetListeners() => Listeners();
+    /// <summary>All listeners that are not closed.</summary>
+    public OpenListeners Listeners => _listeners;
 
     /// <summary>The connections that the application knows of and that are not over.</summary>
     public RunningConnection[] GetConnections() =>

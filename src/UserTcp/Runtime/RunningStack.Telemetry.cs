@@ -40,7 +40,7 @@ internal sealed partial class RunningStack : IMeteredStack
     StackSample? IMeteredStack.Sample(bool withConnections)
     {
         var sample = new StackSample { Stack = Name, Link = _link.Info.Name, LinkStatistics = _link.Statistics };
-        RunningListener[] listeners = Listeners();
+        RunningListener[] listeners = _listeners.All;
         foreach (RunningShard shard in _shards)
         {
             using Door.Visit visit = shard.Door.Enter();

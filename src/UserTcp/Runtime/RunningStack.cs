@@ -29,10 +29,7 @@ internal sealed partial class RunningStack
     /// <summary>Whoever opens or closes a listener holds it, and enters one door after the other.</summary>
     private readonly Lock _listening = new();
 
-    /// <summary>Held for a few assignments, also under a door; no other lock is taken inside.</summary>
-    private readonly Lock _gate = new();
-
-    private readonly HashSet<RunningListener> _listeners = []; // under the gate
+    private readonly OpenListeners _listeners = new();
     private readonly Pings _pings; // under the door of shard 0
     private volatile bool _isStopping;
     private Exception? _fault;
@@ -207,7 +204,7 @@ internal sealed partial class RunningStack
     private List<RunningConnection> StopNewWork()
     {
         _isStopping = true;
-        foreach (RunningListener listener in Listeners())
+        foreach (RunningListener listener in _listeners.All)
         {
             listener.Close();
         }
@@ -274,13 +271,14 @@ internal sealed partial class RunningStack
         bool isFirst = Interlocked.CompareExchange(ref _fault, cause, null) is null;
         if (shard.Index == 0)
             _pings.OnEnd(wakes);
-        if (!isFirst)
-            return;
-
-        foreach (RunningListener listener in Listeners())
+        // Each shard ends all: one may just have been opened at this shard that another did not see.
+        foreach (RunningListener listener in _listeners.All)
         {
             listener.OnEnd(wakes);
         }
+
+        if (!isFirst)
+            return;
 
         _news.OnFault(cause, wakes);
         foreach (RunningShard other in _shards)
@@ -288,18 +286,6 @@ internal sealed partial class RunningStack
             if (!ReferenceEquals(other, shard))
                 other.Bell.AskForTurn();
         }
-    }
-
-    public void OnListenerEnd(RunningListener listener)
-    {
-        lock (_gate)
-            _listeners.Remove(listener);
-    }
-
-    private RunningListener[] Listeners()
-    {
-        lock (_gate)
-            return [.. _listeners];
     }
 
     private void OnProcessExit(object? sender, EventArgs e) => Stop();

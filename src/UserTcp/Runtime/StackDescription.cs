@@ -10,7 +10,7 @@ internal static class StackDescription
 {
     /// <summary>The listeners, each when its turn comes.</summary>
     public static List<ListenerLine> Listeners(RunningStack stack) =>
-        [.. stack.GetListeners().Select(static listener => Describe(listener, listener.Describe()))];
+        [.. stack.Listeners.All.Select(static listener => Describe(listener, listener.Describe()))];
 
     /// <summary>The connections; each is described when its turn comes, and left out if it is over by then.</summary>
     public static IEnumerable<ConnectionLine> Connections(RunningStack stack) =>
