@@ -118,8 +118,7 @@ internal sealed partial class RunningConnection
 
     private WakeReasons OnReadable()
     {
-        bool isDue = Reader.OnReadable(_core.Tcb.WindowUpdateFrom);
-        WakeReasons reasons = isDue ? WakeReasons.Reader : WakeReasons.None;
+        WakeReasons reasons = Reader.OnReadable() ? WakeReasons.Reader : WakeReasons.None;
         return _core.Receive.IsFinished ? reasons | WakeReasons.InputClosed : reasons;
     }
 

@@ -12,7 +12,6 @@ namespace UserTcp.Tests.Pipes;
 internal sealed class LoopbackDoor : IDoor
 {
     private readonly Lock _lock = new();
-    private PipeCalls _lazy;
     private bool _isFinDue;
     private bool _isReaderDue;
     private bool _isWriterDue;
@@ -47,25 +46,13 @@ internal sealed class LoopbackDoor : IDoor
 
     public List<PipeCalls> Calls { get; } = new(1024);
 
-    /// <summary>The position from which on the reader posts what it has examined.</summary>
-    public long UpdateFrom { get; set; }
-
-    /// <summary>What was posted and is not served before the next call.</summary>
-    public PipeCalls Lazy => _lazy;
-
-    public void PostLazily(PipeCalls calls)
-    {
-        lock (_lock)
-            _lazy |= calls;
-    }
-
     public void Post(PipeCalls calls)
     {
         Assert.False(_lock.IsHeldByCurrentThread, "The door was entered twice.");
         (bool Reader, bool Writer) due;
         lock (_lock)
         {
-            Serve(calls | _lazy);
+            Serve(calls);
             due = Leave();
         }
 
@@ -79,7 +66,6 @@ internal sealed class LoopbackDoor : IDoor
         (bool Reader, bool Writer) due;
         lock (_lock)
         {
-            Serve(_lazy);
             inside();
             due = Leave();
         }
@@ -125,15 +111,10 @@ internal sealed class LoopbackDoor : IDoor
 
     private void Serve(PipeCalls calls)
     {
-        _lazy = PipeCalls.None;
-        if (calls != PipeCalls.None && Calls.Count < Calls.Capacity)
+        if (Calls.Count < Calls.Capacity)
             Calls.Add(calls);
         if ((calls & PipeCalls.Receive) != 0)
-        {
             Reader.OnConsumed();
-            Reader.OnWindow(UpdateFrom);
-        }
-
         if ((calls & PipeCalls.Send) != 0)
         {
             Writer.OnFlushed();
@@ -172,7 +153,7 @@ internal sealed class LoopbackDoor : IDoor
         if (isFinished)
             ReceiveQueue.Finish();
         if (isFinished || ReceiveQueue.ContiguousEnd > end)
-            _isReaderDue |= Reader.OnReadable(UpdateFrom);
+            _isReaderDue |= Reader.OnReadable();
         _isWriterDue |= Writer.OnWritable();
     }
 }
