@@ -8,8 +8,11 @@ namespace UserTcp.Testing.Network;
 internal sealed class StackStation : Station, IStackDriver
 {
     private const ulong RefusalKey = 0x7ef_0000;
+    private const ulong SteeringKey = 0x57ee_0000;
+    private const int Habits = 3;
 
     private readonly SeededRandom _random;
+    private readonly PortDevice _device;
     private RunningStack? _running;
 
     public StackStation(
@@ -17,9 +20,14 @@ internal sealed class StackStation : Station, IStackDriver
         : base(network, name, link)
     {
         _random = network.Random.Derive(RefusalKey + (ulong)Number);
+        SeededRandom steering = network.Random.Derive(SteeringKey + (ulong)Number);
+        _device = new PortDevice(this, link.Mtu, network.Frames, Inbox)
+        {
+            Habit = (PortSteering)steering.Next(Habits),
+        };
         var options = new UserTcpStackOptions
         {
-            Link = new PortDevice(this, link.Mtu, network.Frames, Inbox),
+            Link = _device,
             Name = name,
             MacAddress = Mac,
             Addresses = { new UserTcpAddress(Address.ToIPAddress(), PrefixLength) },
@@ -80,7 +88,7 @@ internal sealed class StackStation : Station, IStackDriver
         {
             _running?.Turn();
         }
-        while (_running is not null && Inbox.Count > 0);
+        while (_running is not null && _device.HasFrames);
     }
 
     private void AddLine(StringBuilder text, RunningConnection connection)

@@ -1,3 +1,5 @@
+using UserTcp.Wire;
+
 namespace UserTcp.Links;
 
 /// <summary>
@@ -21,22 +23,9 @@ namespace UserTcp.Links;
 /// </remarks>
 public sealed class CaptureLink : LinkDevice
 {
-    private const uint Inbound = 1;
-    private const uint Outbound = 2;
-    private const long NanosecondsPerSecond = 1_000_000_000;
-
     private readonly LinkDevice _inner;
-    private readonly Stream _stream;
-    private readonly PcapngWriter _writer;
-    private readonly TimeProvider _time;
-    private readonly bool _leaveOpen;
-    private readonly int _maxFrameBytes;
-    private readonly long _maxBytes;
-    private readonly long _startStamp;
-    private readonly long _startTime;
-    private readonly Lock _writing = new();
-    private volatile Exception? _failure;
-    private volatile bool _isRecording = true;
+    private readonly CaptureRecorder _recorder;
+    private readonly bool _isFirst; // of the device's queues: it closes the file
 
     /// <summary>Captures to a file, which is created or overwritten.</summary>
     /// <param name="inner">The device; belongs to the capture from now on.</param>
@@ -65,25 +54,29 @@ public sealed class CaptureLink : LinkDevice
         options ??= new CaptureOptions();
         options.Validate();
         _inner = inner;
-        _stream = stream;
-        _writer = new PcapngWriter(stream);
-        _time = options.TimeProvider;
-        _leaveOpen = options.LeaveOpen;
-        _maxFrameBytes = options.MaxFrameBytes;
-        _maxBytes = options.MaxBytes;
-        _startTime = _time.GetTimestamp();
-        _startStamp = (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
-        _writer.WriteHead(inner.Info.Medium, inner.Info.Name, _maxFrameBytes);
+        _isFirst = true;
+        _recorder = new CaptureRecorder(inner.Info, stream, options);
+    }
+
+    private CaptureLink(LinkDevice inner, CaptureRecorder recorder)
+    {
+        _inner = inner;
+        _recorder = recorder;
     }
 
     /// <summary>Why capturing stopped while the link went on; null as long as all is well. Thread-safe.</summary>
-    public Exception? CaptureFailure => _failure;
+    public Exception? CaptureFailure => _recorder.Failure;
 
     /// <inheritdoc/>
     public override LinkInfo Info => _inner.Info;
 
     /// <inheritdoc/>
     public override LinkStatistics Statistics => _inner.Statistics;
+
+    /// <summary>The inner device's queues, recorded in one file. They send one at a time while it is written.</summary>
+    /// <inheritdoc/>
+    public override IReadOnlyList<LinkDevice> OpenQueues(int count) =>
+        [this, .. QueueSharing.Open(_inner, count).Skip(1).Select(queue => new CaptureLink(queue, _recorder))];
 
     /// <inheritdoc/>
     public override void SetReceiveAddress(MacAddress address) => _inner.SetReceiveAddress(address);
@@ -94,30 +87,14 @@ public sealed class CaptureLink : LinkDevice
         ArgumentNullException.ThrowIfNull(batch);
         int first = batch.Count;
         int count = _inner.Receive(batch);
-        if (count > 0 && _isRecording)
-        {
-            lock (_writing)
-                RecordReceived(batch, first);
-        }
-
+        if (count > 0 && _recorder.IsRecording)
+            _recorder.RecordReceived(batch, first);
         return count;
     }
 
     /// <inheritdoc/>
-    public override int Transmit(ReadOnlySpan<TxFrame> frames)
-    {
-        if (!_isRecording)
-            return _inner.Transmit(frames);
-
-        // Held while sending: an answer that arrives at once is still recorded behind what it answers.
-        lock (_writing)
-        {
-            long stamp = Now();
-            int count = _inner.Transmit(frames);
-            RecordSent(frames[..count], stamp);
-            return count;
-        }
-    }
+    public override int Transmit(ReadOnlySpan<TxFrame> frames) =>
+        _recorder.IsRecording ? _recorder.Transmit(_inner, frames) : _inner.Transmit(frames);
 
     /// <inheritdoc/>
     public override bool Wait(TimeSpan timeout) => _inner.Wait(timeout);
@@ -126,141 +103,22 @@ public sealed class CaptureLink : LinkDevice
     public override void Wake() => _inner.Wake();
 
     /// <summary>Writes what is buffered to the file. Does nothing once capturing has stopped.</summary>
-    public void Flush()
-    {
-        lock (_writing)
-            FlushWriter();
-    }
+    public void Flush() => _recorder.Flush();
 
     /// <summary>Disposes of the inner device, then writes what is buffered and closes the file.</summary>
     public override void Dispose()
     {
         _inner.Dispose();
-        lock (_writing)
-        {
-            FlushWriter();
-            _isRecording = false;
-            CloseStream();
-        }
+        if (_isFirst)
+            _recorder.Close();
     }
+
+    internal override void Steer(in Steering steering) => _inner.Steer(steering);
 
     private static FileStream Create(LinkDevice inner, string path, CaptureOptions? options)
     {
         ArgumentNullException.ThrowIfNull(inner);
         options?.Validate();
         return new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
-    }
-
-    private long Now()
-    {
-        Int128 elapsed = (Int128)(_time.GetTimestamp() - _startTime) * NanosecondsPerSecond / _time.TimestampFrequency;
-        return _startStamp + (long)elapsed;
-    }
-
-    private void RecordReceived(RxBatch batch, int first)
-    {
-        long stamp = Now();
-        for (int i = first; i < batch.Count && _isRecording; i++)
-        {
-            RxFrame frame = batch[i];
-            if (TryBegin(frame.Bytes.Length, out Span<byte> room))
-            {
-                frame.Bytes.CopyTo(room);
-                End(room, room.Length, frame.Offload, stamp, Inbound);
-            }
-        }
-    }
-
-    private void RecordSent(ReadOnlySpan<TxFrame> frames, long stamp)
-    {
-        for (int i = 0; i < frames.Length && _isRecording; i++)
-        {
-            ref readonly TxFrame frame = ref frames[i];
-            if (frame.Length > RxBatch.MaxFrameBytes)
-                RecordHeader(frame, stamp);
-            else if (TryBegin(frame.Length, out Span<byte> room))
-            {
-                frame.CopyTo(room);
-                End(room, room.Length, frame.Offload, stamp, Outbound);
-            }
-        }
-    }
-
-    // No IP packet is that long. What the device made of it is its affair; here is what it was given.
-    private void RecordHeader(in TxFrame frame, long stamp)
-    {
-        ReadOnlySpan<byte> header = frame.Header[..Math.Min(frame.Header.Length, RxBatch.MaxFrameBytes)];
-        if (!TryBegin(header.Length, out Span<byte> room))
-            return;
-
-        header.CopyTo(room);
-        End(room, frame.Length, default, stamp, Outbound);
-    }
-
-    private bool TryBegin(int length, out Span<byte> room)
-    {
-        room = default;
-        if (_writer.Length + PcapngWriter.PacketBlockBytes(Math.Min(length, _maxFrameBytes)) > _maxBytes)
-        {
-            FlushWriter();
-            Stop(new IOException(
-                $"The capture has reached its limit of {_maxBytes:N0} bytes (CaptureOptions.MaxBytes)."));
-            return false;
-        }
-
-        try
-        {
-            room = _writer.BeginPacket(length);
-            return true;
-        }
-        catch (Exception e)
-        {
-            Stop(e);
-            return false;
-        }
-    }
-
-    private void End(Span<byte> room, int length, FrameOffload offload, long stamp, uint direction)
-    {
-        if (offload.IsChecksumPartial)
-            FrameChecksum.TryFinish(room, default, default, offload);
-        _writer.EndPacket(Math.Min(room.Length, _maxFrameBytes), length, stamp, direction);
-    }
-
-    // Any exception of any stream: the traffic must not die of its own record. The property says what happened.
-    private void Stop(Exception failure)
-    {
-        _isRecording = false;
-        _failure ??= failure;
-    }
-
-    private void FlushWriter()
-    {
-        if (!_isRecording)
-            return;
-
-        try
-        {
-            _writer.Flush();
-        }
-        catch (Exception e)
-        {
-            Stop(e);
-        }
-    }
-
-    private void CloseStream()
-    {
-        if (_leaveOpen)
-            return;
-
-        try
-        {
-            _stream.Dispose();
-        }
-        catch (Exception e)
-        {
-            _failure ??= e;
-        }
     }
 }

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace UserTcp.Links;
 
 /// <summary>
-/// One direction of a <see cref="VirtualLink"/>: a bounded queue of frames for one producer and one consumer, without a
-/// lock. Bytes lie in one ring and may wrap; lengths and offloads lie in another.
+/// A queue of a <see cref="VirtualLink"/>: bounded, for one producer and one consumer, without a lock. Several producers
+/// hold <see cref="Adding"/> in turn. Bytes lie in one ring and may wrap; lengths and offloads lie in another.
 /// </summary>
 internal sealed class FrameRing
 {
@@ -27,6 +27,9 @@ internal sealed class FrameRing
         _entries = new Entry[BitOperations.RoundUpToPowerOf2((uint)maxFrames)];
         _bytes = GC.AllocateUninitializedArray<byte>((int)BitOperations.RoundUpToPowerOf2((uint)maxBytes));
     }
+
+    /// <summary>Held while a frame is added, where there are several producers.</summary>
+    public Lock Adding { get; } = new();
 
     /// <summary>Whether there is nothing to take. Exact for the consumer.</summary>
     public bool IsEmpty => Volatile.Read(ref _tailFrames) == Volatile.Read(ref _headFrames);

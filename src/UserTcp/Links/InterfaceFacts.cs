@@ -112,6 +112,17 @@ internal static unsafe class LinuxInterface
         return LibcNative.IoControl(socket, LibcNative.SetInterfaceFlags, &request) == 0;
     }
 
+    /// <summary>The name of an interface by its number; null if it is gone.</summary>
+    public static string? Name(int socket, int index)
+    {
+        var request = new InterfaceRequest { Number = index };
+        if (LibcNative.IoControl(socket, LibcNative.GetInterfaceName, &request) != 0)
+            return null;
+
+        var bytes = new ReadOnlySpan<byte>(request.Name, InterfaceRequest.NameBytes);
+        return Encoding.UTF8.GetString(bytes[..bytes.IndexOf((byte)0)]);
+    }
+
     /// <summary>The interface's number, or 0 if it is gone.</summary>
     public static int Index(int socket, string name) =>
         TryAsk(socket, name, LibcNative.GetInterfaceIndex, out InterfaceRequest answer) ? answer.Number : 0;

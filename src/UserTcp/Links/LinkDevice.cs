@@ -1,3 +1,5 @@
+using UserTcp.Wire;
+
 namespace UserTcp.Links;
 
 /// <summary>
@@ -42,6 +44,39 @@ public abstract class LinkDevice : IDisposable
     public virtual LinkStatistics Statistics => default;
 
     /// <summary>
+    /// Opens several queues, for a stack with several shards. Each is used as a device of its own, by threads of its
+    /// own and at the same time as the others. The stack calls this once on an open device, before <see
+    /// cref="SetReceiveAddress"/> and the first <see cref="Receive"/>; a stack that tries its start again, and the next
+    /// stack on the device, call it again.
+    /// </summary>
+    /// <param name="count">The number of queues that are wanted, from 1 to 64.</param>
+    /// <returns>
+    /// From one to <paramref name="count"/> devices; the first is this one. The default is this one alone: then it
+    /// receives for all shards, and they send through it one at a time.
+    /// </returns>
+    /// <remarks>
+    /// <see cref="Info"/> and <see cref="Statistics"/> of each queue describe the whole device. <see
+    /// cref="SetReceiveAddress"/> and <see cref="Dispose"/> are called on the first queue only, and are for all. All
+    /// frames of a flow should arrive at one queue; the stack hands each to the shard that wants it.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The count is out of range.</exception>
+    /// <exception cref="IOException">The system refuses a queue that it should have.</exception>
+    public virtual IReadOnlyList<LinkDevice> OpenQueues(int count)
+    {
+        ThrowIfNoQueueCount(count);
+        return [this];
+    }
+
+    /// <summary>
+    /// Tells the device which queue wants which flow: <see cref="Steering.ShardOf(ReadOnlySpan{byte})"/> is the number
+    /// of the queue. Called on the first queue, after <see cref="OpenQueues"/> and before <see
+    /// cref="SetReceiveAddress"/>. A hint, as the receive address is.
+    /// </summary>
+    internal virtual void Steer(in Steering steering)
+    {
+    }
+
+    /// <summary>
     /// Tells the device whose frames are wanted, before the first <see cref="Receive"/>: those sent to
     /// <paramref name="address"/>, to everybody and to groups, but none sent by it. A hint that saves work: the stack
     /// checks destinations itself.
@@ -82,6 +117,14 @@ public abstract class LinkDevice : IDisposable
     /// cref="Transmit"/>.
     /// </summary>
     public abstract void Dispose();
+
+    /// <summary>Checks the argument of <see cref="OpenQueues"/>.</summary>
+    internal static void ThrowIfNoQueueCount(int count)
+    {
+        if (count is < 1 or > Steering.MaxShards)
+            throw new ArgumentOutOfRangeException(
+                nameof(count), count, $"A device has from 1 to {Steering.MaxShards} queues.");
+    }
 }
 
 /// <summary>The device under a stack is gone: unplugged, deleted, or shut down by the system.</summary>

@@ -23,12 +23,13 @@ public static class LinkNames
     /// <summary>Every scheme there is, and what it does with a device's name. The first two are the best.</summary>
     private static ImmutableArray<Kind> s_kinds =
     [
-        new("packet", device => PacketSocketLink.Open(device), PacketSocketLink.Check),
-        new("pcap", device => PcapLink.Open(device), PcapLink.Check),
-        new("tap", device => TapLink.Open(device), device => TapLink.Check(device, LinkMedium.Ethernet)),
-        new("tun", device => TapLink.Open(device, new() { Medium = LinkMedium.Ip }),
+        new("packet", (device, _) => PacketSocketLink.Open(device), PacketSocketLink.Check),
+        new("pcap", (device, _) => PcapLink.Open(device), PcapLink.Check),
+        new("tap", (device, queues) => OpenTap(device, LinkMedium.Ethernet, queues),
+            device => TapLink.Check(device, LinkMedium.Ethernet)),
+        new("tun", (device, queues) => OpenTap(device, LinkMedium.Ip, queues),
             device => TapLink.Check(device, LinkMedium.Ip)),
-        new("virtual", NamedPairs.Open, name => LinkAccess.Granted($"virtual:{name}")),
+        new("virtual", (name, _) => NamedPairs.Open(name), name => LinkAccess.Granted($"virtual:{name}")),
     ];
 
     /// <summary>The schemes that <see cref="LinkDevice.Open"/> knows.</summary>
@@ -47,17 +48,17 @@ public static class LinkNames
         if (scheme.Contains(Separator) || s_kinds[..OwnSchemes].Any(kind => kind.Scheme == scheme))
             throw new ArgumentException($"'{scheme}' cannot be the scheme of other links.", nameof(scheme));
 
-        var added = new Kind(scheme, open, check ?? (device => LinkAccess.Granted($"{scheme}:{device}")));
+        var added = new Kind(scheme, (device, _) => open(device), check ?? (device => LinkAccess.Granted($"{scheme}:{device}")));
         ImmutableInterlocked.Update(
             ref s_kinds, (kinds, one) => [.. kinds.Where(kind => kind.Scheme != one.Scheme), one], added);
     }
 
-    /// <inheritdoc cref="LinkDevice.Open"/>
-    internal static LinkDevice Open(string name)
+    /// <summary>As <see cref="LinkDevice.Open"/>, for a stack that will ask for so many queues.</summary>
+    internal static LinkDevice Open(string name, int queues = 1)
     {
         ArgumentNullException.ThrowIfNull(name);
         return TryParse(name, out Kind? kind, out string device)
-            ? kind.Open(device)
+            ? kind.Open(device, queues)
             : throw new ArgumentException(Unknown(name).ToString(), nameof(name));
     }
 
@@ -96,5 +97,8 @@ public static class LinkNames
         name, LinkProblem.UnknownName, $"'{name}' is not the name of a link.",
         $"Known schemes: {string.Join(", ", Schemes)}; for instance 'packet:eth0', or 'eth0' for the best there is.");
 
-    private sealed record Kind(string Scheme, Func<string, LinkDevice> Open, Func<string, LinkAccess> Check);
+    private static TapLink OpenTap(string device, LinkMedium medium, int queues) =>
+        TapLink.Open(device, new TapLinkOptions { Medium = medium, PrefersQueues = queues > 1 });
+
+    private sealed record Kind(string Scheme, Func<string, int, LinkDevice> Open, Func<string, LinkAccess> Check);
 }

@@ -21,6 +21,9 @@ internal static class PacketFilter
     private const uint GroupBit = 1;                              // the broadcast address has it, too
     private const uint WholeFrame = 0x40000;                      // less would cut the frame, in silence
 
+    /// <summary>The program that ends with 0 at once: it lets nothing pass, or gives all to the first socket.</summary>
+    public static FilterInstruction[] Zero => [new(Return, 0, 0, 0)];
+
     // Jumps count from the next instruction.
     private static readonly FilterInstruction[] s_strangers =
     [

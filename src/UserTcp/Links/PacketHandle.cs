@@ -23,7 +23,7 @@ internal sealed unsafe class PacketHandle : IDisposable
     public int Descriptor { get; }
 
     /// <summary>How many bytes of frames the system keeps, as it counts them (with its own overhead).</summary>
-    public int ReceiveBufferBytes => GetNumber(LibcNative.ReceiveBuffer);
+    public int ReceiveBufferBytes => GetNumber(LibcNative.SocketLevel, LibcNative.ReceiveBuffer);
 
     /// <summary>
     /// False once the interface is gone: deleted, or moved to another namespace. One that is down is still there.
@@ -54,14 +54,17 @@ internal sealed unsafe class PacketHandle : IDisposable
         return handle is not null;
     }
 
-    /// <summary>Opens a socket that lets pass what <see cref="PacketFilter"/> says.</summary>
+    /// <summary>Opens a socket.</summary>
+    /// <param name="interfaceIndex">Where it sends and receives.</param>
+    /// <param name="options">Its buffers.</param>
+    /// <param name="filter">What it lets pass, a program of <see cref="PacketFilter"/>.</param>
     /// <exception cref="IOException">The system refuses.</exception>
-    public static PacketHandle Open(int interfaceIndex, int receiveBufferBytes, int sendBufferBytes)
+    public static PacketHandle Open(int interfaceIndex, PacketSocketLinkOptions options, FilterInstruction[] filter)
     {
         var socket = new PacketHandle(Create() ?? throw Failure("be opened"), interfaceIndex);
         try
         {
-            socket.Prepare(receiveBufferBytes, sendBufferBytes);
+            socket.Prepare(options, filter);
             return socket;
         }
         catch
@@ -71,19 +74,42 @@ internal sealed unsafe class PacketHandle : IDisposable
         }
     }
 
-    /// <summary>Lets pass what is for this address, from now on.</summary>
+    /// <summary>Opens another socket of the same interface, in the network namespace of the calling thread.</summary>
     /// <exception cref="IOException">The system refuses.</exception>
-    public void SetFilter(MacAddress? address)
+    public PacketHandle OpenAnother(PacketSocketLinkOptions options, FilterInstruction[] filter) =>
+        Open(_interface, options, filter);
+
+    /// <summary>Lets pass what a program of <see cref="PacketFilter"/> says, from now on.</summary>
+    /// <exception cref="IOException">The system refuses.</exception>
+    public void SetFilter(FilterInstruction[] filter)
     {
-        FilterInstruction[] instructions = PacketFilter.Compile(address);
-        fixed (FilterInstruction* first = instructions)
-        {
-            var program = new FilterProgram { Length = (ushort)instructions.Length, Instructions = first };
-            int failed = LibcNative.SetSocketOption(
-                Descriptor, LibcNative.SocketLevel, LibcNative.AttachFilter, &program, (uint)sizeof(FilterProgram));
-            if (failed != 0)
-                throw Failure("filter");
-        }
+        if (!TryGive(LibcNative.SocketLevel, LibcNative.AttachFilter, filter))
+            throw Failure("filter");
+    }
+
+    /// <summary>
+    /// Makes the socket the next one of a group, which divides what arrives among its sockets. All goes to the first
+    /// one until the group has a program.
+    /// </summary>
+    /// <param name="group">The group; 0 for a new one, whose number it then is.</param>
+    /// <returns>False if the system refuses.</returns>
+    public bool TryJoin(ref ushort group)
+    {
+        int kind = LibcNative.FanoutByProgram | LibcNative.FanoutIgnoreOutgoing
+            | (group == 0 ? LibcNative.FanoutUniqueId : 0);
+        if (!TrySet(LibcNative.PacketLevel, LibcNative.PacketFanout, group | (kind << 16)))
+            return false;
+
+        group = (ushort)GetNumber(LibcNative.PacketLevel, LibcNative.PacketFanout);
+        return true;
+    }
+
+    /// <summary>Divides by a program from now on, whose result is the number of the socket in the group.</summary>
+    /// <exception cref="IOException">The system refuses.</exception>
+    public void Divide(FilterInstruction[] program)
+    {
+        if (!TryGive(LibcNative.PacketLevel, LibcNative.PacketFanoutData, program))
+            throw Failure("divide what arrives");
     }
 
     /// <summary>Has the interface receive for one more address, for as long as the socket is open.</summary>
@@ -97,14 +123,14 @@ internal sealed unsafe class PacketHandle : IDisposable
             AddressLength = MacAddress.Size,
         };
         address.CopyTo(new Span<byte>(membership.Address, MacAddress.Size));
-        return TryJoin(membership);
+        return TryAdd(membership);
     }
 
     /// <summary>Has the interface receive everything, for as long as the socket is open.</summary>
     /// <exception cref="IOException">The system refuses.</exception>
     public void ReceiveEverything()
     {
-        if (!TryJoin(new PacketMembership { InterfaceIndex = _interface, Kind = PacketMembership.Promiscuous }))
+        if (!TryAdd(new PacketMembership { InterfaceIndex = _interface, Kind = PacketMembership.Promiscuous }))
             throw Failure("receive for other addresses than the card's");
     }
 
@@ -130,15 +156,15 @@ internal sealed unsafe class PacketHandle : IDisposable
     private static IOException Failure(string what) =>
         new($"A packet socket cannot {what}: {Marshal.GetLastPInvokeErrorMessage()}.");
 
-    private void Prepare(int receiveBufferBytes, int sendBufferBytes)
+    private void Prepare(PacketSocketLinkOptions options, FilterInstruction[] filter)
     {
         if (!TrySet(LibcNative.PacketLevel, LibcNative.VirtioHeader, 1))
             throw Failure("carry virtio headers");
 
-        SetBuffer(LibcNative.ReceiveBufferForce, LibcNative.ReceiveBuffer, receiveBufferBytes);
-        SetBuffer(LibcNative.SendBufferForce, LibcNative.SendBuffer, sendBufferBytes);
+        SetBuffer(LibcNative.ReceiveBufferForce, LibcNative.ReceiveBuffer, options.ReceiveBufferBytes);
+        SetBuffer(LibcNative.SendBufferForce, LibcNative.SendBuffer, options.SendBufferBytes);
         TrySet(LibcNative.PacketLevel, LibcNative.IgnoreOutgoing, 1); // since Linux 4.20; the filter says the same
-        SetFilter(null);
+        SetFilter(filter);
         var address = new PacketAddress
         {
             Family = LibcNative.PacketFamily,
@@ -156,18 +182,27 @@ internal sealed unsafe class PacketHandle : IDisposable
             TrySet(LibcNative.SocketLevel, plain, bytes);
     }
 
-    private bool TryJoin(PacketMembership membership) => LibcNative.SetSocketOption(
+    private bool TryAdd(PacketMembership membership) => LibcNative.SetSocketOption(
         Descriptor, LibcNative.PacketLevel, LibcNative.AddMembership, &membership,
         (uint)sizeof(PacketMembership)) == 0;
 
     private bool TrySet(int level, int name, int value) =>
         LibcNative.SetSocketOption(Descriptor, level, name, &value, sizeof(int)) == 0;
 
-    private int GetNumber(int name)
+    private bool TryGive(int level, int name, FilterInstruction[] instructions)
+    {
+        fixed (FilterInstruction* first = instructions)
+        {
+            var program = new FilterProgram { Length = (ushort)instructions.Length, Instructions = first };
+            return LibcNative.SetSocketOption(Descriptor, level, name, &program, (uint)sizeof(FilterProgram)) == 0;
+        }
+    }
+
+    private int GetNumber(int level, int name)
     {
         int value = 0;
         uint length = sizeof(int);
-        LibcNative.GetSocketOption(Descriptor, LibcNative.SocketLevel, name, &value, &length);
+        LibcNative.GetSocketOption(Descriptor, level, name, &value, &length);
         return value;
     }
 }

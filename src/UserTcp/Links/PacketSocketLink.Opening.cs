@@ -28,13 +28,13 @@ public sealed partial class PacketSocketLink
     public static PacketSocketLink Open(string device, PacketSocketLinkOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(device);
-        options ??= new PacketSocketLinkOptions();
+        options = options?.Copy() ?? new PacketSocketLinkOptions();
         options.Validate();
         LinkAccess access = Examine(device, out InterfaceFacts? found);
         if (found is not InterfaceFacts facts || !access.IsGranted)
             throw access.ToException();
 
-        var socket = PacketHandle.Open(facts.Index, options.ReceiveBufferBytes, options.SendBufferBytes);
+        var socket = PacketHandle.Open(facts.Index, options, PacketFilter.Compile(null));
         try
         {
             if (options.Promiscuous == true)

@@ -15,6 +15,10 @@ namespace UserTcp.Links;
 /// <see cref="LinkDownException"/>. A changed MTU is noticed within 20 ms of sending.
 /// </para>
 /// <para>
+/// Several queues (<see cref="LinkDevice.OpenQueues"/>) are a socket each, among which the system divides what arrives
+/// by flow.
+/// </para>
+/// <para>
 /// What this machine itself sends through the interface is not received, neither the system's frames nor those of a
 /// second stack on the same interface: the two reach others, not one another. For that there are veth pairs, TAP and
 /// <see cref="VirtualLink"/>. Frames with a VLAN tag are not received either: open the VLAN's own interface.
@@ -31,16 +35,20 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
     private readonly string _device;
     private readonly PacketHandle _socket;
     private readonly MacAddress? _cardAddress;
-    private readonly bool? _isPromiscuousWanted;
+    private readonly PacketSocketLinkOptions _options;
+    private readonly PacketSocketLink _first; // of the queues
     private readonly UnixWaiter _waiter;
     private readonly PacketInbox _inbox = new();
     private readonly PacketOutbox _outbox = new();
     private readonly Lock _counting = new();
+    // For all queues, in the first one.
+    private PacketSocketLink[] _queues;
+    private ushort _group;
     private LinkInfo _info;
     private long _receiveDropped;
     private long _receiveTooLong;
-    private long _kernelDropped;
     private long _transmitDropped;
+
     private long _mtuAsked;
     private volatile bool _isBlocked;
     private volatile bool _isDisposed;
@@ -51,35 +59,33 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
         _device = device;
         _socket = socket;
         _cardAddress = facts.MacAddress;
-        _isPromiscuousWanted = options.Promiscuous;
+        _options = options;
+        _first = this;
+        _queues = [this];
         _info = Describe(device, facts);
         Warning = WarningFor(socket, options);
         _waiter = new UnixWaiter(socket.Descriptor);
     }
 
+    private PacketSocketLink(PacketSocketLink first, PacketHandle socket)
+    {
+        _device = first._device;
+        _socket = socket;
+        _options = first._options;
+        _first = first;
+        _queues = [];
+        _info = first._info;
+        _waiter = new UnixWaiter(socket.Descriptor);
+    }
+
     /// <inheritdoc/>
-    public override LinkInfo Info => _info;
+    public override LinkInfo Info => _first._info;
 
     /// <summary>A permission or size that the system refused and that is not required; null if there is none.</summary>
     public string? Warning { get; }
 
     /// <inheritdoc/>
-    public override LinkStatistics Statistics
-    {
-        get
-        {
-            lock (_counting)
-            {
-                CountKernelDrops();
-                return new LinkStatistics
-                {
-                    ReceiveDropped = _kernelDropped + Volatile.Read(ref _receiveDropped),
-                    ReceiveTooLong = Volatile.Read(ref _receiveTooLong),
-                    TransmitDropped = Volatile.Read(ref _transmitDropped),
-                };
-            }
-        }
-    }
+    public override LinkStatistics Statistics => _first.CountAll();
 
     /// <summary>
     /// Filters in the system: only frames to this address, to everybody and to groups arrive, and none from it. Has the
@@ -91,9 +97,11 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         // A card that has no room for another address takes everything; the system sees to those that never have.
-        if (_isPromiscuousWanted is null && address != _cardAddress && !_socket.TryReceiveFor(address))
+        if (_options.Promiscuous is null && address != _cardAddress && !_socket.TryReceiveFor(address))
             _socket.ReceiveEverything();
-        _socket.SetFilter(address);
+        FilterInstruction[] filter = PacketFilter.Compile(address);
+        foreach (PacketSocketLink queue in _queues)
+            queue._socket.SetFilter(filter);
     }
 
     /// <inheritdoc/>
@@ -115,8 +123,8 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
 
         if (dropped.All > 0)
         {
-            Interlocked.Add(ref _receiveDropped, dropped.All);
-            Interlocked.Add(ref _receiveTooLong, dropped.TooLong);
+            Interlocked.Add(ref _first._receiveDropped, dropped.All);
+            Interlocked.Add(ref _first._receiveTooLong, dropped.TooLong);
         }
 
         return batch.Count - before;
@@ -152,15 +160,23 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
     /// <inheritdoc/>
     public override void Wake() => _waiter.Wake();
 
-    /// <inheritdoc/>
+    /// <summary>Closes all queues, if this is the first one; does nothing if it is another.</summary>
     public override void Dispose()
     {
+        if (_first != this)
+            return;
+
+        CloseFrom(0);
+    }
+
+    private void Close()
+    {
+        CountKernelDrops();
         lock (_counting)
         {
             if (_isDisposed)
                 return;
 
-            CountKernelDrops();
             _isDisposed = true;
         }
 
@@ -210,7 +226,7 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
 
     private int Drop()
     {
-        Interlocked.Increment(ref _transmitDropped);
+        Interlocked.Increment(ref _first._transmitDropped);
         return 1;
     }
 
@@ -219,8 +235,8 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
     {
         _mtuAsked = Environment.TickCount64;
         int mtu = _socket.Mtu;
-        if (mtu > 0 && mtu != _info.Mtu)
-            _info = _info with { Mtu = mtu };
+        if (mtu > 0 && mtu != _first._info.Mtu)
+            _first._info = _first._info with { Mtu = mtu };
     }
 
     // An interface that was switched off is still there: the system reports it once, and goes on when it is back.
@@ -230,9 +246,24 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
             throw new LinkDownException($"The interface '{_device}' is gone: deleted, or moved to another namespace.");
     }
 
+    private LinkStatistics CountAll()
+    {
+        foreach (PacketSocketLink queue in _queues)
+            queue.CountKernelDrops();
+        return new LinkStatistics
+        {
+            ReceiveDropped = Volatile.Read(ref _receiveDropped),
+            ReceiveTooLong = Volatile.Read(ref _receiveTooLong),
+            TransmitDropped = Volatile.Read(ref _transmitDropped),
+        };
+    }
+
     private void CountKernelDrops()
     {
-        if (!_isDisposed)
-            _kernelDropped += _socket.TakeDrops();
+        lock (_counting)
+        {
+            if (!_isDisposed)
+                Interlocked.Add(ref _first._receiveDropped, _socket.TakeDrops());
+        }
     }
 }

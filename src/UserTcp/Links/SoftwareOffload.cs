@@ -16,8 +16,7 @@ namespace UserTcp.Links;
 /// <para>
 /// Frames whose headers do not allow what they ask for are dropped and counted in
 /// <see cref="LinkStatistics.TransmitDropped"/>. Owns the inner device and disposes of it. The threading rules are
-/// those of
-/// <see cref="LinkDevice"/>.
+/// those of <see cref="LinkDevice"/>.
 /// </para>
 /// </remarks>
 public sealed unsafe class SoftwareOffload : LinkDevice
@@ -28,6 +27,7 @@ public sealed unsafe class SoftwareOffload : LinkDevice
     private const LinkFeatures Added = LinkFeatures.TransmitChecksum | LinkFeatures.TransmitSegmentation;
 
     private readonly LinkDevice _inner;
+    private readonly SoftwareOffload _first; // of the device's queues: it counts for all
     private readonly bool _innerSums;
     private readonly bool _innerCuts;
     private readonly int _linkHeaderLength;
@@ -48,9 +48,15 @@ public sealed unsafe class SoftwareOffload : LinkDevice
     /// <summary>Puts the decorator before a device.</summary>
     /// <param name="inner">The device; belongs to the decorator from now on.</param>
     public SoftwareOffload(LinkDevice inner)
+        : this(inner, null)
+    {
+    }
+
+    private SoftwareOffload(LinkDevice inner, SoftwareOffload? first)
     {
         ArgumentNullException.ThrowIfNull(inner);
         _inner = inner;
+        _first = first ?? this;
         _innerSums = (inner.Info.Features & LinkFeatures.TransmitChecksum) != 0;
         _innerCuts = (inner.Info.Features & Added) == Added;
         _linkHeaderLength = inner.Info.Medium == LinkMedium.Ethernet ? EthernetHeader.Size : 0;
@@ -79,9 +85,14 @@ public sealed unsafe class SoftwareOffload : LinkDevice
         get
         {
             LinkStatistics inner = _inner.Statistics;
-            return inner with { TransmitDropped = inner.TransmitDropped + Volatile.Read(ref _dropped) };
+            return inner with { TransmitDropped = inner.TransmitDropped + Volatile.Read(ref _first._dropped) };
         }
     }
+
+    /// <summary>The inner device's queues, each with a decorator of its own.</summary>
+    /// <inheritdoc/>
+    public override IReadOnlyList<LinkDevice> OpenQueues(int count) =>
+        [this, .. QueueSharing.Open(_inner, count).Skip(1).Select(queue => new SoftwareOffload(queue, _first))];
 
     /// <inheritdoc/>
     public override void SetReceiveAddress(MacAddress address) => _inner.SetReceiveAddress(address);
@@ -134,6 +145,8 @@ public sealed unsafe class SoftwareOffload : LinkDevice
 
         _inner.Dispose();
     }
+
+    internal override void Steer(in Steering steering) => _inner.Steer(steering);
 
     private bool TrySendRest()
     {
@@ -295,7 +308,7 @@ public sealed unsafe class SoftwareOffload : LinkDevice
 
     private Place Drop(Place place)
     {
-        Interlocked.Increment(ref _dropped);
+        Interlocked.Increment(ref _first._dropped);
         return new Place(place.Frame + 1, 0);
     }
 

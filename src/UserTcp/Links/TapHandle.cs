@@ -39,12 +39,15 @@ internal sealed unsafe class TapHandle : IDisposable
     /// <param name="medium">TAP or TUN.</param>
     /// <param name="multiQueue">Which must be as it is in the interface, if that exists; null to find out.</param>
     /// <param name="error">The system's number for why not.</param>
+    /// <param name="prefersQueues">Which is tried first: an interface is made by it.</param>
     /// <returns>Null if the system refuses.</returns>
-    public static TapHandle? TryOpen(string device, LinkMedium medium, bool? multiQueue, out int error)
+    public static TapHandle? TryOpen(
+        string device, LinkMedium medium, bool? multiQueue, out int error, bool prefersQueues = false)
     {
-        TapHandle? tap = TryAttach(device, medium, multiQueue ?? false, out error);
+        bool first = multiQueue ?? prefersQueues;
+        TapHandle? tap = TryAttach(device, medium, first, out error);
         return tap is null && multiQueue is null && error == LibcNative.InvalidArgument
-            ? TryAttach(device, medium, multiQueue: true, out error)
+            ? TryAttach(device, medium, !first, out error)
             : tap;
     }
 

@@ -42,7 +42,7 @@ public sealed partial class TapLink
         if (Obstacle(device, medium, out InterfaceFacts? existing) is LinkAccess obstacle)
             throw obstacle.ToException();
 
-        TapHandle tap = TapHandle.TryOpen(device, medium, options.MultiQueue, out int error)
+        TapHandle tap = TapHandle.TryOpen(device, medium, options.MultiQueue, out int error, options.PrefersQueues)
             ?? throw Explain(device, medium, error).ToException();
         Socket? questions = null;
         try

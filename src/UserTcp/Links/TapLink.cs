@@ -21,6 +21,10 @@ namespace UserTcp.Links;
 /// that needs CAP_NET_ADMIN.
 /// </para>
 /// <para>
+/// Several queues (<see cref="LinkDevice.OpenQueues"/>) need an interface with several (<c>multi_queue</c>). The system
+/// sends each flow to the queue that it last came from.
+/// </para>
+/// <para>
 /// What is sent while the interface is down, or is longer than its MTU, is dropped and counted as a wire would drop it;
 /// back up, traffic goes on. Only an interface that is deleted is a <see cref="LinkDownException"/>. A changed MTU is
 /// noticed within 20 ms of sending.
@@ -34,13 +38,18 @@ public sealed unsafe partial class TapLink : LinkDevice
     private const int HotBytes = 512 << 10;
 
     private readonly TapHandle _tap;
+    private readonly TapLink _first; // of the queues
     private readonly Socket _questions;
     private readonly int _index;
     private readonly int _linkHeaderBytes;
     private readonly UnixWaiter _waiter;
+
+    // For all queues, in the first one.
+    private TapLink[] _queues;
     private LinkInfo _info;
     private long _receiveDropped;
     private long _transmitDropped;
+
     private long _mtuAsked;
     private volatile bool _isBlocked;
     private bool _isDisposed;
@@ -48,6 +57,8 @@ public sealed unsafe partial class TapLink : LinkDevice
     private TapLink(TapHandle tap, Socket questions, InterfaceFacts facts, LinkMedium medium)
     {
         _tap = tap;
+        _first = this;
+        _queues = [this];
         _questions = questions;
         _index = facts.Index;
         _linkHeaderBytes = medium == LinkMedium.Ethernet ? EthernetHeader.Size : 0;
@@ -55,14 +66,26 @@ public sealed unsafe partial class TapLink : LinkDevice
         _waiter = new UnixWaiter(tap.Descriptor);
     }
 
+    private TapLink(TapLink first, TapHandle tap)
+    {
+        _tap = tap;
+        _first = first;
+        _queues = [];
+        _questions = first._questions;
+        _index = first._index;
+        _linkHeaderBytes = first._linkHeaderBytes;
+        _info = first._info;
+        _waiter = new UnixWaiter(tap.Descriptor);
+    }
+
     /// <inheritdoc/>
-    public override LinkInfo Info => _info;
+    public override LinkInfo Info => _first._info;
 
     /// <inheritdoc/>
     public override LinkStatistics Statistics => new()
     {
-        ReceiveDropped = Volatile.Read(ref _receiveDropped),
-        TransmitDropped = Volatile.Read(ref _transmitDropped),
+        ReceiveDropped = Volatile.Read(ref _first._receiveDropped),
+        TransmitDropped = Volatile.Read(ref _first._transmitDropped),
     };
 
     /// <inheritdoc/>
@@ -86,7 +109,7 @@ public sealed unsafe partial class TapLink : LinkDevice
             int length = (int)read - FrameOffload.Size;
             bytes += length;
             if (length is <= 0 or > RxBatch.MaxFrameBytes)
-                Interlocked.Increment(ref _receiveDropped);
+                Interlocked.Increment(ref _first._receiveDropped);
             else
                 batch.Commit(length, *(FrameOffload*)start);
         }
@@ -99,14 +122,14 @@ public sealed unsafe partial class TapLink : LinkDevice
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         FollowMtu();
-        int longest = _info.Mtu + _linkHeaderBytes;
+        int longest = Info.Mtu + _linkHeaderBytes;
         for (int i = 0; i < frames.Length; i++)
         {
             ref readonly TxFrame frame = ref frames[i];
             bool isWhole = frame.Offload.Segmentation == SegmentationOffload.None;
             if (frame.Length > (isWhole ? longest : RxBatch.UsualFrameBytes))
             {
-                Interlocked.Increment(ref _transmitDropped); // the system would take it, and let its length wrap
+                Interlocked.Increment(ref _first._transmitDropped); // the system would take it, and let its length wrap
             }
             else if (!TrySend(frame))
             {
@@ -130,15 +153,13 @@ public sealed unsafe partial class TapLink : LinkDevice
     /// <inheritdoc/>
     public override void Wake() => _waiter.Wake();
 
-    /// <inheritdoc/>
+    /// <summary>Closes all queues, if this is the first one; does nothing if it is another.</summary>
     public override void Dispose()
     {
-        if (_isDisposed)
+        if (_first != this)
             return;
 
-        _isDisposed = true;
-        _waiter.Dispose();
-        _tap.Dispose();
+        CloseFrom(0);
         _questions.Dispose();
     }
 
@@ -155,7 +176,7 @@ public sealed unsafe partial class TapLink : LinkDevice
             if (error == LibcNative.Interrupted)
                 continue;
             ThrowIfGone(error);
-            Interlocked.Increment(ref _transmitDropped); // switched off, out of memory: gone, as on a wire
+            Interlocked.Increment(ref _first._transmitDropped); // switched off, out of memory: gone, as on a wire
             break;
         }
 
@@ -171,8 +192,8 @@ public sealed unsafe partial class TapLink : LinkDevice
 
         _mtuAsked = now;
         int mtu = LinuxInterface.Mtu((int)_questions.Handle, _index);
-        if (mtu > 0 && mtu != _info.Mtu)
-            _info = _info with { Mtu = mtu };
+        if (mtu > 0 && mtu != Info.Mtu)
+            _first._info = Info with { Mtu = mtu };
     }
 
     private void ThrowIfGone(int error)

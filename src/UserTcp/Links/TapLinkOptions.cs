@@ -10,10 +10,14 @@ public sealed class TapLinkOptions
     public LinkMedium Medium { get; set; } = LinkMedium.Ethernet;
 
     /// <summary>
-    /// Whether the interface may have several queues, each a link of its own, among which the system divides what
-    /// arrives by flow. Null, the default, is as the interface is; one that does not exist yet gets a single queue.
+    /// Whether the interface may have several queues, among which the system divides what arrives by flow: those of
+    /// <see cref="LinkDevice.OpenQueues"/>, or links of their own. Null, the default, is as the interface is; one that
+    /// does not exist yet gets a single queue.
     /// </summary>
     public bool? MultiQueue { get; set; }
+
+    /// <summary>Whether one that does not exist yet gets several queues, unless told otherwise.</summary>
+    internal bool PrefersQueues { get; init; }
 
     internal void Validate()
     {

@@ -1,3 +1,6 @@
+using System.Numerics;
+using UserTcp.Wire;
+
 namespace UserTcp.Links;
 
 /// <summary>
@@ -11,6 +14,10 @@ namespace UserTcp.Links;
 /// than the MTU allows, are dropped and counted in <see cref="LinkStatistics.TransmitDropped"/>.
 /// </para>
 /// <para>
+/// An end may have several queues (<see cref="LinkDevice.OpenQueues"/>), whether or not the other one has. Each has its
+/// own room for frames. Frames go to the queue of their flow; a full queue holds back the frames behind them, too.
+/// </para>
+/// <para>
 /// Disposing one end ends the link as a pulled cable does: the other end can still receive what waits for it, and what
 /// it transmits meanwhile is dropped and counted; after that its calls throw <see cref="LinkDownException"/>. The two
 /// ends may be used by different threads at the same time, each end by the rules of <see cref="LinkDevice"/>. Waits are
@@ -19,43 +26,41 @@ namespace UserTcp.Links;
 /// </remarks>
 public sealed class VirtualLink : LinkDevice
 {
+    private const int NumberShift = 32;
+
+    private readonly VirtualEnd _end;
+    private readonly int _number;
     private readonly LinkFeatures _features;
+    private readonly int _linkHeaderBytes;
     private readonly int _maxFrameBytes;
     private readonly int _maxWireBytes;
     private readonly FrameRing _incoming;
-    private readonly FrameRing _outgoing;
     private readonly LinkSignal _signal;
-    private VirtualLink _peer = null!;
-    private long _transmitDropped;
-    private int _blockedLength; // of the frame that found no room, 0 if none did
-    private volatile bool _isDisposed;
+    private long _blocked; // the number of the peer's full queue plus one, and the frame's length; 0 if none is full
 
-    private VirtualLink(VirtualLinkOptions options, string end, FrameRing incoming, FrameRing outgoing)
+    internal VirtualLink(VirtualEnd end, VirtualLinkOptions options, int number)
     {
+        _end = end;
+        _number = number;
         _features = options.Features;
+        _linkHeaderBytes = options.LinkHeaderBytes;
         _maxFrameBytes = options.MaxFrameBytes;
         _maxWireBytes = options.LinkHeaderBytes + options.Mtu;
-        _incoming = incoming;
-        _outgoing = outgoing;
+        _incoming = new FrameRing(options.QueueFrames, options.QueueBytes);
         _signal = new LinkSignal(IsReady);
-        Info = new LinkInfo
-        {
-            Name = $"virtual:{options.Name}.{end}",
-            Mtu = options.Mtu,
-            Medium = options.Medium,
-            Features = options.Features,
-            MaxReceiveFrame = options.MaxFrameBytes,
-        };
     }
 
     /// <inheritdoc/>
-    public override LinkInfo Info { get; }
+    public override LinkInfo Info => _end.Info;
 
     /// <inheritdoc/>
-    public override LinkStatistics Statistics => new() { TransmitDropped = Volatile.Read(ref _transmitDropped) };
+    public override LinkStatistics Statistics => new() { TransmitDropped = _end.TransmitDropped };
 
     /// <summary>Whether the other end is closed.</summary>
-    internal bool IsPeerDisposed => _peer._isDisposed;
+    internal bool IsPeerDisposed => _end.Peer.IsDisposed;
+
+    /// <summary>Whether no frame waits to be received. Exact once the peer is closed.</summary>
+    internal bool IsDrained => _incoming.IsEmpty;
 
     /// <summary>Makes two ends that are connected to one another.</summary>
     /// <param name="options">How both behave; null for the defaults.</param>
@@ -64,98 +69,138 @@ public sealed class VirtualLink : LinkDevice
     /// <exception cref="ArgumentException">The features contradict each other.</exception>
     public static (VirtualLink First, VirtualLink Second) CreatePair(VirtualLinkOptions? options = null)
     {
-        options ??= new VirtualLinkOptions();
+        options = options?.Copy() ?? new VirtualLinkOptions();
         options.Validate();
-        var toFirst = new FrameRing(options.QueueFrames, options.QueueBytes);
-        var toSecond = new FrameRing(options.QueueFrames, options.QueueBytes);
-        var first = new VirtualLink(options, "a", toFirst, toSecond);
-        var second = new VirtualLink(options, "b", toSecond, toFirst);
-        first._peer = second;
-        second._peer = first;
-        return (first, second);
+        (VirtualEnd first, VirtualEnd second) = VirtualEnd.CreatePair(options);
+        return (first.First, second.First);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<LinkDevice> OpenQueues(int count)
+    {
+        ThrowIfNoQueueCount(count);
+        ObjectDisposedException.ThrowIf(_end.IsDisposed, this);
+        return _number == 0 ? _end.Open(count) : [this];
     }
 
     /// <inheritdoc/>
     public override int Receive(RxBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        bool isPeerGone = _peer._isDisposed; // read first: what the peer sent before it went is then visible below
+        ObjectDisposedException.ThrowIf(_end.IsDisposed, this);
+        bool isPeerGone = IsPeerDisposed; // read first: what the peer sent before it went is then visible below
         int count = _incoming.MoveTo(batch, (_features & LinkFeatures.ReceiveChecksumInfo) != 0);
         if (count > 0)
-            _peer.NotifyWritable();
-        else if (isPeerGone && _incoming.IsEmpty)
-            ThrowPeerGone();
+            NotifySenders();
+        if (isPeerGone && _incoming.IsEmpty)
+            OnDrained(count);
         return count;
     }
 
     /// <inheritdoc/>
     public override int Transmit(ReadOnlySpan<TxFrame> frames)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (_peer._isDisposed)
+        ObjectDisposedException.ThrowIf(_end.IsDisposed, this);
+        if (IsPeerDisposed)
             return TransmitToNobody(frames.Length);
 
+        VirtualEnd.Target target = _end.Peer.Queues;
         int accepted = 0;
-        while (accepted < frames.Length && TryTransmit(in frames[accepted]))
+        ulong reached = 0;
+        while (accepted < frames.Length && TryTransmit(in frames[accepted], target, ref reached))
             accepted++;
-        if (accepted > 0)
-            _peer._signal.Notify();
+        for (; reached != 0; reached &= reached - 1)
+            target.Queues[BitOperations.TrailingZeroCount(reached)]._signal.Notify();
         return accepted;
     }
 
     /// <inheritdoc/>
     public override bool Wait(TimeSpan timeout)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ObjectDisposedException.ThrowIf(_end.IsDisposed, this);
         return _signal.Wait(timeout);
     }
 
     /// <inheritdoc/>
     public override void Wake() => _signal.Wake();
 
-    /// <summary>Closes this end; the other hears of it once it has received what waits for it.</summary>
+    /// <summary>
+    /// Closes this end; the other hears of it once it has received what waits for it. Disposing of a queue other than
+    /// the first does nothing.
+    /// </summary>
     public override void Dispose()
     {
-        if (_isDisposed)
+        if (_number != 0 || !_end.TryDispose())
             return;
 
-        _isDisposed = true;
-        _signal.Wake();
-        _peer._signal.Notify();
+        foreach (VirtualLink queue in _end.Queues.Queues)
+            queue._signal.Wake();
+        foreach (VirtualLink queue in _end.Peer.Queues.Queues)
+            queue._signal.Notify();
     }
+
+    internal override void Steer(in Steering steering) => _end.Steer(steering);
 
     private static void ThrowPeerGone() =>
         throw new LinkDownException("The other end of the virtual link has been disposed of.") { IsIntended = true };
 
-    private int TransmitToNobody(int count)
+    // The link is down for all queues at once, when the last frame has been received.
+    private void OnDrained(int count)
     {
-        if (_incoming.IsEmpty)
+        if (!_end.IsDrained)
+            return;
+        if (count == 0)
             ThrowPeerGone();
 
-        Interlocked.Add(ref _transmitDropped, count);
+        foreach (VirtualLink queue in _end.Queues.Queues)
+            queue._signal.Notify();
+    }
+
+    private int TransmitToNobody(int count)
+    {
+        if (_end.IsDrained)
+            ThrowPeerGone();
+
+        _end.NoteDropped(count);
         return count;
     }
 
-    private bool TryTransmit(in TxFrame frame)
+    private bool TryTransmit(in TxFrame frame, VirtualEnd.Target target, ref ulong reached)
     {
         if (!CanCarry(frame))
         {
-            Interlocked.Increment(ref _transmitDropped);
+            _end.NoteDropped(1);
             return true;
         }
 
-        if (_outgoing.TryAdd(frame))
-            return true;
-
-        // The peer may drain the queue between the failure and the note: look again after the note is visible.
-        Volatile.Write(ref _blockedLength, frame.Length);
-        Interlocked.MemoryBarrier();
-        if (!_outgoing.TryAdd(frame))
+        VirtualLink queue = target.For(frame, _linkHeaderBytes);
+        if (!TryAdd(queue._incoming, frame) && !TryAddOrNote(queue, frame))
             return false;
 
-        Volatile.Write(ref _blockedLength, 0);
+        reached |= 1UL << queue._number;
         return true;
+    }
+
+    private bool TryAddOrNote(VirtualLink queue, in TxFrame frame)
+    {
+        // The peer may drain the queue between the failure and the note: look again after the note is visible.
+        Volatile.Write(ref _blocked, ((queue._number + 1L) << NumberShift) | (uint)frame.Length);
+        Interlocked.MemoryBarrier();
+        if (!TryAdd(queue._incoming, frame))
+            return false;
+
+        Volatile.Write(ref _blocked, 0);
+        return true;
+    }
+
+    // The queues of this end are used by a thread each, and all add to the same rings.
+    private bool TryAdd(FrameRing ring, in TxFrame frame)
+    {
+        if (!_end.HasManySenders)
+            return ring.TryAdd(frame);
+
+        lock (ring.Adding)
+            return ring.TryAdd(frame);
     }
 
     private bool CanCarry(in TxFrame frame)
@@ -172,28 +217,39 @@ public sealed class VirtualLink : LinkDevice
             && frame.Length <= _maxFrameBytes;
     }
 
-    private void NotifyWritable()
+    private void NotifySenders()
     {
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _blockedLength) != 0 && _outgoing.IsHalfEmpty)
-            _signal.Notify();
+        foreach (VirtualLink sender in _end.Peer.Queues.Queues)
+        {
+            if (Volatile.Read(ref sender._blocked) >> NumberShift == _number + 1 && _incoming.IsHalfEmpty)
+                sender._signal.Notify();
+        }
     }
 
-    private bool IsReady() => !_incoming.IsEmpty || _isDisposed || _peer._isDisposed || TakeWritable();
+    private bool IsReady() =>
+        !_incoming.IsEmpty || _end.IsDisposed || (IsPeerDisposed && _end.IsDrained) || TakeWritable();
 
-    // True once for every time that the queue was found full: a stack with nothing left to send must be able to sleep.
+    // True once for every time that a queue was found full: a stack with nothing left to send must be able to sleep.
     private bool TakeWritable()
     {
-        int length = Interlocked.Exchange(ref _blockedLength, 0);
-        if (length == 0)
+        long blocked = Interlocked.Exchange(ref _blocked, 0);
+        if (blocked == 0)
             return false;
-        if (IsWritableAgain(length))
+        if (IsWritableAgain(blocked))
             return true;
 
-        Volatile.Write(ref _blockedLength, length);
+        Volatile.Write(ref _blocked, blocked);
         Interlocked.MemoryBarrier();
-        return IsWritableAgain(length);
+        return IsWritableAgain(blocked);
     }
 
-    private bool IsWritableAgain(int length) => _outgoing.IsHalfEmpty && _outgoing.HasRoomFor(length);
+    // Queues that the peer does not use any more are never drained.
+    private bool IsWritableAgain(long blocked)
+    {
+        VirtualLink[] queues = _end.Peer.Queues.Queues;
+        int number = (int)(blocked >> NumberShift) - 1;
+        return number >= queues.Length
+            || (queues[number]._incoming.IsHalfEmpty && queues[number]._incoming.HasRoomFor((int)blocked));
+    }
 }

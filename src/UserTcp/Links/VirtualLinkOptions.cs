@@ -27,11 +27,11 @@ public sealed class VirtualLinkOptions
     /// </summary>
     public LinkFeatures Features { get; set; } = AllFeatures;
 
-    /// <summary>The most frames that wait in each direction, from 1 to 65,536; 1,024 by default.</summary>
+    /// <summary>The most frames that wait in each direction and queue, from 1 to 65,536; 1,024 by default.</summary>
     public int QueueFrames { get; set; } = 1024;
 
     /// <summary>
-    /// The most bytes that wait in each direction, from the largest frame (65,550 bytes with
+    /// The most bytes that wait in each direction and queue, from the largest frame (65,550 bytes with
     /// <see cref="LinkFeatures.TransmitSegmentation"/>) to 1 GiB; 1 MiB by default. Allocated at once. No frame is
     /// longer than the queue.
     /// </summary>
@@ -62,6 +62,8 @@ public sealed class VirtualLinkOptions
                 "TransmitChecksum needs ReceiveChecksumInfo or ReceiveMayLackChecksum: it does not finish checksums.",
                 nameof(Features));
     }
+
+    internal VirtualLinkOptions Copy() => (VirtualLinkOptions)MemberwiseClone();
 
     internal bool Has(LinkFeatures feature) => (Features & feature) != 0;
 

@@ -122,17 +122,21 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
         ThrowIfCompleted();
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<FlushResult>(cancellationToken);
-        ReadOnlySpan<byte> rest = source.Span;
-        while (!rest.IsEmpty && !_isOver)
+        Append(source.Span);
+        return FlushAsync(cancellationToken);
+    }
+
+    /// <summary>Copies bytes behind what was written; a flush sends them.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty && !_isOver)
         {
             Span<byte> span = GetSpan();
-            int length = Math.Min(span.Length, rest.Length);
-            rest[..length].CopyTo(span);
+            int length = Math.Min(span.Length, bytes.Length);
+            bytes[..length].CopyTo(span);
             _queue.Advance(length);
-            rest = rest[length..];
+            bytes = bytes[length..];
         }
-
-        return FlushAsync(cancellationToken);
     }
 
     public override void CancelPendingFlush()

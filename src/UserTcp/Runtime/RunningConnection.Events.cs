@@ -46,7 +46,7 @@ internal sealed partial class RunningConnection
             return;
 
         _reason = reason;
-        _stack.OnConnectionEnd(this);
+        _shard.OnConnectionEnd(this);
         WakeReasons reasons = WakeReasons.Closed;
         if (Reader.OnClosed(reason, Cause))
             reasons |= WakeReasons.Reader;
@@ -68,11 +68,11 @@ internal sealed partial class RunningConnection
             ref _observers, new ConnectionObservers((_, cause) => _stack.OnObserverFailed(Id, cause)), null)
             ?? _observers;
         observers.Add(observer);
-        _stack.Watch.OnObserverAdded();
+        _shard.Watch.OnObserverAdded();
         return new Registration(() =>
         {
             observers.Remove(observer);
-            _stack.Watch.OnObserverRemoved();
+            _shard.Watch.OnObserverRemoved();
         });
     }
 
@@ -113,7 +113,7 @@ internal sealed partial class RunningConnection
             return;
 
         _isExpected = true;
-        _stack.Door.Coalescer.OnWoken();
+        _shard.Door.Coalescer.OnWoken();
     }
 
     private WakeReasons OnReadable()

@@ -17,6 +17,7 @@ namespace UserTcp.Runtime;
 internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
 {
     private static long s_lastId;
+    private readonly RunningShard _shard;
     private readonly RunningStack _stack;
     private readonly StackConnection _core;
     private readonly bool _isPooled;
@@ -34,15 +35,16 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     private bool _isAborted;
     private ConnectionObservers? _observers;
 
-    public RunningConnection(RunningStack stack, StackConnection core, ConnectionSettings settings)
+    public RunningConnection(RunningShard shard, StackConnection core, ConnectionSettings settings)
     {
-        _stack = stack;
+        _shard = shard;
+        _stack = shard.Stack;
         _core = core;
         Settings = settings;
         _isPooled = ReferenceEquals(Scheduler, PipeScheduler.ThreadPool);
         _mayDefer = _isPooled || ReferenceEquals(Scheduler, PipeScheduler.Inline);
         core.Receive.HeldLimit = settings.MaxHeldBytes;
-        core.Send.Source = stack.Stash;
+        core.Send.Source = shard.Stash;
         Id = Interlocked.Increment(ref s_lastId);
         Reader = new TcpPipeReader(core.Receive, this, Scheduler);
         Writer = new TcpPipeWriter(core.Send, this, Scheduler);
@@ -100,7 +102,7 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     {
         if ((calls & PipeCalls.Abort) != 0)
             Volatile.Write(ref _isAborted, true);
-        _stack.Door.Post(this, (int)calls, _mayDefer);
+        _shard.Door.Post(this, (int)calls, _mayDefer);
     }
 
     /// <summary>RST. Idempotent.</summary>
@@ -171,14 +173,14 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
 
     public void SetTrafficClass(byte value)
     {
-        using Door.Visit visit = _stack.Door.Enter();
+        using Door.Visit visit = _shard.Door.Enter();
         _core.Tcb.Live = _core.Tcb.Live with { TrafficClass = value };
     }
 
     /// <summary>Changes settings of the machine, then lets it see what follows from them.</summary>
     public void Configure<T>(T value, Func<LiveSettings, T, LiveSettings> change)
     {
-        using Door.Visit visit = _stack.Door.Enter();
+        using Door.Visit visit = _shard.Door.Enter();
         _core.Tcb.Live = change(_core.Tcb.Live, value);
         visit.Call(_core, UserCall.Reconfigure);
     }
@@ -186,14 +188,14 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     /// <summary>Looks at the machine, at one moment.</summary>
     public TResult Look<TResult>(Func<StackConnection, Instant, TResult> look)
     {
-        using Door.Visit visit = _stack.Door.Enter();
+        using Door.Visit visit = _shard.Door.Enter();
         return look(_core, visit.Now);
     }
 
     // For what the application asks of this connection: it is back.
     private Door.Visit Enter()
     {
-        Door.Visit visit = _stack.Door.Enter();
+        Door.Visit visit = _shard.Door.Enter();
         Arrive();
         return visit;
     }
@@ -264,7 +266,7 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
             return;
 
         _isExpected = false;
-        _stack.Door.Coalescer.OnReturned();
+        _shard.Door.Coalescer.OnReturned();
     }
 
     private void Log(WakeReasons reasons)

@@ -23,6 +23,8 @@ internal sealed class StackSettings
 
     public string? Name { get; init; }
 
+    public int Shards { get; init; } = 1;
+
     public MacAddress? MacAddress { get; init; }
 
     public required IReadOnlyList<StackAddress> Addresses { get; init; }
@@ -97,6 +99,7 @@ internal sealed class StackSettings
     /// <summary>The core's settings, for a stack on a link.</summary>
     public StackConfig ToConfig(LinkInfo link) => new()
     {
+        Shards = Shards,
         Link = link,
         Mtu = Math.Min(Mtu ?? link.Mtu, link.Mtu),
         MacAddress = MacAddress ?? DefaultMac(link.Name, Addresses[0]),

@@ -226,10 +226,10 @@ public sealed class VirtualLinkTests : IDisposable
     public void A_sleeping_end_is_woken_by_wake_by_frames_and_by_disposal()
     {
         (VirtualLink a, VirtualLink b) = VirtualLink.CreatePair();
-        Assert.True(WaitWhile(b, b.Wake));
-        Assert.True(WaitWhile(b, () => a.Transmit(new FrameList().Add([1]).ToArray())));
+        Assert.True(LinkWait.EndsBy(b, b.Wake));
+        Assert.True(LinkWait.EndsBy(b, () => a.Transmit(new FrameList().Add([1]).ToArray())));
         Assert.Equal(1, b.Receive(_batch));
-        Assert.True(WaitWhile(b, a.Dispose));
+        Assert.True(LinkWait.EndsBy(b, a.Dispose));
     }
 
     [Fact]
@@ -256,17 +256,6 @@ public sealed class VirtualLinkTests : IDisposable
 
     private static void Refused<TException>(VirtualLinkOptions options)
         where TException : ArgumentException => Assert.Throws<TException>(() => VirtualLink.CreatePair(options));
-
-    private static bool WaitWhile(VirtualLink link, Action action)
-    {
-        bool isWoken = false;
-        var waiter = new Thread(() => isWoken = link.Wait(s_limit));
-        waiter.Start();
-        while (waiter.ThreadState != ThreadState.WaitSleepJoin && waiter.IsAlive)
-            Thread.Yield();
-        action();
-        return waiter.Join(s_limit) && isWoken;
-    }
 
     private static void SendNumbered(VirtualLink link, int count)
     {

@@ -71,6 +71,37 @@ public class RateLimitTests
     public void A_limit_without_a_rate_is_a_mistake(int perSecond) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new RateLimit(perSecond, s_key));
 
+    /// <summary>Each of several threads takes from many seconds; each second grants as much as to one thread.</summary>
+    [Fact]
+    public void Threads_get_together_what_one_would_get()
+    {
+        const int threads = 4;
+        const int seconds = 200;
+        const int perSecond = 300;
+        var alone = new RateLimit(perSecond, s_key);
+        int[] expected = [.. Enumerable.Range(0, seconds).Select(second => Take(alone, At(second), 2 * perSecond))];
+        var limit = new RateLimit(perSecond, s_key);
+        int[] granted = new int[seconds];
+        using var barrier = new Barrier(threads);
+        var workers = new Thread[threads];
+        for (int i = 0; i < threads; i++)
+        {
+            workers[i] = new Thread(() =>
+            {
+                for (int second = 0; second < seconds; second++)
+                {
+                    barrier.SignalAndWait(); // all begin the second at once
+                    Interlocked.Add(ref granted[second], Take(limit, At(second), 2 * perSecond));
+                    barrier.SignalAndWait();
+                }
+            });
+            workers[i].Start();
+        }
+
+        Array.ForEach(workers, static worker => worker.Join());
+        Assert.Equal(expected, granted);
+    }
+
     private static Instant At(int second) => s_start + TimeSpan.FromSeconds(second);
 
     private static int Take(RateLimit limit, Instant now, int attempts)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace UserTcp.Links.Native;
 
@@ -14,6 +15,8 @@ internal static unsafe partial class LibcNative
     public const int FamilyNotSupported = 97;        // EAFNOSUPPORT
 
     public const nuint GetInterfaceName = 0x8910;    // SIOCGIFNAME
+    public const nuint GetSocketNamespace = 0x894c;  // SIOCGSKNS
+    public const int NetworkNamespace = 0x40000000;  // CLONE_NEWNET
 
     public const int SocketLevel = 1;                // SOL_SOCKET
     public const int SendBuffer = 7;                 // SO_SNDBUF
@@ -21,15 +24,25 @@ internal static unsafe partial class LibcNative
     public const int AttachFilter = 26;              // SO_ATTACH_FILTER
     public const int SendBufferForce = 32;           // SO_SNDBUFFORCE
     public const int ReceiveBufferForce = 33;        // SO_RCVBUFFORCE
+    public const int NamespaceCookie = 71;           // SO_NETNS_COOKIE
     public const int PacketStatistics = 6;           // PACKET_STATISTICS
     public const int VirtioHeader = 15;              // PACKET_VNET_HDR
     public const int CopyThreshold = 7;              // PACKET_COPY_THRESH
+    public const int PacketFanout = 18;              // PACKET_FANOUT
+    public const int PacketFanoutData = 22;          // PACKET_FANOUT_DATA
+
+    public const int FanoutByProgram = 6;            // PACKET_FANOUT_CBPF
+    public const int FanoutUniqueId = 0x2000;        // PACKET_FANOUT_FLAG_UNIQUEID
+    public const int FanoutIgnoreOutgoing = 0x4000;  // PACKET_FANOUT_FLAG_IGNORE_OUTGOING
 
     public const int DoNotWait = 0x40;               // MSG_DONTWAIT
     public const int Truncated = 0x20;               // MSG_TRUNC
 
     [LibraryImport(Library, EntryPoint = "socket", SetLastError = true)]
     public static partial int OpenSocket(int family, int type, int protocol);
+
+    [LibraryImport(Library, EntryPoint = "setns", SetLastError = true)]
+    public static partial int EnterNamespace(SafeFileHandle entry, int kind);
 
     [LibraryImport(Library, EntryPoint = "bind", SetLastError = true)]
     public static partial int Bind(int socket, PacketAddress* address, uint length);
