@@ -29,15 +29,15 @@ public sealed class OwnScripts
     }
 
     [Theory, MemberData(nameof(Scripts))]
-    public void Passes(string name) => Passes(name, shards: 1);
+    public void Passes(string name) => Check(name, shards: 1);
 
     [Theory, MemberData(nameof(Scripts))]
-    public void Passes_with_two_shards(string name) => Passes(name, shards: 2);
+    public void Passes_with_two_shards(string name) => Check(name, shards: 2);
 
     [Theory, MemberData(nameof(Scripts))]
-    public void Passes_with_five_shards(string name) => Passes(name, shards: 5);
+    public void Passes_with_five_shards(string name) => Check(name, shards: 5);
 
-    private static void Passes(string name, int shards)
+    private static void Check(string name, int shards)
     {
         PacketdrillScript script = Load(name);
         var options = new PacketdrillOptions { Shards = shards };

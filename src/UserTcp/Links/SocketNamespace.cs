@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using UserTcp.Links.Native;
 

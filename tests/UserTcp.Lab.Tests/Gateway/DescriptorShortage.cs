@@ -51,15 +51,15 @@ internal static class DescriptorShortage
         Console.WriteLine($"connected after {(told.SocketShortageDrops >= ShortTries ? "a shortage" : "nothing")}");
     }
 
-    /// <summary>All threads that the pool may have: see <see cref="ShortageTests"/>.</summary>
+    /// <summary>All threads that the pool may have, this one included: see <see cref="ShortageTests"/>.</summary>
     private static void BeginThreads()
     {
         ThreadPool.SetMinThreads(PoolThreads, PoolThreads);
         ThreadPool.SetMaxThreads(PoolThreads, PoolThreads);
-        Barrier all = new(PoolThreads + 1);
-        for (int i = 0; i < PoolThreads; i++)
+        Barrier all = new(PoolThreads);
+        for (int i = 1; i < PoolThreads; i++)
             ThreadPool.UnsafeQueueUserWorkItem(all => all.SignalAndWait(s_guard), all, preferLocal: false);
-        all.SignalAndWait(s_guard);
+        Assert.True(all.SignalAndWait(s_guard));
     }
 
     private static void TakeAll(List<FileStream> files)

@@ -197,7 +197,7 @@ public sealed class QueueSharingTests : IDisposable
     }
 
     [Fact]
-    public void A_thread_for_each_queue_loses_neither_frames_nor_wake_ups()
+    public async Task A_thread_for_each_queue_loses_neither_frames_nor_wake_ups()
     {
         const int Threads = 4;
         const int FramesPerThread = 1_000;
@@ -212,10 +212,10 @@ public sealed class QueueSharingTests : IDisposable
                 queues[0].Wait(LinkWait.Limit);
         });
 
-        Assert.True(Task.WaitAll([wire, .. senders], LinkWait.Limit));
-        isOver.Cancel();
+        await Task.WhenAll([wire, .. senders]).WaitAsync(LinkWait.Limit);
+        await isOver.CancelAsync();
         queues[0].Wake();
-        Assert.True(first.Wait(LinkWait.Limit));
+        await first.WaitAsync(LinkWait.Limit);
 
         static Task Start(Action action) => Task.Factory.StartNew(action, TaskCreationOptions.LongRunning);
     }

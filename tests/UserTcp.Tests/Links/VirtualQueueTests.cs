@@ -46,7 +46,7 @@ public sealed class VirtualQueueTests : IDisposable
     [InlineData(2, 2)]
     [InlineData(5, 1)]
     [InlineData(5, 5)]
-    public void A_thread_for_each_queue_loses_neither_frames_nor_wake_ups(int senders, int receivers)
+    public async Task A_thread_for_each_queue_loses_neither_frames_nor_wake_ups(int senders, int receivers)
     {
         const int FramesPerFlow = 300;
         (LinkDevice[] from, LinkDevice[] to, Steering steering) = Open(senders, receivers, 3, Key);
@@ -55,8 +55,8 @@ public sealed class VirtualQueueTests : IDisposable
         Task<int>[] receiving = [.. to.Select((link, i) => Task.Factory.StartNew(
             () => ReceiveAll(link, i, steering, FramesPerFlow), TaskCreationOptions.LongRunning))];
 
-        Assert.True(Task.WaitAll([.. sending, .. receiving], LinkWait.Limit));
-        Assert.Equal(Flows, receiving.Sum(task => task.Result));
+        await Task.WhenAll(sending).WaitAsync(LinkWait.Limit);
+        Assert.Equal(Flows, (await Task.WhenAll(receiving).WaitAsync(LinkWait.Limit)).Sum());
     }
 
     [Fact]
@@ -164,15 +164,14 @@ public sealed class VirtualQueueTests : IDisposable
     }
 
     [Fact]
-    public void Disposal_of_the_first_queue_ends_the_waits_of_all()
+    public async Task Disposal_of_the_first_queue_ends_the_waits_of_all()
     {
         (LinkDevice[] from, LinkDevice[] to, _) = Open(2, 2, 8, Key);
         Task<bool>[] waits = [.. from.Concat(to).Select(
             queue => Task.Factory.StartNew(() => queue.Wait(LinkWait.Limit), TaskCreationOptions.LongRunning))];
         from[0].Dispose();
 
-        Assert.True(Task.WaitAll(waits, LinkWait.Limit));
-        Assert.All(waits, wait => Assert.True(wait.Result));
+        Assert.All(await Task.WhenAll(waits).WaitAsync(LinkWait.Limit), Assert.True);
         Array.ForEach(from, queue => queue.Wake());
     }
 

@@ -1,5 +1,4 @@
 using UserTcp.Primitives;
-using UserTcp.Stack;
 using UserTcp.Tcp;
 using UserTcp.Testing.Network;
 using UserTcp.Testing.Packetdrill.Syntax;
