@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics;
 using UserTcp.Diagnostics;
 using UserTcp.Links;
 using UserTcp.Primitives;
@@ -70,13 +71,27 @@ internal sealed class EventLoop : IDisposable
     internal bool Turn(bool mayTransmit = false)
     {
         bool isDone = Visit(mayTransmit);
+        if (_outgoing.Count > 0)
+            HandOverAll();
+        return isDone;
+    }
+
+    // Outside the door: no thread is ever inside two.
+    private void HandOverAll()
+    {
+        IReadOnlyList<RunningShard> shards = _shard.Stack.Shards;
+        ulong concerned = 0;
         foreach (HandOver handOver in _outgoing)
         {
-            _shard.Stack.Shards[handOver.Shard].Accept(handOver);
+            shards[handOver.Shard].HandOvers.Add(handOver);
+            concerned |= 1UL << handOver.Shard;
         }
 
         _outgoing.Clear();
-        return isDone;
+        for (; concerned != 0; concerned &= concerned - 1)
+        {
+            shards[BitOperations.TrailingZeroCount(concerned)].Bell.AskForTurn();
+        }
     }
 
     private bool Visit(bool mayTransmit)

@@ -48,7 +48,7 @@ internal sealed class RunningShard : IStackOwner, IDisposable
 
     public RunningStack Stack => _stack;
 
-    /// <summary>What other shards have for this one.</summary>
+    /// <summary>What other shards have for this one. Who adds something asks for a turn.</summary>
     public HandOverBox HandOvers { get; } = new();
 
     public LoopBell Bell => _bell;
@@ -57,13 +57,6 @@ internal sealed class RunningShard : IStackOwner, IDisposable
 
     /// <summary>Read at the start, or under the door.</summary>
     public AddressState AddressState => _core.AddressState;
-
-    /// <summary>Brings the shard something that arrived at another one.</summary>
-    public void Accept(in HandOver handOver)
-    {
-        HandOvers.Add(handOver);
-        _bell.AskForTurn();
-    }
 
     /// <summary>A connection begins its life with the application.</summary>
     public RunningConnection OnNewConnection(Door.Visit visit, StackConnection core, ConnectionSettings settings)
