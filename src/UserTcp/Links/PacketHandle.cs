@@ -91,13 +91,13 @@ internal sealed unsafe class PacketHandle : IDisposable
     /// Makes the socket the next one of a group, which divides what arrives among its sockets. All goes to the first
     /// one until the group has a program.
     /// </summary>
-    /// <param name="group">The group; 0 for a new one, whose number it then is.</param>
+    /// <param name="group">The group, whose number may be 0; null for a new one, whose number it then is.</param>
     /// <returns>False if the system refuses.</returns>
-    public bool TryJoin(ref ushort group)
+    public bool TryJoin(ref ushort? group)
     {
         int kind = LibcNative.FanoutByProgram | LibcNative.FanoutIgnoreOutgoing
-            | (group == 0 ? LibcNative.FanoutUniqueId : 0);
-        if (!TrySet(LibcNative.PacketLevel, LibcNative.PacketFanout, group | (kind << 16)))
+            | (group is null ? LibcNative.FanoutUniqueId : 0);
+        if (!TrySet(LibcNative.PacketLevel, LibcNative.PacketFanout, (group ?? 0) | (kind << 16)))
             return false;
 
         group = (ushort)GetNumber(LibcNative.PacketLevel, LibcNative.PacketFanout);

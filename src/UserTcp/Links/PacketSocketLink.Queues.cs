@@ -15,7 +15,7 @@ public sealed partial class PacketSocketLink
             return [this];
 
         // Until it is told which flow goes where, the first socket has all.
-        if (_group != 0)
+        if (_group is not null)
             _socket.Divide(PacketFilter.Zero);
         CloseFrom(count);
         if (count > _queues.Length)
@@ -25,7 +25,7 @@ public sealed partial class PacketSocketLink
 
     internal override void Steer(in Steering steering)
     {
-        if (_group != 0)
+        if (_group is not null)
             _socket.Divide(SteeringFilter.Compile(steering));
     }
 
@@ -60,7 +60,7 @@ public sealed partial class PacketSocketLink
     // The order is the numbers in the group, and the system keeps it while the interface is switched off and on.
     private bool TryGroup(int from)
     {
-        if (_group == 0 && !_socket.TryJoin(ref _group))
+        if (_group is null && !_socket.TryJoin(ref _group))
             return false;
 
         return Array.TrueForAll(_queues[from..], queue => queue._socket.TryJoin(ref _group));

@@ -43,7 +43,7 @@ public sealed unsafe partial class PacketSocketLink : LinkDevice
     private readonly Lock _counting = new();
     // For all queues, in the first one.
     private PacketSocketLink[] _queues;
-    private ushort _group;
+    private ushort? _group;
     private LinkInfo _info;
     private long _receiveDropped;
     private long _receiveTooLong;

@@ -6,9 +6,13 @@ namespace UserTcp.Links;
 
 /// <summary>
 /// <see cref="Steering"/> as a program for the kernel, which gives each frame to one of the sockets of a group
-/// (PACKET_FANOUT_CBPF). It reads from the network header, wherever that is. Where the frame ends too early the kernel
-/// ends the program with 0, and that is the shard that parses such frames.
+/// (PACKET_FANOUT_CBPF). Where the frame ends too early the kernel ends the program with 0, and that is the shard that
+/// parses such frames.
 /// </summary>
+/// <remarks>
+/// A received frame begins for the program with its network header. Offsets relative to that header (SKF_NET_OFF) mean
+/// the same bytes, but before Linux 6.16 they do not reach bytes that a driver has left in pages.
+/// </remarks>
 internal static class SteeringFilter
 {
     // Scratch memory.
@@ -23,7 +27,7 @@ internal static class SteeringFilter
         FilterInstruction[] v4 = [.. FoldV4(), new(Jump, 0, 0, (uint)v6.Length)];
         FilterInstruction[] program =
         [
-            new(LoadByte, 0, 0, NetworkHeader),
+            new(LoadByte, 0, 0, 0),
             new(ShiftRight, 0, 0, 4),
             new(JumpIfEqual, 1, 0, 4),
             new(JumpIfEqual, (byte)v4.Length, Elsewhere, 6),
@@ -39,17 +43,17 @@ internal static class SteeringFilter
     /// <summary>Leaves the addresses, folded, in memory, and the offset of the ports in X.</summary>
     private static FilterInstruction[] FoldV4() =>
     [
-        new(LoadByte, 0, 0, NetworkHeader + 9),
+        new(LoadByte, 0, 0, 9),
         new(JumpIfEqual, 1, 0, (uint)IpProtocol.Tcp),
         new(JumpIfEqual, 0, Elsewhere, (uint)IpProtocol.Udp),
-        new(LoadHalf, 0, 0, NetworkHeader + 6),
+        new(LoadHalf, 0, 0, 6),
         new(JumpIfAnyBit, Elsewhere, 0, Steering.FragmentBits),
-        new(LoadByte, 0, 0, NetworkHeader + 16),
+        new(LoadByte, 0, 0, 16),
         new(JumpIfNotBelow, Elsewhere, 0, Steering.FirstGroupV4),
-        new(LoadWord, 0, 0, NetworkHeader + 12),
+        new(LoadWord, 0, 0, 12),
         .. XorWord(16),
         new(Store, 0, 0, Addresses),
-        new(LoadByte, 0, 0, NetworkHeader),
+        new(LoadByte, 0, 0, 0),
         new(And, 0, 0, 15),
         new(ShiftLeft, 0, 0, 2),
         new(JumpIfNotBelow, 0, Elsewhere, Ipv4Header.Size),
@@ -58,9 +62,9 @@ internal static class SteeringFilter
 
     private static FilterInstruction[] FoldV6() =>
     [
-        new(LoadByte, 0, 0, NetworkHeader + 24),
+        new(LoadByte, 0, 0, 24),
         new(JumpIfEqual, Elsewhere, 0, Steering.GroupV6),
-        new(LoadWord, 0, 0, NetworkHeader + 8),
+        new(LoadWord, 0, 0, 8),
         .. XorWord(12), .. XorWord(16), .. XorWord(20), .. XorWord(24), .. XorWord(28), .. XorWord(32), .. XorWord(36),
         new(Store, 0, 0, Addresses),
     ];
@@ -68,21 +72,21 @@ internal static class SteeringFilter
     private static FilterInstruction[] FindPortsV6() =>
     [
         new(SetX, 0, 0, Ipv6Header.Size),
-        new(LoadByte, 0, 0, NetworkHeader + 6),
+        new(LoadByte, 0, 0, 6),
         new(JumpIfEqual, 0, 4, (uint)IpProtocol.HopByHop),
-        new(LoadByte, 0, 0, NetworkHeader + Ipv6Header.Size + 1),
+        new(LoadByte, 0, 0, Ipv6Header.Size + 1),
         new(JumpIfEqual, 0, Elsewhere, 0),
         new(SetX, 0, 0, Ipv6Header.Size + Ipv6Extensions.Unit),
-        new(LoadByte, 0, 0, NetworkHeader + Ipv6Header.Size),
+        new(LoadByte, 0, 0, Ipv6Header.Size),
         new(JumpIfEqual, 1, 0, (uint)IpProtocol.Tcp),
         new(JumpIfEqual, 0, Elsewhere, (uint)IpProtocol.Udp),
     ];
 
     private static FilterInstruction[] PortsAndShard(in Steering steering) =>
     [
-        new(LoadHalfAtX, 0, 0, NetworkHeader),
+        new(LoadHalfAtX, 0, 0, 0),
         new(Store, 0, 0, Port),
-        new(LoadHalfAtX, 0, 0, NetworkHeader + sizeof(ushort)),
+        new(LoadHalfAtX, 0, 0, sizeof(ushort)),
         new(RecallX, 0, 0, Port),
         new(XorX, 0, 0, 0),
         new(RecallX, 0, 0, Addresses),
@@ -100,7 +104,7 @@ internal static class SteeringFilter
 
     private static FilterInstruction[] XorWord(uint offset) =>
     [
-        new(CopyToX, 0, 0, 0), new(LoadWord, 0, 0, NetworkHeader + offset), new(XorX, 0, 0, 0),
+        new(CopyToX, 0, 0, 0), new(LoadWord, 0, 0, offset), new(XorX, 0, 0, 0),
     ];
 
     // Jumps count from the next instruction.

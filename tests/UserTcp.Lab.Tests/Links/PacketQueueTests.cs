@@ -40,6 +40,24 @@ public sealed class PacketQueueTests
     }
 
     [LabFact]
+    public void Long_frames_whose_headers_the_kernel_keeps_in_pages_are_divided_too()
+    {
+        using var lab = new LinkLab(offloads: true); // without them, the cable copies a frame into one piece
+        lab.A.Exec("ip link set veth0 mtu 9000");
+        lab.B.Exec("ip link set veth1 mtu 9000");
+        var steering = new Steering(5, Key);
+        IReadOnlyList<LinkDevice> queues = Open(lab, steering);
+        PacketSocketLink a = lab.OpenPacketA();
+        byte[][] frames = [.. FlowFrame.OnePerQueue(steering).Select(
+            flow => (byte[])[.. FlowFrame.Bytes(flow, 1, MacB, MacA), .. new byte[8000]])];
+        Assert.Equal(5, Send(a, frames));
+        Send(a, Frame(MacB, MacA, Last));
+
+        lab.ReceiveUntil(queues[0], Last);
+        Assert.All(queues.Skip(1), queue => Assert.Equal(1, Drain(queue)));
+    }
+
+    [LabFact]
     public void Nothing_arrives_at_the_other_queues_while_they_join_and_before_they_are_told_of_flows()
     {
         using var lab = new LinkLab();

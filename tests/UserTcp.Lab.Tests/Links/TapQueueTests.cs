@@ -93,6 +93,10 @@ public sealed class TapQueueTests
         lab.Kernel.Exec("ip link set tap0 down; ip link set tap0 name lan0; ip link set lan0 up");
         IReadOnlyList<LinkDevice> queues = ours.OpenQueues(2);
         Assert.Equal(2, queues.Count);
+        using PacketSocketLink kernel = lab.Kernel.Run(() => PacketSocketLink.Open("lan0"));
+        kernel.SetReceiveAddress(MacA);
+        queues[1].Transmit([FlowFrame.Create(7, 0, MacA, MacB)]);
+        Assert.Equal([7], Receive(kernel, 1));
         Send(queues[1], Frame(MacA, MacB, 9, 1600));
         Assert.Equal(1, ours.Statistics.TransmitDropped); // beyond the MTU
         queues[1].Dispose();

@@ -10,7 +10,6 @@ namespace UserTcp.Tests.Links;
 internal static class FilterMachine
 {
     private const int MemoryWords = 16;
-    private const uint NetworkHeader = 0xfff00000; // SKF_NET_OFF
 
     /// <summary>The result; 0 if a load lies beyond the packet.</summary>
     public static uint Run(IReadOnlyList<FilterInstruction> program, ReadOnlySpan<byte> packet)
@@ -25,7 +24,7 @@ internal static class FilterMachine
             {
                 case 0x20 or 0x28 or 0x30 or 0x48:
                     int size = one.Code == 0x20 ? 4 : one.Code == 0x30 ? 1 : 2;
-                    uint offset = unchecked(k + (one.Code == 0x48 ? x : 0) - NetworkHeader);
+                    uint offset = unchecked(k + (one.Code == 0x48 ? x : 0));
                     if (offset + (ulong)size > (ulong)packet.Length)
                         return 0;
                     a = Load(packet.Slice((int)offset, size));

@@ -132,6 +132,8 @@ public sealed class VirtualQueueTests : IDisposable
         Assert.Equal(5, b.Receive(_batch));
 
         IReadOnlyList<LinkDevice> again = b.OpenQueues(5);
+        a.Transmit(frames);
+        Assert.Equal(5, b.Receive(_batch)); // the formula was the last owner's
         b.Steer(steering);
         a.Transmit(frames);
         Assert.All(again, queue => Assert.Equal(1, queue.Receive(_batch)));

@@ -22,7 +22,4 @@ internal static class FilterCode
     public const ushort Return = 0x06;          // BPF_RET | BPF_K
     public const ushort ReturnA = 0x16;         // BPF_RET | BPF_A
     public const ushort CopyToX = 0x07;         // BPF_MISC | BPF_TAX
-
-    /// <summary>Offsets from here on count from the network header (SKF_NET_OFF).</summary>
-    public const uint NetworkHeader = unchecked((uint)-0x100000);
 }
