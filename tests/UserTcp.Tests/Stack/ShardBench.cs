@@ -86,14 +86,15 @@ internal sealed class ShardBench : IDisposable
     }
 
     public CallResult Connect(
-        int shard, out StackConnection? connection, ushort localPort = 0, HostAddress? to = null)
+        int shard, out StackConnection? connection, ushort localPort = 0, HostAddress? to = null,
+        bool timestamps = false)
     {
         var call = new ConnectCall
         {
             Remote = to ?? Packets.Peer,
             RemotePort = StackBench.Port,
             LocalPort = localPort,
-            Config = new TcpConfig { Timestamps = false },
+            Config = new TcpConfig { Timestamps = timestamps },
         };
         return Shards[shard].Connect(call, Now, out connection);
     }
