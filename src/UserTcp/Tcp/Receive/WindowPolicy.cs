@@ -39,12 +39,19 @@ internal static class WindowPolicy
     /// Whether the peer should hear of the window without being asked: it opened by a quarter of the buffer, or by two
     /// segments where less than one was left.
     /// </summary>
-    public static bool ShouldUpdate(in WindowFacts facts)
+    public static bool ShouldUpdate(in WindowFacts facts) =>
+        UntilUpdate(facts) <= 0 && Next(facts).Value > Keep(facts).Value;
+
+    /// <summary>
+    /// How many octets more the reader has to examine before <see cref="ShouldUpdate"/> can be true. Where the unit of
+    /// the field is coarse, it may take more of them.
+    /// </summary>
+    public static long UntilUpdate(in WindowFacts facts)
     {
         long opened = (long)Free(facts) - facts.Unused;
         bool wasShut = facts.Unused < facts.Mss;
         long enough = wasShut ? Math.Min(facts.Capacity / 4, 2L * facts.Mss) : facts.Capacity / 4;
-        return opened >= Math.Max(1, enough) && Next(facts).Value > Keep(facts).Value;
+        return Math.Max(1, enough) - opened;
     }
 
     // RFC 7323 §2.4: the promise is not a multiple of the unit any more once octets arrived. Rounding it down would
