@@ -19,10 +19,12 @@ internal sealed partial class TcpPipeReader
     private bool IsAtEnd => _isFinished || _closeReason == UserTcpCloseReason.Graceful;
 
     /// <summary>Bytes or the peer's FIN arrived. Under the door; true: call <see cref="Resume"/> after it.</summary>
-    public bool OnReadable()
+    /// <param name="updateFrom">As in <see cref="OnWindow"/>.</param>
+    public bool OnReadable(long updateFrom)
     {
         using (_signal.EnterAsHolder())
         {
+            OnWindow(updateFrom);
             TakeArrived();
             return TryDecide();
         }
@@ -41,6 +43,13 @@ internal sealed partial class TcpPipeReader
             TakeArrived();
         }
     }
+
+    /// <summary>What a window update depends on has changed. Under the door.</summary>
+    /// <param name="updateFrom">
+    /// The position from which on the stack has to hear at once of what is examined. If it comes too late, the peer
+    /// hears of the window some milliseconds later.
+    /// </param>
+    public void OnWindow(long updateFrom) => Volatile.Write(ref _updateFrom, updateFrom);
 
     /// <summary>The application has completed the reader, or let go of the connection. Under the door.</summary>
     public void OnInputClosed()

@@ -32,6 +32,7 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
     private long _consumed;
     private long _examined;
     private long _viewEnd;
+    private long _updateFrom;
     private int _minimum = 1;
     private bool _isFinished;
     private bool _isCancelRequested;
@@ -82,14 +83,18 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
+        bool isUpdateDue;
         lock (_signal)
         {
             ThrowIfCompleted();
-            if (_isDisposed || !Advance(consumed, examined))
+            if (_isDisposed || !Advance(consumed, examined, out isUpdateDue))
                 return;
         }
 
-        _door.Post(PipeCalls.Receive);
+        if (isUpdateDue)
+            _door.Post(PipeCalls.Receive);
+        else
+            _door.PostLazily(PipeCalls.Receive);
     }
 
     public override void CancelPendingRead()
@@ -213,8 +218,11 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
         return _minimum > 1 && _consumed + _minimum > _queue.Wanted;
     }
 
+    /// <param name="consumed">The end of what is not looked at any more.</param>
+    /// <param name="examined">The end of what was looked at.</param>
+    /// <param name="isUpdateDue">Whether the peer has to hear of the window now.</param>
     /// <returns>Whether the stack has to hear of it.</returns>
-    private bool Advance(SequencePosition consumed, SequencePosition examined)
+    private bool Advance(SequencePosition consumed, SequencePosition examined, out bool isUpdateDue)
     {
         if (!_isViewOut || _signal.IsBusy)
             throw new InvalidOperationException("No reading operation to complete: call ReadAsync before AdvanceTo.");
@@ -223,7 +231,9 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
         if (examinedTo < consumedTo)
             throw new InvalidOperationException("The examined position lies before the consumed one.");
 
-        bool isProgress = consumedTo > _consumed || examinedTo > _queue.Wanted;
+        bool opensWindow = examinedTo > _queue.Wanted;
+        bool isProgress = consumedTo > _consumed || opensWindow;
+        isUpdateDue = opensWindow && examinedTo >= Volatile.Read(ref _updateFrom);
         _isViewOut = false;
         _consumed = consumedTo;
         _examined = examinedTo;

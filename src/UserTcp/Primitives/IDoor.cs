@@ -39,4 +39,10 @@ internal interface IDoor
     /// waits for the door. Not under the lock of a signal.
     /// </summary>
     void Post(PipeCalls calls);
+
+    /// <summary>
+    /// As <see cref="Post"/>, for calls that nobody waits for: this thread does not try the door. The next thread that
+    /// is inside serves them, or the loop within 10 ms.
+    /// </summary>
+    void PostLazily(PipeCalls calls);
 }

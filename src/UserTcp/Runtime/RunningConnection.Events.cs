@@ -118,7 +118,8 @@ internal sealed partial class RunningConnection
 
     private WakeReasons OnReadable()
     {
-        WakeReasons reasons = Reader.OnReadable() ? WakeReasons.Reader : WakeReasons.None;
+        bool isDue = Reader.OnReadable(_core.Tcb.WindowUpdateFrom);
+        WakeReasons reasons = isDue ? WakeReasons.Reader : WakeReasons.None;
         return _core.Receive.IsFinished ? reasons | WakeReasons.InputClosed : reasons;
     }
 

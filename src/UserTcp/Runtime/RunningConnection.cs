@@ -105,6 +105,9 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
         _shard.Door.Post(this, (int)calls, _mayDefer);
     }
 
+    /// <inheritdoc/>
+    public void PostLazily(PipeCalls calls) => _shard.Door.PostLazily(this, (int)calls, _mayDefer);
+
     /// <summary>RST. Idempotent.</summary>
     public void Abort(Exception? cause)
     {
@@ -210,6 +213,7 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
         {
             Reader.OnConsumed();
             visit.Call(_core, UserCall.Receive);
+            Reader.OnWindow(_core.Tcb.WindowUpdateFrom);
         }
 
         if ((calls & PipeCalls.SendUrgent) != 0)

@@ -12,6 +12,7 @@ namespace UserTcp.Tests.Pipes;
 internal sealed class LoopbackDoor : IDoor
 {
     private readonly Lock _lock = new();
+    private PipeCalls _lazy;
     private bool _isFinDue;
     private bool _isReaderDue;
     private bool _isWriterDue;
@@ -46,13 +47,25 @@ internal sealed class LoopbackDoor : IDoor
 
     public List<PipeCalls> Calls { get; } = new(1024);
 
+    /// <summary>The position from which on the reader posts what it has examined.</summary>
+    public long UpdateFrom { get; set; }
+
+    /// <summary>What was posted and is not served before the next call.</summary>
+    public PipeCalls Lazy => _lazy;
+
+    public void PostLazily(PipeCalls calls)
+    {
+        lock (_lock)
+            _lazy |= calls;
+    }
+
     public void Post(PipeCalls calls)
     {
         Assert.False(_lock.IsHeldByCurrentThread, "The door was entered twice.");
         (bool Reader, bool Writer) due;
         lock (_lock)
         {
-            Serve(calls);
+            Serve(calls | _lazy);
             due = Leave();
         }
 
@@ -66,6 +79,7 @@ internal sealed class LoopbackDoor : IDoor
         (bool Reader, bool Writer) due;
         lock (_lock)
         {
+            Serve(_lazy);
             inside();
             due = Leave();
         }
@@ -111,10 +125,15 @@ internal sealed class LoopbackDoor : IDoor
 
     private void Serve(PipeCalls calls)
     {
-        if (Calls.Count < Calls.Capacity)
+        _lazy = PipeCalls.None;
+        if (calls != PipeCalls.None && Calls.Count < Calls.Capacity)
             Calls.Add(calls);
         if ((calls & PipeCalls.Receive) != 0)
+        {
             Reader.OnConsumed();
+            Reader.OnWindow(UpdateFrom);
+        }
+
         if ((calls & PipeCalls.Send) != 0)
         {
             Writer.OnFlushed();
@@ -153,7 +172,7 @@ internal sealed class LoopbackDoor : IDoor
         if (isFinished)
             ReceiveQueue.Finish();
         if (isFinished || ReceiveQueue.ContiguousEnd > end)
-            _isReaderDue |= Reader.OnReadable();
+            _isReaderDue |= Reader.OnReadable(UpdateFrom);
         _isWriterDue |= Writer.OnWritable();
     }
 }
