@@ -39,10 +39,9 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
     private bool _isViewOut;
     private bool _isViewTentative;
     private bool _isCompleted;
-    private bool _isDisposed;
-    private bool _isEndedByDisposal;
-    private UserTcpCloseReason _closeReason;
-    private Exception? _cause;
+
+    // The stack has shown the last of what arrived, and the reason of the end is known.
+    private bool _isOver;
 
     /// <param name="queue">The receive queue, used under the door.</param>
     /// <param name="door">The door of the stack.</param>
@@ -87,7 +86,7 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
         lock (_signal)
         {
             ThrowIfCompleted();
-            if (_isDisposed || !Advance(consumed, examined, out isUpdateDue))
+            if (_door.End.IsLetGo || !Advance(consumed, examined, out isUpdateDue))
                 return;
         }
 
@@ -128,20 +127,20 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
     private void Complete(bool isViewReleased)
     {
         bool isDue;
-        bool isDisposed;
+        bool isLetGo;
         lock (_signal)
         {
             if (_isCompleted)
                 return;
             _isCompleted = true;
             _isViewOut &= !isViewReleased;
-            isDisposed = _isDisposed;
+            isLetGo = _door.End.IsLetGo;
             isDue = _signal.TryFail();
         }
 
         if (isDue)
             _signal.Resume(inlineAllowed: false);
-        if (!isDisposed)
+        if (!isLetGo)
             _door.Post(PipeCalls.CloseInput);
     }
 
@@ -182,7 +181,7 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
     private void BeginRead(int minimum)
     {
         ThrowIfCompleted();
-        if (_isDisposed)
+        if (_door.End.IsLetGo)
             throw new ObjectDisposedException(nameof(UserTcpConnection));
         ForgetRead();
         if (_isViewOut && !_isViewTentative)

@@ -28,11 +28,9 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     private Milestone<UserTcpCloseReason> _closed;
     private IPEndPoint? _localEndPoint;
     private IPEndPoint? _remoteEndPoint;
-    private UserTcpCloseReason _reason;
-    private Exception? _cause;
+    private ConnectionEnd _end;
     private bool _isExpected;
     private bool _isOutputOver;
-    private bool _isAborted;
     private ConnectionObservers? _observers;
 
     public RunningConnection(RunningShard shard, StackConnection core, ConnectionSettings settings)
@@ -89,10 +87,13 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
 
     public Task<UserTcpCloseReason> Closed => _closed.Task(_stack.Completions);
 
-    public UserTcpCloseReason CloseReason => _reason;
+    /// <inheritdoc/>
+    public ref ConnectionEnd End => ref _end;
+
+    public UserTcpCloseReason CloseReason => _end.Reason;
 
     /// <summary>The exception that the application gave to <see cref="Abort"/>; null if it gave none.</summary>
-    public Exception? Cause => _reason == UserTcpCloseReason.ResetByLocal ? _cause : null;
+    public Exception? Cause => _end.Cause;
 
     /// <summary>Our state, now.</summary>
     public TcpState State => Look(static (core, _) => core.Tcb.State);
@@ -101,7 +102,7 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     public void Post(PipeCalls calls)
     {
         if ((calls & PipeCalls.Abort) != 0)
-            Volatile.Write(ref _isAborted, true);
+            _end.AskAbort();
         _shard.Door.Post(this, (int)calls, _mayDefer);
     }
 
@@ -111,7 +112,7 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     /// <summary>RST. Idempotent.</summary>
     public void Abort(Exception? cause)
     {
-        Interlocked.CompareExchange(ref _cause, cause, null);
+        _end.OfferCause(cause);
         Post(PipeCalls.Abort);
     }
 
@@ -127,8 +128,9 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     /// <summary>As <see cref="Discard"/>, under the door.</summary>
     public void OnDiscarded(Door.Visit visit)
     {
-        WakeReasons reasons = Writer.Dispose(isEndKnown: false) ? WakeReasons.Writer : WakeReasons.None;
-        if (Reader.Dispose(isEndKnown: false))
+        _end.OnLetGo();
+        WakeReasons reasons = Writer.OnLetGo() ? WakeReasons.Writer : WakeReasons.None;
+        if (Reader.OnLetGo())
             reasons |= WakeReasons.Reader;
         OnReleased(visit, UserCall.Abort);
         if (reasons != WakeReasons.None)
@@ -141,7 +143,8 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     public void CloseOutput()
     {
         using Door.Visit visit = Enter();
-        if (Writer.Dispose(isEndKnown: false))
+        _end.OnOutputTaken();
+        if (Writer.OnLetGo())
             visit.Wakes.Add(this, WakeReasons.Writer);
         Writer.OnOutputClosed();
         // A handshake that has not ended has nothing to send, and nobody to say goodbye to.
@@ -154,9 +157,9 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     /// </summary>
     public void Detach()
     {
-        bool isEndKnown = Volatile.Read(ref _isAborted);
-        bool isWriterDue = Writer.Dispose(isEndKnown);
-        bool isReaderDue = Reader.Dispose(isEndKnown);
+        _end.OnLetGo();
+        bool isWriterDue = Writer.OnLetGo();
+        bool isReaderDue = Reader.OnLetGo();
         try
         {
             Post(PipeCalls.Detach);
@@ -292,9 +295,9 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
         }
 
         if (_core.WasConnected)
-            LogMessages.ConnectionClosed(logger, Id, _reason);
+            LogMessages.ConnectionClosed(logger, Id, CloseReason);
         else
-            LogMessages.ConnectFailed(logger, Id, _reason);
+            LogMessages.ConnectFailed(logger, Id, CloseReason);
     }
 
     /// <summary>Tells the log that the connect has begun.</summary>

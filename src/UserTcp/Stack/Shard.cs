@@ -37,6 +37,7 @@ internal sealed class Shard : IDisposable
     private readonly FrameBuilder _builder;
     private readonly Egress _egress;
     private readonly ITimed[] _timed;
+    private CompleteConfigs _configs;
     private bool _isStopped;
 
     /// <param name="host">The identity.</param>
@@ -296,12 +297,7 @@ internal sealed class Shard : IDisposable
     }
 
     /// <summary>The settings of a connection, with what only the shard knows filled in.</summary>
-    public TcpConfig Complete(TcpConfig config) => config with
-    {
-        ReceiveMss = Mss.Min(config.ReceiveMss, Mss.FromMtu(_link.Mtu, IpFamily.V4)),
-        MaxGsoBytes = Host.MaxGsoBytes,
-        ChallengeBudget = Challenges,
-    };
+    public TcpConfig Complete(TcpConfig config) => _configs.Complete(config, _link.Mtu, Challenges);
 
     // One shard claims the addresses and answers for them; it is the one that ARP arrives at.
     private static AddressDefence DefenceOf(in ShardPlace place, Host host, LinkState link)

@@ -13,6 +13,7 @@ internal sealed class LoopbackDoor : IDoor
 {
     private readonly Lock _lock = new();
     private PipeCalls _lazy;
+    private ConnectionEnd _end;
     private bool _isFinDue;
     private bool _isReaderDue;
     private bool _isWriterDue;
@@ -44,6 +45,8 @@ internal sealed class LoopbackDoor : IDoor
 
     /// <summary>Whether <see cref="Turn"/> says that continuations may run inline, as the loop's does.</summary>
     public bool IsLoop { get; set; }
+
+    public ref ConnectionEnd End => ref _end;
 
     public List<PipeCalls> Calls { get; } = new(1024);
 
@@ -93,15 +96,19 @@ internal sealed class LoopbackDoor : IDoor
     /// <summary>The connection ends under both halves.</summary>
     public void Close(UserTcpCloseReason reason, Exception? cause = null)
     {
-        _isReaderDue |= Reader.OnClosed(reason, cause);
-        _isWriterDue |= Writer.OnClosed(reason, cause);
+        _end.OfferCause(cause);
+        if (!_end.TryEnd(reason))
+            return;
+        _isReaderDue |= Reader.OnClosed();
+        _isWriterDue |= Writer.OnClosed();
     }
 
     /// <summary>The application lets go of the connection.</summary>
     public void Dispose()
     {
-        _isReaderDue |= Reader.Dispose(isEndKnown: false);
-        _isWriterDue |= Writer.Dispose(isEndKnown: false);
+        _end.OnLetGo();
+        _isReaderDue |= Reader.OnLetGo();
+        _isWriterDue |= Writer.OnLetGo();
         Writer.OnOutputClosed();
         Reader.OnInputClosed();
     }
@@ -143,7 +150,8 @@ internal sealed class LoopbackDoor : IDoor
         if ((calls & PipeCalls.CloseInput) != 0)
         {
             Reader.OnInputClosed();
-            _isWriterDue |= Writer.OnClosed(UserTcpCloseReason.ResetByPeer);
+            _end.TryEnd(UserTcpCloseReason.ResetByPeer);
+            _isWriterDue |= Writer.OnClosed();
         }
 
         if ((calls & PipeCalls.Close) != 0)

@@ -30,7 +30,7 @@ public sealed class CombiningLockTests
 
     [Fact]
     public void A_loop_that_falls_asleep_and_who_leaves_mail_forget_nothing() => AssertNothingForgotten(
-        LeaveAndSleep, actor => PostLazily(actor, 0, 1), actor => PostLazily(actor, 1, 1));
+        LeaveAndSleep, actor => PostLazily(actor, 0, 1), actor => PostLazily(actor, 0, 2));
 
     [Fact]
     public void A_loop_that_falls_asleep_and_who_leaves_mail_again_forget_nothing() => AssertNothingForgotten(

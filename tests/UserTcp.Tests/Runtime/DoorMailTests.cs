@@ -127,7 +127,9 @@ public sealed class DoorMailTests : TurnBench
         RunningConnection client = Connect(
             out RunningConnection server, Defaults with { Scheduler = PipeScheduler.Inline });
         Task<ReadResult> read = client.Reader.ReadAsync().AsTask();
-        Assert.False(client.Reader.Dispose(isEndKnown: true)); // its abort is on the way
+        client.End.AskAbort();
+        client.End.OnLetGo();
+        Assert.False(client.Reader.OnLetGo()); // its abort is on the way
         server.Writer.Write("late"u8.ToArray());
         DrainTurns();
         Assert.False(read.IsCompleted);

@@ -25,13 +25,13 @@ internal static class WindowPolicy
     /// <summary>The field to send. The right edge stays, or moves by min(RCV.BUFF / 2, MSS) at least.</summary>
     public static WireWindow Next(in WindowFacts facts)
     {
-        uint free = Free(facts);
+        long free = Free(facts);
         uint step = (uint)Math.Min(facts.Capacity / 2, facts.Mss);
         WireWindow kept = Keep(facts);
         if (free < (long)facts.Unused + step)
             return kept;
 
-        WireWindow opened = new WindowSize(free) >> facts.Scale;
+        WireWindow opened = new WindowSize((uint)free) >> facts.Scale;
         return opened.Value > kept.Value ? opened : kept; // a coarse unit may be more than the step
     }
 
@@ -48,7 +48,7 @@ internal static class WindowPolicy
     /// </summary>
     public static long UntilUpdate(in WindowFacts facts)
     {
-        long opened = (long)Free(facts) - facts.Unused;
+        long opened = Free(facts) - facts.Unused;
         bool wasShut = facts.Unused < facts.Mss;
         long enough = wasShut ? Math.Min(facts.Capacity / 4, 2L * facts.Mss) : facts.Capacity / 4;
         return Math.Max(1, enough) - opened;
@@ -66,12 +66,13 @@ internal static class WindowPolicy
         return new WindowSize(promise) >> facts.Scale;
     }
 
-    // Promises are kept under pressure, too, and none is added but for a few segments.
-    private static uint Free(in WindowFacts facts)
+    // Negative if the promise was rounded up and used. Promises are kept under pressure, too, and none is added but for
+    // a few segments.
+    private static long Free(in WindowFacts facts)
     {
-        long free = Math.Max(0, facts.Capacity - facts.Unexamined);
-        if (facts.IsUnderPressure)
-            free = Math.Min(free, Math.Max(facts.Unused, (long)SegmentsUnderPressure * facts.Mss));
-        return (uint)free;
+        long free = facts.Capacity - facts.Unexamined;
+        return facts.IsUnderPressure
+            ? Math.Min(free, Math.Max(facts.Unused, (long)SegmentsUnderPressure * facts.Mss))
+            : free;
     }
 }
