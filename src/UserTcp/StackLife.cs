@@ -16,6 +16,7 @@ internal sealed class StackLife(StackSettings settings)
     private volatile UserTcpStackState _state;
     private volatile RunningStack? _running;
     private volatile LinkDevice? _openedLink;
+    private LinkDevice[]? _queues; // of the link, as long as it is open
     private Task? _disposal;
 
     public UserTcpStackState State =>
@@ -96,8 +97,9 @@ internal sealed class StackLife(StackSettings settings)
         RunningStack? running = null;
         try
         {
-            _openedLink ??= settings.LinkName is string name ? LinkDevice.Open(name) : null;
-            running = new RunningStack(settings, OffloadFor(settings.Link ?? _openedLink!));
+            _openedLink ??= settings.LinkName is string name ? LinkNames.Open(name, settings.Shards) : null;
+            _queues ??= QueueSharing.Of(settings.Link ?? _openedLink!, settings.Shards);
+            running = new RunningStack(settings, [.. _queues.Select(OffloadFor)]);
             _running = running;
             await running.StartAsync(cancellationToken).ConfigureAwait(false);
             _state = UserTcpStackState.Running;
@@ -121,9 +123,17 @@ internal sealed class StackLife(StackSettings settings)
             await running.EndAsync().ConfigureAwait(false);
         }
 
-        _openedLink?.Dispose();
+        if (_openedLink is not null)
+            CloseLink(_openedLink);
         _openedLink = null;
         _state = UserTcpStackState.Created;
+    }
+
+    // The first queue stands for all.
+    private void CloseLink(LinkDevice link)
+    {
+        (_queues?[0] ?? link).Dispose();
+        _queues = null;
     }
 
     // The decorator belongs to one run, the device to the stack: disposing of the device is enough.
@@ -153,9 +163,8 @@ internal sealed class StackLife(StackSettings settings)
             await running.EndAsync().ConfigureAwait(false);
         }
 
-        if (!settings.LeaveLinkOpen)
-            settings.Link?.Dispose();
-        _openedLink?.Dispose();
+        if (Link is { } link && (link == _openedLink || !settings.LeaveLinkOpen))
+            CloseLink(link);
         _state = UserTcpStackState.Stopped;
         _completion.TrySetResult();
     }

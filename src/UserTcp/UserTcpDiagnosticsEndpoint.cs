@@ -86,8 +86,16 @@ public sealed class UserTcpDiagnosticsEndpoint : IAsyncDisposable
 
     private static StackLine StackLineOf(UserTcpStack stack, RunningStack? running)
     {
-        (int connections, int halfOpen, int timeWait) = running?.Look(
-            static (core, _) => (core.ConnectionCount, core.HalfOpenCount, core.TimeWaitCount)) ?? (0, 0, 0);
+        int connections = 0, halfOpen = 0, timeWait = 0;
+        foreach (RunningShard shard in running?.Shards ?? [])
+        {
+            (int, int, int) counts = shard.Look(
+                static (core, _) => (core.ConnectionCount, core.HalfOpenCount, core.TimeWaitCount));
+            connections += counts.Item1;
+            halfOpen += counts.Item2;
+            timeWait += counts.Item3;
+        }
+
         return new StackLine
         {
             Version = DiagnosticsProtocol.Version,

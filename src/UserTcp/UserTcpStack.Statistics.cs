@@ -1,6 +1,7 @@
 using UserTcp.Diagnostics;
 using UserTcp.Ip;
 using UserTcp.Primitives;
+using UserTcp.Runtime;
 using UserTcp.Stack;
 
 namespace UserTcp;
@@ -9,24 +10,33 @@ namespace UserTcp;
 public sealed partial class UserTcpStack
 {
     /// <summary>The counters of the stack; all zero before it started.</summary>
-    /// <returns>A consistent snapshot.</returns>
-    public UserTcpStackStatistics GetStatistics() => Running is { } running
-        ? running.Look(CountersOf) with
+    /// <returns>A snapshot; of a stack with several shards each is consistent in itself.</returns>
+    public UserTcpStackStatistics GetStatistics()
+    {
+        var sum = new UserTcpStackStatistics();
+        if (Running is not { } running)
+            return sum;
+
+        foreach (RunningShard shard in running.Shards)
         {
-            Link = running.LinkStatistics,
-            TapFramesMissed = _settings.Taps.Missed,
+            sum = shard.Look((core, _) => Add(sum, core));
         }
-        : new UserTcpStackStatistics();
+
+        return sum with { Link = running.LinkStatistics, TapFramesMissed = _settings.Taps.Missed };
+    }
 
     /// <summary>The connections that are neither over nor in TIME-WAIT, and not waiting to be accepted.</summary>
     /// <returns>A snapshot, in no order.</returns>
     public IReadOnlyList<UserTcpConnection> GetConnections() =>
         Running is { } running ? [.. running.GetConnections().Select(UserTcpConnection.Of)] : [];
 
-    /// <summary>The ARP table.</summary>
+    /// <summary>The ARP table. Each shard asks for the neighbours that it sends to; here each stands once.</summary>
     /// <returns>A snapshot, in no order.</returns>
-    public IReadOnlyList<UserTcpNeighbor> GetNeighbors() =>
-        Running is { } running ? running.Look(NeighborsOf) : [];
+    public IReadOnlyList<UserTcpNeighbor> GetNeighbors() => Running is { } running
+        ? [.. running.Shards.SelectMany(static shard => shard.Look(NeighborsOf))
+            .GroupBy(static neighbor => neighbor.Address)
+            .Select(static same => same.OrderBy(one => one.MacAddress is null).ThenBy(one => one.Age).First())]
+        : [];
 
     /// <summary>Shows every frame of the stack to a tap, from now on; also before the stack starts.</summary>
     /// <param name="tap">The tap.</param>
@@ -40,46 +50,48 @@ public sealed partial class UserTcpStack
         return new Registration(() => _settings.Taps.Remove(tap));
     }
 
-    private static UserTcpStackStatistics CountersOf(Shard core, Instant now)
+    private static UserTcpStackStatistics Add(UserTcpStackStatistics sum, Shard core)
     {
         StackCounters counters = core.Counters;
-        return new UserTcpStackStatistics
+        return sum with
         {
-            ConnectionsInitiated = counters.ConnectionsInitiated,
-            ConnectionsAccepted = counters.ConnectionsAccepted,
-            FailedConnectionAttempts = counters.FailedConnectionAttempts,
-            ResetConnections = counters.ResetConnections,
-            CurrentConnections = core.ConnectionCount,
-            TimeWaitConnections = core.TimeWaitCount,
-            SegmentsReceived = counters.SegmentsReceived,
-            SegmentsSent = counters.SegmentsSent,
-            SegmentsResent = counters.SegmentsResent,
-            ResetsSent = counters.ResetsSent,
-            ResetsWithheld = counters.ResetsWithheld,
-            IcmpWithheld = counters.IcmpWithheld,
-            ChallengeAcksSent = core.Challenges.Granted,
-            ChallengeAcksWithheld = core.Challenges.Withheld,
-            WindowProbeTimeouts = counters.WindowProbeTimeouts,
-            ErrorsReceived = counters.ErrorsReceived,
-            FramesReceived = counters.FramesReceived,
-            FramesSent = counters.FramesSent,
-            BytesReceived = counters.BytesReceived,
-            BytesSent = counters.BytesSent,
-            LinkSendBackpressure = counters.LinkSendBackpressure,
-            BytesBuffered = core.Config.Chunks.BytesOut,
-            BytesOverdrawn = core.Config.Chunks.Overdrawn,
-            Drops = DropsOf(counters),
+            ConnectionsInitiated = sum.ConnectionsInitiated + counters.ConnectionsInitiated,
+            ConnectionsAccepted = sum.ConnectionsAccepted + counters.ConnectionsAccepted,
+            FailedConnectionAttempts = sum.FailedConnectionAttempts + counters.FailedConnectionAttempts,
+            ResetConnections = sum.ResetConnections + counters.ResetConnections,
+            CurrentConnections = sum.CurrentConnections + core.ConnectionCount,
+            TimeWaitConnections = sum.TimeWaitConnections + core.TimeWaitCount,
+            SegmentsReceived = sum.SegmentsReceived + counters.SegmentsReceived,
+            SegmentsSent = sum.SegmentsSent + counters.SegmentsSent,
+            SegmentsResent = sum.SegmentsResent + counters.SegmentsResent,
+            ResetsSent = sum.ResetsSent + counters.ResetsSent,
+            ResetsWithheld = sum.ResetsWithheld + counters.ResetsWithheld,
+            IcmpWithheld = sum.IcmpWithheld + counters.IcmpWithheld,
+            ChallengeAcksSent = sum.ChallengeAcksSent + core.Challenges.Granted,
+            ChallengeAcksWithheld = sum.ChallengeAcksWithheld + core.Challenges.Withheld,
+            WindowProbeTimeouts = sum.WindowProbeTimeouts + counters.WindowProbeTimeouts,
+            ErrorsReceived = sum.ErrorsReceived + counters.ErrorsReceived,
+            FramesReceived = sum.FramesReceived + counters.FramesReceived,
+            FramesSent = sum.FramesSent + counters.FramesSent,
+            BytesReceived = sum.BytesReceived + counters.BytesReceived,
+            BytesSent = sum.BytesSent + counters.BytesSent,
+            LinkSendBackpressure = sum.LinkSendBackpressure + counters.LinkSendBackpressure,
+            BytesBuffered = core.Chunks.BytesOut,
+            BytesOverdrawn = core.Chunks.Overdrawn,
+            FramesHandedOver = sum.FramesHandedOver + counters.HandedOver,
+            Drops = Add(sum.Drops, counters),
         };
     }
 
-    private static Dictionary<PacketDropReason, long> DropsOf(StackCounters counters)
+    private static Dictionary<PacketDropReason, long> Add(
+        IReadOnlyDictionary<PacketDropReason, long> sum, StackCounters counters)
     {
-        var drops = new Dictionary<PacketDropReason, long>();
+        var drops = new Dictionary<PacketDropReason, long>(sum);
         foreach (PacketDropReason reason in Enum.GetValues<PacketDropReason>())
         {
             long count = counters.Drops(reason);
             if (count > 0)
-                drops.Add(reason, count);
+                drops[reason] = drops.GetValueOrDefault(reason) + count;
         }
 
         return drops;

@@ -4,6 +4,7 @@ using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Runtime;
 using UserTcp.Stack;
+using UserTcp.Wire;
 
 namespace UserTcp;
 
@@ -25,6 +26,7 @@ public sealed partial class UserTcpStackOptions
     internal StackSettings ToSettings()
     {
         CheckLink();
+        OptionCheck.InRange(Shards, 1, Steering.MaxShards, nameof(Shards));
         CheckLimits();
         List<StackAddress> addresses = CheckAddresses();
         return new StackSettings
@@ -33,6 +35,7 @@ public sealed partial class UserTcpStackOptions
             LinkName = LinkName,
             LeaveLinkOpen = LeaveLinkOpen,
             Name = Name,
+            Shards = Shards,
             MacAddress = CheckMac(),
             Addresses = addresses,
             Gateway = CheckGateway(addresses),

@@ -69,6 +69,13 @@ public sealed partial class UserTcpStackOptions
     public UserTcpConnectionOptions ConnectionDefaults { get; set; } = new();
 
     /// <summary>
+    /// How many threads share the stack's connections, from 1 to 64. Each shard has some of the flows, and its own
+    /// queue of the link where that has several: packet sockets, TAP interfaces with several queues, links in memory.
+    /// With other links the first shard receives for all. Application code is not bound to a shard. Default: 1.
+    /// </summary>
+    public int Shards { get; set; } = 1;
+
+    /// <summary>
     /// Connections at once, from 1 to 16,777,216; beyond it connects fail and SYNs are dropped. Default: 262,144.
     /// </summary>
     public int MaxConnections { get; set; } = 262_144;

@@ -4,7 +4,7 @@ using UserTcp.Links;
 namespace UserTcp;
 
 /// <summary>
-/// The counters of a stack since it started: a consistent snapshot. Names follow
+/// The counters of a stack since it started, of all its shards together. Names follow
 /// <see cref="System.Net.NetworkInformation.TcpStatistics"/> where there is a twin, the MIB objects of RFC 4022 stand
 /// beside them.
 /// </summary>
@@ -83,6 +83,12 @@ public sealed record UserTcpStackStatistics
 
     /// <summary>Bytes of the frames sent, link headers included.</summary>
     public long BytesSent { get; init; }
+
+    /// <summary>
+    /// Frames that arrived at one shard and belonged to another (<see cref="UserTcpStackOptions.Shards"/>). Copying
+    /// them costs time: many show a link that cannot spread flows over its queues.
+    /// </summary>
+    public long FramesHandedOver { get; init; }
 
     /// <summary>How often the link was full and frames had to wait.</summary>
     public long LinkSendBackpressure { get; init; }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using UserTcp.Pipes;
@@ -63,14 +62,12 @@ internal sealed partial class UserTcpStream
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (_writer.IsWritingDone)
-            throw CloseErrors.Shutdown(_writer.CloseReason);
+        BeginWrite();
         do
         {
-            ReadOnlySpan<byte> slice = buffer[..Math.Min(buffer.Length, SliceBytes)];
-            buffer = buffer[slice.Length..];
-            _isWriteCut = !buffer.IsEmpty;
-            _writer.Write(slice);
+            int length = Math.Min(buffer.Length, SliceBytes);
+            AppendSlice(buffer[..length], isLast: length == buffer.Length);
+            buffer = buffer[length..];
             ThrowIfOver(WaitForFlush());
         }
         while (!buffer.IsEmpty);

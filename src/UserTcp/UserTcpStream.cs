@@ -85,6 +85,7 @@ internal sealed partial class UserTcpStream : Stream
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellationToken);
+        BeginWrite();
         ValueTask<FlushResult> flush = WriteSliceAsync(ref buffer, cancellationToken);
         if (!buffer.IsEmpty || !flush.IsCompletedSuccessfully)
             return AwaitWriteAsync(flush, buffer, cancellationToken);
@@ -122,6 +123,7 @@ internal sealed partial class UserTcpStream : Stream
     private ValueTask DisposeOwner()
     {
         _isDisposed = true;
+        Interlocked.MemoryBarrier();
         return _owner?.DisposeAsync(resets: _isWriteCut) ?? ValueTask.CompletedTask;
     }
 
@@ -166,12 +168,31 @@ internal sealed partial class UserTcpStream : Stream
 
     private ValueTask<FlushResult> WriteSliceAsync(ref ReadOnlyMemory<byte> rest, CancellationToken cancellationToken)
     {
+        int length = Math.Min(rest.Length, SliceBytes);
+        AppendSlice(rest.Span[..length], isLast: length == rest.Length);
+        rest = rest[length..];
+        return _writer.FlushAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// From here on a disposal resets, until the pipe has the last slice. Either the disposal sees that, or this thread
+    /// sees the disposal: a full fence lies between the two acts on both sides.
+    /// </summary>
+    private void BeginWrite()
+    {
         if (_writer.IsWritingDone)
             throw CloseErrors.Shutdown(_writer.CloseReason);
-        ReadOnlyMemory<byte> slice = rest[..Math.Min(rest.Length, SliceBytes)];
-        rest = rest[slice.Length..];
-        _isWriteCut = !rest.IsEmpty;
-        return _writer.WriteAsync(slice, cancellationToken);
+        _isWriteCut = true;
+        Interlocked.MemoryBarrier();
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+    }
+
+    private void AppendSlice(ReadOnlySpan<byte> slice, bool isLast)
+    {
+        if (_writer.IsWritingDone)
+            throw CloseErrors.Shutdown(_writer.CloseReason);
+        _writer.Append(slice);
+        _isWriteCut = !isLast;
     }
 
     private void ThrowIfOver(FlushResult result)

@@ -21,11 +21,15 @@ public sealed class HarnessTests
         Assert.False(Octets.AreOurs(first, whole));
     }
 
-    [Fact]
-    public void A_handshake_and_some_text_reach_what_they_are_made_for()
+    /// <summary>With one shard, with two, and with five.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3 << 3)]
+    [InlineData(6 << 3)]
+    public void A_handshake_and_some_text_reach_what_they_are_made_for(byte options)
     {
         var coverage = new StateCoverage();
-        byte[] input = [.. s_established, 10, 0, 5, 18, 0, 0, 17, 0, 3, 11, 0, 0, 13, 0, 0, 19, 0, 11, 0, 0];
+        byte[] input = [options, .. s_established[1..], 10, 0, 5, 18, 0, 0, 17, 0, 3, 11, 0, 0, 13, 0, 0, 19, 0, 11, 0, 0];
 
         FuzzRun.Execute(input, input.Length, coverage);
 

@@ -18,23 +18,25 @@ internal sealed class Connections(StateCoverage coverage)
     public IReadOnlyList<Entry> All => _all;
 
     /// <summary>Looks at every connection; between two looks each makes one step, unless a batch made more.</summary>
-    public void Look(Shard core)
+    public void Look(Shard[] cores)
     {
-        if (core.ConnectionCount > 0)
+        foreach (Shard core in cores)
         {
-            core.CopyConnectionsTo(_scratch);
-            foreach (StackConnection connection in _scratch)
-            {
-                if (Find(connection) is null)
-                    Add(connection);
-            }
-
-            _scratch.Clear();
+            if (core.ConnectionCount > 0)
+                core.CopyConnectionsTo(_scratch);
         }
+
+        foreach (StackConnection connection in _scratch)
+        {
+            if (Find(connection) is null)
+                Add(connection);
+        }
+
+        _scratch.Clear();
 
         for (int i = _live.Count - 1; i >= 0; i--)
         {
-            Follow(_live[i], core);
+            Follow(_live[i], cores[0].Mtu);
             if (_live[i].Core.IsForgotten)
                 _live.RemoveAt(i);
         }
@@ -64,7 +66,7 @@ internal sealed class Connections(StateCoverage coverage)
         return entry;
     }
 
-    private void Follow(Entry entry, Shard core)
+    private void Follow(Entry entry, int mtu)
     {
         Tcb tcb = entry.Core.Tcb;
         if (tcb.State != entry.State)
@@ -88,7 +90,7 @@ internal sealed class Connections(StateCoverage coverage)
             coverage.On(Sight.OutOfOrder);
         if (tcb.Counters.ZeroWindows > 0)
             coverage.On(Sight.ShutPeerWindow);
-        if (tcb.PathMtu < core.Mtu && tcb.State >= TcpState.Established)
+        if (tcb.PathMtu < mtu && tcb.State >= TcpState.Established)
             coverage.On(Sight.PathMtuLearned);
         if (tcb.Counters.EcnReductions > 0)
             coverage.On(Sight.EcnReduced);

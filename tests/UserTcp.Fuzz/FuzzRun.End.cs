@@ -22,26 +22,29 @@ internal sealed partial class FuzzRun
         if (_running!.FaultCause is Exception fault && !_link.IsGone)
             throw new FuzzViolationException($"The stack failed: {fault.Message}", fault);
 
-        _connections.Look(Core);
-        if (Core.HalfOpenCount > 0)
+        _connections.Look(_cores);
+        long halfOpen = HalfOpenCount;
+        if (halfOpen > 0)
             _coverage.On(Sight.HalfOpen);
-        if (Core.TimeWaitCount > 0)
+        if (TimeWaitCount > 0)
             _coverage.On(Sight.TimeWait);
-        if (Core.Config.Chunks.IsUnderPressure())
+        if (Config.Chunks.IsUnderPressure())
             _coverage.On(Sight.Pressure);
-        if (Core.ConnectionCount + Core.HalfOpenCount >= Core.Config.MaxConnections)
+        if (ConnectionCount + halfOpen >= Config.MaxConnections)
             _coverage.On(Sight.ConnectionsFull);
-        if (Core.HalfOpenCount >= Core.Config.MaxHalfOpen)
+        if (halfOpen >= Config.MaxHalfOpen)
             _coverage.On(Sight.HalfOpenFull);
-        if (Core.Neighbors.Count > 0)
-            WatchNeighbors();
+        Array.ForEach(_cores, WatchNeighbors);
     }
 
-    private void WatchNeighbors()
+    private void WatchNeighbors(Shard core)
     {
-        if (Core.Neighbors.Count >= Core.Config.Ip.MaxNeighbors)
+        if (core.Neighbors.Count == 0)
+            return;
+
+        if (core.Neighbors.Count >= Config.Ip.MaxNeighbors)
             _coverage.On(Sight.NeighborTableFull);
-        foreach (Neighbor neighbor in Core.Neighbors.All)
+        foreach (Neighbor neighbor in core.Neighbors.All)
         {
             _coverage.OnNeighbor(neighbor.State);
         }
@@ -74,7 +77,7 @@ internal sealed partial class FuzzRun
         LetGo();
         PassQuietly(s_longestSilence);
         CheckNothingIsLeft();
-        _coverage.OnCounters(Core.Counters);
+        Array.ForEach(_cores, core => _coverage.OnCounters(core.Counters));
         _stack.Abort();
         Settle();
         CheckCalls();
@@ -89,7 +92,7 @@ internal sealed partial class FuzzRun
             throw new FuzzViolationException("The stack did not come to its end.");
 
         LetGo();
-        _coverage.OnCounters(Core.Counters);
+        Array.ForEach(_cores, core => _coverage.OnCounters(core.Counters));
         _stack.Abort();
         Settle();
         CheckCalls();
@@ -181,14 +184,15 @@ internal sealed partial class FuzzRun
 
     private void CheckNothingIsLeft()
     {
-        if (Core.ConnectionCount + Core.HalfOpenCount + Core.TimeWaitCount + Core.OrphanCount > 0)
+        long orphans = Sum(static core => core.OrphanCount);
+        if (ConnectionCount + HalfOpenCount + TimeWaitCount + orphans > 0)
         {
             throw new FuzzViolationException(
-                $"Left are {Core.ConnectionCount} connections, {Core.HalfOpenCount} half-open,"
-                + $" {Core.TimeWaitCount} in TIME-WAIT, {Core.OrphanCount} orphans.");
+                $"Left are {ConnectionCount} connections, {HalfOpenCount} half-open, {TimeWaitCount} in TIME-WAIT,"
+                + $" {orphans} orphans.");
         }
 
-        if (Core.HasPendingOutput)
+        if (HasOutput)
             throw new FuzzViolationException("Output is left that nobody sends.");
 
         CheckBuffers();
@@ -196,8 +200,8 @@ internal sealed partial class FuzzRun
 
     private void CheckBuffers()
     {
-        if (Core.Config.Chunks.BytesOut != 0)
-            throw new FuzzViolationException($"{Core.Config.Chunks.BytesOut} bytes of buffers are left.");
+        if (Config.Chunks.BytesOut != 0)
+            throw new FuzzViolationException($"{Config.Chunks.BytesOut} bytes of buffers are left.");
     }
 
     private void CheckCalls()

@@ -103,10 +103,10 @@ internal sealed partial class FuzzRun
 
     private void Open(PeerFlow flow, byte code, in SegmentSpec spec)
     {
-        int timeWaits = Core.TimeWaitCount;
+        long timeWaits = TimeWaitCount;
         SeqNumber iss = flow.StackIss;
         Send(flow, code, spec);
-        if (Core.TimeWaitCount < timeWaits && flow.StackIss != iss)
+        if (TimeWaitCount < timeWaits && flow.StackIss != iss)
             _coverage.On(Sight.TimeWaitReused);
     }
 
@@ -320,14 +320,14 @@ internal sealed partial class FuzzRun
     {
         byte how = _input.Next();
         int left = (how & 128) != 0 ? 1 : FuzzLink.MaxFrames; // the rest gets lost
-        long segments = Core.Counters.SegmentsReceived;
+        long segments = SegmentsReceived;
         _frames.Fragment(frame, how & 127, isHeld, piece =>
         {
             if (left-- > 0)
                 Deliver(piece, isHeld: true);
         });
         Settle();
-        if (Core.Counters.SegmentsReceived > segments)
+        if (SegmentsReceived > segments)
             _coverage.On(Sight.FragmentsJoined);
     }
 

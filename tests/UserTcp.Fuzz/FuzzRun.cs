@@ -34,7 +34,7 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
     private readonly Connections _connections;
     private readonly List<PeerFlow> _flows = [];
     private RunningStack? _running;
-    private Shard? _core;
+    private Shard[] _cores = [];
     private int _turns;
     private int _turnsAtOnce;
 
@@ -51,7 +51,7 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
 
     private bool IsOver => _link.IsGone || _stop is not null;
 
-    private Shard Core => _core!;
+    private StackConfig Config => _running!.Config;
 
     /// <summary>Runs an input to its end.</summary>
     /// <exception cref="FuzzViolationException">An invariant does not hold.</exception>
@@ -105,7 +105,7 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
     private void Start()
     {
         Task start = _stack.StartAsync().AsTask();
-        _core = _running!.Look(static (core, _) => core);
+        _cores = [.. _running!.Shards.Select(static shard => shard.Look(static (core, _) => core))];
         Settle();
         if (_settings.DetectConflicts)
             Pass(TimeSpan.FromSeconds(2));
@@ -145,7 +145,8 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
             if (_scheduler.TryRun())
                 continue;
 
-            if (_running!.Door.IsDead || (_link.Waiting == 0 && !IsTurnDue()))
+            bool isDead = _running!.Shards.All(static shard => shard.Door.IsDead); // each ends itself
+            if (isDead || (_link.Waiting == 0 && !IsTurnDue()))
                 break;
 
             if (++_turnsAtOnce > MostTurnsAtOnce)
@@ -166,8 +167,29 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
             .Where(static entry => !entry.Core.IsForgotten)
             .Select(static entry => $"{entry.Core.Flow} {entry.Core.Tcb.State} {entry.Core.Tcb.NextDeadline}");
         return $"It is {TimeSpan.FromTicks(_clock.Ticks)}, the next turn is due in {_running!.UntilNextTurn}, the next"
-            + $" deadline is {Core.NextDeadline}, pending output: {Core.HasPendingOutput}{link};"
+            + $" deadline is {_cores.Min(static core => core.NextDeadline.Ticks)}, pending output: {HasOutput}{link};"
             + $" {string.Join("; ", connections)}";
+    }
+
+    private bool HasOutput => Array.Exists(_cores, static core => core.HasPendingOutput);
+
+    private long ConnectionCount => Sum(static core => core.ConnectionCount);
+
+    private long HalfOpenCount => Sum(static core => core.HalfOpenCount);
+
+    private long TimeWaitCount => Sum(static core => core.TimeWaitCount);
+
+    private long SegmentsReceived => Sum(static core => core.Counters.SegmentsReceived);
+
+    private long Sum(Func<Shard, long> count)
+    {
+        long sum = 0;
+        foreach (Shard core in _cores)
+        {
+            sum += count(core);
+        }
+
+        return sum;
     }
 
     private bool IsTurnDue() => _running!.UntilNextTurn is { } wait && wait <= TimeSpan.Zero;

@@ -38,6 +38,14 @@ internal sealed class FuzzSettings
 
     public bool HasSmallTables => (_tables & 3) == 1;
 
+    /// <summary>The link has one queue: what belongs to another shard is handed over.</summary>
+    public int Shards => ((_tables >> 3) / 3 % 4) switch
+    {
+        1 => 2,
+        2 => 5,
+        _ => 1,
+    };
+
     public UserTcpConnectionOptions Connection { get; }
 
     public LinkInfo LinkInfo => new()
@@ -63,6 +71,7 @@ internal sealed class FuzzSettings
             TimeProvider = clock,
             ApplicationScheduler = scheduler,
             Driver = driver,
+            Shards = Shards,
             ConnectionDefaults = Connection,
             MaxBufferedBytes = (_tables & 4) != 0 ? 1 << 20 : 64 << 20,
             MaxConnections = isSmall ? 5 : 1_000,

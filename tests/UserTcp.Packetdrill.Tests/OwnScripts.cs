@@ -3,7 +3,8 @@ using UserTcp.Testing.Packetdrill;
 namespace UserTcp.Packetdrill.Tests;
 
 /// <summary>
-/// The scripts of this project, by topic. They hold to the letter, not only in what the RFCs ask for.
+/// The scripts of this project, by topic. They hold to the letter, not only in what the RFCs ask for, with one shard and
+/// with several.
 /// </summary>
 public sealed class OwnScripts
 {
@@ -28,12 +29,21 @@ public sealed class OwnScripts
     }
 
     [Theory, MemberData(nameof(Scripts))]
-    public void Passes(string name)
+    public void Passes(string name) => Check(name, shards: 1);
+
+    [Theory, MemberData(nameof(Scripts))]
+    public void Passes_with_two_shards(string name) => Check(name, shards: 2);
+
+    [Theory, MemberData(nameof(Scripts))]
+    public void Passes_with_five_shards(string name) => Check(name, shards: 5);
+
+    private static void Check(string name, int shards)
     {
         PacketdrillScript script = Load(name);
-        PacketdrillResult strict = script.Run(new PacketdrillOptions { IsStrict = true });
+        var options = new PacketdrillOptions { Shards = shards };
+        PacketdrillResult strict = script.Run(options with { IsStrict = true });
         Assert.True(strict.Outcome == PacketdrillOutcome.Passed, strict.ToString());
-        PacketdrillResult normalised = script.Run();
+        PacketdrillResult normalised = script.Run(options);
         Assert.True(normalised.Outcome == PacketdrillOutcome.Passed, normalised.ToString());
     }
 

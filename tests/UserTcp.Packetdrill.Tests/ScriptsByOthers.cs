@@ -9,7 +9,8 @@ namespace UserTcp.Packetdrill.Tests;
 [Trait("Category", "ScriptsByOthers")]
 public sealed class ScriptsByOthers(ITestOutputHelper output)
 {
-    private static readonly Lazy<List<(string Name, string Text, PacketdrillResult Result)>> s_results = new(RunAll);
+    private static readonly Lazy<List<(string Name, string Text, PacketdrillResult Result)>> s_results =
+        new(() => RunAll(new PacketdrillOptions()));
 
     [FactWithScripts]
     public void What_fails_is_known_and_has_a_reason()
@@ -43,6 +44,11 @@ public sealed class ScriptsByOthers(ITestOutputHelper output)
     }
 
     [FactWithScripts]
+    public void Five_shards_have_the_same_outcomes_as_one() => Assert.Equal(
+        s_results.Value.Select(one => (one.Name, one.Result.Outcome)),
+        RunAll(new PacketdrillOptions { Shards = 5 }).Select(one => (one.Name, one.Result.Outcome)));
+
+    [FactWithScripts]
     public void No_script_passes_by_being_empty() => Assert.All(
         s_results.Value.Where(one => one.Result.Outcome == PacketdrillOutcome.Passed),
         one => Assert.Contains("=", one.Text, StringComparison.Ordinal));
@@ -53,14 +59,15 @@ public sealed class ScriptsByOthers(ITestOutputHelper output)
     private static IEnumerable<string> Names(PacketdrillOutcome outcome) =>
         s_results.Value.Where(one => one.Result.Outcome == outcome).Select(one => one.Name);
 
-    private static List<(string Name, string Text, PacketdrillResult Result)> RunAll()
+    private static List<(string Name, string Text, PacketdrillResult Result)> RunAll(
+        PacketdrillOptions options)
     {
         string folder = FactWithScriptsAttribute.Folder!;
         var results = new List<(string Name, string Text, PacketdrillResult Result)>();
         foreach (string file in Directory.EnumerateFiles(folder, "*.pkt", SearchOption.AllDirectories).Order())
         {
             PacketdrillScript script = PacketdrillScript.Load(file);
-            results.Add((Path.GetRelativePath(folder, file).Replace('\\', '/'), script.Text, script.Run()));
+            results.Add((Path.GetRelativePath(folder, file).Replace('\\', '/'), script.Text, script.Run(options)));
         }
 
         return results;

@@ -234,7 +234,13 @@ public sealed class StateEventTests
 
     private static void Passes(string script)
     {
-        PacketdrillResult result = new PacketdrillScript(script, "script").Run();
-        Assert.True(result.Outcome == PacketdrillOutcome.Passed, result + Environment.NewLine + script);
+        foreach (int shards in (int[])[1, 5])
+        {
+            PacketdrillResult result =
+                new PacketdrillScript(script, "script").Run(new PacketdrillOptions { Shards = shards });
+            Assert.True(
+                result.Outcome == PacketdrillOutcome.Passed,
+                $"{result}{Environment.NewLine}{shards} shards{Environment.NewLine}{script}");
+        }
     }
 }

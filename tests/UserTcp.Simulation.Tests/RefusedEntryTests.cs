@@ -6,8 +6,9 @@ using UserTcp.Testing.Rules;
 namespace UserTcp.Simulation.Tests;
 
 /// <summary>
-/// Calls on a connection that find the door taken are served later, and nothing changes for the bytes: neither for those
-/// that were flushed before a completion or a disposal, nor for those that were consumed before it.
+/// Calls on a connection that find the door taken are served later, and nothing changes for the bytes: neither for
+/// those that were flushed before a completion or a disposal, nor for those that were consumed before it. Stacks have
+/// one shard, two or five, behind a link with one queue.
 /// </summary>
 public sealed class RefusedEntryTests
 {
@@ -16,28 +17,34 @@ public sealed class RefusedEntryTests
     [Fact]
     public void Bytes_are_the_same_whenever_calls_are_served()
     {
-        long refused = 0;
+        long refused = 0, handedOver = 0;
         for (ulong seed = 1; seed <= Seeds; seed++)
         {
-            refused += RunOne(seed);
+            (long calls, long frames) = RunOne(seed);
+            refused += calls;
+            handedOver += frames;
         }
 
         Assert.True(refused > Seeds * 30, $"Only {refused} calls were refused.");
+        Assert.True(handedOver > Seeds * 30, $"Only {handedOver} frames were handed over.");
     }
 
-    private static long RunOne(ulong seed)
+    private static (long Refused, long HandedOver) RunOne(ulong seed)
     {
+        SeededRandom shards = new SeededRandom(seed).Derive(0x5a2d);
         var random = new SeededRandom(seed);
         using var network = new SimulatedNetwork(seed) { EntryRefusals = 0.1 + (0.8 * random.NextDouble()) };
         var link = new SimulatedLinkOptions { Delay = TimeSpan.FromMilliseconds(random.Next(3)) };
-        SimulatedHost server = network.AddHost("server", link, options => Narrow(options, random));
-        SimulatedHost client = network.AddHost("client", link, options => Narrow(options, random));
+        SimulatedHost server = network.AddHost("server", link, options => Narrow(options, random, shards));
+        SimulatedHost client = network.AddHost("client", link, options => Narrow(options, random, shards));
+        long handedOver = 0;
         if (random.Next(2) == 0)
             client.Link.Outgoing.Add(new RandomLoss(0.02));
         try
         {
             network.Run(() => Task.WhenAll(Enumerable.Range(0, 3).Select(
                 i => CarryAsync(client, server, (ushort)(80 + i), random.Derive((ulong)i)))));
+            handedOver = HandedOver(server) + HandedOver(client);
             network.Run(() => Task.WhenAll(
                 client.Stack.DisposeAsync().AsTask(), server.Stack.DisposeAsync().AsTask()));
         }
@@ -46,11 +53,14 @@ public sealed class RefusedEntryTests
             throw new InvalidOperationException($"Seed {seed}: {e.Message}", e);
         }
 
-        return network.RefusedEntries;
+        return (network.RefusedEntries, handedOver);
     }
 
-    private static void Narrow(UserTcpStackOptions options, SeededRandom random)
+    private static long HandedOver(SimulatedHost host) => host.Stack.GetStatistics().FramesHandedOver;
+
+    private static void Narrow(UserTcpStackOptions options, SeededRandom random, SeededRandom shards)
     {
+        options.Shards = shards.Next(2) == 0 ? 1 : shards.Next(2) == 0 ? 2 : 5;
         options.ConnectionDefaults = new UserTcpConnectionOptions
         {
             SendBufferSize = 1 << (12 + random.Next(7)),

@@ -135,7 +135,7 @@ public sealed class RuleTests
         transfer.Client.Link.Outgoing.Add(new Corruption(0.05));
         transfer.Client.Link.Outgoing.Add(new Truncation(0.05));
         transfer.RunToEnd();
-        Assert.True(transfer.Client.Core.Counters.SegmentsResent > 5);
+        Assert.True(transfer.Client.Core.Count(static one => one.SegmentsResent) > 5);
     }
 
     [Fact]

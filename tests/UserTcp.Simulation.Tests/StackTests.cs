@@ -10,11 +10,34 @@ public sealed class StackTests
 {
     private static readonly string s_text = new('x', 100_000);
 
-    [Fact]
-    public void The_same_seed_gives_the_same_bytes_at_the_same_times()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void The_same_seed_gives_the_same_bytes_at_the_same_times(int shards)
     {
-        Assert.Equal(Trace(seed: 3), Trace(seed: 3));
-        Assert.NotEqual(Trace(seed: 3), Trace(seed: 4));
+        Assert.Equal(Trace(seed: 3, shards), Trace(seed: 3, shards));
+        Assert.NotEqual(Trace(seed: 3, shards), Trace(seed: 4, shards));
+    }
+
+    /// <summary>Each connection goes to the shard of its flow, whatever the time.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Shards_share_the_connections(int shards)
+    {
+        using var network = new SimulatedNetwork();
+        (SimulatedHost server, SimulatedHost client) = Pair(network, shards);
+        network.Run(async () =>
+        {
+            await using UserTcpListener listener = await server.Stack.ListenAsync(7);
+            _ = Echo.ServeAsync(listener);
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
+                Assert.Equal(s_text, await Echo.AskAsync(client.Stack, server.Address, s_text))));
+        });
+        UserTcpStackStatistics statistics = server.Stack.GetStatistics();
+        Assert.Equal(20, statistics.ConnectionsAccepted);
+        Assert.InRange(statistics.FramesHandedOver, 1, statistics.FramesReceived - 1);
     }
 
     [Fact]
@@ -133,11 +156,14 @@ public sealed class StackTests
         }));
     }
 
-    [Fact]
-    public void Draining_takes_virtual_time()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Draining_takes_virtual_time(int shards)
     {
         using var network = new SimulatedNetwork();
-        (SimulatedHost server, SimulatedHost client) = Pair(network);
+        (SimulatedHost server, SimulatedHost client) = Pair(network, shards);
         network.Run(async () =>
         {
             await using UserTcpListener listener = await server.Stack.ListenAsync(7);
@@ -150,8 +176,11 @@ public sealed class StackTests
         Assert.InRange(network.Now, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(6));
     }
 
-    internal static (SimulatedHost Server, SimulatedHost Client) Pair(SimulatedNetwork network) =>
-        (network.AddHost("server"), network.AddHost("client", new() { Delay = TimeSpan.FromMilliseconds(20) }));
+    internal static (SimulatedHost Server, SimulatedHost Client) Pair(SimulatedNetwork network, int shards = 1) =>
+    (
+        network.AddHost("server", configure: options => options.Shards = shards),
+        network.AddHost(
+            "client", new() { Delay = TimeSpan.FromMilliseconds(20) }, options => options.Shards = shards));
 
     internal static void Transfer(SimulatedNetwork network, SimulatedHost server, SimulatedHost client) =>
         network.Run(async () =>
@@ -161,12 +190,12 @@ public sealed class StackTests
             Assert.Equal(s_text, await Echo.AskAsync(client.Stack, server.Address, s_text));
         });
 
-    private static string Trace(ulong seed)
+    private static string Trace(ulong seed, int shards)
     {
         using var file = new MemoryStream();
         using (var network = new SimulatedNetwork(seed))
         {
-            (SimulatedHost server, SimulatedHost client) = Pair(network);
+            (SimulatedHost server, SimulatedHost client) = Pair(network, shards);
             client.Link.CaptureTo(file);
             client.Link.Add(new RandomLoss(0.05));
             client.Link.Add(new Jitter(TimeSpan.Zero, TimeSpan.FromMilliseconds(5), keepsOrder: false));

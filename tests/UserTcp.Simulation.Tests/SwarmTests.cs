@@ -25,6 +25,7 @@ public sealed class SwarmTests(ITestOutputHelper output)
     public void Seeds_that_failed_once_end_well_for_ever()
     {
         Check(KeptSeeds());
+        Assert.All(KeptSeeds(), seed => Assert.Null(SimulationSwarm.Violation(PlanMaker.MakeWide(seed))));
         Assert.All(KeptSeeds(), seed => Assert.Null(SimulationSwarm.Violation(PlanMaker.MakeNarrow(seed))));
     }
 
@@ -51,10 +52,10 @@ public sealed class SwarmTests(ITestOutputHelper output)
             slow += plan.Flows.Count(flow => flow.ClientSide.ReadPause > TimeSpan.FromSeconds(0.2));
             foreach (CoreHost host in run.Hosts)
             {
-                resent += host.Core.Counters.SegmentsResent;
-                resets += host.Core.Counters.ResetsSent;
-                accepted += host.Core.Counters.ConnectionsAccepted;
-                badChecksums += host.Core.Counters.Drops(Diagnostics.PacketDropReason.BadChecksum);
+                resent += host.Core.Count(static one => one.SegmentsResent);
+                resets += host.Core.Count(static one => one.ResetsSent);
+                accepted += host.Core.Count(static one => one.ConnectionsAccepted);
+                badChecksums += host.Core.Count(static one => one.Drops(Diagnostics.PacketDropReason.BadChecksum));
                 marked += host.Link.Outgoing.Marked + host.Link.Incoming.Marked;
                 overflowed += host.Link.Outgoing.Overflowed + host.Link.Incoming.Overflowed;
                 dropped += host.Link.Outgoing.Dropped + host.Link.Incoming.Dropped;
@@ -95,6 +96,36 @@ public sealed class SwarmTests(ITestOutputHelper output)
             + $" at moments {atMoments}, clean {clean}, small tables {refused}");
         Assert.True(reused > 50 && largest > 20 && vanished > 5 && urgent > 20);
         Assert.True(shut > 20 && atMoments > 20 && clean > 10 && refused > 10);
+    }
+
+    /// <summary>Hosts of one shard and of several, behind each kind of queues.</summary>
+    [Fact]
+    public void The_swarm_draws_shards()
+    {
+        var seen = new HashSet<(int, FrameQueues)>();
+        long steered = 0, handedOver = 0, elsewhere = 0;
+        for (ulong seed = 1; seed <= 100; seed++)
+        {
+            SwarmPlan plan = PlanMaker.Make(seed);
+            using var run = new SwarmRun(plan);
+            run.Run();
+            for (int i = 0; i < plan.Hosts.Count; i++)
+            {
+                HostPlan host = plan.Hosts[i];
+                seen.Add((host.Shards, host.Queues));
+                long count = run.Hosts[i].Core.Count(static one => one.HandedOver);
+                if (host.Queues == FrameQueues.Steered)
+                    steered += count;
+                else
+                    handedOver += count;
+                elsewhere += host.Shards == 1 ? count : 0;
+            }
+        }
+
+        output.WriteLine($"handed over {handedOver}, of steered frames {steered}");
+        Assert.Equal(7, seen.Count); // one shard, and two and five behind each kind of queues
+        Assert.Equal(0, elsewhere);
+        Assert.True(handedOver > 1000 && steered * 10 < handedOver, "What is steered is hardly ever handed over.");
     }
 
     [Fact]

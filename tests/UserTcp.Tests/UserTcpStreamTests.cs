@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text;
+using UserTcp.Buffers;
 using UserTcp.Tests.Pipes;
 using UserTcp.Tests.Support;
 
@@ -340,6 +341,57 @@ public sealed class UserTcpStreamTests : IDisposable
         Assert.Equal(60_000, _door.SendQueue.Unacknowledged);
     }
 
+    [Theory(Timeout = Hang)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Disposal_resets_while_a_slice_is_copied(bool isBlocking)
+    {
+        // The pipe asks for its second chunk when it has copied the first 4 KiB.
+        var chunks = new WatchedChunks(_door.SendQueue.Source, second: _stream.Dispose);
+        _door.SendQueue.Source = chunks;
+        byte[] text = new byte[60_000];
+        AssertCode(
+            SocketError.OperationAborted,
+            await Assert.ThrowsAsync<UserTcpConnectionException>(async () =>
+            {
+                if (isBlocking)
+                    _stream.Write(text);
+                else
+                    await _stream.WriteAsync(text);
+            }));
+
+        Assert.InRange(_door.SendQueue.End, 1, text.Length - 1);
+        Assert.True(_owner.IsReset);
+    }
+
+    [Fact]
+    public void Disposal_at_any_moment_of_a_write_resets_or_leaves_all_of_it()
+    {
+        const int Rounds = 300;
+        byte[] text = new byte[60_000];
+        for (int i = 0; i < Rounds; i++)
+        {
+            var door = new LoopbackDoor(receiveBufferBytes: 2 * text.Length) { IsSilent = true };
+            var owner = new Owner(door);
+            var stream = new UserTcpStream(door.Reader, door.Writer, owner);
+            using var start = new Barrier(2);
+            var writer = new Thread(() =>
+            {
+                start.SignalAndWait();
+                Record.Exception(() => stream.Write(text));
+            });
+            writer.Start();
+            start.SignalAndWait();
+            Thread.SpinWait(i * 20);
+            stream.Dispose();
+            writer.Join();
+
+            Assert.True(
+                owner.IsReset || door.SendQueue.End == 0 || door.SendQueue.End == text.Length,
+                $"FIN follows {door.SendQueue.End} bytes of {text.Length}, round {i}.");
+        }
+    }
+
     private static void AssertCode(SocketError code, UserTcpConnectionException error)
     {
         Assert.Equal(code, error.SocketErrorCode);
@@ -368,6 +420,18 @@ public sealed class UserTcpStreamTests : IDisposable
 
     private async Task<UserTcpConnectionException> WriteFailsAsync() =>
         await Assert.ThrowsAsync<UserTcpConnectionException>(async () => await _stream.WriteAsync(new byte[1]));
+
+    private sealed class WatchedChunks(IChunkSource chunks, Action second) : IChunkSource
+    {
+        private int _taken;
+
+        public Chunk Take(int minimumBytes)
+        {
+            if (++_taken == 2)
+                second();
+            return chunks.Take(minimumBytes);
+        }
+    }
 
     private sealed class Owner(LoopbackDoor door) : IStreamOwner
     {

@@ -13,20 +13,34 @@ internal sealed class CoreEnd : IDisposable
     private readonly RxBatch _rx = new();
     private readonly TxFrame[] _frames = new TxFrame[FrameSlots.Count];
 
-    public CoreEnd(LinkDevice link, int number)
+    /// <param name="link">Its end of the link.</param>
+    /// <param name="host">Whose stack it is.</param>
+    /// <param name="shard">Which shard of it.</param>
+    public CoreEnd(LinkDevice link, Host host, int shard)
     {
         _device = new SoftwareOffload(link);
+        Core = new Shard(host, shard);
+    }
+
+    /// <summary>A stack's identity.</summary>
+    /// <param name="link">What its links are like.</param>
+    /// <param name="number">The last byte of its addresses.</param>
+    /// <param name="shards">In how many shards it runs.</param>
+    public static Host MakeHost(LinkDevice link, int number, int shards)
+    {
+        using var device = new SoftwareOffload(link);
         var config = new StackConfig
         {
-            Link = _device.Info,
-            Mtu = _device.Info.Mtu,
+            Link = device.Info,
+            Mtu = device.Info.Mtu,
             MacAddress = MacAddress.CreateLocal([(byte)number, 0]),
             Addresses = [new StackAddress(HostAddress.FromV4(0x0A00_0000 + (uint)number), 16)],
-            Secret = new SipHash(42, (ulong)number),
+            Secret = new SipHash(42, 1), // the same for both ends: a flow has the same shard at either
             Chunks = new ChunkPool(64 << 20),
             DetectConflicts = false,
+            Shards = shards,
         };
-        Core = new Shard(new Host(config, CorePair.Start));
+        return new Host(config, CorePair.Start);
     }
 
     public Shard Core { get; }

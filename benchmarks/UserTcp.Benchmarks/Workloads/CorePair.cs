@@ -38,13 +38,15 @@ internal sealed class CorePair : IDisposable
 
     /// <summary>Opens a connection that stays.</summary>
     public CorePair(LinkFeatures features)
+        : this(features, MakeHosts(features, shards: 1), shard: 0)
     {
-        (VirtualLink first, VirtualLink second) = VirtualLink.CreatePair(new VirtualLinkOptions
-        {
-            Mtu = HeaderBytes + TimestampBytes + SegmentBytes, Features = features,
-        });
-        _client = new CoreEnd(first, 1);
-        _server = new CoreEnd(second, 2);
+    }
+
+    private CorePair(LinkFeatures features, (Host Client, Host Server) hosts, int shard)
+    {
+        (VirtualLink first, VirtualLink second) = MakeLink(features);
+        _client = new CoreEnd(first, hosts.Client, shard);
+        _server = new CoreEnd(second, hosts.Server, shard);
         var listen = new ListenCall
         {
             Mode = ListenMode.OwnAddresses, Port = Port, Backlog = 16, SynBacklog = 16, Config = _settings,
@@ -58,6 +60,13 @@ internal sealed class CorePair : IDisposable
 
     /// <summary>The time at which both stacks are made.</summary>
     public static Instant Start { get; } = new(TimeSpan.TicksPerDay);
+
+    /// <summary>The shards of two stacks, each with a link and a connection of its own.</summary>
+    public static IReadOnlyList<CorePair> MakeShards(LinkFeatures features, int count)
+    {
+        (Host, Host) hosts = MakeHosts(features, count);
+        return [.. Enumerable.Range(0, count).Select(shard => new CorePair(features, hosts, shard))];
+    }
 
     /// <summary>Carries octets from the client's application to the server's.</summary>
     public void Transfer(int bytes) => Carry(_client, _sender, _server, _receiver, bytes);
@@ -90,6 +99,18 @@ internal sealed class CorePair : IDisposable
     {
         _client.Dispose();
         _server.Dispose();
+    }
+
+    private static (VirtualLink, VirtualLink) MakeLink(LinkFeatures features) =>
+        VirtualLink.CreatePair(new VirtualLinkOptions
+        {
+            Mtu = HeaderBytes + TimestampBytes + SegmentBytes, Features = features,
+        });
+
+    private static (Host, Host) MakeHosts(LinkFeatures features, int shards)
+    {
+        (VirtualLink first, VirtualLink second) = MakeLink(features);
+        return (CoreEnd.MakeHost(first, 1, shards), CoreEnd.MakeHost(second, 2, shards));
     }
 
     private (StackConnection Client, StackConnection Server) Connect()

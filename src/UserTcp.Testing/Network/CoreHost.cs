@@ -71,10 +71,10 @@ internal sealed class CoreHost : Station
             Chunks = new ChunkPool(256 << 20),
             DetectConflicts = false,
         };
-        Core = new Shard(new Host(configure?.Invoke(config) ?? config, Now));
+        Core = new ShardGroup(configure?.Invoke(config) ?? config, Now);
     }
 
-    public Shard Core { get; }
+    public ShardGroup Core { get; }
 
     /// <summary>The most frames that one batch held.</summary>
     public int LargestBatch { get; private set; }
@@ -88,7 +88,7 @@ internal sealed class CoreHost : Station
     protected override Instant NextTurn =>
         Core.NextDeadline.IsNever ? Instant.Never : Core.NextDeadline - ClockOffset;
 
-    public StackListener? Listen(
+    public GroupListener? Listen(
         ushort port, Func<StackConnection, CoreApp> apps, TcpConfig config, int backlog = 512)
     {
         var call = new ListenCall
@@ -99,14 +99,11 @@ internal sealed class CoreHost : Station
             SynBacklog = 1024,
             Config = config,
         };
-        if (Core.Listen(call, out StackListener? listener) != CallResult.Done)
-            return null;
-
-        listener!.Owner = apps;
+        Core.Listen(call, apps, out GroupListener? listener);
         return listener;
     }
 
-    public void Close(StackListener listener)
+    public void Close(GroupListener listener)
     {
         Core.CloseListener(listener, Now);
         Network.MarkDirty(this);
@@ -184,14 +181,14 @@ internal sealed class CoreHost : Station
             any = true;
             if (wakeup.Kind == WakeupKind.Connection)
                 ((CoreApp)wakeup.Connection.Owner!).Tell(wakeup.Effects);
-            else if (wakeup.Kind == WakeupKind.Listener && wakeup.Listener.Owner is Func<StackConnection, CoreApp> apps)
-                AcceptAll(wakeup.Listener, apps);
+            else if (wakeup.Kind == WakeupKind.Listener && wakeup.Listener.Owner is GroupListener listener)
+                AcceptAll(listener, (Func<StackConnection, CoreApp>)listener.Owner!);
         }
 
         return any;
     }
 
-    private void AcceptAll(StackListener listener, Func<StackConnection, CoreApp> apps)
+    private void AcceptAll(GroupListener listener, Func<StackConnection, CoreApp> apps)
     {
         while (Core.TryAccept(listener, out StackConnection? connection))
         {

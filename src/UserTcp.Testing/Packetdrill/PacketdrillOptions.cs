@@ -24,4 +24,7 @@ public sealed record PacketdrillOptions
     /// buffer sizes. Otherwise only what the RFCs require of any TCP.
     /// </summary>
     public bool IsStrict { get; init; }
+
+    /// <summary>The shards of the stack.</summary>
+    internal int Shards { get; init; } = 1;
 }

@@ -38,10 +38,26 @@ internal sealed class PlanMaker
     }
 
     public static SwarmPlan Make(ulong seed) =>
+        WithShards(MakeWide(seed), new SeededRandom(seed).Derive(0x5a2d));
+
+    /// <summary>The plan with one shard in each host.</summary>
+    public static SwarmPlan MakeWide(ulong seed) =>
         new PlanWidener(new SeededRandom(seed).Derive(0x31de), MakeNarrow(seed)).Widen();
 
     /// <summary>The plan without batches, small tables, reused ports and all else that was thought of later.</summary>
     public static SwarmPlan MakeNarrow(ulong seed) => new PlanMaker(seed).Make();
+
+    private static SwarmPlan WithShards(SwarmPlan plan, SeededRandom random) => plan with
+    {
+        Hosts =
+        [
+            .. plan.Hosts.Select(host => random.Chance(0.5) ? host : host with
+            {
+                Shards = random.Chance(0.5) ? 2 : 5,
+                Queues = (FrameQueues)random.Next(3),
+            }),
+        ],
+    };
 
     private SwarmPlan Make()
     {

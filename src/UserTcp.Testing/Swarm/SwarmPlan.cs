@@ -19,6 +19,19 @@ internal sealed record HostLimits
     public int Ports { get; init; } = 30_000;
 }
 
+/// <summary>The queues that a host's frames come out of, one for each shard.</summary>
+internal enum FrameQueues
+{
+    /// <summary>The device steers: each comes out of its shard's.</summary>
+    Steered,
+
+    /// <summary>The device has one: all come out of the first shard's.</summary>
+    One,
+
+    /// <summary>The device steers at random until the network is well again.</summary>
+    Random,
+}
+
 /// <summary>A host of a swarm run.</summary>
 internal sealed record HostPlan
 {
@@ -39,8 +52,13 @@ internal sealed record HostPlan
     /// <summary>The most that a batch holds; how many it does is drawn for each.</summary>
     public int BatchFrames { get; init; } = int.MaxValue;
 
+    public int Shards { get; init; } = 1;
+
+    public FrameQueues Queues { get; init; }
+
     public override string ToString() =>
-        $"{Limits}{(Limits is null ? "" : ", ")}batches of {BatchFrames} every {ArrivalPeriod}; "
+        (Shards == 1 ? "" : $"{Shards} shards, queues {Queues}; ")
+        + $"{Limits}{(Limits is null ? "" : ", ")}batches of {BatchFrames} every {ArrivalPeriod}; "
         + $"{Link.BitsPerSecond} bit/s, {Link.Delay}, queue {Link.QueueBytes}, marks above {Link.MarkAboveBytes}, MTU"
         + $" {Link.Mtu}, budget {BudgetBytes}, backlog {Backlog}; {DescribeConfig()}; {Config.LossRecovery}";
 

@@ -14,6 +14,7 @@ internal sealed class SwarmRun : IDisposable
     public const ushort Port = 80;
 
     private const ulong BatchKey = 0xba7c_0000;
+    private const ulong QueueKey = 0x90e0_0000;
 
     /// <summary>
     /// After the network has healed: the longest pause of a retransmission timer that backed off meanwhile, of a window
@@ -38,7 +39,7 @@ internal sealed class SwarmRun : IDisposable
     private static readonly TimeSpan s_silenceBound = TimeSpan.FromMinutes(20);
 
     private readonly List<FlowRun> _flows = [];
-    private readonly StackListener?[] _listeners;
+    private readonly GroupListener?[] _listeners;
     private readonly bool[] _hasClosedListener;
     private readonly bool[] _hasVanished;
 
@@ -51,7 +52,7 @@ internal sealed class SwarmRun : IDisposable
     {
         Plan = plan;
         Network = new SimulatedNetwork(plan.Seed);
-        _listeners = new StackListener?[plan.Hosts.Count];
+        _listeners = new GroupListener?[plan.Hosts.Count];
         _hasClosedListener = new bool[plan.Hosts.Count];
         _hasVanished = new bool[plan.Hosts.Count];
         foreach (HostPlan host in plan.Hosts)
@@ -175,6 +176,13 @@ internal sealed class SwarmRun : IDisposable
         var host = new CoreHost(Network, $"host {_hosts.Count}", plan.Link, config => WithLimits(config, plan));
         SeededRandom random = Network.Random.Derive(BatchKey + (ulong)_hosts.Count);
         host.NextBatch = () => plan.BatchFrames == int.MaxValue ? int.MaxValue : 1 + random.Next(plan.BatchFrames);
+        SeededRandom queues = Network.Random.Derive(QueueKey + (ulong)_hosts.Count);
+        host.Core.NextQueue = plan.Queues switch
+        {
+            FrameQueues.One => static () => 0,
+            FrameQueues.Random => () => IsHealed ? null : queues.Next(plan.Shards),
+            _ => host.Core.NextQueue,
+        };
         host.Link.Incoming.ArrivalPeriod = plan.ArrivalPeriod;
         _hosts.Add(host);
         host.Link.Taps.Add(new WireObserver(this, host));
@@ -183,7 +191,12 @@ internal sealed class SwarmRun : IDisposable
 
     private static StackConfig WithLimits(StackConfig config, HostPlan plan)
     {
-        config = config with { Chunks = new ChunkPool(plan.BudgetBytes), TimeWait = plan.Config.TimeWait };
+        config = config with
+        {
+            Chunks = new ChunkPool(plan.BudgetBytes),
+            TimeWait = plan.Config.TimeWait,
+            Shards = plan.Shards,
+        };
         if (plan.Limits is not { } limits)
             return config;
 
@@ -263,11 +276,8 @@ internal sealed class SwarmRun : IDisposable
 
         foreach (CoreHost host in _hosts)
         {
-            ChunkPool chunks = host.Core.Config.Chunks;
-            if (chunks.BytesOut > chunks.Budget)
-                throw new SwarmViolationException($"{host.Name} holds {chunks.BytesOut} of {chunks.Budget} bytes.");
-            if (chunks.BytesOut > 0 && host.Core.ConnectionCount == 0 && !IsAnythingUnread(host))
-                throw new SwarmViolationException($"{host.Name} has no connection, and holds {chunks.BytesOut} bytes.");
+            HostInvariants.CheckMemory(host, IsAnythingUnread);
+            HostInvariants.CheckLimits(host);
         }
 
         if (Plan.IsClean)
@@ -310,13 +320,7 @@ internal sealed class SwarmRun : IDisposable
     {
         foreach (CoreHost host in _hosts)
         {
-            Shard core = host.Core;
-            if (core.ConnectionCount + core.HalfOpenCount + core.TimeWaitCount + core.OrphanCount > 0)
-                throw new SwarmViolationException(
-                    $"{host.Name} is left with {core.ConnectionCount} connections, {core.HalfOpenCount} half-open,"
-                    + $" {core.TimeWaitCount} in TIME-WAIT, {core.OrphanCount} orphans.{Describe()}");
-            if (core.Config.Chunks.BytesOut > 0)
-                throw new SwarmViolationException($"{host.Name} is left with {core.Config.Chunks.BytesOut} bytes.");
+            HostInvariants.CheckNothingIsLeft(host, Describe);
         }
 
         if (!Network.Events.Next.IsNever)

@@ -16,8 +16,8 @@ internal sealed class WireObserver(SwarmRun run, CoreHost host) : IFrameTap
     private readonly Dictionary<FlowKey, WireView> _views = [];
 
     // Without an answer to ARP, or room to ask, there is nobody to send them to.
-    private bool LosesSegments => host.Core.Counters.Drops(PacketDropReason.NeighborUnreachable) > 0
-        || host.Core.Counters.Drops(PacketDropReason.NeighborTableFull) > 0;
+    private bool LosesSegments => host.Core.Count(static one => one.Drops(PacketDropReason.NeighborUnreachable)
+        + one.Drops(PacketDropReason.NeighborTableFull)) > 0;
 
     public void OnSent(ReadOnlySpan<byte> frame, Instant now)
     {

@@ -31,15 +31,18 @@ internal sealed class ControlChannel : IAsyncDisposable
     public async Task SendAsync(PerfState state, CancellationToken cancellationToken) =>
         await WriteAsync(new[] { (byte)state }, cancellationToken);
 
-    /// <summary>A last word, if the other side still takes one.</summary>
-    public async Task SayGoodbyeAsync(PerfState state)
+    /// <summary>A last word, if the other side still takes one. The disposal sends what is not sent by then.</summary>
+    /// <param name="state">The word.</param>
+    /// <param name="longest">How long it waits for room; null for a second.</param>
+    public async Task SayGoodbyeAsync(PerfState state, TimeSpan? longest = null)
     {
-        using var patience = new CancellationTokenSource(s_goodbye);
+        using var patience = new CancellationTokenSource(longest ?? s_goodbye);
         try
         {
-            await SendAsync(state, patience.Token);
+            _connection.Output.Write([(byte)state]); // also if there was no processor for a second
+            await _connection.Output.FlushAsync(patience.Token);
         }
-        catch (Exception error) when (error is ToolException or OperationCanceledException)
+        catch (Exception error) when (error is IOException or OperationCanceledException)
         {
             // It is gone, and we were going.
         }

@@ -7,7 +7,7 @@ namespace UserTcp.Tool.Perf;
 internal sealed class PerfClient(
     NetworkSession session, PerfTarget target, PerfParameters parameters, TimeSpan interval, IPerfView view)
 {
-    private static readonly TimeSpan s_goodbye = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_goodbye = TimeSpan.FromSeconds(5);
     private readonly string _cookie = PerfCookie.Create();
 
     /// <exception cref="ToolException">The server could not be reached, or gave up.</exception>

@@ -1,14 +1,19 @@
 using System.Diagnostics;
+using UserTcp.Primitives;
 
 namespace UserTcp.Buffers;
 
 /// <summary>
-/// The buffer memory of a stack: chunks of 4 KiB and 64 KiB, recycled last in, first out (the warmest first), under one
-/// budget. Used only under the door, but for a look at the pressure. Bytes of writers count from their flush on.
+/// The buffer memory of a shard: chunks of 4 KiB and 64 KiB, recycled last in, first out (the warmest first). The
+/// shards of a stack have one budget. Used only under the door, but for a look at the pressure. Bytes of writers count
+/// from their flush on.
 /// </summary>
 internal sealed class ChunkPool : IChunkSource
 {
     private readonly ChunkRings _rings = new();
+    private readonly SharedCount _bytesOut;
+    private readonly SharedCount _overdrawn;
+    private readonly long _mostKept;
     private Chunk? _small;
     private Chunk? _large;
 
@@ -17,24 +22,38 @@ internal sealed class ChunkPool : IChunkSource
     /// back-pressure.
     /// </param>
     public ChunkPool(long budgetBytes)
+        : this(budgetBytes, budgetBytes / 4, new SharedCount(), new SharedCount())
+    {
+    }
+
+    private ChunkPool(long budgetBytes, long mostKept, SharedCount bytesOut, SharedCount overdrawn)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(budgetBytes, Chunk.LargeSize);
         Budget = budgetBytes;
+        _mostKept = mostKept;
+        _bytesOut = bytesOut;
+        _overdrawn = overdrawn;
     }
 
+    /// <summary>What may be out at once, in bytes, of all shards together.</summary>
     public long Budget { get; }
 
-    /// <summary>The bytes of all chunks that are rented.</summary>
-    public long BytesOut { get; private set; }
+    /// <summary>The bytes of all chunks that are rented, of all shards together.</summary>
+    public long BytesOut => _bytesOut.Value;
 
     /// <summary>
     /// Of these, what single writes hold beyond what their connections may. It is not counted against the budget of the
     /// others: only those who hold it feel it.
     /// </summary>
-    public long Overdrawn { get; private set; }
+    public long Overdrawn => _overdrawn.Value;
 
-    /// <summary>The bytes of the chunks that lie ready; at most a quarter of the budget.</summary>
+    /// <summary>
+    /// The bytes of the chunks that lie ready here; in all shards together at most a quarter of the budget.
+    /// </summary>
     public long BytesKept { get; private set; }
+
+    /// <summary>The pool of one of several shards, under this budget.</summary>
+    public ChunkPool ForShard(int shards) => new(Budget, Budget / 4 / shards, _bytesOut, _overdrawn);
 
     /// <summary>At 7/8 of the budget: windows stop growing, and out-of-order data is refused.</summary>
     /// <param name="isOverdrawn">Whether it is asked for a connection that holds too much itself.</param>
@@ -64,7 +83,7 @@ internal sealed class ChunkPool : IChunkSource
     };
 
     /// <summary>Counts a chunk that was taken as rented.</summary>
-    public void Adopt(Chunk chunk) => BytesOut += chunk.Size;
+    public void Adopt(Chunk chunk) => _bytesOut.Add(chunk.Size);
 
     /// <summary>As <see cref="Rent"/>, unless the budget is used up.</summary>
     public Chunk? TryRent(int minimumBytes, bool isOverdrawn = false) =>
@@ -73,8 +92,8 @@ internal sealed class ChunkPool : IChunkSource
     /// <summary>The overdraft of a connection has changed.</summary>
     public void Overdraw(long change)
     {
-        Overdrawn += change;
-        Debug.Assert(Overdrawn >= 0 && Overdrawn <= BytesOut, "More is overdrawn than is out.");
+        _overdrawn.Add(change);
+        Debug.Assert(Overdrawn >= 0, "More was given back than is overdrawn.");
     }
 
     /// <summary>Rents a ring of at least so many places, all of them null.</summary>
@@ -88,7 +107,7 @@ internal sealed class ChunkPool : IChunkSource
     {
         Forget(chunk);
         chunk.Clear();
-        if (BytesKept + chunk.Size > Budget / 4)
+        if (BytesKept + chunk.Size > _mostKept)
             return;
         if (chunk.Size == Chunk.SmallSize)
             Push(ref _small, chunk);
@@ -102,7 +121,7 @@ internal sealed class ChunkPool : IChunkSource
     /// </summary>
     public void Forget(Chunk chunk)
     {
-        BytesOut -= chunk.Size;
+        _bytesOut.Add(-chunk.Size);
         Debug.Assert(BytesOut >= 0, "A chunk came back twice.");
     }
 

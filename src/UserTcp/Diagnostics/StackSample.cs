@@ -21,7 +21,7 @@ internal readonly record struct ListenerSample(
         CookiesFailed + listener.SynCookiesFailed);
 }
 
-/// <summary>The values of a stack that meters read, all of one moment.</summary>
+/// <summary>The values of a stack that meters read; those of a shard are all of one moment.</summary>
 internal sealed class StackSample
 {
     private readonly long[] _byState = new long[Names.States.Length];
@@ -62,7 +62,7 @@ internal sealed class StackSample
 
     public ReadOnlySpan<long> ByState => _byState;
 
-    /// <summary>Under the door.</summary>
+    /// <summary>Under the door of each shard in turn.</summary>
     public void Read(Shard core) => ReadCounters(core.Counters);
 
     /// <summary>Under the door, after <see cref="Read"/>.</summary>
@@ -83,9 +83,11 @@ internal sealed class StackSample
     /// Under the door. Instruments tell listeners apart by their port: a second measurement with the same tags would
     /// replace the first.
     /// </summary>
-    public void Add(StackListener listener)
+    /// <param name="listener">What a shard has of a listener.</param>
+    /// <param name="isFirst">Whether it is the first shard: the listener counts once.</param>
+    public void Add(StackListener listener, bool isFirst)
     {
-        _byState[(int)Tcp.TcpState.Listen]++;
+        _byState[(int)Tcp.TcpState.Listen] += isFirst ? 1 : 0;
         int at = Listeners.FindIndex(sample => sample.Port == listener.Port);
         if (at < 0)
             Listeners.Add(new ListenerSample { Port = listener.Port }.With(listener));
@@ -95,23 +97,23 @@ internal sealed class StackSample
 
     private void ReadCounters(StackCounters counters)
     {
-        TextSent = counters.PastTextSent;
-        TextReceived = counters.PastTextReceived;
-        OutOfOrder = counters.PastOutOfOrder;
-        SegmentsReceived = counters.SegmentsReceived;
-        SegmentsSent = counters.SegmentsSent + counters.SegmentsResent;
-        FramesReceived = counters.FramesReceived;
-        FramesSent = counters.FramesSent;
-        BytesReceived = counters.BytesReceived;
-        BytesSent = counters.BytesSent;
+        TextSent += counters.PastTextSent;
+        TextReceived += counters.PastTextReceived;
+        OutOfOrder += counters.PastOutOfOrder;
+        SegmentsReceived += counters.SegmentsReceived;
+        SegmentsSent += counters.SegmentsSent + counters.SegmentsResent;
+        FramesReceived += counters.FramesReceived;
+        FramesSent += counters.FramesSent;
+        BytesReceived += counters.BytesReceived;
+        BytesSent += counters.BytesSent;
         for (int i = 0; i < Resent.Length; i++)
         {
-            Resent[i] = counters.Resent((ResendReason)i);
+            Resent[i] += counters.Resent((ResendReason)i);
         }
 
         for (int i = 0; i < Drops.Length; i++)
         {
-            Drops[i] = counters.Drops((PacketDropReason)i);
+            Drops[i] += counters.Drops((PacketDropReason)i);
         }
     }
 

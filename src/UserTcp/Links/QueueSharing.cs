@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.ExceptionServices;
 
 namespace UserTcp.Links;
 
@@ -126,7 +127,7 @@ internal sealed class QueueSharing
     private void ThrowIfDown()
     {
         if (Volatile.Read(ref _down) is LinkDownException down)
-            throw new LinkDownException(down.Message, down) { IsIntended = down.IsIntended };
+            ExceptionDispatchInfo.Throw(down); // the first cause is that of all
     }
 
     /// <summary>The first queue: the device itself, but it sends in turn with the others.</summary>

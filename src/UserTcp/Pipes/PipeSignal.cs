@@ -30,7 +30,9 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
 
     private readonly PipeScheduler _scheduler;
     private readonly IPipeSignalOwner<T> _owner;
-    private ManualResetValueTaskSourceCore<T> _core;
+
+    // Without the result, which is large and kept below.
+    private ManualResetValueTaskSourceCore<bool> _core;
     private CancellationTokenRegistration _registration;
     private CancellationToken _token;
     private T _result = default!;
@@ -208,14 +210,15 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
         if (IsLate(token))
             return _owner.LateResult;
         if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
-            return _core.GetResult(token); // it throws
+            _core.GetResult(token); // it throws
 
         // Waits for a callback that is running just now: it must not meet the next operation.
         _registration.Dispose();
         _registration = default;
         try
         {
-            return _core.GetResult(token);
+            _core.GetResult(token); // it throws what the operation failed with
+            return _result;
         }
         finally
         {
@@ -262,7 +265,7 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
         switch (_outcome)
         {
             case Outcome.Result:
-                _core.SetResult(_result);
+                _core.SetResult(true);
                 break;
             case Outcome.Cancelled:
                 _core.SetException(new OperationCanceledException(_token));

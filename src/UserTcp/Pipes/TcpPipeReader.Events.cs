@@ -14,15 +14,15 @@ internal sealed partial class TcpPipeReader
     /// <summary>Whether the peer's FIN came. Settled once the connection is over; look at it then.</summary>
     public bool HasEnded => IsAtEnd;
 
-    private bool IsClosed => _closeReason != UserTcpCloseReason.None;
-
-    private bool IsAtEnd => _isFinished || _closeReason == UserTcpCloseReason.Graceful;
+    private bool IsAtEnd => _isFinished || (_isOver && _door.End.Reason == UserTcpCloseReason.Graceful);
 
     /// <summary>Bytes or the peer's FIN arrived. Under the door; true: call <see cref="Resume"/> after it.</summary>
-    public bool OnReadable()
+    /// <param name="updateFrom">As in <see cref="OnWindow"/>.</param>
+    public bool OnReadable(long updateFrom)
     {
         using (_signal.EnterAsHolder())
         {
+            OnWindow(updateFrom);
             TakeArrived();
             return TryDecide();
         }
@@ -42,6 +42,13 @@ internal sealed partial class TcpPipeReader
         }
     }
 
+    /// <summary>What a window update depends on has changed. Under the door.</summary>
+    /// <param name="updateFrom">
+    /// The position from which on the stack has to hear at once of what is examined. If it comes too late, the peer
+    /// hears of the window some milliseconds later.
+    /// </param>
+    public void OnWindow(long updateFrom) => Volatile.Write(ref _updateFrom, updateFrom);
+
     /// <summary>The application has completed the reader, or let go of the connection. Under the door.</summary>
     public void OnInputClosed()
     {
@@ -52,19 +59,14 @@ internal sealed partial class TcpPipeReader
         }
     }
 
-    /// <summary>The connection is over. Under the door; true: call <see cref="Resume"/> after it.</summary>
-    /// <param name="reason">Why.</param>
-    /// <param name="cause">
-    /// What the application gave as its reason to abort: the innermost exception of what reads throw.
-    /// </param>
-    public bool OnClosed(UserTcpCloseReason reason, Exception? cause = null)
+    /// <summary>
+    /// The connection is over, and its record has the reason. Under the door; true: call <see cref="Resume"/> after it.
+    /// </summary>
+    public bool OnClosed()
     {
         using (_signal.EnterAsHolder())
         {
-            if (IsClosed)
-                return false;
-            _closeReason = reason;
-            _cause = cause;
+            _isOver = true;
             _queue.Abandon();
             TakeArrived();
             return TryDecide();
@@ -72,22 +74,13 @@ internal sealed partial class TcpPipeReader
     }
 
     /// <summary>
-    /// The application disposes of the connection, perhaps while it reads: the read fails. True: call
-    /// <see cref="Resume"/>.
+    /// The application has let go of the connection, perhaps while it reads: the read fails, unless the reason of an
+    /// abort is to come. True: call <see cref="Resume"/>.
     /// </summary>
-    /// <param name="isEndKnown">Whether the connection ends for a reason that the read is to give.</param>
-    public bool Dispose(bool isEndKnown)
+    public bool OnLetGo()
     {
         lock (_signal)
-        {
-            if (_isDisposed)
-                return false;
-            _isDisposed = true;
-            if (isEndKnown)
-                return false;
-            _isEndedByDisposal = !IsClosed;
-            return _signal.TryFail();
-        }
+            return _door.End.IsByDisposal && _signal.TryFail();
     }
 
     /// <summary>Completes the read that became ready. Outside the door.</summary>
@@ -116,8 +109,8 @@ internal sealed partial class TcpPipeReader
     {
         if (!_signal.IsWaiting)
             return false;
-        if (_isDisposed)
-            return (_isEndedByDisposal || IsClosed) && _signal.TryFail(); // or its reason is still to come
+        if (_door.End.IsLetGo)
+            return (_door.End.IsByDisposal || _isOver) && _signal.TryFail(); // or its reason is still to come
         return Decide(out ReadResult result) switch
         {
             Verdict.Ready => _signal.TryComplete(result),
@@ -139,7 +132,7 @@ internal sealed partial class TcpPipeReader
 
         // What came before a reset is given first; a minimum that can no longer be met fails, and loses nothing.
         if (!IsAtEnd && !(isNew && _arrived - _consumed >= _minimum))
-            return IsClosed ? Verdict.Failed : Verdict.Wait;
+            return _isOver ? Verdict.Failed : Verdict.Wait;
         result = TakeView(isCanceled: false);
         return Verdict.Ready;
     }
@@ -168,8 +161,8 @@ internal sealed partial class TcpPipeReader
     {
         if (_isCompleted)
             return new InvalidOperationException("The reader was completed while it was reading.");
-        return _isEndedByDisposal
+        return _door.End.IsByDisposal
             ? CloseErrors.Disposed("read data from")
-            : CloseErrors.ToException(_closeReason, "read data from", _cause);
+            : CloseErrors.ToException(_door.End.Reason, "read data from", _door.End.Cause);
     }
 }

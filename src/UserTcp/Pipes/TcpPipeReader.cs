@@ -32,16 +32,16 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
     private long _consumed;
     private long _examined;
     private long _viewEnd;
+    private long _updateFrom;
     private int _minimum = 1;
     private bool _isFinished;
     private bool _isCancelRequested;
     private bool _isViewOut;
     private bool _isViewTentative;
     private bool _isCompleted;
-    private bool _isDisposed;
-    private bool _isEndedByDisposal;
-    private UserTcpCloseReason _closeReason;
-    private Exception? _cause;
+
+    // The stack has shown the last of what arrived, and the reason of the end is known.
+    private bool _isOver;
 
     /// <param name="queue">The receive queue, used under the door.</param>
     /// <param name="door">The door of the stack.</param>
@@ -82,14 +82,18 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
+        bool isUpdateDue;
         lock (_signal)
         {
             ThrowIfCompleted();
-            if (_isDisposed || !Advance(consumed, examined))
+            if (_door.End.IsLetGo || !Advance(consumed, examined, out isUpdateDue))
                 return;
         }
 
-        _door.Post(PipeCalls.Receive);
+        if (isUpdateDue)
+            _door.Post(PipeCalls.Receive);
+        else
+            _door.PostLazily(PipeCalls.Receive);
     }
 
     public override void CancelPendingRead()
@@ -123,20 +127,20 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
     private void Complete(bool isViewReleased)
     {
         bool isDue;
-        bool isDisposed;
+        bool isLetGo;
         lock (_signal)
         {
             if (_isCompleted)
                 return;
             _isCompleted = true;
             _isViewOut &= !isViewReleased;
-            isDisposed = _isDisposed;
+            isLetGo = _door.End.IsLetGo;
             isDue = _signal.TryFail();
         }
 
         if (isDue)
             _signal.Resume(inlineAllowed: false);
-        if (!isDisposed)
+        if (!isLetGo)
             _door.Post(PipeCalls.CloseInput);
     }
 
@@ -177,7 +181,7 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
     private void BeginRead(int minimum)
     {
         ThrowIfCompleted();
-        if (_isDisposed)
+        if (_door.End.IsLetGo)
             throw new ObjectDisposedException(nameof(UserTcpConnection));
         ForgetRead();
         if (_isViewOut && !_isViewTentative)
@@ -213,8 +217,11 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
         return _minimum > 1 && _consumed + _minimum > _queue.Wanted;
     }
 
+    /// <param name="consumed">The end of what is not looked at any more.</param>
+    /// <param name="examined">The end of what was looked at.</param>
+    /// <param name="isUpdateDue">Whether the peer has to hear of the window now.</param>
     /// <returns>Whether the stack has to hear of it.</returns>
-    private bool Advance(SequencePosition consumed, SequencePosition examined)
+    private bool Advance(SequencePosition consumed, SequencePosition examined, out bool isUpdateDue)
     {
         if (!_isViewOut || _signal.IsBusy)
             throw new InvalidOperationException("No reading operation to complete: call ReadAsync before AdvanceTo.");
@@ -223,7 +230,9 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
         if (examinedTo < consumedTo)
             throw new InvalidOperationException("The examined position lies before the consumed one.");
 
-        bool isProgress = consumedTo > _consumed || examinedTo > _queue.Wanted;
+        bool opensWindow = examinedTo > _queue.Wanted;
+        bool isProgress = consumedTo > _consumed || opensWindow;
+        isUpdateDue = opensWindow && examinedTo >= Volatile.Read(ref _updateFrom);
         _isViewOut = false;
         _consumed = consumedTo;
         _examined = examinedTo;

@@ -43,13 +43,13 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     }
 
     /// <summary>Why the connection ended. Read it only once a flush said that it is over.</summary>
-    public UserTcpCloseReason CloseReason { get; private set; }
+    public UserTcpCloseReason CloseReason => _door.End.Reason;
 
     /// <summary>The exception that the application gave to abort; null if it gave none.</summary>
-    public Exception? Cause { get; private set; }
+    public Exception? Cause => _door.End.Cause;
 
     /// <summary>Whether the connection, or its stack, was disposed of before the connection ended.</summary>
-    public bool IsEndedByDisposal { get; private set; }
+    public bool IsEndedByDisposal => _door.End.IsOutputByDisposal;
 
     bool IPipeSignalOwner<FlushResult>.HasLateResults => true;
 
@@ -122,17 +122,21 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
         ThrowIfCompleted();
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<FlushResult>(cancellationToken);
-        ReadOnlySpan<byte> rest = source.Span;
-        while (!rest.IsEmpty && !_isOver)
+        Append(source.Span);
+        return FlushAsync(cancellationToken);
+    }
+
+    /// <summary>Copies bytes behind what was written; a flush sends them.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty && !_isOver)
         {
             Span<byte> span = GetSpan();
-            int length = Math.Min(span.Length, rest.Length);
-            rest[..length].CopyTo(span);
+            int length = Math.Min(span.Length, bytes.Length);
+            bytes[..length].CopyTo(span);
             _queue.Advance(length);
-            rest = rest[length..];
+            bytes = bytes[length..];
         }
-
-        return FlushAsync(cancellationToken);
     }
 
     public override void CancelPendingFlush()
@@ -217,41 +221,29 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     }
 
     /// <summary>
-    /// The connection is over: flushes complete, and what is written from now on is discarded. Under the door; true:
-    /// call <see cref="Resume"/> after it.
+    /// The connection is over, and its record has the reason: flushes complete, and what is written from now on is
+    /// discarded. Under the door; true: call <see cref="Resume"/> after it.
     /// </summary>
-    /// <param name="reason">Why.</param>
-    /// <param name="cause">The exception that the application gave to abort.</param>
-    public bool OnClosed(UserTcpCloseReason reason, Exception? cause = null)
+    public bool OnClosed()
     {
         using (_signal.EnterAsHolder())
         {
-            if (CloseReason != UserTcpCloseReason.None)
-                return false;
-            CloseReason = reason;
-            Cause = cause;
             _queue.Abandon();
             return End();
         }
     }
 
     /// <summary>
-    /// The application disposes of the connection, perhaps while it writes: flushes complete. True: call
-    /// <see cref="Resume"/>.
+    /// The application has let go of the connection, or the stack has taken its output, perhaps while it writes:
+    /// flushes complete, unless the reason of an abort is to come. True: call <see cref="Resume"/>.
     /// </summary>
-    /// <param name="isEndKnown">
-    /// Whether the connection is about to end for a reason that flushes are to give, and that completes them.
-    /// </param>
-    public bool Dispose(bool isEndKnown)
+    public bool OnLetGo()
     {
-        if (isEndKnown)
+        if (!IsEndedByDisposal)
             return false;
 
         lock (_signal)
-        {
-            IsEndedByDisposal |= CloseReason == UserTcpCloseReason.None;
             return End();
-        }
     }
 
     /// <summary>No flush fails.</summary>

@@ -1,21 +1,26 @@
 namespace UserTcp.Primitives;
 
 /// <summary>
-/// So many in a second on average. Each second's number is drawn anew, from half to one and a half of it. A stranger
-/// who counts his own answers cannot tell whether somebody else was answered too (CVE-2016-5696, CVE-2020-25705).
+/// So many in a second on average, in all shards together. Each second's number is drawn anew, from half to one and a
+/// half of it. A stranger who counts his own answers cannot tell whether somebody else was answered too
+/// (CVE-2016-5696, CVE-2020-25705). Thread-safe; nobody waits.
 /// </summary>
 internal sealed class RateLimit
 {
+    // The second has the upper 34 bits. What is left of it, at most one and a half of the average, has the others.
+    private const int CountBits = 30;
+    private const long CountMask = (1L << CountBits) - 1;
+
     private readonly SipHash _key;
     private readonly int _perSecond;
-    private long _second = long.MinValue;
-    private int _left;
+    private long _state = -1; // the second, and what is left of it
 
-    /// <param name="perSecond">The average, at least 1.</param>
+    /// <param name="perSecond">The average, from 1 to 2^29.</param>
     /// <param name="key">Draws the numbers; must be secret, and no other limit may have the same.</param>
     public RateLimit(int perSecond, in SipHash key)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(perSecond, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(perSecond, 1 << (CountBits - 1));
         _perSecond = perSecond;
         _key = key;
     }
@@ -24,17 +29,17 @@ internal sealed class RateLimit
     public bool TryTake(Instant now)
     {
         long second = now.Ticks / TimeSpan.TicksPerSecond;
-        if (second > _second)
+#pragma warning disable RS0030 // Shards share the limits of the stack.
+        while (true)
         {
-            _second = second;
-            _left = Draw(second);
+            long state = Volatile.Read(ref _state);
+            long current = second > state >> CountBits ? (second << CountBits) | (long)Draw(second) : state;
+            if ((current & CountMask) == 0)
+                return false;
+            if (Interlocked.CompareExchange(ref _state, current - 1, state) == state)
+                return true;
         }
-
-        if (_left == 0)
-            return false;
-
-        _left--;
-        return true;
+#pragma warning restore RS0030
     }
 
     private int Draw(long second)

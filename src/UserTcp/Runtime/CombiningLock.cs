@@ -19,8 +19,8 @@ internal abstract class MailNode
 /// </summary>
 internal interface ILockSteps
 {
-    /// <summary>The named step comes next.</summary>
-    void Next(string step);
+    /// <summary>The named step comes next; it depends on a value that the thread has read before.</summary>
+    void Next(string step, long value = 0);
 
     /// <summary>Waits for the lock.</summary>
     void Enter(Lock gate);
@@ -29,7 +29,7 @@ internal interface ILockSteps
 /// <summary>Threads run as they like.</summary>
 internal readonly struct FreeSteps : ILockSteps
 {
-    public void Next(string step)
+    public void Next(string step, long value = 0)
     {
     }
 

@@ -105,6 +105,14 @@ internal sealed class Door : IThreadPoolWorkItem
         Leave(mayDefer: mayDefer);
     }
 
+    /// <summary>As <see cref="Post"/>, for what may wait for the loop some milliseconds. It does not enter.</summary>
+    public void PostLazily(MailNode node, int bits, bool mayDefer)
+    {
+        _lock.Leave(node, bits);
+        if (!_bell.WillLook(_clock))
+            Post(node, bits, mayDefer);
+    }
+
     private void EnterLock()
     {
         _lock.Enter(_bell.AskForTurn); // if it is interrupted, the loop serves who relied on it
@@ -164,6 +172,7 @@ internal sealed class Door : IThreadPoolWorkItem
         WakeList? wakes = TakeWakes();
         bool mayShow = _taps is not null && _taps.Close();
         Publish(isTurn, sender);
+        _bell.OnLooked(_now);
         bool queuesItem = sender == SendBy.WokenConnection && Coalescer.TryQueueItem();
         _lock.Exit();
         if (queuesItem)

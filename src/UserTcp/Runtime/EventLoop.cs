@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Numerics;
+using UserTcp.Diagnostics;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Stack;
@@ -16,11 +18,17 @@ internal sealed class EventLoop : IDisposable
     /// <summary>A clock that does not run by itself is looked at this often.</summary>
     private static readonly TimeSpan s_longestSleepByForeignClock = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>How much of what others got is handled in one turn.</summary>
+    private const int MaxHandOvers = 64;
+
+    private readonly RunningShard _shard;
     private readonly Door _door;
     private readonly LinkDevice _link;
     private readonly MonotonicClock _clock;
     private readonly LoopBell _bell;
     private readonly FrameWatch _watch;
+    private readonly List<HandOver> _incoming = [];
+    private readonly List<HandOver> _outgoing = [];
     private readonly long _spinTimestamps;
     private readonly int _mtuLimit;
     private readonly RxBatch _rx = new();
@@ -30,10 +38,11 @@ internal sealed class EventLoop : IDisposable
     private int _fullBatches;
 
     public EventLoop(
-        Door door, LinkDevice link, MonotonicClock clock, LoopBell bell, StackSettings settings, FrameWatch watch)
+        RunningShard shard, LinkDevice link, MonotonicClock clock, LoopBell bell, StackSettings settings)
     {
-        _watch = watch;
-        _door = door;
+        _shard = shard;
+        _watch = shard.Watch;
+        _door = shard.Door;
         _link = link;
         _clock = clock;
         _bell = bell;
@@ -61,6 +70,32 @@ internal sealed class EventLoop : IDisposable
     /// <returns>Whether anything was done.</returns>
     internal bool Turn(bool mayTransmit = false)
     {
+        bool isDone = Visit(mayTransmit);
+        if (_outgoing.Count > 0)
+            HandOverAll();
+        return isDone;
+    }
+
+    // Outside the door: no thread is ever inside two.
+    private void HandOverAll()
+    {
+        IReadOnlyList<RunningShard> shards = _shard.Stack.Shards;
+        ulong concerned = 0;
+        foreach (HandOver handOver in _outgoing)
+        {
+            shards[handOver.Shard].HandOvers.Add(handOver);
+            concerned |= 1UL << handOver.Shard;
+        }
+
+        _outgoing.Clear();
+        for (; concerned != 0; concerned &= concerned - 1)
+        {
+            shards[BitOperations.TrailingZeroCount(concerned)].Bell.AskForTurn();
+        }
+    }
+
+    private bool Visit(bool mayTransmit)
+    {
         _rx.Clear();
         Instant asked = _clock.Now;
         int frames = Receive();
@@ -75,12 +110,24 @@ internal sealed class EventLoop : IDisposable
 
         try
         {
+            if (_shard.Stack.FaultCause is Exception cause)
+            {
+                visit.Fault(cause); // another shard has failed
+                return false;
+            }
+
             FollowMtu(visit);
+            TakeHandOvers(visit);
             for (int i = 0; i < frames; i++)
             {
                 FrameOutcome outcome = visit.Shard.OnFrame(_rx[i], arrival);
                 if (_watch.IsActive)
                     _watch.OnFrame(_rx[i], outcome, arrival, visit);
+            }
+
+            while (visit.Shard.TryNextHandOver(out HandOver handOver))
+            {
+                _outgoing.Add(handOver);
             }
 
             if (frames > 0)
@@ -98,6 +145,26 @@ internal sealed class EventLoop : IDisposable
     }
 
     public void Dispose() => _rx.Dispose();
+
+    // They arrived before the frames of this turn. A device that learns by what is sent brings both for a while.
+    private void TakeHandOvers(in Door.Visit visit)
+    {
+        if (_shard.HandOvers.IsEmpty)
+            return;
+
+        if (_shard.HandOvers.TakeTo(_incoming, MaxHandOvers, out long refused))
+            _bell.AskForTurn();
+        visit.Shard.Counters.Drop(PacketDropReason.QueueFull, refused);
+        foreach (HandOver handOver in _incoming)
+        {
+            FrameOutcome outcome = visit.Shard.OnHandOver(handOver);
+            if (_watch.IsActive)
+                _watch.OnHandOver(handOver, outcome, visit);
+            handOver.Return();
+        }
+
+        _incoming.Clear();
+    }
 
     // A thread that stood still finds timers overdue, and the ACK that they wait for in the link: that comes first. So
     // time is judged by when the link was asked, and not while batches come full. (Links that stop at half a MiB may

@@ -1,49 +1,36 @@
 using Microsoft.Extensions.Logging;
 using UserTcp.Diagnostics;
 using UserTcp.Links;
-using UserTcp.Primitives;
+using UserTcp.Stack;
 
 namespace UserTcp.Runtime;
 
 /// <summary>
 /// Says once what a link loses, or what the stack refuses of it, for a reason that somebody can remove. Asked under the
-/// door, once a second of turns; told when the door is closed again.
+/// door of any shard; told when that is closed again.
 /// </summary>
-internal sealed class LinkWatch(LinkDevice link, ILogger logger, string stack) : IWakeTarget
+internal sealed class LinkWatch(LinkDevice link, ILogger logger, string stack)
 {
-    private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
+    private int _hasToldTooLong;
+    private int _hasToldRefusal;
 
-    private Instant _next;
-    private long _tooLong;
-    private bool _refuses;
-    private bool _hasToldTooLong;
-    private bool _hasToldRefusal;
-
-    /// <summary>Under the door, in a turn that has received.</summary>
-    public void OnTurn(in Door.Visit visit, Instant now)
+    /// <summary>Under a door, once in a while.</summary>
+    public void Look(StackCounters counters, WakeList wakes)
     {
-        if (now < _next)
-            return;
-
-        _next = now + s_period;
-        _tooLong = _hasToldTooLong ? 0 : link.Statistics.ReceiveTooLong;
-        _refuses = !_hasToldRefusal && visit.Shard.Counters.Drops(PacketDropReason.UnfinishedChecksum) > 0;
-        if (_tooLong > 0 || _refuses)
-            visit.Wakes.Add(this, WakeReasons.Decided);
-    }
-
-    void IWakeTarget.Wake(WakeReasons reasons, bool inlineAllowed)
-    {
-        if (_tooLong > 0 && !_hasToldTooLong)
+        long tooLong = Volatile.Read(ref _hasToldTooLong) == 0 ? link.Statistics.ReceiveTooLong : 0;
+        if (tooLong > 0 && Interlocked.Exchange(ref _hasToldTooLong, 1) == 0)
         {
-            _hasToldTooLong = true;
-            LogMessages.FramesTooLong(logger, stack, link.Info.Name, _tooLong, link.Info.MaxReceiveFrame);
+            wakes.Add(
+                new Notice(() => LogMessages.FramesTooLong(
+                    logger, stack, link.Info.Name, tooLong, link.Info.MaxReceiveFrame)),
+                WakeReasons.Decided);
         }
 
-        if (_refuses && !_hasToldRefusal)
+        if (counters.Drops(PacketDropReason.UnfinishedChecksum) > 0
+            && Volatile.Read(ref _hasToldRefusal) == 0 && Interlocked.Exchange(ref _hasToldRefusal, 1) == 0)
         {
-            _hasToldRefusal = true;
-            LogMessages.UnfinishedRefused(logger, stack, link.Info.Name);
+            wakes.Add(
+                new Notice(() => LogMessages.UnfinishedRefused(logger, stack, link.Info.Name)), WakeReasons.Decided);
         }
     }
 }

@@ -14,9 +14,8 @@ namespace UserTcp.Runtime;
 /// </remarks>
 internal sealed class LoopBell(LinkDevice link)
 {
-    private const long Awake = long.MinValue;
+    private readonly LoopSleep<FreeSteps> _sleep = new(default);
     private long _deadline = Instant.Never.Ticks;
-    private long _sleepsUntil = Awake;
     private bool _hasOutput;
     private bool _isBlocked;
     private bool _isAsked;
@@ -26,15 +25,17 @@ internal sealed class LoopBell(LinkDevice link)
 
     /// <summary>Whether there is anything to do for the loop besides receiving.</summary>
     public bool IsDue(Instant now) =>
-        Volatile.Read(ref _hasOutput) || Volatile.Read(ref _isAsked) || Volatile.Read(ref _deadline) <= now.Ticks;
+        Volatile.Read(ref _hasOutput) || Volatile.Read(ref _isAsked) || Deadline <= now;
 
     /// <summary>
     /// Whether frames wait for a link that the loop has seen full: the link's own wait ends when it takes them.
     /// </summary>
     public bool IsBlocked => Volatile.Read(ref _isBlocked);
 
-    /// <summary>The stack's next deadline, as it was last published.</summary>
-    public Instant Deadline => new(Volatile.Read(ref _deadline));
+    /// <summary>The stack's next deadline, as it was last published, or when the loop has to look at the mail.</summary>
+    public Instant Deadline => Instant.Min(Published, _sleep.LookAt);
+
+    private Instant Published => new(Volatile.Read(ref _deadline));
 
     /// <summary>Under the door, by whoever leaves it.</summary>
     /// <param name="deadline">The stack's next one.</param>
@@ -54,13 +55,18 @@ internal sealed class LoopBell(LinkDevice link)
     public void RingIfNeeded()
     {
         Interlocked.MemoryBarrier();
-        long sleepsUntil = Volatile.Read(ref _sleepsUntil);
-        if (sleepsUntil != Awake
-            && (Volatile.Read(ref _hasOutput) || Volatile.Read(ref _deadline) < sleepsUntil || MustStop))
-        {
+        if (_sleep.IsAsleep && (Volatile.Read(ref _hasOutput) || _sleep.IsBeyond(Published) || MustStop))
             link.Wake();
-        }
     }
+
+    /// <summary>
+    /// After mail was left: whether the loop will look at it within some milliseconds. If not, the caller has to see to
+    /// it.
+    /// </summary>
+    public bool WillLook(MonotonicClock clock) => _sleep.WillLook(clock) && !MustStop;
+
+    /// <summary>Under the door, by whoever leaves it and then looks for mail again.</summary>
+    public void OnLooked(Instant now) => _sleep.OnLooked(now);
 
     /// <summary>The loop is to serve and to send what remains; for who is not inside and will not be.</summary>
     public void AskForTurn()
@@ -81,11 +87,9 @@ internal sealed class LoopBell(LinkDevice link)
     /// <summary>The loop goes to sleep: the deadline to sleep to, or false if there is something to do.</summary>
     public bool TrySleep(Instant now, out Instant deadline)
     {
-        long until = Volatile.Read(ref _deadline);
-        deadline = new Instant(until);
-        Volatile.Write(ref _sleepsUntil, until);
-        Interlocked.MemoryBarrier();
-        if (!IsDue(now) && !MustStop && Volatile.Read(ref _deadline) >= until)
+        if (!_sleep.TryBegin(now, Published, out deadline))
+            return false;
+        if (!IsDue(now) && !MustStop && Published >= deadline)
             return true;
 
         WakeUp();
@@ -93,5 +97,5 @@ internal sealed class LoopBell(LinkDevice link)
     }
 
     /// <summary>The loop is awake again.</summary>
-    public void WakeUp() => Volatile.Write(ref _sleepsUntil, Awake);
+    public void WakeUp() => _sleep.WakeUp();
 }

@@ -42,15 +42,14 @@ internal sealed partial class RunningConnection
     /// <summary>The connection is over, whoever ended it. Idempotent.</summary>
     public void OnEnd(UserTcpCloseReason reason, WakeList wakes)
     {
-        if (_reason != UserTcpCloseReason.None)
+        if (!_end.TryEnd(reason))
             return;
 
-        _reason = reason;
-        _stack.OnConnectionEnd(this);
+        _shard.OnConnectionEnd(this);
         WakeReasons reasons = WakeReasons.Closed;
-        if (Reader.OnClosed(reason, Cause))
+        if (Reader.OnClosed())
             reasons |= WakeReasons.Reader;
-        if (Writer.OnClosed(reason, Cause))
+        if (Writer.OnClosed())
             reasons |= WakeReasons.Writer;
         wakes.Add(this, reasons);
     }
@@ -68,11 +67,11 @@ internal sealed partial class RunningConnection
             ref _observers, new ConnectionObservers((_, cause) => _stack.OnObserverFailed(Id, cause)), null)
             ?? _observers;
         observers.Add(observer);
-        _stack.Watch.OnObserverAdded();
+        _shard.Watch.OnObserverAdded();
         return new Registration(() =>
         {
             observers.Remove(observer);
-            _stack.Watch.OnObserverRemoved();
+            _shard.Watch.OnObserverRemoved();
         });
     }
 
@@ -88,7 +87,7 @@ internal sealed partial class RunningConnection
         if ((reasons & WakeReasons.InputClosed) != 0)
             _inputClosed.Reach(UserTcpCloseReason.Graceful, _stack.Completions);
         if ((reasons & WakeReasons.Closed) != 0)
-            End();
+            TellEnd();
         if ((reasons & WakeReasons.Urgent) != 0 && UrgentAnnounced is Action announce)
             Post(announce);
         if ((reasons & WakeReasons.Writer) != 0)
@@ -113,12 +112,13 @@ internal sealed partial class RunningConnection
             return;
 
         _isExpected = true;
-        _stack.Door.Coalescer.OnWoken();
+        _shard.Door.Coalescer.OnWoken();
     }
 
     private WakeReasons OnReadable()
     {
-        WakeReasons reasons = Reader.OnReadable() ? WakeReasons.Reader : WakeReasons.None;
+        bool isDue = Reader.OnReadable(_core.Tcb.WindowUpdateFrom);
+        WakeReasons reasons = isDue ? WakeReasons.Reader : WakeReasons.None;
         return _core.Receive.IsFinished ? reasons | WakeReasons.InputClosed : reasons;
     }
 
@@ -128,7 +128,7 @@ internal sealed partial class RunningConnection
     private void Measure()
     {
         TcbReport report = Describe();
-        _stack.Meter.OnConnectionEnd(_stack.Name, _core.IsIncoming, _reason, report.Age, report.Rtt.Smoothed);
+        _stack.Meter.OnConnectionEnd(_stack.Name, _core.IsIncoming, CloseReason, report.Age, report.Rtt.Smoothed);
     }
 
     private static TaskCompletionSource<bool> MakeConnected()
@@ -139,11 +139,11 @@ internal sealed partial class RunningConnection
     }
 
     // Whoever ends a connection may come by before the thread that is still to tell what was reached until then.
-    private void End()
+    private void TellEnd()
     {
         _connected.Reach(false, _stack.Completions);
-        _inputClosed.Reach(Reader.HasEnded ? UserTcpCloseReason.Graceful : _reason, _stack.Completions);
-        _outputEnd.Reach(_isOutputOver || _reason == UserTcpCloseReason.Graceful, _stack.Completions);
-        _closed.Reach(_reason, _stack.Completions);
+        _inputClosed.Reach(Reader.HasEnded ? UserTcpCloseReason.Graceful : CloseReason, _stack.Completions);
+        _outputEnd.Reach(_isOutputOver || CloseReason == UserTcpCloseReason.Graceful, _stack.Completions);
+        _closed.Reach(CloseReason, _stack.Completions);
     }
 }

@@ -17,6 +17,7 @@ namespace UserTcp.Runtime;
 internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
 {
     private static long s_lastId;
+    private readonly RunningShard _shard;
     private readonly RunningStack _stack;
     private readonly StackConnection _core;
     private readonly bool _isPooled;
@@ -27,22 +28,21 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     private Milestone<UserTcpCloseReason> _closed;
     private IPEndPoint? _localEndPoint;
     private IPEndPoint? _remoteEndPoint;
-    private UserTcpCloseReason _reason;
-    private Exception? _cause;
+    private ConnectionEnd _end;
     private bool _isExpected;
     private bool _isOutputOver;
-    private bool _isAborted;
     private ConnectionObservers? _observers;
 
-    public RunningConnection(RunningStack stack, StackConnection core, ConnectionSettings settings)
+    public RunningConnection(RunningShard shard, StackConnection core, ConnectionSettings settings)
     {
-        _stack = stack;
+        _shard = shard;
+        _stack = shard.Stack;
         _core = core;
         Settings = settings;
         _isPooled = ReferenceEquals(Scheduler, PipeScheduler.ThreadPool);
         _mayDefer = _isPooled || ReferenceEquals(Scheduler, PipeScheduler.Inline);
         core.Receive.HeldLimit = settings.MaxHeldBytes;
-        core.Send.Source = stack.Stash;
+        core.Send.Source = shard.Stash;
         Id = Interlocked.Increment(ref s_lastId);
         Reader = new TcpPipeReader(core.Receive, this, Scheduler);
         Writer = new TcpPipeWriter(core.Send, this, Scheduler);
@@ -87,10 +87,13 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
 
     public Task<UserTcpCloseReason> Closed => _closed.Task(_stack.Completions);
 
-    public UserTcpCloseReason CloseReason => _reason;
+    /// <inheritdoc/>
+    public ref ConnectionEnd End => ref _end;
+
+    public UserTcpCloseReason CloseReason => _end.Reason;
 
     /// <summary>The exception that the application gave to <see cref="Abort"/>; null if it gave none.</summary>
-    public Exception? Cause => _reason == UserTcpCloseReason.ResetByLocal ? _cause : null;
+    public Exception? Cause => _end.Cause;
 
     /// <summary>Our state, now.</summary>
     public TcpState State => Look(static (core, _) => core.Tcb.State);
@@ -99,14 +102,17 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     public void Post(PipeCalls calls)
     {
         if ((calls & PipeCalls.Abort) != 0)
-            Volatile.Write(ref _isAborted, true);
-        _stack.Door.Post(this, (int)calls, _mayDefer);
+            _end.AskAbort();
+        _shard.Door.Post(this, (int)calls, _mayDefer);
     }
+
+    /// <inheritdoc/>
+    public void PostLazily(PipeCalls calls) => _shard.Door.PostLazily(this, (int)calls, _mayDefer);
 
     /// <summary>RST. Idempotent.</summary>
     public void Abort(Exception? cause)
     {
-        Interlocked.CompareExchange(ref _cause, cause, null);
+        _end.OfferCause(cause);
         Post(PipeCalls.Abort);
     }
 
@@ -122,8 +128,9 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     /// <summary>As <see cref="Discard"/>, under the door.</summary>
     public void OnDiscarded(Door.Visit visit)
     {
-        WakeReasons reasons = Writer.Dispose(isEndKnown: false) ? WakeReasons.Writer : WakeReasons.None;
-        if (Reader.Dispose(isEndKnown: false))
+        _end.OnLetGo();
+        WakeReasons reasons = Writer.OnLetGo() ? WakeReasons.Writer : WakeReasons.None;
+        if (Reader.OnLetGo())
             reasons |= WakeReasons.Reader;
         OnReleased(visit, UserCall.Abort);
         if (reasons != WakeReasons.None)
@@ -136,7 +143,8 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     public void CloseOutput()
     {
         using Door.Visit visit = Enter();
-        if (Writer.Dispose(isEndKnown: false))
+        _end.OnOutputTaken();
+        if (Writer.OnLetGo())
             visit.Wakes.Add(this, WakeReasons.Writer);
         Writer.OnOutputClosed();
         // A handshake that has not ended has nothing to send, and nobody to say goodbye to.
@@ -149,9 +157,9 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     /// </summary>
     public void Detach()
     {
-        bool isEndKnown = Volatile.Read(ref _isAborted);
-        bool isWriterDue = Writer.Dispose(isEndKnown);
-        bool isReaderDue = Reader.Dispose(isEndKnown);
+        _end.OnLetGo();
+        bool isWriterDue = Writer.OnLetGo();
+        bool isReaderDue = Reader.OnLetGo();
         try
         {
             Post(PipeCalls.Detach);
@@ -171,14 +179,14 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
 
     public void SetTrafficClass(byte value)
     {
-        using Door.Visit visit = _stack.Door.Enter();
+        using Door.Visit visit = _shard.Door.Enter();
         _core.Tcb.Live = _core.Tcb.Live with { TrafficClass = value };
     }
 
     /// <summary>Changes settings of the machine, then lets it see what follows from them.</summary>
     public void Configure<T>(T value, Func<LiveSettings, T, LiveSettings> change)
     {
-        using Door.Visit visit = _stack.Door.Enter();
+        using Door.Visit visit = _shard.Door.Enter();
         _core.Tcb.Live = change(_core.Tcb.Live, value);
         visit.Call(_core, UserCall.Reconfigure);
     }
@@ -186,14 +194,14 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     /// <summary>Looks at the machine, at one moment.</summary>
     public TResult Look<TResult>(Func<StackConnection, Instant, TResult> look)
     {
-        using Door.Visit visit = _stack.Door.Enter();
+        using Door.Visit visit = _shard.Door.Enter();
         return look(_core, visit.Now);
     }
 
     // For what the application asks of this connection: it is back.
     private Door.Visit Enter()
     {
-        Door.Visit visit = _stack.Door.Enter();
+        Door.Visit visit = _shard.Door.Enter();
         Arrive();
         return visit;
     }
@@ -208,6 +216,7 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
         {
             Reader.OnConsumed();
             visit.Call(_core, UserCall.Receive);
+            Reader.OnWindow(_core.Tcb.WindowUpdateFrom);
         }
 
         if ((calls & PipeCalls.SendUrgent) != 0)
@@ -264,7 +273,7 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
             return;
 
         _isExpected = false;
-        _stack.Door.Coalescer.OnReturned();
+        _shard.Door.Coalescer.OnReturned();
     }
 
     private void Log(WakeReasons reasons)
@@ -286,9 +295,9 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
         }
 
         if (_core.WasConnected)
-            LogMessages.ConnectionClosed(logger, Id, _reason);
+            LogMessages.ConnectionClosed(logger, Id, CloseReason);
         else
-            LogMessages.ConnectFailed(logger, Id, _reason);
+            LogMessages.ConnectFailed(logger, Id, CloseReason);
     }
 
     /// <summary>Tells the log that the connect has begun.</summary>

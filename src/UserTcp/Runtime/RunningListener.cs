@@ -6,7 +6,7 @@ using UserTcp.Stack;
 
 namespace UserTcp.Runtime;
 
-/// <summary>What a listener counted.</summary>
+/// <summary>What a listener counted, and what waits for it.</summary>
 internal readonly record struct ListenerReport(int PendingAccepts, int HalfOpen, long Accepted, long Overflows)
 {
     public long SynCookiesSent { get; init; }
@@ -17,28 +17,39 @@ internal readonly record struct ListenerReport(int PendingAccepts, int HalfOpen,
 }
 
 /// <summary>
-/// A listener between the application and the stack: the calls that wait, and the requests that nobody has taken.
-/// Members named On… run under the door, all others outside.
+/// A listener between the application and the stack: the calls that wait, and the requests that nobody has taken. Each
+/// shard listens for it. Members named On… run under the door of a shard, all others outside.
 /// </summary>
 internal sealed class RunningListener
 {
     private readonly RunningStack _stack;
-    private readonly StackListener _core;
+    private readonly ListenCall _call;
     private readonly ConnectionSettings _settings;
+    private readonly StackListener?[] _cores;
+
+    /// <summary>Held for a few assignments, also under a door; no other lock is taken inside.</summary>
+    private readonly Lock _gate = new();
+
+    // All below is under the gate.
     private readonly WaitQueue<RunningConnection> _accepts;
     private readonly WaitQueue<RunningRequest> _requestAccepts;
     private readonly LinkedList<RunningRequest> _requests = new();
     private readonly HashSet<RunningRequest> _undecided = [];
     private bool _isClosed;
 
-    public RunningListener(RunningStack stack, StackListener core, ConnectionSettings settings, IPAddress address)
+    /// <param name="stack">The stack.</param>
+    /// <param name="call">What its shards were asked for, with the port that was chosen.</param>
+    /// <param name="settings">The settings of accepted connections.</param>
+    /// <param name="address">The address that the application gave.</param>
+    public RunningListener(RunningStack stack, in ListenCall call, ConnectionSettings settings, IPAddress address)
     {
         _stack = stack;
-        _core = core;
+        _call = call;
         _settings = settings;
+        _cores = new StackListener?[stack.Shards.Count];
         _accepts = new WaitQueue<RunningConnection>(stack.Completions);
         _requestAccepts = new WaitQueue<RunningRequest>(stack.Completions);
-        LocalEndPoint = new IPEndPoint(address, core.Port);
+        LocalEndPoint = new IPEndPoint(address, call.Port);
     }
 
     public IPEndPoint LocalEndPoint { get; }
@@ -47,37 +58,60 @@ internal sealed class RunningListener
 
     public RunningStack Stack => _stack;
 
-    /// <summary>Read under the door.</summary>
-    public StackListener Core => _core;
+    /// <summary>Whether it serves every address.</summary>
+    public bool IsForAnyAddress => _call.Mode == ListenMode.AnyAddress;
+
+    public int Backlog => _call.Backlog;
+
+    /// <summary>The shard's part; null if there is none yet. Read what it counts under the shard's door.</summary>
+    public StackListener? CoreOf(RunningShard shard) => Volatile.Read(ref _cores[shard.Index]);
 
     public ValueTask<RunningConnection> AcceptAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (TryAccept() is RunningConnection connection)
+            return new ValueTask<RunningConnection>(connection);
+
         WaitQueue<RunningConnection>.Waiter waiter;
-        using (Door.Visit visit = _stack.Door.Enter())
+        lock (_gate)
         {
             ThrowIfClosed();
-            if (_accepts.IsEmpty && OnTryAccept(visit) is RunningConnection connection)
-                return new ValueTask<RunningConnection>(connection);
-
             waiter = _accepts.Add();
         }
 
+        // A connection that came before it could see the waiter is found here, one that comes later finds the waiter.
+        Interlocked.MemoryBarrier();
+        ServeWaiting();
         return WaitAsync(waiter, cancellationToken);
     }
 
+    /// <summary>Takes a connection that waits, unless somebody else waits for it.</summary>
     public RunningConnection? TryAccept()
     {
-        using Door.Visit visit = _stack.Door.Enter();
-        ThrowIfClosed();
-        return _accepts.IsEmpty ? OnTryAccept(visit) : null;
+        lock (_gate)
+        {
+            ThrowIfClosed();
+            if (!_accepts.IsEmpty)
+                return null;
+        }
+
+        foreach (RunningShard shard in _stack.Shards)
+        {
+            if (!HasPending(shard))
+                continue;
+            using Door.Visit visit = shard.Door.Enter();
+            if (OnTryAccept(shard, visit) is RunningConnection connection)
+                return connection;
+        }
+
+        return null;
     }
 
     public ValueTask<RunningRequest> AcceptRequestAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         WaitQueue<RunningRequest>.Waiter waiter;
-        using (Door.Visit visit = _stack.Door.Enter())
+        lock (_gate)
         {
             ThrowIfClosed();
             if (_requestAccepts.IsEmpty && _requests.First is { } first)
@@ -92,51 +126,64 @@ internal sealed class RunningListener
         return WaitAsync(waiter, cancellationToken);
     }
 
-    /// <summary>Connections and requests that nobody has taken. Read under the door.</summary>
-    public int PendingAccepts => _core.PendingAccepts + _requests.Count;
-
     public ListenerReport Describe()
     {
-        using Door.Visit visit = _stack.Door.Enter();
-        return new ListenerReport(PendingAccepts, _core.HalfOpen, _core.Accepted, _core.Overflows)
+        var report = new ListenerReport { PendingAccepts = (int)_call.Load!.Pending.Value };
+        lock (_gate)
+            report = report with { PendingAccepts = report.PendingAccepts + _requests.Count };
+        foreach (RunningShard shard in _stack.Shards)
         {
-            SynCookiesSent = _core.SynCookiesSent,
-            SynCookiesAccepted = _core.SynCookiesAccepted,
-            SynCookiesFailed = _core.SynCookiesFailed,
-        };
+            if (CoreOf(shard) is { } core)
+                report = shard.Look((_, _) => Sum(report, core));
+        }
+
+        return report;
     }
 
     public void Close()
     {
-        using (Door.Visit visit = _stack.Door.Enter())
+        bool isFirst = false;
+        _stack.ForEachShard(shard =>
         {
-            if (_isClosed)
-                return;
-
-            OnStop(visit);
-        }
-
+            using Door.Visit visit = shard.Door.Enter();
+            isFirst |= OnEnd(visit.Wakes);
+            if (!visit.IsDead && CoreOf(shard) is { } core)
+                visit.Shard.CloseListener(core, visit.Now);
+        });
         ILogger logger = _stack.ListenerLogger;
-        if (logger.IsEnabled(LogLevel.Debug))
+        if (isFirst && logger.IsEnabled(LogLevel.Debug))
             LogMessages.ListenerClosed(logger, LocalEndPoint.ToString());
     }
 
-    /// <summary>Connections wait in the stack: they go to the calls that wait here.</summary>
-    public void OnConnections(Door.Visit visit)
+    /// <summary>A shard listens.</summary>
+    public void OnOpened(RunningShard shard, StackListener core)
     {
-        while (!_accepts.IsEmpty && OnTryAccept(visit) is RunningConnection connection)
+        core.Owner = this;
+        Volatile.Write(ref _cores[shard.Index], core);
+    }
+
+    /// <summary>Connections wait in the shard: they go to the calls that wait here.</summary>
+    public void OnConnections(RunningShard shard, Door.Visit visit)
+    {
+        Interlocked.MemoryBarrier(); // see AcceptAsync
+        while (HasPending(shard) && TakeWaiter() is { } waiter)
         {
-            _accepts.Serve(connection, visit.Wakes);
+            waiter.Decide(OnTryAccept(shard, visit), null, visit.Wakes);
         }
     }
 
     public void OnRequest(RunningRequest request, WakeList wakes)
     {
-        _undecided.Add(request);
-        if (_requestAccepts.IsEmpty)
-            request.Place = _requests.AddLast(request);
-        else
-            _requestAccepts.Serve(request, wakes);
+        WaitQueue<RunningRequest>.Waiter? waiter;
+        lock (_gate)
+        {
+            _undecided.Add(request);
+            waiter = _requestAccepts.Take();
+            if (waiter is null)
+                request.Place = _requests.AddLast(request);
+        }
+
+        waiter?.Decide(request, null, wakes);
     }
 
     /// <summary>
@@ -144,37 +191,71 @@ internal sealed class RunningListener
     /// </summary>
     public void OnRequestDecided(RunningRequest request)
     {
-        _undecided.Remove(request);
-        if (request.Place is { List: not null } place)
-            _requests.Remove(place);
-    }
-
-    /// <summary>The port is given back.</summary>
-    public void OnStop(Door.Visit visit)
-    {
-        if (!visit.IsDead)
-            visit.Shard.CloseListener(_core, visit.Now);
-        OnEnd(visit.Wakes);
+        lock (_gate)
+        {
+            _undecided.Remove(request);
+            if (request.Place is { List: not null } place)
+                _requests.Remove(place);
+        }
     }
 
     /// <summary>The listener, or the stack, is over.</summary>
-    public void OnEnd(WakeList wakes)
+    /// <returns>False if it was before.</returns>
+    public bool OnEnd(WakeList wakes)
     {
-        if (_isClosed)
-            return;
+        RunningRequest[] undecided;
+        lock (_gate)
+        {
+            if (_isClosed)
+                return false;
 
-        _isClosed = true;
-        _stack.OnListenerEnd(this);
-        _accepts.FailAll(Aborted, wakes);
-        _requestAccepts.FailAll(Aborted, wakes);
-        _requests.Clear();
-        foreach (RunningRequest request in _undecided)
+            _isClosed = true;
+            _accepts.FailAll(Aborted, wakes);
+            _requestAccepts.FailAll(Aborted, wakes);
+            _requests.Clear();
+            undecided = [.. _undecided];
+            _undecided.Clear();
+        }
+
+        _stack.Listeners.Remove(this);
+        foreach (RunningRequest request in undecided)
         {
             request.OnEnd(wakes);
         }
 
-        _undecided.Clear();
+        return true;
     }
+
+    // More than one thread may look: who finds too much has entered a door in vain.
+    private bool HasPending(RunningShard shard) => CoreOf(shard) is { PendingAccepts: > 0 };
+
+    private void ServeWaiting()
+    {
+        foreach (RunningShard shard in _stack.Shards)
+        {
+            if (!HasPending(shard))
+                continue;
+            using Door.Visit visit = shard.Door.Enter();
+            if (!visit.IsDead)
+                OnConnections(shard, visit);
+        }
+    }
+
+    private WaitQueue<RunningConnection>.Waiter? TakeWaiter()
+    {
+        lock (_gate)
+            return _accepts.Take();
+    }
+
+    private static ListenerReport Sum(in ListenerReport report, StackListener core) => report with
+    {
+        HalfOpen = report.HalfOpen + core.HalfOpen,
+        Accepted = report.Accepted + core.Accepted,
+        Overflows = report.Overflows + core.Overflows,
+        SynCookiesSent = report.SynCookiesSent + core.SynCookiesSent,
+        SynCookiesAccepted = report.SynCookiesAccepted + core.SynCookiesAccepted,
+        SynCookiesFailed = report.SynCookiesFailed + core.SynCookiesFailed,
+    };
 
     private SocketException Aborted()
     {
@@ -188,12 +269,12 @@ internal sealed class RunningListener
         return new SocketException((int)error, $"The stack has failed, and the listener with it: {fault.Message}");
     }
 
-    private RunningConnection? OnTryAccept(Door.Visit visit)
+    private RunningConnection? OnTryAccept(RunningShard shard, Door.Visit visit)
     {
-        if (visit.IsDead || !visit.Shard.TryAccept(_core, out StackConnection? core))
+        if (visit.IsDead || !visit.Shard.TryAccept(CoreOf(shard)!, out StackConnection? core))
             return null;
 
-        return _stack.OnNewConnection(visit, core!, _settings);
+        return shard.OnNewConnection(visit, core!, _settings);
     }
 
     private void ThrowIfClosed()
@@ -215,7 +296,7 @@ internal sealed class RunningListener
         where T : class
     {
         bool isFirst;
-        using (_stack.Door.Enter())
+        lock (_gate)
             isFirst = waiter.TryCancel();
         if (isFirst)
             waiter.Cancel(token);

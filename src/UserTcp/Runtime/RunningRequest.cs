@@ -11,6 +11,7 @@ namespace UserTcp.Runtime;
 /// </summary>
 internal sealed class RunningRequest : IWakeTarget
 {
+    private readonly RunningShard _shard;
     private readonly RunningListener _listener;
     private readonly StackRequest _core;
     private readonly CancellationTokenSource _cancelled = new();
@@ -21,8 +22,9 @@ internal sealed class RunningRequest : IWakeTarget
     private bool _isAnswered;
     private bool _isAbandoned;
 
-    public RunningRequest(RunningListener listener, StackRequest core)
+    public RunningRequest(RunningShard shard, RunningListener listener, StackRequest core)
     {
+        _shard = shard;
         _listener = listener;
         _core = core;
         _settings = listener.Settings;
@@ -41,14 +43,14 @@ internal sealed class RunningRequest : IWakeTarget
     /// <summary>Where it waits to be taken; null if somebody waited for it.</summary>
     public LinkedListNode<RunningRequest>? Place { get; set; }
 
-    private RunningStack Stack => _listener.Stack;
+    private RunningStack Stack => _shard.Stack;
 
     /// <summary>Sends the SYN-ACK and waits for the handshake to end.</summary>
     public async ValueTask<RunningConnection> AcceptAsync(
         ConnectionSettings? settings, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using (Door.Visit visit = Stack.Door.Enter())
+        using (Door.Visit visit = _shard.Door.Enter())
         {
             TakeAnswer();
             _settings = settings ?? _settings;
@@ -72,7 +74,7 @@ internal sealed class RunningRequest : IWakeTarget
 
     public void Reject(RejectReason reason)
     {
-        using Door.Visit visit = Stack.Door.Enter();
+        using Door.Visit visit = _shard.Door.Enter();
         TakeAnswer();
         _listener.OnRequestDecided(this);
         if (!visit.IsDead)
@@ -85,7 +87,7 @@ internal sealed class RunningRequest : IWakeTarget
         if (_core.State == RequestState.Established && _connection is null)
         {
             _listener.OnRequestDecided(this);
-            _connection = Stack.OnNewConnection(visit, _core.Connection!, _settings);
+            _connection = _shard.OnNewConnection(visit, _core.Connection!, _settings);
             if (_isAbandoned)
                 _connection.OnDiscarded(visit);
         }
@@ -122,7 +124,7 @@ internal sealed class RunningRequest : IWakeTarget
     // The handshake may end at any moment: a connection that nobody waits for any more is reset.
     private void Abandon()
     {
-        using Door.Visit visit = Stack.Door.Enter();
+        using Door.Visit visit = _shard.Door.Enter();
         _isAbandoned = true;
         _connection?.OnDiscarded(visit);
     }

@@ -52,17 +52,46 @@ internal sealed partial class RunningStack
             HandsOutRequests = settings.HandsOutRequests,
             SynCookies = settings.SynCookies,
             Config = ConfigFor(connection),
+            Load = new ListenerLoad(),
         };
-        using Door.Visit visit = Door.Enter();
-        ThrowIfOver(visit);
-        CallResult result = visit.Shard.Listen(call, out StackListener? core);
-        if (result != CallResult.Done)
-            throw ConnectErrors.ForListen(result, settings);
+        lock (_listening)
+            return ListenOnAll(call, settings, connection);
+    }
 
-        var listener = new RunningListener(this, core!, connection, settings.Address.ToIPAddress());
-        core!.Owner = listener;
-        _listeners.Add(listener);
-        return listener;
+    // Each shard listens to the port that the first one chose. If one cannot, none does.
+    private RunningListener ListenOnAll(ListenCall call, ListenerSettings settings, ConnectionSettings connection)
+    {
+        RunningListener? listener = null;
+        try
+        {
+            foreach (RunningShard shard in _shards)
+            {
+                using Door.Visit visit = shard.Door.Enter();
+                ThrowIfOver(visit);
+                CallResult result = visit.Shard.Listen(call, out StackListener? core);
+                if (result != CallResult.Done)
+                    throw ConnectErrors.ForListen(result, settings);
+
+                call = call with { Port = core!.Port };
+                listener ??= new RunningListener(this, call, connection, settings.Address.ToIPAddress());
+                _listeners.Add(listener);
+                listener.OnOpened(shard, core);
+            }
+
+            return listener!;
+        }
+        catch
+        {
+            listener?.Close();
+            throw;
+        }
+    }
+
+    /// <summary>Runs something that opens or closes a listener on one shard after the other.</summary>
+    public void ForEachShard(Action<RunningShard> act)
+    {
+        lock (_listening)
+            Array.ForEach(_shards, act);
     }
 
     /// <summary>Asks another host whether it hears us (RFC 792).</summary>
@@ -86,7 +115,7 @@ internal sealed partial class RunningStack
         }
         finally
         {
-            using Door.Visit visit = Door.Enter();
+            using Door.Visit visit = _shards[0].Door.Enter();
             _pings.Remove(wait);
         }
     }
@@ -99,7 +128,7 @@ internal sealed partial class RunningStack
             payload[i] = (byte)i;
         }
 
-        using Door.Visit visit = Door.Enter();
+        using Door.Visit visit = _shards[0].Door.Enter();
         ThrowIfOver(visit);
         uint key = _pings.NextKey();
         CallResult result = visit.Shard.Ping(
@@ -113,36 +142,14 @@ internal sealed partial class RunningStack
     /// <summary>The machine's settings for a connection on this link.</summary>
     public TcpConfig ConfigFor(ConnectionSettings settings) => settings.ToConfig(Config);
 
-    /// <summary>Looks at the stack, at one moment.</summary>
-    public TResult Look<TResult>(Func<Shard, Instant, TResult> look)
-    {
-        using Door.Visit visit = Door.Enter();
-        return look(visit.Shard, visit.Now);
-    }
-
-    /// <summary>Looks at the stack, at one moment; null if it is over.</summary>
-    public TResult? LookIfAlive<TResult>(Func<Shard, Instant, TResult?> look)
-        where TResult : class
-    {
-        using Door.Visit visit = Door.Enter();
-        return visit.IsDead ? null : look(visit.Shard, visit.Now);
-    }
-
     public LinkStatistics LinkStatistics => _link.Statistics;
 
-    /// <summary>Looks at all listeners, at one moment.</summary>
-    public List<TResult> LookAtListeners<TResult>(Func<RunningListener, TResult> look)
-    {
-        using Door.Visit visit = Door.Enter();
-        return [.. _listeners.Select(look)];
-    }
+    /// <summary>All listeners that are not closed.</summary>
+    public OpenListeners Listeners => _listeners;
 
     /// <summary>The connections that the application knows of and that are not over.</summary>
-    public RunningConnection[] GetConnections()
-    {
-        using Door.Visit visit = Door.Enter();
-        return [.. _connections];
-    }
+    public RunningConnection[] GetConnections() =>
+        _shards.Length == 1 ? _shards[0].GetConnections() : [.. _shards.SelectMany(shard => shard.GetConnections())];
 
     private RunningConnection BeginConnect(HostAddress remote, ushort port, ConnectionSettings settings)
     {
@@ -154,12 +161,31 @@ internal sealed partial class RunningStack
             LocalPort = settings.LocalPort,
             Config = ConfigFor(settings),
         };
-        using Door.Visit visit = Door.Enter();
+        if (_host.ShardFor(call) is int owner)
+            return Connect(_shards[owner], call, settings, out CallResult only) ?? throw Failed(only);
+
+        // Each shard has some of the ports; the connections go round.
+        CallResult result = CallResult.NoPortLeft;
+        int first = (int)((uint)Interlocked.Increment(ref _nextShard) % (uint)_shards.Length);
+        for (int i = 0; i < _shards.Length && result == CallResult.NoPortLeft; i++)
+        {
+            RunningShard shard = _shards[(first + i) % _shards.Length];
+            if (Connect(shard, call, settings, out result) is { } connection)
+                return connection;
+        }
+
+        throw Failed(result);
+
+        Exception Failed(CallResult why) => ConnectErrors.ForConnect(why, remote, port, settings);
+    }
+
+    private RunningConnection? Connect(
+        RunningShard shard, in ConnectCall call, ConnectionSettings settings, out CallResult result)
+    {
+        using Door.Visit visit = shard.Door.Enter();
         ThrowIfOver(visit);
-        CallResult result = visit.Shard.Connect(call, visit.Now, out StackConnection? core);
-        return result == CallResult.Done
-            ? OnNewConnection(visit, core!, settings)
-            : throw ConnectErrors.ForConnect(result, remote, port, settings);
+        result = visit.Shard.Connect(call, visit.Now, out StackConnection? core);
+        return result == CallResult.Done ? shard.OnNewConnection(visit, core!, settings) : null;
     }
 
     // Errors name the address that the caller asked for.
@@ -168,8 +194,8 @@ internal sealed partial class RunningStack
 
     private void ThrowIfOver(Door.Visit visit)
     {
-        if (_fault is not null)
-            throw ConnectErrors.Faulted(_fault);
+        if (FaultCause is Exception fault)
+            throw ConnectErrors.Faulted(fault);
         if (_isStopping || visit.IsDead)
             throw ConnectErrors.Disposed();
     }

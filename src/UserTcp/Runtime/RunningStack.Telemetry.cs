@@ -11,11 +11,6 @@ internal sealed partial class RunningStack : IMeteredStack
     /// <summary>Where the stack reports to.</summary>
     public StackMeter Meter { get; }
 
-    /// <summary>The frames on their way to the taps.</summary>
-    public TapQueue Taps { get; }
-
-    public FrameWatch Watch { get; }
-
     /// <summary>Connects, and tells how it went if anybody wants to know.</summary>
     public ValueTask<RunningConnection> ConnectAsync(
         HostAddress remote, ushort port, ConnectionSettings settings, CancellationToken cancellationToken) =>
@@ -45,18 +40,24 @@ internal sealed partial class RunningStack : IMeteredStack
     StackSample? IMeteredStack.Sample(bool withConnections)
     {
         var sample = new StackSample { Stack = Name, Link = _link.Info.Name, LinkStatistics = _link.Statistics };
-        using Door.Visit visit = Door.Enter();
-        if (visit.IsDead)
-            return null;
-
-        foreach (RunningListener listener in _listeners)
+        RunningListener[] listeners = _listeners.All;
+        foreach (RunningShard shard in _shards)
         {
-            sample.Add(listener.Core);
+            using Door.Visit visit = shard.Door.Enter();
+            if (visit.IsDead)
+                return null;
+
+            foreach (RunningListener listener in listeners)
+            {
+                if (listener.CoreOf(shard) is { } core)
+                    sample.Add(core, isFirst: shard.Index == 0);
+            }
+
+            sample.Read(visit.Shard);
+            if (withConnections)
+                sample.ReadConnections(visit.Shard);
         }
 
-        sample.Read(visit.Shard);
-        if (withConnections)
-            sample.ReadConnections(visit.Shard);
         return sample;
     }
 

@@ -10,10 +10,9 @@ using UserTcp.Stack;
 namespace UserTcp.Runtime;
 
 /// <summary>
-/// A stack on an open link: the core, its door, its loop, and everybody who waits for it. Lives from the start to the
-/// end of one run.
+/// A stack on an open link: its shards, and what belongs to all of them. Lives from the start to the end of one run.
 /// </summary>
-internal sealed partial class RunningStack : IStackOwner
+internal sealed partial class RunningStack
 {
     /// <summary>How long the last RSTs may wait for a full link.</summary>
     private static readonly TimeSpan s_lastWords = TimeSpan.FromMilliseconds(250);
@@ -21,23 +20,26 @@ internal sealed partial class RunningStack : IStackOwner
     private readonly StackSettings _settings;
     private readonly LinkDevice _link;
     private readonly MonotonicClock _clock;
-    private readonly LoopBell _bell;
-    private readonly EventLoop _loop;
-    private readonly Shard _shard;
+    private readonly Host _host;
+    private readonly RunningShard[] _shards;
     private readonly LimitedLogger _logger;
-    private readonly Resolutions _resolutions;
     private readonly LimitedLogger[] _loggers;
     private readonly StackNews _news;
 
-    // All below changes under the door.
-    private readonly HashSet<RunningConnection> _connections = [];
-    private readonly HashSet<RunningListener> _listeners = [];
-    private readonly Pings _pings;
-    private bool _isStopping;
-    private Exception? _fault;
+    /// <summary>Whoever opens or closes a listener holds it, and enters one door after the other.</summary>
+    private readonly Lock _listening = new();
 
-    public RunningStack(StackSettings settings, LinkDevice link)
+    private readonly OpenListeners _listeners = new();
+    private readonly Pings _pings; // under the door of shard 0
+    private volatile bool _isStopping;
+    private Exception? _fault;
+    private int _nextShard;
+
+    /// <param name="settings">The settings.</param>
+    /// <param name="queues">The queues of the link, one for each shard.</param>
+    public RunningStack(StackSettings settings, params LinkDevice[] queues)
     {
+        LinkDevice link = queues[0];
         _settings = settings;
         _link = link;
         _clock = new MonotonicClock(settings.TimeProvider);
@@ -48,25 +50,25 @@ internal sealed partial class RunningStack : IStackOwner
         (_logger, ConnectionLogger, ListenerLogger) = (_loggers[0], _loggers[2], _loggers[3]);
         _news = new StackNews(Name, link.Info.Name, _logger, Completions);
         _pings = new Pings((uint)Config.Secret.Hash(0));
-        _shard = new Shard(new Host(Config, _clock.Now)) { TellsNeighbors = true };
+        _host = new Host(Config, _clock.Now);
         Meter = StackMeter.Of(settings.MeterFactory);
-        _resolutions = new Resolutions(Name, Meter, _loggers[1]);
-        Taps = new TapQueue(settings.Taps, link.Info, _clock, OnTapFailed);
-        Watch = new FrameWatch(Taps, new LinkWatch(link, _logger, Name));
+        var shown = new ShownFrames(settings.Taps, link.Info, _clock, OnTapFailed);
+        var losses = new LinkWatch(link, _logger, Name);
+        _shards = new RunningShard[queues.Length];
+        for (int i = 0; i < queues.Length; i++)
+        {
+            _shards[i] = new RunningShard(
+                this, _host, i, queues[i], _clock, settings, shown, losses, _loggers[1]);
+        }
+
         // Where nobody else can be, nobody is asked, and no wake-up follows.
-        if (_shard.AddressState == AddressState.Claimed)
+        if (_shards[0].AddressState == AddressState.Claimed)
             _news.ClaimUnasked();
-        _bell = new LoopBell(link);
-        Door = new Door(_shard, link, _clock, _bell, this, settings.Driver, Taps);
-        _loop = new EventLoop(Door, link, _clock, _bell, settings, Watch);
     }
 
     public StackConfig Config { get; }
 
-    public Door Door { get; }
-
-    /// <summary>Chunks for the writers of all connections.</summary>
-    public ChunkStash Stash { get; } = new();
+    public IReadOnlyList<RunningShard> Shards => _shards;
 
     public string Name { get; }
 
@@ -75,9 +77,10 @@ internal sealed partial class RunningStack : IStackOwner
     public ILogger ListenerLogger { get; }
 
     /// <summary>Whether the stack cannot go on while this thread waits for it.</summary>
-    public bool NeedsThisThread => _settings.Driver is not null || _loop.IsCurrentThread;
+    public bool NeedsThisThread =>
+        _settings.Driver is not null || Array.Exists(_shards, static shard => shard.Loop.IsCurrentThread);
 
-    /// <summary>Who turns the stack; null: a thread of its own.</summary>
+    /// <summary>Who turns the stack; null: threads of its own.</summary>
     public IStackDriver? Driver => _settings.Driver;
 
     public PipeScheduler Scheduler => _settings.Scheduler;
@@ -93,9 +96,15 @@ internal sealed partial class RunningStack : IStackOwner
         get
         {
             Instant now = _clock.Now;
-            if (_bell.IsDue(now))
-                return TimeSpan.Zero;
-            return _bell.Deadline.IsNever ? null : _bell.Deadline - now;
+            Instant next = Instant.Never;
+            foreach (RunningShard shard in _shards)
+            {
+                if (shard.Bell.IsDue(now))
+                    return TimeSpan.Zero;
+                next = Instant.Min(next, shard.Bell.Deadline);
+            }
+
+            return next.IsNever ? null : next - now;
         }
     }
 
@@ -105,20 +114,33 @@ internal sealed partial class RunningStack : IStackOwner
     /// <summary>Why the stack ended by itself; null if it did not.</summary>
     public Exception? FaultCause => Volatile.Read(ref _fault);
 
-    /// <summary>A turn by hand, for who runs stacks without threads: a simulator.</summary>
-    internal bool Turn() => _loop.Turn(mayTransmit: true);
+    /// <summary>A turn of each shard by hand, for who runs stacks without threads: a simulator.</summary>
+    internal bool Turn()
+    {
+        bool isDone = false;
+        foreach (RunningShard shard in _shards)
+        {
+            isDone |= shard.Loop.Turn(mayTransmit: true);
+        }
 
-    /// <summary>Runs the loop and waits until the addresses are ours.</summary>
+        return isDone;
+    }
+
+    /// <summary>Runs the loops and waits until the addresses are ours.</summary>
     /// <exception cref="SocketException">Another station has one of them.</exception>
     public async ValueTask StartAsync(CancellationToken cancellationToken)
     {
+        _link.Steer(_host.Steering);
         _link.SetReceiveAddress(Config.MacAddress);
-        if (_settings.Driver is IStackDriver driver)
-            driver.Attach(this);
-        else
-            _loop.Start($"UserTcp {Name}");
-        // The first deadlines and frames, those of the probes, are the loop's from here on.
-        Door.Enter().Dispose();
+        _settings.Driver?.Attach(this);
+        foreach (RunningShard shard in _shards)
+        {
+            if (_settings.Driver is null)
+                shard.Loop.Start(shard.Index == 0 ? $"UserTcp {Name}" : $"UserTcp {Name} {shard.Index}");
+            // The first deadlines and frames, those of the probes, are the loop's from here on.
+            shard.Door.Enter().Dispose();
+        }
+
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
         AddressConflict? conflict = await _news.Claimed.WaitAsync(cancellationToken).ConfigureAwait(false);
         if (conflict is AddressConflict c)
@@ -149,71 +171,121 @@ internal sealed partial class RunningStack : IStackOwner
             LogMessages.DrainTimedOut(_logger, Name, timeout, ends.Count(end => !end.IsCompleted));
     }
 
-    /// <summary>Resets what is left, at once; then the loop ends. Idempotent.</summary>
+    /// <summary>Resets what is left, at once; then the loops end. Idempotent.</summary>
     public void Stop()
     {
         AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
         StopNewWork(); // who stops without draining has not yet told those who wait
         Instant giveUp = _clock.Now + s_lastWords;
-        while (StopCore() && _clock.IsSystem && _clock.Now < giveUp)
+        while (StopShards() && _clock.IsSystem && _clock.Now < giveUp)
         {
             Thread.Yield();
         }
 
-        _bell.Stop();
+        foreach (RunningShard shard in _shards)
+        {
+            shard.Bell.Stop();
+        }
     }
 
-    /// <summary>Waits for the loop, then gives all memory back; the link stays open.</summary>
+    /// <summary>Waits for the loops, then gives all memory back; the link stays open.</summary>
     public async ValueTask EndAsync()
     {
-        if (_loop.IsStarted)
-            await _loop.Ended.ConfigureAwait(false);
+        foreach (RunningShard shard in _shards)
+        {
+            if (shard.Loop.IsStarted)
+                await shard.Loop.Ended.ConfigureAwait(false);
+        }
+
         Release();
     }
 
+    // Who enters a door behind this finds the flag, and who was inside before is in the list.
     private List<RunningConnection> StopNewWork()
     {
-        using Door.Visit visit = Door.Enter();
         _isStopping = true;
-        foreach (RunningListener listener in _listeners.ToArray())
+        foreach (RunningListener listener in _listeners.All)
         {
-            listener.OnStop(visit);
+            listener.Close();
         }
 
-        _pings.OnEnd(visit.Wakes);
-        return [.. _connections];
+        using (Door.Visit visit = _shards[0].Door.Enter())
+            _pings.OnEnd(visit.Wakes);
+        return [.. GetConnections()];
     }
 
     /// <summary>True while RSTs wait for the link.</summary>
-    private bool StopCore()
+    private bool StopShards()
     {
-        using (Door.Visit visit = Door.Enter())
+        bool isSending = false;
+        foreach (RunningShard shard in _shards)
         {
-            _isStopping = true;
-            if (visit.IsDead)
-                return false;
-
-            visit.Stop();
+            isSending |= shard.Stop();
         }
 
-        using (Door.Visit visit = Door.Enter())
-            return !visit.IsDead && visit.Shard.HasPendingOutput;
+        return isSending;
     }
 
     private void Release()
     {
         Meter.Remove(this);
-        using (Door.Visit visit = Door.Enter())
+        bool isFirst = true;
+        foreach (RunningShard shard in _shards)
         {
-            if (!visit.Kill())
-                return;
+            isFirst &= shard.Kill();
         }
 
+        if (!isFirst)
+            return;
+
         _settings.Driver?.Detach(this);
-        _shard.Dispose();
-        _loop.Dispose();
-        Array.ForEach(_loggers, logger => logger.TellLeftOut());
+        Array.ForEach(_shards, static shard => shard.Dispose());
+        Array.ForEach(_loggers, static logger => logger.TellLeftOut());
         LogMessages.StackStopped(_logger, Name);
+    }
+
+    /// <summary>Under a door: what comes out of a shard and concerns the whole stack.</summary>
+    public void OnWakeup(in Wakeup wakeup, WakeList wakes)
+    {
+        switch (wakeup.Kind)
+        {
+            case WakeupKind.EchoReply:
+            case WakeupKind.EchoUnreachable:
+                _pings.OnEcho(wakeup.Echo, wakeup.Kind == WakeupKind.EchoReply, wakes);
+                break;
+            case WakeupKind.LimitReached:
+                _news.OnLimit(wakeup.Limit, wakeup.Count, wakes);
+                break;
+            case WakeupKind.AddressClaimed:
+                _news.OnAddressClaimed(wakeup.Address, wakes);
+                break;
+            default:
+                _news.OnAddressConflict(wakeup.Conflict, wakes);
+                break;
+        }
+    }
+
+    /// <summary>Under the door of a shard that has failed: the others end themselves.</summary>
+    public void OnFault(RunningShard shard, Exception cause, WakeList wakes)
+    {
+        bool isFirst = Interlocked.CompareExchange(ref _fault, cause, null) is null;
+        if (shard.Index == 0)
+            _pings.OnEnd(wakes);
+        // Each shard ends all: one may just have been opened at this shard that another did not see.
+        foreach (RunningListener listener in _listeners.All)
+        {
+            listener.OnEnd(wakes);
+        }
+
+        if (!isFirst)
+            return;
+
+        _news.OnFault(cause, wakes);
+        foreach (RunningShard other in _shards)
+        {
+            if (!ReferenceEquals(other, shard))
+                other.Bell.AskForTurn();
+        }
     }
 
     private void OnProcessExit(object? sender, EventArgs e) => Stop();

@@ -8,24 +8,17 @@ namespace UserTcp.Runtime;
 /// <summary>The listeners and connections of a stack, as lines of a diagnostics endpoint.</summary>
 internal static class StackDescription
 {
-    /// <summary>The listeners, all at one moment.</summary>
-    public static List<ListenerLine> Listeners(RunningStack stack) => stack.LookAtListeners(static listener =>
-        new ListenerLine
-        {
-            Local = listener.Core.Key.Mode == ListenMode.AnyAddress
-                ? $"*:{PortOf(listener)}" : listener.LocalEndPoint.ToString(),
-            Pending = listener.PendingAccepts,
-            Backlog = listener.Core.Backlog,
-            HalfOpen = listener.Core.HalfOpen,
-            Accepted = listener.Core.Accepted,
-            Overflows = listener.Core.Overflows,
-            SynCookiesSent = listener.Core.SynCookiesSent,
-        });
+    /// <summary>The listeners, each when its turn comes.</summary>
+    public static List<ListenerLine> Listeners(RunningStack stack) =>
+        [.. stack.Listeners.All.Select(static listener => Describe(listener, listener.Describe()))];
 
     /// <summary>The connections; each is described when its turn comes, and left out if it is over by then.</summary>
-    public static IEnumerable<ConnectionLine> Connections(RunningStack stack)
+    public static IEnumerable<ConnectionLine> Connections(RunningStack stack) =>
+        stack.Shards.SelectMany(static shard => Connections(shard));
+
+    private static IEnumerable<ConnectionLine> Connections(RunningShard shard)
     {
-        List<StackConnection>? connections = stack.LookIfAlive(static (core, _) =>
+        List<StackConnection>? connections = shard.LookIfAlive(static (core, _) =>
         {
             var list = new List<StackConnection>(core.ConnectionCount);
             core.CopyConnectionsTo(list);
@@ -33,10 +26,21 @@ internal static class StackDescription
         });
         foreach (StackConnection connection in connections ?? [])
         {
-            if (stack.LookIfAlive((_, now) => connection.IsForgotten ? null : Describe(connection, now)) is { } line)
+            if (shard.LookIfAlive((_, now) => connection.IsForgotten ? null : Describe(connection, now)) is { } line)
                 yield return line;
         }
     }
+
+    private static ListenerLine Describe(RunningListener listener, ListenerReport report) => new()
+    {
+        Local = listener.IsForAnyAddress ? $"*:{PortOf(listener)}" : listener.LocalEndPoint.ToString(),
+        Pending = report.PendingAccepts,
+        Backlog = listener.Backlog,
+        HalfOpen = report.HalfOpen,
+        Accepted = report.Accepted,
+        Overflows = report.Overflows,
+        SynCookiesSent = report.SynCookiesSent,
+    };
 
     private static string PortOf(RunningListener listener) =>
         listener.LocalEndPoint.Port == 0 ? "*" : $"{listener.LocalEndPoint.Port}";

@@ -23,6 +23,8 @@ internal sealed class StackSettings
 
     public string? Name { get; init; }
 
+    public int Shards { get; init; } = 1;
+
     public MacAddress? MacAddress { get; init; }
 
     public required IReadOnlyList<StackAddress> Addresses { get; init; }
@@ -97,6 +99,7 @@ internal sealed class StackSettings
     /// <summary>The core's settings, for a stack on a link.</summary>
     public StackConfig ToConfig(LinkInfo link) => new()
     {
+        Shards = Shards,
         Link = link,
         Mtu = Math.Min(Mtu ?? link.Mtu, link.Mtu),
         MacAddress = MacAddress ?? DefaultMac(link.Name, Addresses[0]),
@@ -129,6 +132,8 @@ internal sealed class StackSettings
 /// <summary>The options of a connection, validated and out of the caller's reach.</summary>
 internal sealed record ConnectionSettings
 {
+    private SharedConfig? _shared;
+
     public HostAddress? LocalAddress { get; init; }
 
     public ushort LocalPort { get; init; }
@@ -191,8 +196,16 @@ internal sealed record ConnectionSettings
 
     public bool BlackHoleDetection { get; init; }
 
-    /// <summary>The machine's settings, for a connection of a stack.</summary>
+    /// <summary>The machine's settings, for a connection of a stack. All its connections share them.</summary>
     public TcpConfig ToConfig(StackConfig stack)
+    {
+        SharedConfig? shared = _shared;
+        if (shared is null || !shared.IsOf(this, stack))
+            _shared = shared = new SharedConfig(this, stack, MakeConfig(stack));
+        return shared.Config;
+    }
+
+    private TcpConfig MakeConfig(StackConfig stack)
     {
         Mss mss = Mss.FromMtu(stack.Mtu, IpFamily.V4);
         var config = new TcpConfig
@@ -229,6 +242,15 @@ internal sealed record ConnectionSettings
         AutoTuneBuffers = AutoTuneBuffers,
         BlackHoleDetection = BlackHoleDetection,
     };
+
+    /// <summary>Immutable. A copy of the settings with another value has it too, and makes its own.</summary>
+    private sealed class SharedConfig(ConnectionSettings settings, StackConfig stack, TcpConfig config)
+    {
+        public TcpConfig Config => config;
+
+        public bool IsOf(ConnectionSettings others, StackConfig otherStack) =>
+            ReferenceEquals(settings, others) && ReferenceEquals(stack, otherStack);
+    }
 }
 
 /// <summary>The options of a listener, validated and out of the caller's reach.</summary>

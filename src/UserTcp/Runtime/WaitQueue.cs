@@ -1,8 +1,8 @@
 namespace UserTcp.Runtime;
 
 /// <summary>
-/// Calls that wait for something to be handed out, served in their order. All but
-/// <see cref="Waiter.Task"/> under the door.
+/// Calls that wait for something to be handed out, served in their order. All but what a <see cref="Waiter"/> is told
+/// and tells is under the lock of the owner.
 /// </summary>
 /// <param name="completions">How the calls are completed.</param>
 internal sealed class WaitQueue<T>(
@@ -32,12 +32,15 @@ internal sealed class WaitQueue<T>(
         return waiter;
     }
 
-    /// <summary>Hands something to the first who waits; there must be one.</summary>
-    public void Serve(T item, WakeList wakes)
+    /// <summary>The first who waits, who cannot be cancelled any more: give it something at once.</summary>
+    public Waiter? Take()
     {
+        if (IsEmpty)
+            return null;
+
         Waiter waiter = _waiters.Dequeue();
-        waiter.Decide(item, null);
-        wakes.Add(waiter, WakeReasons.Decided);
+        waiter.TryCancel();
+        return waiter;
     }
 
     /// <summary>Nothing will be handed out any more.</summary>
@@ -45,9 +48,7 @@ internal sealed class WaitQueue<T>(
     {
         while (!IsEmpty)
         {
-            Waiter waiter = _waiters.Dequeue();
-            waiter.Decide(null, makeError());
-            wakes.Add(waiter, WakeReasons.Decided);
+            _waiters.Dequeue().Decide(null, makeError(), wakes);
         }
     }
 
@@ -63,11 +64,13 @@ internal sealed class WaitQueue<T>(
         /// <summary>Whether its outcome is settled: a cancellation comes too late.</summary>
         public bool IsDecided { get; private set; }
 
-        public void Decide(T? item, Exception? error)
+        /// <summary>The outcome, told when the door is left.</summary>
+        public void Decide(T? item, Exception? error, WakeList wakes)
         {
             IsDecided = true;
             _item = item;
             _error = error;
+            wakes.Add(this, WakeReasons.Decided);
         }
 
         /// <summary>The caller waits no longer; false if the outcome was settled before.</summary>

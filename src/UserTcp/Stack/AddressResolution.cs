@@ -10,7 +10,8 @@ namespace UserTcp.Stack;
 /// </summary>
 internal sealed class AddressResolution(
     RoutingTable routes, NeighborTable neighbors, ArpNeighbors neighborsByArp, AddressDefence defence, LinkState link,
-    Connections connections, Answers answers, WakeQueue wakes, StackCounters counters) : IOutputSource, ITimed
+    Connections connections, HandOvers handOvers, Answers answers, WakeQueue wakes, StackCounters counters)
+    : IOutputSource, ITimed
 {
     /// <summary>How far the claim of our addresses is (RFC 5227).</summary>
     public AddressState State { get; private set; } = defence.State;
@@ -28,10 +29,25 @@ internal sealed class AddressResolution(
             return counters.Drop(PacketDropReason.Malformed);
 
         defence.OnArp(arp, arrival);
-        neighborsByArp.OnArp(arp, arrival);
         ReportDefence();
-        TellWaiting(arrival);
+        Learn(arp, arrival);
+        if (arp.IsGratuitous || routes.IsLocal(arp.TargetAddress))
+            handOvers.AddForOthers(HandOverKind.Arp, bytes, arrival);
         return PacketDropReason.None;
+    }
+
+    /// <summary>An ARP packet that shard 0 got, and has answered if it asked for us.</summary>
+    public PacketDropReason OnNeighbor(ReadOnlySpan<byte> bytes, Instant arrival)
+    {
+        if (ArpPacket.TryParse(bytes, out ArpPacket arp))
+            Learn(arp, arrival);
+        return PacketDropReason.None;
+    }
+
+    private void Learn(in ArpPacket arp, Instant arrival)
+    {
+        neighborsByArp.OnArp(arp, arrival);
+        TellWaiting(arrival);
     }
 
     public void OnDeadline(Instant dueBy, Instant now)

@@ -10,17 +10,16 @@ namespace UserTcp.Stack;
 /// dirty list, the wake-ups. The other file is the pull.
 /// </summary>
 internal sealed partial class Connections(
-    StackConfig config, Flows flows, NextHops nextHops, PathMtu paths, Answers answers, LoopQueue loop,
-    WakeQueue wakes, StackCounters counters, Instant start) : IOutputSource, ITimed
+    StackConfig config, Flows flows, NextHops nextHops, PathMtu paths, Orphans orphans, Answers answers,
+    LoopQueue loop, WakeQueue wakes, StackCounters counters, Instant start) : IOutputSource, ITimed
 {
     /// <summary>Later than this the machine slept, and what was due meanwhile is evaluated at the present.</summary>
     private static readonly TimeSpan s_tolerance = TimeSpan.FromMilliseconds(100);
 
     private readonly DeadlineWheel _wheel = new(start);
-    private readonly Orphans _orphans = new(config.MaxOrphans, config.Chunks);
     private readonly List<StackConnection> _scratch = [];
 
-    public int OrphanCount => _orphans.Count;
+    public int OrphanCount => orphans.Count;
 
     public Instant NextDeadline => _wheel.NextDeadline;
 
@@ -67,8 +66,8 @@ internal sealed partial class Connections(
         if (wasOrphan || !connection.Tcb.IsOrphan || IsOver(connection))
             return;
 
-        _orphans.Add(connection);
-        if (_orphans.TakeExcess() is { } victim)
+        orphans.Add(connection);
+        if (orphans.TakeExcess() is { } victim)
             OnUserCall(victim, UserCall.Abort, now);
     }
 
@@ -231,7 +230,7 @@ internal sealed partial class Connections(
         _wheel.Remove(connection);
         _dirty.Remove(connection);
         _parked.Remove(connection);
-        _orphans.Remove(connection);
+        orphans.Remove(connection);
         connection.Send.Abandon();
         connection.Receive.Abandon();
     }

@@ -49,7 +49,7 @@ internal sealed class CrowdedPorts(FlowKey destination, int count)
         for (int at = mayReuse ? NextUnknown(_taken, from) : -1; at >= 0; at = NextUnknown(_taken, at))
         {
             PortState state = use.Of((ushort)(first + at));
-            if (state != PortState.Taken)
+            if (state == PortState.Reusable || state == PortState.Free)
                 return at;
             Note(at, state);
         }
@@ -62,7 +62,7 @@ internal sealed class CrowdedPorts(FlowKey destination, int count)
         ulong bit = 1UL << (index % WordBits);
         Known += (_notFree[index / WordBits] & bit) == 0 ? 1 : 0;
         _notFree[index / WordBits] |= bit;
-        if (state == PortState.Taken)
+        if (state != PortState.Reusable)
             _taken[index / WordBits] |= bit;
     }
 

@@ -8,14 +8,14 @@ namespace UserTcp.Stack;
 /// its port back.
 /// </summary>
 internal sealed class Flows(
-    in SipHash key, PortAllocator ports, ListenTable listeners, InitialNumbers numbers, StackConfig limits) : ITimed
+    in SipHash key, ShardPlace place, PortAllocator ports, ListenTable listeners, InitialNumbers numbers,
+    HostCounts counts, StackConfig limits) : ITimed
 {
     private readonly SipHash _key = key;
     private readonly FlowTable<StackConnection> _connections = new();
-    private readonly HalfOpen _halfOpen = new(limits.MaxHalfOpen);
-    private readonly TimeWaitTable _timeWait = new(key, limits.MaxTimeWait, limits.TimeWait);
-    private long _lastId;
-    private int _foreign;
+    private readonly HalfOpen _halfOpen = new(limits.MaxHalfOpen, counts.HalfOpen);
+    private readonly TimeWaitTable _timeWait = new(key, Math.Max(1, limits.MaxTimeWait / place.Count), limits.TimeWait);
+    private long _numbered;
 
     // Segments come in trains: the hash is left out for all but the first of one.
     private StackConnection? _lastFound;
@@ -28,20 +28,23 @@ internal sealed class Flows(
     public int TimeWaitCount => _timeWait.Count;
 
     /// <summary>Whether another connection may begin.</summary>
-    public bool HasRoom => _connections.Count + _halfOpen.Count < limits.MaxConnections;
+    public bool HasRoom => counts.Connections.Value + counts.HalfOpen.Value < limits.MaxConnections;
 
     /// <summary>Whether another connection may be made of a handshake that no table remembers.</summary>
-    public bool HasRoomForCookie => _connections.Count < limits.MaxConnections;
+    public bool HasRoomForCookie => counts.Connections.Value < limits.MaxConnections;
 
-    /// <summary>Whether packets to addresses that are not ours may be for a connection.</summary>
-    public bool HasForeign => _foreign > 0;
+    /// <summary>
+    /// Whether packets to addresses that are not ours may be for a connection, of any shard: the first one gets the
+    /// fragments and ICMP errors of all.
+    /// </summary>
+    public bool HasForeign => counts.Foreign.Value > 0;
 
     public Instant NextDeadline => _timeWait.NextDeadline;
 
     public ulong Hash(in FlowKey flow) => _key.Hash(flow);
 
-    /// <summary>Numbers connections from 1.</summary>
-    public long NextId() => ++_lastId;
+    /// <summary>Numbers the connections of all shards from 1, each shard its own.</summary>
+    public long NextId() => (_numbered++ * place.Count) + place.Index + 1;
 
     /// <summary>The connection of the last segment, if it is the flow's.</summary>
     public StackConnection? FindAgain(in FlowKey flow) =>
@@ -55,19 +58,17 @@ internal sealed class Flows(
     public void Add(StackConnection connection)
     {
         _connections.Add(connection);
-        if (connection.IsForeign)
-            _foreign++;
+        Count(connection, 1);
     }
 
     public void Remove(StackConnection connection)
     {
         if (ReferenceEquals(_lastFound, connection))
             _lastFound = null;
-        _connections.Remove(connection);
+        if (_connections.Remove(connection))
+            Count(connection, -1);
         ports.OnReleased(connection.Flow);
         numbers.OnEnded(connection.Flow, connection.Tcb.SendNext, connection.LastEvent);
-        if (connection.IsForeign)
-            _foreign--;
     }
 
     /// <summary>Appends all connections, in no order.</summary>
@@ -123,6 +124,9 @@ internal sealed class Flows(
     /// <summary>The state of a flow's local port.</summary>
     public PortState PortOf(in FlowKey flow)
     {
+        if (place.IsElsewhere(flow))
+            return PortState.Elsewhere;
+
         ulong hash = _key.Hash(flow);
         if (_connections.Find(flow, hash) is not null || _halfOpen.Find(flow, hash) is not null)
             return PortState.Taken;
@@ -141,6 +145,13 @@ internal sealed class Flows(
     /// </summary>
     public bool TryPickPort(in FlowKey flow, bool mayReuse, out ushort port) =>
         ports.TryPick(flow, mayReuse, new FlowUse(this, flow), out port);
+
+    private void Count(StackConnection connection, int change)
+    {
+        counts.Connections.Add(change);
+        if (connection.IsForeign)
+            counts.Foreign.Add(change);
+    }
 
     /// <summary>Which local ports are taken towards a destination.</summary>
     private readonly record struct FlowUse(Flows Flows, FlowKey Flow) : IPortUse

@@ -7,5 +7,8 @@ namespace UserTcp.Stack;
 /// <param name="Connection">The connection that it was for, if there is one.</param>
 internal readonly record struct FrameOutcome(PacketDropReason Drop, StackConnection? Connection = null)
 {
+    /// <summary>Whether it was another shard's, which will have an outcome of its own.</summary>
+    public bool IsHandedOver { get; init; }
+
     public static implicit operator FrameOutcome(PacketDropReason drop) => new(drop);
 }

@@ -48,27 +48,35 @@ internal sealed class HalfOpenEntry(StackListener listener, TcpConfig config, Fl
 }
 
 /// <summary>The SYN queue: half-open connections, bounded per listener and per stack.</summary>
-internal sealed class HalfOpen(int capacity)
+internal sealed class HalfOpen(int capacity, SharedCount together)
 {
     private readonly FlowTable<HalfOpenEntry> _table = new();
 
     public int Count => _table.Count;
 
-    public bool HasRoomFor(StackListener listener) => Count < capacity && listener.HalfOpen < listener.SynBacklog;
+    public bool HasRoomFor(StackListener listener) =>
+        together.Value < capacity && listener.Load.HalfOpen.Value < listener.SynBacklog;
 
     public HalfOpenEntry? Find(in FlowKey flow, ulong hash) => _table.Count == 0 ? null : _table.Find(flow, hash);
 
     public void Add(HalfOpenEntry entry)
     {
         _table.Add(entry);
-        entry.Listener.HalfOpen++;
+        Change(entry.Listener, 1);
     }
 
     public void Remove(HalfOpenEntry entry)
     {
         if (_table.Remove(entry))
-            entry.Listener.HalfOpen--;
+            Change(entry.Listener, -1);
     }
 
     public void CopyTo(List<HalfOpenEntry> entries) => _table.CopyTo(entries);
+
+    private void Change(StackListener listener, int change)
+    {
+        together.Add(change);
+        listener.Load.HalfOpen.Add(change);
+        listener.HalfOpen += change;
+    }
 }

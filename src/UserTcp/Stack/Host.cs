@@ -2,12 +2,26 @@ using UserTcp.Ip;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Tcp;
+using UserTcp.Wire;
 
 namespace UserTcp.Stack;
 
+/// <summary>How many there are in all shards of a host.</summary>
+internal sealed class HostCounts
+{
+    public SharedCount Connections { get; } = new();
+
+    public SharedCount HalfOpen { get; } = new();
+
+    public SharedCount Orphans { get; } = new();
+
+    /// <summary>Connections whose local address is not ours.</summary>
+    public SharedCount Foreign { get; } = new();
+}
+
 /// <summary>
-/// The identity of a stack: addresses, routes, neighbours, paths, listeners, ports, secrets, limits. A
-/// <see cref="Shard"/> hands each of its parts what the part needs of it.
+/// The identity of a stack: addresses, routes, secrets, limits. All shards have the same one, so nothing here changes
+/// but counts and rates, which are thread-safe. A <see cref="Shard"/> hands each of its parts what the part needs.
 /// </summary>
 internal sealed class Host
 {
@@ -25,23 +39,15 @@ internal sealed class Host
 
         Config = config;
         Start = now;
-        Link = new LinkState(config.Link, config.MacAddress, config.Mtu);
         Routes = MakeRoutes(config);
-        Neighbors = new NeighborTable(config.Ip);
-        Arp = new ArpNeighbors(config.MacAddress, Routes, Neighbors);
-        bool detects = config.DetectConflicts && Link.HasHeader
-            && (config.Link.Features & LinkFeatures.PointToPoint) == 0;
-        Defence = new AddressDefence(config.MacAddress, Routes.Addresses, detects, now, config.Ip);
-        Paths = new PathMtu(config.Mtu, limits: config.Ip);
         TableKey = Derive(config.Secret, 1);
         NumberKey = Derive(config.Secret, 2);
-        Ports = new PortAllocator(Derive(config.Secret, 3), config.FirstEphemeralPort, config.LastEphemeralPort);
+        PortKey = Derive(config.Secret, 3);
         Cookies = new SynCookies(Derive(config.Secret, 4));
         ResetLimit = new RateLimit(config.StrangerRepliesPerSecond, Derive(config.Secret, 5));
         IcmpLimit = new RateLimit(config.StrangerRepliesPerSecond, Derive(config.Secret, 6));
-        Challenges = new ChallengeBudget(
-            new RateLimit(config.ChallengeAcksPerSecond, Derive(config.Secret, 7)),
-            config.ChallengeAcksPerConnection);
+        ChallengeLimit = new RateLimit(config.ChallengeAcksPerSecond, Derive(config.Secret, 7));
+        Steering = new Steering(config.Shards, (uint)Derive(config.Secret, 8).Hash(0));
     }
 
     public StackConfig Config { get; }
@@ -49,27 +55,16 @@ internal sealed class Host
     /// <summary>The time at which the stack began.</summary>
     public Instant Start { get; }
 
-    public LinkState Link { get; }
-
     public RoutingTable Routes { get; }
-
-    public NeighborTable Neighbors { get; }
-
-    public ArpNeighbors Arp { get; }
-
-    public AddressDefence Defence { get; }
-
-    public PathMtu Paths { get; }
-
-    public ListenTable Listeners { get; } = new();
-
-    public PortAllocator Ports { get; }
 
     /// <summary>Hashes flows for the tables.</summary>
     public SipHash TableKey { get; }
 
     /// <summary>Hashes flows for the numbers at which they begin.</summary>
     public SipHash NumberKey { get; }
+
+    /// <summary>Hashes destinations for the ports towards them.</summary>
+    public SipHash PortKey { get; }
 
     public SynCookies Cookies { get; }
 
@@ -79,26 +74,25 @@ internal sealed class Host
     /// <summary>Limits ICMP messages.</summary>
     public RateLimit IcmpLimit { get; }
 
-    /// <summary>The challenge ACKs of all connections, and what was sent of them.</summary>
-    public ChallengeBudget Challenges { get; }
+    /// <summary>Limits the challenge ACKs of all connections.</summary>
+    public RateLimit ChallengeLimit { get; }
 
-    /// <summary>The settings of a connection, with what only the host knows filled in.</summary>
-    public TcpConfig Complete(TcpConfig config) => config with
-    {
-        ReceiveMss = Mss.Min(config.ReceiveMss, Mss.FromMtu(Link.Mtu, IpFamily.V4)),
-        MaxGsoBytes = MaxGsoBytes,
-        ChallengeBudget = Challenges,
-    };
+    /// <summary>Says which shard has a flow.</summary>
+    public Steering Steering { get; }
 
-    /// <summary>The link takes packets of this size from now on.</summary>
-    public void OnMtuChanged(int mtu)
+    public HostCounts Counts { get; } = new();
+
+    /// <summary>
+    /// The shard that must open a flow whose local port is given; null if any may choose a port of its own.
+    /// </summary>
+    public int? ShardFor(in ConnectCall call)
     {
-        Link.Mtu = mtu;
-        Paths.LinkMtu = mtu;
-        foreach (StackListener listener in Listeners.All)
-        {
-            listener.Config = Complete(listener.Config);
-        }
+        if (call.LocalPort == 0 || Steering.Count == 1)
+            return Steering.Count == 1 ? 0 : null;
+
+        Routes.TryResolve(call.Remote, out NextHop hop);
+        HostAddress local = call.Local ?? hop.Source;
+        return Steering.ShardOf(new FlowKey(local, call.LocalPort, call.Remote, call.RemotePort));
     }
 
     // The tables, the sequence numbers and the ports must tell nothing of one another.

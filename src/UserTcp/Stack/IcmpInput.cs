@@ -8,8 +8,8 @@ namespace UserTcp.Stack;
 
 /// <summary>ICMP: echo both ways, and errors for those whom they concern.</summary>
 internal sealed class IcmpInput(
-    StackConfig config, RoutingTable routes, LinkState link, Flows flows, Connections connections, PathMtus pathMtus,
-    Answers answers, WakeQueue wakes, StackCounters counters)
+    StackConfig config, ShardPlace place, RoutingTable routes, LinkState link, Flows flows, Connections connections,
+    PathMtus pathMtus, HandOvers handOvers, Answers answers, WakeQueue wakes, StackCounters counters)
 {
     // The quoted "ports" of an echo request: type 8, code 0.
     private const ushort QuotedEchoRequest = (ushort)((int)IcmpType.EchoRequest << 8);
@@ -56,7 +56,7 @@ internal sealed class IcmpInput(
         if (reason != PacketDropReason.None)
             return counters.Drop(reason);
         if (report.Protocol == IpProtocol.Tcp)
-            return OnTcpError(report, arrival);
+            return OnTcpError(packet, report, arrival);
         if (report.Protocol != IpProtocol.Icmp || report.Flow.LocalPort != QuotedEchoRequest)
             return counters.Drop(PacketDropReason.UnsolicitedIcmp);
 
@@ -69,8 +69,14 @@ internal sealed class IcmpInput(
     /// <summary>
     /// RFC 9293 §3.9.2.2 (MUST-54): the error reaches the connection whose segment it quotes, and no other.
     /// </summary>
-    private PacketDropReason OnTcpError(in IcmpReport report, Instant arrival)
+    private PacketDropReason OnTcpError(in IpPacket packet, in IcmpReport report, Instant arrival)
     {
+        if (place.IsElsewhere(report.Flow))
+        {
+            handOvers.Add(place.OwnerOf(report.Flow), HandOverKind.Packet, packet.Packet, default, arrival);
+            return PacketDropReason.None;
+        }
+
         StackConnection? connection = flows.Find(report.Flow, flows.Hash(report.Flow));
         if (connection is null || !connection.Tcb.IsOutstanding(report.QuotedSeq))
             return counters.Drop(PacketDropReason.UnsolicitedIcmp);

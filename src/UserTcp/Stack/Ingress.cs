@@ -8,24 +8,21 @@ namespace UserTcp.Stack;
 
 /// <summary>Input: from the frame to the protocol. Nothing here sends: it marks, and the egress pulls.</summary>
 internal sealed class Ingress(
-    LinkState link, RoutingTable routes, ListenTable listeners, Flows flows, AddressResolution resolution,
-    Fragments fragments, SegmentInput segments, IcmpInput icmp, Answers answers, StackCounters counters)
+    ShardPlace place, LinkState link, RoutingTable routes, ListenTable listeners, Flows flows,
+    AddressResolution resolution, Fragments fragments, SegmentInput segments, IcmpInput icmp, HandOvers handOvers,
+    Answers answers, StackCounters counters)
 {
-    public FrameOutcome OnFrame(RxFrame frame, Instant arrival)
+    /// <summary>A frame from the link; it may be another shard's.</summary>
+    public FrameOutcome OnFrame(RxFrame frame, Instant arrival) => OnFrame(frame, mayBeElsewhere: true, arrival);
+
+    /// <summary>Something that arrived at another shard.</summary>
+    public FrameOutcome OnHandOver(in HandOver handOver) => handOver.Kind switch
     {
-        counters.FramesReceived++;
-        counters.BytesReceived += frame.Bytes.Length;
-        if (!link.HasHeader)
-            return OnPacket(frame.Bytes, frame.Offload, viaLinkBroadcast: false, arrival);
-
-        PacketDropReason reason = IpInput.CheckFrame(frame.Bytes, link.MacAddress, out EthernetHeader header);
-        if (reason != PacketDropReason.None)
-            return counters.Drop(reason);
-
-        return header.EtherType == EtherType.Arp
-            ? resolution.OnFrame(header.Payload, arrival)
-            : OnPacket(header.Payload, frame.Offload, header.Destination.IsMulticast, arrival);
-    }
+        HandOverKind.Frame => OnFrame(
+            new RxFrame(handOver.Bytes, handOver.Offload), mayBeElsewhere: false, handOver.Arrival),
+        HandOverKind.Arp => resolution.OnNeighbor(handOver.Bytes, handOver.Arrival),
+        _ => OnFound(handOver.Bytes, handOver.Arrival),
+    };
 
     /// <summary>A packet to ourselves; nobody can have changed it.</summary>
     public void OnLooped(ReadOnlySpan<byte> bytes, Instant now)
@@ -33,6 +30,52 @@ internal sealed class Ingress(
         if (IpPacket.TryParse(bytes, out IpPacket packet))
             OnDatagram(packet, new FrameOffload { Flags = FrameOffloadFlags.DataValid }, mayLack: false, now);
     }
+
+    private FrameOutcome OnFrame(RxFrame frame, bool mayBeElsewhere, Instant arrival)
+    {
+        if (!link.HasHeader)
+            return OnFrame(frame, frame.Bytes, mayBeElsewhere, viaLinkBroadcast: false, arrival);
+
+        PacketDropReason reason = IpInput.CheckFrame(frame.Bytes, link.MacAddress, out EthernetHeader header);
+        if (reason == PacketDropReason.None && header.EtherType != EtherType.Arp)
+            return OnFrame(frame, header.Payload, mayBeElsewhere, header.Destination.IsMulticast, arrival);
+
+        if (reason == PacketDropReason.None && mayBeElsewhere && place.Index != 0)
+            return HandOver(0, frame, arrival); // one shard answers for our addresses, and passes ARP on
+
+        Count(frame);
+        return reason == PacketDropReason.None
+            ? resolution.OnFrame(header.Payload, arrival)
+            : counters.Drop(reason);
+    }
+
+    private FrameOutcome HandOver(int owner, RxFrame frame, Instant arrival)
+    {
+        handOvers.Add(owner, HandOverKind.Frame, frame.Bytes, frame.Offload, arrival);
+        return new FrameOutcome(PacketDropReason.None) { IsHandedOver = true };
+    }
+
+    private FrameOutcome OnFrame(
+        RxFrame frame, ReadOnlySpan<byte> packet, bool mayBeElsewhere, bool viaLinkBroadcast, Instant arrival)
+    {
+        if (mayBeElsewhere && place.IsElsewhere(packet, out int owner))
+            return HandOver(owner, frame, arrival);
+
+        Count(frame);
+        return OnPacket(packet, frame.Offload, viaLinkBroadcast, arrival);
+    }
+
+    private void Count(RxFrame frame)
+    {
+        counters.FramesReceived++;
+        counters.BytesReceived += frame.Bytes.Length;
+    }
+
+    /// <summary>A packet that shard 0 has put together or looked into; its sender finished the checksum.</summary>
+    private FrameOutcome OnFound(ReadOnlySpan<byte> bytes, Instant arrival) =>
+        IpPacket.TryParse(bytes, out IpPacket packet)
+            ? OnDatagram(packet, default, mayLack: false, arrival)
+            : counters.Drop(PacketDropReason.Malformed);
 
     private FrameOutcome OnPacket(
         ReadOnlySpan<byte> bytes, FrameOffload offload, bool viaLinkBroadcast, Instant arrival)
@@ -51,9 +94,13 @@ internal sealed class Ingress(
     private FrameOutcome OnFragment(in IpPacket fragment, Instant arrival)
     {
         PacketDropReason reason = fragments.OnPacket(fragment, arrival, out ReadOnlySpan<byte> whole);
-        return !whole.IsEmpty && IpPacket.TryParse(whole, out IpPacket datagram)
-            ? OnDatagram(datagram, default, mayLack: false, arrival) // who cuts a packet finishes its checksum first
-            : reason;
+        if (whole.IsEmpty || !IpPacket.TryParse(whole, out IpPacket datagram))
+            return reason;
+        if (!place.IsElsewhere(whole, out int owner))
+            return OnDatagram(datagram, default, mayLack: false, arrival); // who cuts a packet finishes its checksum
+
+        handOvers.Add(owner, HandOverKind.Packet, whole, default, arrival);
+        return reason;
     }
 
     private FrameOutcome OnDatagram(in IpPacket packet, FrameOffload offload, bool mayLack, Instant arrival)

@@ -1,4 +1,5 @@
 using UserTcp.Buffers;
+using UserTcp.Primitives;
 
 namespace UserTcp.Stack;
 
@@ -6,7 +7,7 @@ namespace UserTcp.Stack;
 /// Connections without an owner, oldest first. Peers that take an octet at a time keep orphans alive for hours, with
 /// all that they hold, so their number and memory are bounded.
 /// </summary>
-internal sealed class Orphans(int limit, ChunkPool chunks)
+internal sealed class Orphans(int limit, SharedCount together, ChunkPool chunks)
 {
     /// <summary>How many are asked for one that overdraws: the bound must not grow with their number.</summary>
     private const int Asked = 64;
@@ -15,14 +16,21 @@ internal sealed class Orphans(int limit, ChunkPool chunks)
 
     public int Count => _oldestFirst.Count;
 
-    public void Add(StackConnection connection) => connection.OrphanNode = _oldestFirst.AddLast(connection);
+    public void Add(StackConnection connection)
+    {
+        connection.OrphanNode = _oldestFirst.AddLast(connection);
+        together.Add(1);
+    }
 
     /// <summary>Takes the connection out, if it is here.</summary>
     public void Remove(StackConnection connection)
     {
-        if (connection.OrphanNode is { } node)
-            _oldestFirst.Remove(node);
+        if (connection.OrphanNode is not { } node)
+            return;
+
+        _oldestFirst.Remove(node);
         connection.OrphanNode = null;
+        together.Add(-1);
     }
 
     /// <summary>Takes out the one that must end since there are too many, or the memory budget is used up.</summary>
@@ -38,7 +46,7 @@ internal sealed class Orphans(int limit, ChunkPool chunks)
     private LinkedListNode<StackConnection>? FindExcess()
     {
         LinkedListNode<StackConnection>? oldest = _oldestFirst.First;
-        if (Count > limit)
+        if (together.Value > limit)
             return oldest;
         if (Count <= 1 || chunks.BytesOut <= chunks.Budget)
             return null;

@@ -11,6 +11,9 @@ internal enum PortState : byte
     Reusable,
 
     Taken,
+
+    /// <summary>Another shard would have the flow.</summary>
+    Elsewhere,
 }
 
 /// <summary>Says which ports are taken for the purpose at hand.</summary>
@@ -59,12 +62,17 @@ internal sealed class PortAllocator
     {
         uint offset = (uint)_secret.Hash(_secret.Hash(destination), Domain);
         int reusable = -1;
-        for (int tries = Math.Min(Tries, _count); tries > 0; tries--)
+        int tries = Math.Min(Tries, _count);
+        for (int looked = 0; tries > 0 && looked < _count; looked++)
         {
             int index = IndexOf(offset);
             _next++;
             port = (ushort)(_first + index);
             PortState state = use.Of(port);
+            if (state == PortState.Elsewhere)
+                continue;
+
+            tries--;
             if (state == PortState.Free)
             {
                 Relax(destination);

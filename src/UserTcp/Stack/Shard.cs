@@ -1,3 +1,4 @@
+using UserTcp.Buffers;
 using UserTcp.Ip;
 using UserTcp.Links;
 using UserTcp.Primitives;
@@ -6,8 +7,9 @@ using UserTcp.Tcp;
 namespace UserTcp.Stack;
 
 /// <summary>
-/// The flows of a host, without clock, threads or devices: frames, calls and time come in, frames and wake-ups go out.
-/// All members only under the door. This class joins the parts, and passes packets to ourselves from output to input.
+/// Flows of a host, without clock, threads or devices: frames, calls and time come in, frames and wake-ups go out.
+/// Frames that concern another shard go out, too. All members only under the door. This class joins the parts, and
+/// passes packets to ourselves from output to input.
 /// </summary>
 internal sealed class Shard : IDisposable
 {
@@ -16,7 +18,10 @@ internal sealed class Shard : IDisposable
     /// <summary>How often packets to ourselves go round in one pull.</summary>
     private const int MaxLoopRounds = 4;
 
-    private readonly Host _host;
+    private readonly LinkState _link;
+    private readonly PathMtu _paths;
+    private readonly ListenTable _listeners = new();
+    private readonly HandOvers _handOvers;
     private readonly WakeQueue _wakes = new();
     private readonly PacketBlocks _blocks = new(PacketBlockCount);
     private readonly LoopQueue _loop = new();
@@ -32,47 +37,58 @@ internal sealed class Shard : IDisposable
     private readonly FrameBuilder _builder;
     private readonly Egress _egress;
     private readonly ITimed[] _timed;
+    private CompleteConfigs _configs;
     private bool _isStopped;
 
     /// <param name="host">The identity.</param>
+    /// <param name="index">Which of the shards this is, from 0.</param>
     /// <param name="sources">
     /// Further protocols with something to send, asked after all others; their timers are kept if they are
     /// <see cref="ITimed"/>.
     /// </param>
-    public Shard(Host host, params ReadOnlySpan<IOutputSource> sources)
+    public Shard(Host host, int index = 0, params ReadOnlySpan<IOutputSource> sources)
     {
-        _host = host;
         Instant now = host.Start;
         StackConfig config = host.Config;
         RoutingTable routes = host.Routes;
-        LinkState link = host.Link;
+        var place = new ShardPlace(host.Steering, index);
+        LinkState link = _link = new LinkState(config.Link, config.MacAddress, config.Mtu);
+        Config = config;
+        Chunks = config.Shards == 1 ? config.Chunks : config.Chunks.ForShard(config.Shards);
+        Challenges = new ChallengeBudget(host.ChallengeLimit, config.ChallengeAcksPerConnection);
+        Neighbors = new NeighborTable(config.Ip);
+        _handOvers = new HandOvers(config.Shards, Counters);
+        var ports = new PortAllocator(host.PortKey, config.FirstEphemeralPort, config.LastEphemeralPort);
         var answers = new Answers(routes, link, host.ResetLimit, host.IcmpLimit, _blocks, _wakes, Counters);
-        var nextHops = new NextHops(routes, host.Neighbors, link, _wakes, Counters);
+        var nextHops = new NextHops(routes, Neighbors, link, _wakes, Counters);
         var numbers = new InitialNumbers(host.NumberKey);
-        _flows = new Flows(host.TableKey, host.Ports, host.Listeners, numbers, config);
-        _connections = new Connections(config, _flows, nextHops, host.Paths, answers, _loop, _wakes, Counters, now);
+        _flows = new Flows(host.TableKey, place, ports, _listeners, numbers, host.Counts, config);
+        _paths = new PathMtu(config.Mtu, limits: config.Ip);
+        var orphans = new Orphans(config.MaxOrphans, host.Counts.Orphans, Chunks);
+        _connections = new Connections(
+            config, _flows, nextHops, _paths, orphans, answers, _loop, _wakes, Counters, now);
         _resolution = new AddressResolution(
-            routes, host.Neighbors, host.Arp, host.Defence, link, _connections, answers, _wakes, Counters);
-        _pathMtus = new PathMtus(host.Paths, _flows, _connections);
+            routes, Neighbors, new ArpNeighbors(config.MacAddress, routes, Neighbors), DefenceOf(place, host, link),
+            link, _connections, _handOvers, answers, _wakes, Counters);
+        _pathMtus = new PathMtus(_paths, _flows, _connections);
 
         var cookies = new CookieOpens(host.Cookies, numbers, answers);
         _passiveOpens = new PassiveOpens(
-            _flows, _connections, cookies, numbers, host.Challenges, answers, routes, config.Chunks, _wakes,
-            Counters, now);
+            _flows, _connections, cookies, numbers, Challenges, answers, routes, Chunks, _wakes, Counters, now);
         _activeOpens = new ActiveOpens(
-            _flows, _connections, nextHops, routes, numbers, config.Chunks, Counters);
+            _flows, _connections, nextHops, routes, numbers, Chunks, Counters);
         _echoes = new EchoRequests(nextHops, link, answers, _blocks);
-        _listening = new Listening(host.Listeners, host.Ports, routes, _passiveOpens, _connections);
+        _listening = new Listening(_listeners, ports, routes, _passiveOpens, _connections);
 
         var checks = new SegmentChecks(config.Checksums, link);
         var segments = new SegmentInput(
-            routes, host.Listeners, checks, host.Challenges, _flows, _connections, _passiveOpens, answers, _wakes,
-            Counters);
+            routes, _listeners, checks, Challenges, _flows, _connections, _passiveOpens, answers, _wakes, Counters);
         var icmp = new IcmpInput(
-            config, routes, link, _flows, _connections, _pathMtus, answers, _wakes, Counters);
+            config, place, routes, link, _flows, _connections, _pathMtus, _handOvers, answers, _wakes, Counters);
         var fragments = new Fragments(config.Ip, routes, answers, Counters);
         _ingress = new Ingress(
-            link, routes, host.Listeners, _flows, _resolution, fragments, segments, icmp, answers, Counters);
+            place, link, routes, _listeners, _flows, _resolution, fragments, segments, icmp, _handOvers, answers,
+            Counters);
 
         _builder = new FrameBuilder(link);
         _egress = new Egress(
@@ -80,7 +96,10 @@ internal sealed class Shard : IDisposable
         _timed = [_connections, _passiveOpens, _flows, _resolution, fragments, _pathMtus, .. TimedOf(sources)];
     }
 
-    public StackConfig Config => _host.Config;
+    public StackConfig Config { get; }
+
+    /// <summary>The buffer memory of these connections.</summary>
+    public ChunkPool Chunks { get; }
 
     public StackCounters Counters { get; } = new();
 
@@ -97,13 +116,13 @@ internal sealed class Shard : IDisposable
     public AddressState AddressState => _resolution.State;
 
     /// <summary>The challenge ACKs of all connections, and what was sent of them.</summary>
-    public ChallengeBudget Challenges => _host.Challenges;
+    public ChallengeBudget Challenges { get; }
 
-    /// <summary>The neighbours on the link.</summary>
-    public NeighborTable Neighbors => _host.Neighbors;
+    /// <summary>The neighbours on the link. Each shard asks for those that it sends to.</summary>
+    public NeighborTable Neighbors { get; }
 
     /// <summary>The MTU in bytes.</summary>
-    public int Mtu => _host.Link.Mtu;
+    public int Mtu => _link.Mtu;
 
     /// <summary>Whether wake-ups tell of next hops that were found, or not.</summary>
     public bool TellsNeighbors
@@ -128,7 +147,7 @@ internal sealed class Shard : IDisposable
     }
 
     /// <summary>Whether another turn is due at once, or once the device takes frames again.</summary>
-    public bool HasPendingOutput => !_host.Link.IsDown && (_egress.HasOutput || _loop.Count > 0);
+    public bool HasPendingOutput => !_link.IsDown && (_egress.HasOutput || _loop.Count > 0);
 
     /// <summary>Connections that are not forgotten, in no order.</summary>
     public void CopyConnectionsTo(List<StackConnection> connections) => _flows.CopyTo(connections);
@@ -136,6 +155,12 @@ internal sealed class Shard : IDisposable
     public bool TryNextWakeup(out Wakeup wakeup) => _wakes.TryTake(out wakeup);
 
     public FrameOutcome OnFrame(RxFrame frame, Instant arrival) => _ingress.OnFrame(frame, arrival);
+
+    /// <summary>Something that another shard got.</summary>
+    public FrameOutcome OnHandOver(in HandOver handOver) => _ingress.OnHandOver(handOver);
+
+    /// <summary>The next of what arrived here and concerns another shard; take all after each batch.</summary>
+    public bool TryNextHandOver(out HandOver handOver) => _handOvers.TryTake(out handOver);
 
     public void OnDeadline(Instant now) => OnDeadline(now, now);
 
@@ -154,7 +179,7 @@ internal sealed class Shard : IDisposable
     /// </summary>
     public int PullFrames(Span<TxFrame> frames, Instant now)
     {
-        if (_host.Link.IsDown)
+        if (_link.IsDown)
             return 0;
 
         int room = Math.Min(frames.Length, FrameSlots.Count);
@@ -183,7 +208,7 @@ internal sealed class Shard : IDisposable
         connection = null;
         return _isStopped
             ? CallResult.Stopped
-            : _activeOpens.Connect(call with { Config = _host.Complete(call.Config) }, now, out connection);
+            : _activeOpens.Connect(call with { Config = Complete(call.Config) }, now, out connection);
     }
 
     /// <summary>
@@ -209,7 +234,7 @@ internal sealed class Shard : IDisposable
         listener = null;
         return _isStopped
             ? CallResult.Stopped
-            : _listening.Listen(call with { Config = _host.Complete(call.Config) }, out listener);
+            : _listening.Listen(call with { Config = Complete(call.Config) }, out listener);
     }
 
     /// <summary>Takes the oldest connection that nobody accepted; then <see cref="Adopt"/> it.</summary>
@@ -227,7 +252,7 @@ internal sealed class Shard : IDisposable
 
     /// <summary>Sends the SYN-ACK. False if the request is no longer pending.</summary>
     public bool AcceptRequest(StackRequest request, TcpConfig config, Instant now) =>
-        _passiveOpens.Accept(request, _host.Complete(config), now);
+        _passiveOpens.Accept(request, Complete(config), now);
 
     /// <summary>Answers RST, ICMP or nothing. False if the request is no longer pending.</summary>
     public bool RejectRequest(StackRequest request, RejectReason reason, Instant now) =>
@@ -236,7 +261,13 @@ internal sealed class Shard : IDisposable
     /// <summary>The link takes packets of this size from now on; every connection cuts anew.</summary>
     public void OnMtuChanged(int mtu, Instant now)
     {
-        _host.OnMtuChanged(mtu);
+        _link.Mtu = mtu;
+        _paths.LinkMtu = mtu;
+        foreach (StackListener listener in _listeners.All)
+        {
+            listener.Config = Complete(listener.Config);
+        }
+
         _pathMtus.OnLinkMtu(now);
     }
 
@@ -252,7 +283,7 @@ internal sealed class Shard : IDisposable
     public void OnLinkDown(Instant now)
     {
         _connections.EndAll(UserCall.LinkDown, now);
-        _host.Link.IsDown = true;
+        _link.IsDown = true;
         _isStopped = true;
         _loop.Clear();
         _listening.CloseAll(now);
@@ -263,6 +294,19 @@ internal sealed class Shard : IDisposable
     {
         _builder.Dispose();
         _blocks.Dispose();
+    }
+
+    /// <summary>The settings of a connection, with what only the shard knows filled in.</summary>
+    public TcpConfig Complete(TcpConfig config) => _configs.Complete(config, _link.Mtu, Challenges);
+
+    // One shard claims the addresses and answers for them; it is the one that ARP arrives at.
+    private static AddressDefence DefenceOf(in ShardPlace place, Host host, LinkState link)
+    {
+        StackConfig config = host.Config;
+        bool detects = config.DetectConflicts && link.HasHeader
+            && (config.Link.Features & LinkFeatures.PointToPoint) == 0;
+        ReadOnlySpan<LocalAddress> claimed = place.Index == 0 ? host.Routes.Addresses : [];
+        return new AddressDefence(config.MacAddress, claimed, detects, host.Start, config.Ip);
     }
 
     private void DeliverLooped(Instant now)

@@ -48,7 +48,7 @@ internal sealed record StackConfig
     /// <summary>Keys tables, ports and initial sequence numbers; must come from a good random source.</summary>
     public required SipHash Secret { get; init; }
 
-    /// <summary>The buffer memory of all connections, with its budget.</summary>
+    /// <summary>The buffer memory of all connections, with its budget. Several shards have pools of it.</summary>
     public required ChunkPool Chunks { get; init; }
 
     public bool RespondToPing { get; init; } = true;
@@ -61,6 +61,9 @@ internal sealed record StackConfig
     public ushort FirstEphemeralPort { get; init; } = 32768;
 
     public ushort LastEphemeralPort { get; init; } = 65535;
+
+    /// <summary>How many shards have the flows, from 1 to <see cref="Wire.Steering.MaxShards"/>.</summary>
+    public int Shards { get; init; } = 1;
 
     public int MaxConnections { get; init; } = 262_144;
 

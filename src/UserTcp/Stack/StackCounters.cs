@@ -50,6 +50,9 @@ internal sealed class StackCounters
     /// <summary>How often the device did not take all frames.</summary>
     public long LinkSendBackpressure;
 
+    /// <summary>Frames that arrived here and belonged to another shard.</summary>
+    public long HandedOver;
+
     /// <summary>The text that ended connections had sent, in bytes.</summary>
     public long PastTextSent;
 
@@ -68,6 +71,9 @@ internal sealed class StackCounters
     }
 
     public long Drops(PacketDropReason reason) => _drops[(int)reason];
+
+    /// <summary>Counts drops of which nobody has to be told.</summary>
+    public void Drop(PacketDropReason reason, long count) => _drops[(int)reason] += count;
 
     /// <summary>Counts a drop, and gives its reason back to be returned.</summary>
     public PacketDropReason Drop(PacketDropReason reason)

@@ -41,6 +41,18 @@ internal readonly record struct ListenCall
 
     /// <summary>The settings of accepted connections.</summary>
     public TcpConfig Config { get; init; }
+
+    /// <summary>Counts for all shards that listen by this call; null: for this one alone.</summary>
+    public ListenerLoad? Load { get; init; }
+}
+
+/// <summary>How many a listener has in all shards together.</summary>
+internal sealed record ListenerLoad
+{
+    /// <summary>Connections that nobody has accepted yet.</summary>
+    public SharedCount Pending { get; } = new();
+
+    public SharedCount HalfOpen { get; } = new();
 }
 
 /// <summary>The port and address of a listener: RFC 9293's passive OPEN (§3.9.1.1).</summary>
@@ -59,9 +71,13 @@ internal sealed class StackListener
         HandsOutRequests = call.HandsOutRequests;
         SynCookies = call.SynCookies;
         Config = call.Config;
+        Load = call.Load ?? new ListenerLoad();
     }
 
     public ListenKey Key { get; }
+
+    /// <summary>What counts towards the bounds.</summary>
+    public ListenerLoad Load { get; }
 
     /// <summary>The bound port, never 0 but where every port of any address is served.</summary>
     public ushort Port => Key.Port;
@@ -110,9 +126,19 @@ internal sealed class StackListener
 
     internal TcpConfig Config { get; set; }
 
-    internal bool IsFull => _accepted.Count >= Backlog;
+    internal bool IsFull => Load.Pending.Value >= Backlog;
 
-    internal void Enqueue(StackConnection connection) => _accepted.Enqueue(connection);
+    internal void Enqueue(StackConnection connection)
+    {
+        _accepted.Enqueue(connection);
+        Load.Pending.Add(1);
+    }
 
-    internal bool TryDequeue(out StackConnection connection) => _accepted.TryDequeue(out connection!);
+    internal bool TryDequeue(out StackConnection connection)
+    {
+        bool isTaken = _accepted.TryDequeue(out connection!);
+        if (isTaken)
+            Load.Pending.Add(-1);
+        return isTaken;
+    }
 }

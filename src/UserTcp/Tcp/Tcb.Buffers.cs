@@ -35,6 +35,24 @@ internal sealed partial class Tcb
         return _sender.IsPeerWindowLimited ? SendLimit.PeerWindow : SendLimit.Network;
     }
 
+    /// <summary>
+    /// The position from which on text that is examined may owe the peer a window update; below it RECEIVE may be late.
+    /// An ACK that is due tells the peer of the window as it is now. A lack of memory is left out: it may pass.
+    /// </summary>
+    public long WindowUpdateFrom
+    {
+        get
+        {
+            if (!IsSynchronized || _receiver.FinReceived)
+                return long.MaxValue;
+
+            WindowFacts facts = WindowFacts() with { IsUnderPressure = false };
+            if (_receiver.AckNow)
+                facts = facts with { Unused = (WindowPolicy.Next(facts) << facts.Scale).Bytes };
+            return _receive.ContiguousEnd - _receive.Unexamined + WindowPolicy.UntilUpdate(facts);
+        }
+    }
+
     private void TuneReceiveBuffer(Instant now)
     {
         if (!Config.AutoTuneBuffers)

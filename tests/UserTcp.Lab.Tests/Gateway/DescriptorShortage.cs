@@ -14,6 +14,7 @@ internal static class DescriptorShortage
     public const string Command = "descriptor-shortage";
 
     private const int ShortTries = 3;
+    private const int PoolThreads = 16;
     private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(5);
 
     public static async Task RunAsync(int port)
@@ -29,6 +30,7 @@ internal static class DescriptorShortage
         await (await embedded.Stack.ConnectAsync(IPAddress.Loopback, port)).DisposeAsync();
         await Assert.ThrowsAsync<SocketException>(() => embedded.Stack.ConnectAsync(IPAddress.Loopback, 1).AsTask());
 
+        BeginThreads();
         List<FileStream> files = [];
         Task<UserTcpConnection> connect;
         try
@@ -47,6 +49,17 @@ internal static class DescriptorShortage
         await using UserTcpConnection connection = await connect;
         UserTcpGatewayStatistics told = embedded.Gateway.GetStatistics();
         Console.WriteLine($"connected after {(told.SocketShortageDrops >= ShortTries ? "a shortage" : "nothing")}");
+    }
+
+    /// <summary>All threads that the pool may have, this one included: see <see cref="ShortageTests"/>.</summary>
+    private static void BeginThreads()
+    {
+        ThreadPool.SetMinThreads(PoolThreads, PoolThreads);
+        ThreadPool.SetMaxThreads(PoolThreads, PoolThreads);
+        Barrier all = new(PoolThreads);
+        for (int i = 1; i < PoolThreads; i++)
+            ThreadPool.UnsafeQueueUserWorkItem(all => all.SignalAndWait(s_guard), all, preferLocal: false);
+        Assert.True(all.SignalAndWait(s_guard));
     }
 
     private static void TakeAll(List<FileStream> files)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using UserTcp.Lab.Tests.Support;
 using UserTcp.Links;
 
@@ -52,6 +53,13 @@ internal sealed class LinkLab : IDisposable
     public static int Send(LinkDevice link, params byte[][] frames) =>
         link.Transmit([.. frames.Select(frame => TxFrame.Create(frame))]);
 
+    /// <summary>Sends all of them, as fast as the device takes them.</summary>
+    public static void SendAll(LinkDevice link, byte[][] frames)
+    {
+        for (int sent = Send(link, frames); sent < frames.Length; sent += Send(link, frames[sent..]))
+            Assert.True(link.Wait(s_limit), $"The device took {sent} frames and no more.");
+    }
+
     /// <summary>Test frames as they arrive, until one has this mark; the system's own frames are left out.</summary>
     public List<byte[]> ReceiveUntil(LinkDevice link, byte mark)
     {
@@ -81,6 +89,25 @@ internal sealed class LinkLab : IDisposable
         {
             received += batch.Count;
             batch.Clear();
+        }
+
+        return received;
+    }
+
+    /// <summary>
+    /// Takes what arrives until that and what was lost are all that was sent: a frame may be on its way after its
+    /// sender has gone on. Returns how many frames arrived.
+    /// </summary>
+    public static int DrainUntil(LinkDevice link, int sent, Func<long> lost)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int received = Drain(link);
+        while (received + lost() < sent)
+        {
+            Assert.True(
+                Stopwatch.GetElapsedTime(start) < s_limit, $"{received} of {sent} arrived, {lost()} were lost.");
+            link.Wait(TimeSpan.FromMilliseconds(10));
+            received += Drain(link);
         }
 
         return received;

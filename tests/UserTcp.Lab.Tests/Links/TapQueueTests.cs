@@ -66,6 +66,19 @@ public sealed class TapQueueTests
     }
 
     [LabTheory]
+    [InlineData(1, false)]
+    [InlineData(3, true)]
+    public async Task A_stack_makes_a_tap_with_a_queue_for_each_shard(int shards, bool hasQueues)
+    {
+        using var lab = new TapLab();
+        var options = new UserTcpStackOptions { LinkName = "tap:tap0", Shards = shards };
+        options.Addresses.Add(new UserTcpAddress(TapLab.OurAddress, 24));
+        await using UserTcpStack stack = await lab.Kernel.Run(() => UserTcpStack.OpenAsync(options).AsTask());
+        string details = lab.Kernel.Exec("ip -d link show tap0");
+        Assert.Equal(hasQueues, details.Contains($"multi_queue numqueues {shards}", StringComparison.Ordinal));
+    }
+
+    [LabTheory]
     [InlineData(false)]
     [InlineData(true)]
     public void Queues_that_are_not_used_any_more_get_nothing(bool bySteering)

@@ -76,7 +76,10 @@ internal sealed class LabNetwork : IDisposable
     /// <param name="configure">Changes options; the address is set, the link unless it is given.</param>
     public async Task<UserTcpStack> OpenStackAsync(int host = 50, Action<UserTcpStackOptions>? configure = null)
     {
-        var options = new UserTcpStackOptions();
+        var options = new UserTcpStackOptions
+        {
+            Shards = int.Parse(Environment.GetEnvironmentVariable("USERTCP_TEST_SHARDS") ?? "1"),
+        };
         options.Addresses.Add(new UserTcpAddress(Address(host), 24));
         configure?.Invoke(options);
         options.Link ??= OpenLink();

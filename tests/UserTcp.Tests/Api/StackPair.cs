@@ -34,6 +34,7 @@ internal sealed class StackPair : IAsyncDisposable
     public static UserTcpStackOptions Options(LinkDevice link, IPAddress address) => new()
     {
         Link = link,
+        Shards = int.Parse(Environment.GetEnvironmentVariable("USERTCP_TEST_SHARDS") ?? "1"),
         Addresses = { new UserTcpAddress(address, 24) },
         Gateway = IPAddress.Parse("10.0.0.254"),
         ShutdownTimeout = TimeSpan.FromSeconds(10),

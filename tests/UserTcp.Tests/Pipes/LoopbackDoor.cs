@@ -12,6 +12,8 @@ namespace UserTcp.Tests.Pipes;
 internal sealed class LoopbackDoor : IDoor
 {
     private readonly Lock _lock = new();
+    private PipeCalls _lazy;
+    private ConnectionEnd _end;
     private bool _isFinDue;
     private bool _isReaderDue;
     private bool _isWriterDue;
@@ -44,7 +46,21 @@ internal sealed class LoopbackDoor : IDoor
     /// <summary>Whether <see cref="Turn"/> says that continuations may run inline, as the loop's does.</summary>
     public bool IsLoop { get; set; }
 
+    public ref ConnectionEnd End => ref _end;
+
     public List<PipeCalls> Calls { get; } = new(1024);
+
+    /// <summary>The position from which on the reader posts what it has examined.</summary>
+    public long UpdateFrom { get; set; }
+
+    /// <summary>What was posted and is not served before the next call.</summary>
+    public PipeCalls Lazy => _lazy;
+
+    public void PostLazily(PipeCalls calls)
+    {
+        lock (_lock)
+            _lazy |= calls;
+    }
 
     public void Post(PipeCalls calls)
     {
@@ -52,7 +68,7 @@ internal sealed class LoopbackDoor : IDoor
         (bool Reader, bool Writer) due;
         lock (_lock)
         {
-            Serve(calls);
+            Serve(calls | _lazy);
             due = Leave();
         }
 
@@ -66,6 +82,7 @@ internal sealed class LoopbackDoor : IDoor
         (bool Reader, bool Writer) due;
         lock (_lock)
         {
+            Serve(_lazy);
             inside();
             due = Leave();
         }
@@ -79,15 +96,19 @@ internal sealed class LoopbackDoor : IDoor
     /// <summary>The connection ends under both halves.</summary>
     public void Close(UserTcpCloseReason reason, Exception? cause = null)
     {
-        _isReaderDue |= Reader.OnClosed(reason, cause);
-        _isWriterDue |= Writer.OnClosed(reason, cause);
+        _end.OfferCause(cause);
+        if (!_end.TryEnd(reason))
+            return;
+        _isReaderDue |= Reader.OnClosed();
+        _isWriterDue |= Writer.OnClosed();
     }
 
     /// <summary>The application lets go of the connection.</summary>
     public void Dispose()
     {
-        _isReaderDue |= Reader.Dispose(isEndKnown: false);
-        _isWriterDue |= Writer.Dispose(isEndKnown: false);
+        _end.OnLetGo();
+        _isReaderDue |= Reader.OnLetGo();
+        _isWriterDue |= Writer.OnLetGo();
         Writer.OnOutputClosed();
         Reader.OnInputClosed();
     }
@@ -111,10 +132,15 @@ internal sealed class LoopbackDoor : IDoor
 
     private void Serve(PipeCalls calls)
     {
-        if (Calls.Count < Calls.Capacity)
+        _lazy = PipeCalls.None;
+        if (calls != PipeCalls.None && Calls.Count < Calls.Capacity)
             Calls.Add(calls);
         if ((calls & PipeCalls.Receive) != 0)
+        {
             Reader.OnConsumed();
+            Reader.OnWindow(UpdateFrom);
+        }
+
         if ((calls & PipeCalls.Send) != 0)
         {
             Writer.OnFlushed();
@@ -124,7 +150,8 @@ internal sealed class LoopbackDoor : IDoor
         if ((calls & PipeCalls.CloseInput) != 0)
         {
             Reader.OnInputClosed();
-            _isWriterDue |= Writer.OnClosed(UserTcpCloseReason.ResetByPeer);
+            _end.TryEnd(UserTcpCloseReason.ResetByPeer);
+            _isWriterDue |= Writer.OnClosed();
         }
 
         if ((calls & PipeCalls.Close) != 0)
@@ -153,7 +180,7 @@ internal sealed class LoopbackDoor : IDoor
         if (isFinished)
             ReceiveQueue.Finish();
         if (isFinished || ReceiveQueue.ContiguousEnd > end)
-            _isReaderDue |= Reader.OnReadable();
+            _isReaderDue |= Reader.OnReadable(UpdateFrom);
         _isWriterDue |= Writer.OnWritable();
     }
 }

@@ -186,6 +186,32 @@ public sealed class TcpPipeReaderTests
     }
 
     [Fact(Timeout = Hang)]
+    public async Task Advancing_posts_only_what_the_peer_has_to_hear_of()
+    {
+        _door.UpdateFrom = 10;
+        await _door.Writer.WriteAsync(new byte[20]);
+        ReadResult result = await _door.Reader.ReadAsync();
+        _door.Calls.Clear();
+        _door.Reader.AdvanceTo(result.Buffer.GetPosition(9));
+        Assert.Empty(_door.Calls);
+        Assert.Equal(PipeCalls.Receive, _door.Lazy);
+
+        result = await _door.Reader.ReadAsync();
+        _door.Reader.AdvanceTo(result.Buffer.GetPosition(1));
+        Assert.Equal([PipeCalls.Receive], _door.Calls);
+
+        _door.Calls.Clear();
+        result = await _door.Reader.ReadAsync();
+        _door.UpdateFrom = 25;
+        _door.Reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        _door.Reader.CancelPendingRead();
+        result = await _door.Reader.ReadAsync();
+        _door.Reader.AdvanceTo(result.Buffer.End); // examined before
+        Assert.Equal([PipeCalls.Receive], _door.Calls);
+        Assert.Equal(PipeCalls.Receive, _door.Lazy);
+    }
+
+    [Fact(Timeout = Hang)]
     public async Task A_token_cancelled_while_bytes_arrive_loses_none()
     {
         long received = 0;

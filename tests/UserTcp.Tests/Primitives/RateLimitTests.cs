@@ -71,6 +71,46 @@ public class RateLimitTests
     public void A_limit_without_a_rate_is_a_mistake(int perSecond) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new RateLimit(perSecond, s_key));
 
+    /// <summary>Several threads take from the same second at once, as shards do.</summary>
+    [Fact]
+    public void Threads_get_together_what_one_would_get()
+    {
+        const int threads = 4;
+        const int seconds = 10;
+        const int perSecond = 2_000_000;
+        var alone = new RateLimit(perSecond, s_key);
+        var limit = new RateLimit(perSecond, s_key);
+        int[] granted = new int[seconds];
+        using var barrier = new Barrier(threads);
+        var workers = new Thread[threads];
+        for (int i = 0; i < threads; i++)
+        {
+            workers[i] = new Thread(() =>
+            {
+                for (int second = 0; second < seconds; second++)
+                {
+                    barrier.SignalAndWait(); // nobody is in another second
+                    Interlocked.Add(ref granted[second], TakeAll(limit, At(second)));
+                }
+            });
+            workers[i].Start();
+        }
+
+        Array.ForEach(workers, static worker => worker.Join());
+        Assert.Equal(Enumerable.Range(0, seconds).Select(second => TakeAll(alone, At(second))), granted);
+    }
+
+    private static int TakeAll(RateLimit limit, Instant now)
+    {
+        int taken = 0;
+        while (limit.TryTake(now))
+        {
+            taken++;
+        }
+
+        return taken;
+    }
+
     private static Instant At(int second) => s_start + TimeSpan.FromSeconds(second);
 
     private static int Take(RateLimit limit, Instant now, int attempts)

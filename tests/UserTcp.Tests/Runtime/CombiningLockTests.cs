@@ -29,6 +29,30 @@ public sealed class CombiningLockTests
         Leave, actor => Post(actor, 0, 1), actor => Post(actor, 1, 1), Enter);
 
     [Fact]
+    public void A_loop_that_falls_asleep_and_who_leaves_mail_forget_nothing() => AssertNothingForgotten(
+        LeaveAndSleep, actor => PostLazily(actor, 0, 1), actor => PostLazily(actor, 0, 2));
+
+    [Fact]
+    public void A_loop_that_falls_asleep_and_who_leaves_mail_again_forget_nothing() => AssertNothingForgotten(
+        LeaveAndSleep,
+        actor =>
+        {
+            PostLazily(actor, 0, 1);
+            PostLazily(actor, 0, 1);
+        });
+
+    [Fact]
+    public void A_loop_that_falls_asleep_who_leaves_mail_and_who_posts_forget_nothing() => AssertNothingForgotten(
+        LeaveAndSleep, actor => PostLazily(actor, 0, 1), actor => Post(actor, 0, 2));
+
+    [Fact]
+    public void The_exploration_finds_mail_that_is_left_to_a_loop_that_sleeps()
+    {
+        var exploration = new LockExploration(LeaveAndSleep, actor => actor.Lock.Leave(actor.Nodes[0], 1));
+        Assert.StartsWith("A after ", exploration.FindForgotten(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_exploration_finds_what_a_holder_forgets_that_does_not_look_afterwards()
     {
         var exploration = new LockExploration(
@@ -50,7 +74,20 @@ public sealed class CombiningLockTests
             actor.ServeAndLeave();
     }
 
+    private static void PostLazily(Actor actor, int node, int bits)
+    {
+        actor.Lock.Leave(actor.Nodes[node], bits);
+        if (!actor.Sleep.WillLook(actor.Clock))
+            Post(actor, node, bits);
+    }
+
     private static void Leave(Actor actor) => actor.ServeAndLeave();
+
+    private static void LeaveAndSleep(Actor actor)
+    {
+        actor.ServeAndLeave();
+        actor.SleepAndLook();
+    }
 
     private static void Enter(Actor actor)
     {

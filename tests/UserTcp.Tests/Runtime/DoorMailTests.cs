@@ -127,7 +127,9 @@ public sealed class DoorMailTests : TurnBench
         RunningConnection client = Connect(
             out RunningConnection server, Defaults with { Scheduler = PipeScheduler.Inline });
         Task<ReadResult> read = client.Reader.ReadAsync().AsTask();
-        Assert.False(client.Reader.Dispose(isEndKnown: true)); // its abort is on the way
+        client.End.AskAbort();
+        client.End.OnLetGo();
+        Assert.False(client.Reader.OnLetGo()); // its abort is on the way
         server.Writer.Write("late"u8.ToArray());
         DrainTurns();
         Assert.False(read.IsCompleted);
@@ -147,7 +149,7 @@ public sealed class DoorMailTests : TurnBench
         {
             Assert.True(client.Writer.WriteAsync("last"u8.ToArray()).IsCompletedSuccessfully);
             stop.Start(); // it waits for the door
-            SpinWait.SpinUntil(() => Client.Door.Waiting == 1);
+            SpinWait.SpinUntil(() => Client.Shards[0].Door.Waiting == 1);
             return Task.CompletedTask;
         });
         stop.Join();
@@ -204,15 +206,15 @@ public sealed class DoorMailTests : TurnBench
         DrainTurns();
         Assert.NotEqual(TimeSpan.Zero, Client.UntilNextTurn);
         var interrupted = new Thread(() => Assert.Throws<ThreadInterruptedException>(() => client.Describe()));
-        using (Door.Visit visit = Client.Door.Enter())
+        using (Door.Visit visit = Client.Shards[0].Door.Enter())
         {
             interrupted.Start();
-            Assert.True(SpinWait.SpinUntil(() => Client.Door.Waiting == 1, StackPair.Guard));
+            Assert.True(SpinWait.SpinUntil(() => Client.Shards[0].Door.Waiting == 1, StackPair.Guard));
             interrupted.Interrupt();
             interrupted.Join();
         }
 
-        Assert.Equal(0, Client.Door.Waiting);
+        Assert.Equal(0, Client.Shards[0].Door.Waiting);
         Assert.Equal(TimeSpan.Zero, Client.UntilNextTurn);
         Assert.True(Client.Turn());
         Assert.NotEqual(TimeSpan.Zero, Client.UntilNextTurn);
@@ -224,7 +226,7 @@ public sealed class DoorMailTests : TurnBench
         using var mayLeave = new ManualResetEventSlim();
         var holder = new Thread(() =>
         {
-            using Door.Visit visit = stack.Door.Enter();
+            using Door.Visit visit = stack.Shards[0].Door.Enter();
             isInside.Set();
             mayLeave.Wait(StackPair.Guard);
         });

@@ -109,7 +109,7 @@ internal sealed class EndStorm(int seed) : TurnBench(isDriven: true)
         AssertEmpty();
     }
 
-    private int Left() => Client.Look(Count) + Server.Look(Count);
+    private int Left() => Client.Shards[0].Look(Count) + Server.Shards[0].Look(Count);
 
     private static int Count(Shard core, Instant now) => core.ConnectionCount;
 

@@ -1,4 +1,6 @@
 using System.Reflection;
+using Microsoft.Extensions.Time.Testing;
+using UserTcp.Primitives;
 using UserTcp.Runtime;
 
 namespace UserTcp.Tests.Runtime;
@@ -68,6 +70,10 @@ internal sealed class LockExploration(params LockExploration.Part[] parts)
 
         public CombiningLock<ExploredSteps> Lock => run.Lock;
 
+        public LoopSleep<ExploredSteps> Sleep => run.Sleep;
+
+        public MonotonicClock Clock => run.Clock;
+
         public Node[] Nodes => run.Nodes;
 
         public string At { get; private set; } = "";
@@ -118,9 +124,32 @@ internal sealed class LockExploration(params LockExploration.Part[] parts)
                     ((Node)node).Served |= bits;
                 }
 
+                Sleep.OnLooked(Clock.Now);
                 Lock.Exit();
             }
             while (looksAfterwards && Lock.TryReturn());
+        }
+
+        /// <summary>The loop: sleeps, and looks at the mail when it was asked to, until nothing wakes it any more.</summary>
+        public void SleepAndLook()
+        {
+            while (true)
+            {
+                bool isAsleep = Sleep.TryBegin(Clock.Now, Instant.Never, out Instant until);
+                if (isAsleep && until.IsNever)
+                    return;
+                if (isAsleep)
+                {
+                    Pause($"sleep until {until.Ticks}");
+                    run.Time.Advance(until - Clock.Now);
+                    Sleep.WakeUp();
+                }
+
+                if (Sleep.LookAt > Clock.Now)
+                    continue;
+                Lock.Enter(static () => { });
+                ServeAndLeave();
+            }
         }
 
         public void Dispose()
@@ -174,7 +203,7 @@ internal sealed class LockExploration(params LockExploration.Part[] parts)
             set => t_current = value;
         }
 
-        public void Next(string step) => t_current!.Pause(step);
+        public void Next(string step, long value = 0) => t_current!.Pause(value == 0 ? step : $"{step} {value}");
 
         public void Enter(Lock gate)
         {
@@ -192,16 +221,27 @@ internal sealed class LockExploration(params LockExploration.Part[] parts)
         private const BindingFlags Private = BindingFlags.Instance | BindingFlags.NonPublic;
 
         private static readonly Type s_type = typeof(CombiningLock<ExploredSteps>);
+
+        private static readonly FieldInfo s_sleepsUntil =
+            typeof(LoopSleep<ExploredSteps>).GetField("_sleepsUntil", Private)!;
+
         private readonly Actor[] _actors;
 
         public Run(Part[] parts)
         {
+            Clock = new MonotonicClock(Time);
             Gate = (Lock)s_type.GetField("_lock", Private)!.GetValue(Lock)!;
             _actors = [.. parts.Select(part => new Actor(this, part))];
             Array.ForEach(_actors, actor => actor.Start(isInside: actor == _actors[0]));
         }
 
         public CombiningLock<ExploredSteps> Lock { get; } = new(default);
+
+        public LoopSleep<ExploredSteps> Sleep { get; } = new(default);
+
+        public FakeTimeProvider Time { get; } = new();
+
+        public MonotonicClock Clock { get; }
 
         public Lock Gate { get; }
 
@@ -227,7 +267,9 @@ internal sealed class LockExploration(params LockExploration.Part[] parts)
             IEnumerable<string> actors = _actors.Select(a => $"{a.At}{(a.IsInside ? "!" : "")}{(a.IsBlocked ? "*" : "")}");
             IEnumerable<string> nodes = Nodes.Select(n => $"{n.Mail},{n.Served},{n.Below}");
             return string.Join(
-                '|', [.. actors, .. nodes, Chain("_first"), Chain("_last"), Lock.Waiting.ToString(null, null)]);
+                '|',
+                [.. actors, .. nodes, Chain("_first"), Chain("_last"), $"{Lock.Waiting}", $"{Clock.Now} {Sleep.LookAt}",
+                    $"{s_sleepsUntil.GetValue(Sleep)}"]);
         }
 
         public void Dispose() => Array.ForEach(_actors, actor => actor.Dispose());

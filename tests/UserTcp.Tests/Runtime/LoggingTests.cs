@@ -217,7 +217,7 @@ public sealed class LoggingTests
             arp.WriteTo(bytes);
             _batch.Clear();
             Assert.True(_batch.Add(Packets.Frame(MacAddress.Broadcast, Packets.OtherMac, 0x0806, bytes), default));
-            using (Door.Visit visit = Server.Door.Enter())
+            using (Door.Visit visit = Server.Shards[0].Door.Enter())
                 visit.Shard.OnFrame(_batch[0], visit.Now);
             Time.Advance(after);
         }

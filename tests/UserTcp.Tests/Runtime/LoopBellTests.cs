@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Runtime;
@@ -8,10 +9,17 @@ namespace UserTcp.Tests.Runtime;
 public sealed class LoopBellTests
 {
     private static readonly Instant s_now = new(1000);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(10);
+    private readonly FakeTimeProvider _time = new();
+    private readonly MonotonicClock _clock;
     private readonly CountingLink _link = new();
     private readonly LoopBell _bell;
 
-    public LoopBellTests() => _bell = new LoopBell(_link);
+    public LoopBellTests()
+    {
+        _bell = new LoopBell(_link);
+        _clock = new MonotonicClock(_time);
+    }
 
     [Fact]
     public void A_loop_that_is_awake_is_not_woken()
@@ -70,6 +78,58 @@ public sealed class LoopBellTests
         Assert.True(_bell.MustStop);
         Assert.Equal(1, _link.Wakes);
         Assert.False(_bell.TrySleep(s_now, out _));
+    }
+
+    [Fact]
+    public void A_loop_that_is_awake_looks_at_mail_that_is_left_in_ten_milliseconds()
+    {
+        Instant now = _clock.Now;
+        Assert.True(_bell.WillLook(_clock));
+        Assert.Equal(now + s_patience, _bell.Deadline);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.True(_bell.WillLook(_clock));
+        Assert.Equal(now + s_patience, _bell.Deadline); // who comes again does not push it back
+        Assert.False(_bell.IsDue(_clock.Now));
+        Assert.True(_bell.TrySleep(_clock.Now, out Instant until));
+        Assert.Equal(now + s_patience, until);
+        Assert.True(_bell.WillLook(_clock));
+
+        _bell.WakeUp();
+        Assert.True(_bell.IsDue(until));
+        Assert.False(_bell.TrySleep(until, out _));
+        _bell.OnLooked(until - new TimeSpan(1));
+        Assert.True(_bell.IsDue(until));
+        _bell.OnLooked(until);
+        Assert.Equal(Instant.Never, _bell.Deadline);
+        Assert.Equal(0, _link.Wakes);
+    }
+
+    [Fact]
+    public void A_loop_that_sleeps_is_not_woken_for_mail_that_is_left()
+    {
+        Assert.True(_bell.TrySleep(_clock.Now, out _));
+        Assert.False(_bell.WillLook(_clock)); // the caller serves it
+        _bell.Publish(Instant.Never, hasOutput: false, isBlocked: false);
+        _bell.RingIfNeeded();
+        Assert.Equal(0, _link.Wakes);
+
+        _bell.WakeUp();
+        Assert.True(_bell.WillLook(_clock));
+    }
+
+    [Fact]
+    public void A_loop_that_sleeps_to_an_early_deadline_looks_then()
+    {
+        _bell.Publish(_clock.Now + s_patience, hasOutput: false, isBlocked: false);
+        Assert.True(_bell.TrySleep(_clock.Now, out _));
+        Assert.True(_bell.WillLook(_clock));
+    }
+
+    [Fact]
+    public void A_loop_that_is_to_stop_looks_at_nothing_any_more()
+    {
+        _bell.Stop();
+        Assert.False(_bell.WillLook(_clock));
     }
 
     private sealed class CountingLink : LinkDevice

@@ -135,6 +135,18 @@ internal sealed class HandDriver : IStackDriver
 {
     private readonly Queue<(Action<object?> Action, object? State)> _deferred = [];
 
+    /// <summary>How often a call of a pipe tried the door.</summary>
+    public int Entries { get; private set; }
+
+    public bool RefusesEntry
+    {
+        get
+        {
+            Entries++;
+            return false;
+        }
+    }
+
     public void Attach(RunningStack stack)
     {
         // The test turns it.

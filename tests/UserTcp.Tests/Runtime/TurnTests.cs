@@ -27,16 +27,16 @@ public sealed class TurnTests : TurnBench
     {
         using IDisposable listener = Listen(out RunningListener _);
         _ = Client.ConnectAsync(Address(StackPair.ServerAddress), 80, Defaults, default);
-        TurnUntil(() => Client.Look((core, _) => core.Counters.SegmentsSent) == 1);
+        TurnUntil(() => Client.Shards[0].Look((core, _) => core.Counters.SegmentsSent) == 1);
         Link.IsCut = true;
         DrainTurns();
         Time.Advance(TimeSpan.FromMilliseconds(990));
         DrainTurns();
-        long early = Client.Look((core, _) => core.Counters.SegmentsSent + core.Counters.SegmentsResent);
+        long early = Client.Shards[0].Look((core, _) => core.Counters.SegmentsSent + core.Counters.SegmentsResent);
         Link.IsCut = false;
         Time.Advance(TimeSpan.FromMilliseconds(30));
         DrainTurns();
-        long late = Client.Look((core, _) => core.Counters.SegmentsSent + core.Counters.SegmentsResent);
+        long late = Client.Shards[0].Look((core, _) => core.Counters.SegmentsSent + core.Counters.SegmentsResent);
         Assert.True(late >= early, "Segments are only added.");
         Assert.InRange(late, 2, 4);
     }
@@ -60,7 +60,7 @@ public sealed class TurnTests : TurnBench
             Client.Turn();
         }
 
-        Assert.Equal(resent, Client.Look((core, _) => core.Counters.SegmentsResent));
+        Assert.Equal(resent, Client.Shards[0].Look((core, _) => core.Counters.SegmentsResent));
         Assert.True(Reads(client, 1));
     }
 
@@ -78,9 +78,9 @@ public sealed class TurnTests : TurnBench
         Link.Received = () => Time.Advance(timeout); // the thread stands still, and an ACK may come meanwhile
 
         Client.Turn();
-        Assert.Equal(1, Client.Look((core, _) => core.Counters.SegmentsResent));
+        Assert.Equal(1, Client.Shards[0].Look((core, _) => core.Counters.SegmentsResent));
         Client.Turn();
-        Assert.Equal(2, Client.Look((core, _) => core.Counters.SegmentsResent));
+        Assert.Equal(2, Client.Shards[0].Look((core, _) => core.Counters.SegmentsResent));
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class TurnTests : TurnBench
         }
 
         Task<RunningConnection> accept = requests[0].AcceptAsync(null, default).AsTask();
-        using (Door.Visit visit = Server.Door.Enter())
+        using (Door.Visit visit = Server.Shards[0].Door.Enter())
             visit.Fault(new InvalidOperationException("broken"));
 
         SocketException error = await Assert.ThrowsAsync<SocketException>(() => accept.WaitAsync(StackPair.Guard));
@@ -114,12 +114,12 @@ public sealed class TurnTests : TurnBench
     public void The_link_changes_its_MTU_and_sizes_follow()
     {
         RunningConnection client = Connect(out RunningConnection server);
-        Assert.Equal(1500, Client.Look((core, _) => core.Mtu));
+        Assert.Equal(1500, Client.Shards[0].Look((core, _) => core.Mtu));
         foreach (int mtu in new[] { 900, 1400 })
         {
             Link.Mtu = mtu;
             Client.Turn();
-            Assert.Equal(mtu, Client.Look((core, _) => core.Mtu));
+            Assert.Equal(mtu, Client.Shards[0].Look((core, _) => core.Mtu));
             client.Writer.Write(new byte[5000]);
             TurnUntil(() => Reads(server, 5000));
         }
@@ -157,14 +157,14 @@ public sealed class TurnTests : TurnBench
     public void An_idle_stack_has_nothing_to_do()
     {
         DrainTurns();
-        long frames = Client.Look((core, _) => core.Counters.FramesSent);
+        long frames = Client.Shards[0].Look((core, _) => core.Counters.FramesSent);
         for (int i = 0; i < 10; i++)
         {
             Time.Advance(TimeSpan.FromSeconds(10));
             DrainTurns();
         }
 
-        Assert.Equal(frames, Client.Look((core, _) => core.Counters.FramesSent));
+        Assert.Equal(frames, Client.Shards[0].Look((core, _) => core.Counters.FramesSent));
     }
 
     /// <summary>Observers are shown a segment before those are woken who wait for what it brought.</summary>

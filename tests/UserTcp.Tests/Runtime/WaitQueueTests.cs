@@ -12,9 +12,9 @@ public sealed class WaitQueueTests
     {
         WaitQueue<string>.Waiter first = _queue.Add();
         WaitQueue<string>.Waiter second = _queue.Add();
-        _queue.Serve("a", _wakes);
+        _queue.Take()!.Decide("a", null, _wakes);
         Assert.False(_queue.IsEmpty);
-        _queue.Serve("b", _wakes);
+        _queue.Take()!.Decide("b", null, _wakes);
         Assert.True(_queue.IsEmpty);
         Assert.False(first.Task.IsCompleted);
         _wakes.WakeAll(inlineAllowed: false);
@@ -28,10 +28,22 @@ public sealed class WaitQueueTests
         WaitQueue<string>.Waiter first = _queue.Add();
         WaitQueue<string>.Waiter second = _queue.Add();
         Assert.True(first.TryCancel());
-        _queue.Serve(_queue.IsEmpty ? "nobody" : "b", _wakes);
+        _queue.Take()!.Decide("b", null, _wakes);
         _wakes.WakeAll(inlineAllowed: false);
         Assert.Equal("b", await second.Task);
         Assert.False(second.TryCancel());
+    }
+
+    [Fact]
+    public async Task Who_was_taken_cannot_be_cancelled_any_more()
+    {
+        WaitQueue<string>.Waiter first = _queue.Add();
+        WaitQueue<string>.Waiter taken = _queue.Take()!;
+        Assert.Null(_queue.Take());
+        Assert.False(first.TryCancel());
+        taken.Decide("a", null, _wakes);
+        _wakes.WakeAll(inlineAllowed: false);
+        Assert.Equal("a", await first.Task);
     }
 
     [Fact]

@@ -67,7 +67,7 @@ internal sealed class StackBench : IDisposable
         var host = new Host(change?.Invoke(config) ?? config, Packets.Start);
         Core = source is null
             ? new Shard(host)
-            : new Shard(host, source(host));
+            : new Shard(host, 0, source(host));
         if (!knowsPeer)
             return;
         Hear(Packets.Request(Packets.PeerMac, Packets.Peer, Packets.Own));

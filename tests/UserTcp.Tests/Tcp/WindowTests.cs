@@ -43,6 +43,45 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public void The_position_of_the_next_window_update_is_known_before()
+    {
+        TcbBench bench = Full();
+        Assert.Equal(2000, bench.Tcb.WindowUpdateFrom);
+        bench.Reads(2000);
+        Assert.Equal(4500, bench.Tcb.WindowUpdateFrom); // the update that is due will have told of 2,000
+        bench.Sends("<ACK=11001><CTL=ACK><WND=2000>");
+        Assert.Equal(4500, bench.Tcb.WindowUpdateFrom);
+        bench.Reads(2499).Silent().Reads(1).Sends("<ACK=11001><CTL=ACK><WND=4500>").Silent();
+
+        bench.Arrives("<SEQ=11001><CTL=ACK,FIN>");
+        Assert.Equal(long.MaxValue, bench.Tcb.WindowUpdateFrom);
+        Assert.Equal(long.MaxValue, TcbBench.SynSent().Tcb.WindowUpdateFrom);
+    }
+
+    [Fact]
+    public void No_read_below_the_position_of_the_next_window_update_is_worth_a_segment()
+    {
+        for (int seed = 0; seed < 300; seed++)
+        {
+            var random = new Random(seed);
+            TcbBench bench = TcbBench.Established(TcbBench.Defaults(receiveBuffer: random.Next(1_000, 20_000)));
+            for (int step = 0; step < 100; step++)
+            {
+                int free = (int)Math.Min(bench.Tcb.Describe(bench.Now).ReceiveWindow, 1000);
+                if (random.Next(2) == 0 && free > 0)
+                    bench.Arrives($"<SEQ={1001 + bench.Receive.ContiguousEnd}><CTL=ACK><LEN={random.Next(1, free + 1)}>");
+                bench.Drain();
+                bench.AfterMs(50);
+                bench.Drain();
+                long from = bench.Tcb.WindowUpdateFrom;
+                bench.Reads(random.Next((int)bench.Receive.Unconsumed + 1));
+                if (bench.Receive.Examined < from)
+                    bench.Silent();
+            }
+        }
+    }
+
+    [Fact]
     [Rfc("9293 §3.8.6.2.2", "MUST-39")]
     public void Probe_into_a_closed_window_learns_of_no_silly_window()
     {

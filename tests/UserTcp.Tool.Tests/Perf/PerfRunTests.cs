@@ -302,6 +302,22 @@ public sealed class PerfRunTests
         Assert.Contains("The server has given up", client.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_last_word_is_sent_though_there_is_no_time_to_wait_for_room()
+    {
+        var here = new NetworkSettings { Link = "virtual:perfword", Address = UserTcpAddress.Parse("10.0.0.1/24") };
+        NetworkSettings there = here with { Address = UserTcpAddress.Parse("10.0.0.2/24") };
+        await using NetworkSession client = await NetworkSession.OpenAsync(here, CancellationToken.None);
+        await using NetworkSession server = await NetworkSession.OpenAsync(there, CancellationToken.None);
+        await using UserTcpListener listener = await server.Stack.ListenAsync(5201);
+        await using var reader = new ControlChannel(
+            await client.Stack.ConnectAsync(new IPEndPoint(IPAddress.Parse("10.0.0.2"), 5201)));
+        await using (var writer = new ControlChannel(await listener.AcceptAsync()))
+            await writer.SayGoodbyeAsync(PerfState.ServerTerminate, TimeSpan.Zero);
+
+        Assert.Equal(PerfState.ServerTerminate, await reader.ReadStateAsync(CancellationToken.None));
+    }
+
     [Theory]
     [InlineData("perf")]
     [InlineData("perf", "-s", "-c", "10.0.0.2")]

@@ -132,9 +132,9 @@ internal sealed class Commands(Profile profile, VirtualMachine machine, SystemCa
 
         long count = name switch
         {
-            "TcpExtOutOfWindowIcmps" => machine.Core.Counters.Drops(PacketDropReason.UnsolicitedIcmp),
-            "TcpRetransSegs" => machine.Core.Counters.SegmentsResent,
-            "TcpOutRsts" => machine.Core.Counters.ResetsSent,
+            "TcpExtOutOfWindowIcmps" => machine.Core.Count(static one => one.Drops(PacketDropReason.UnsolicitedIcmp)),
+            "TcpRetransSegs" => machine.Core.Count(static one => one.SegmentsResent),
+            "TcpOutRsts" => machine.Core.Count(static one => one.ResetsSent),
             _ => throw ScriptException.Unsupported(line, $"the counter {name}"),
         };
         return count > 0 ? null : $"{name} is 0";

@@ -19,16 +19,16 @@ internal sealed class ScriptRun : IDisposable
     private readonly Assertions _assertions;
     private readonly bool _deliversBatches;
 
-    private ScriptRun(Profile profile, ScriptOptions options, bool isStrict)
+    private ScriptRun(Profile profile, ScriptOptions options, PacketdrillOptions how)
     {
         profile.Announce(options.AnnouncedSegmentSize ?? options.Mtu - HeaderBytes);
         _deliversBatches = options.DeliversBatches;
         _clock.Tolerance = options.Tolerance ?? _clock.Tolerance;
         _clock.TolerancePercent = options.TolerancePercent;
-        _machine = new VirtualMachine(options.Mtu);
+        _machine = new VirtualMachine(options.Mtu, how.Shards);
         _packets = new PacketExchange(_machine, _clock)
         {
-            IsStrict = isStrict,
+            IsStrict = how.IsStrict,
             IsSegmentationStrict = options.IsSegmentationStrict,
             DropsSynFin = () => profile.DropsSynFin,
         };
@@ -40,9 +40,9 @@ internal sealed class ScriptRun : IDisposable
             SynCookies = () => profile.SynCookies,
             System = profile.System,
             IgnoresResults = options.IgnoresResults,
-            ChecksBufferSizes = isStrict,
+            ChecksBufferSizes = how.IsStrict,
         };
-        _calls = new SystemCalls(_machine.Core, _machine.Host, defaults, () => _machine.Now);
+        _calls = new SystemCalls(_machine.Core, defaults, () => _machine.Now);
         _application = new CallRunner(_calls, _machine, _clock) { IgnoresResults = options.IgnoresResults };
         _commands = new Commands(profile, _machine, _calls);
         _assertions = new Assertions(profile.System);
@@ -78,7 +78,7 @@ internal sealed class ScriptRun : IDisposable
         try
         {
             ScriptTree tree = ScriptParser.Parse(script.Text, definition);
-            run = new ScriptRun(profile, ScriptOptions.From(tree.Options), options.IsStrict);
+            run = new ScriptRun(profile, ScriptOptions.From(tree.Options), options);
             run.RunAll(tree.Events);
             return run.Result(script, profile);
         }

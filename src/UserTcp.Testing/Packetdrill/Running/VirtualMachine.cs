@@ -2,6 +2,7 @@ using UserTcp.Buffers;
 using UserTcp.Links;
 using UserTcp.Primitives;
 using UserTcp.Stack;
+using UserTcp.Testing.Network;
 
 namespace UserTcp.Testing.Packetdrill.Running;
 
@@ -22,7 +23,9 @@ internal sealed class VirtualMachine : IDisposable
     private readonly LinkDevice _device;
     private int _turns;
 
-    public VirtualMachine(int mtu)
+    /// <param name="mtu">The MTU in bytes.</param>
+    /// <param name="shards">The shards of the stack. The wire has one queue, that of the first.</param>
+    public VirtualMachine(int mtu, int shards = 1)
     {
         _wire = new WireEnd(mtu, packet => Note(packet, isInbound: false));
         _device = new SoftwareOffload(_wire);
@@ -35,18 +38,16 @@ internal sealed class VirtualMachine : IDisposable
             Secret = new SipHash(0x7061636b, 0x64726c6c),
             Chunks = new ChunkPool(64 << 20),
             DetectConflicts = false,
+            Shards = shards,
         };
-        Host = new Host(config, Start);
-        Core = new Shard(Host);
+        Core = new ShardGroup(config, Start) { NextQueue = static () => 0 };
         Now = Start;
     }
 
     /// <summary>When scripts begin: late enough for times in the past to be none of them.</summary>
     public static Instant Start { get; } = new(TimeSpan.TicksPerHour);
 
-    public Host Host { get; }
-
-    public Shard Core { get; }
+    public ShardGroup Core { get; }
 
     public Instant Now { get; private set; }
 

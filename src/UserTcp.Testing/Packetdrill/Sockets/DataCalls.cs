@@ -19,14 +19,8 @@ internal sealed class DataCalls(Descriptors files, SocketDefaults defaults)
 
     public SocketCall Receive(CallArguments arguments, long count, long flags)
     {
-        if ((flags & ~ReceiveFlags) != 0)
-            throw UnsupportedFlags(arguments, flags & ~ReceiveFlags);
-        if (!files.TryFind(arguments, out VirtualSocket socket))
-            return SocketCall.Fail("EBADF");
-        if (arguments.IsNull(1) && count > 0)
-            return SocketCall.Fail("EFAULT");
-        if (count < 0)
-            return SocketCall.Fail("EINVAL");
+        if (Refuse(arguments, count, flags & ~ReceiveFlags, out VirtualSocket socket) is { } refusal)
+            return refusal;
         if (socket.Connection is null || (!socket.IsConnected && !socket.IsOver && !socket.IsConnecting))
             return SocketCall.Fail("ENOTCONN");
 
@@ -75,14 +69,8 @@ internal sealed class DataCalls(Descriptors files, SocketDefaults defaults)
 
     public SocketCall Send(CallArguments arguments, long count, long flags)
     {
-        if ((flags & ~SendFlags) != 0)
-            throw UnsupportedFlags(arguments, flags & ~SendFlags);
-        if (!files.TryFind(arguments, out VirtualSocket socket))
-            return SocketCall.Fail("EBADF");
-        if (arguments.IsNull(1) && count > 0)
-            return SocketCall.Fail("EFAULT");
-        if (count < 0)
-            return SocketCall.Fail("EINVAL");
+        if (Refuse(arguments, count, flags & ~SendFlags, out VirtualSocket socket) is { } refusal)
+            return refusal;
         if (socket.Connection is null)
             return SocketCall.Fail(defaults.System == PacketdrillProfile.FreeBsd ? "ENOTCONN" : "EPIPE");
 
@@ -126,8 +114,21 @@ internal sealed class DataCalls(Descriptors files, SocketDefaults defaults)
             socket.SendBuffer = used;
     }
 
-    private static ScriptException UnsupportedFlags(CallArguments arguments, long flags) =>
-        ScriptException.Unsupported(arguments.Line, Constants.NameOfFlag("MSG_", flags) ?? $"a flag of {flags}");
+    /// <summary>The answer to arguments that no connection would take; null if there is none.</summary>
+    private SocketCall? Refuse(CallArguments arguments, long count, long unknownFlags, out VirtualSocket socket)
+    {
+        if (unknownFlags != 0)
+        {
+            throw ScriptException.Unsupported(
+                arguments.Line, Constants.NameOfFlag("MSG_", unknownFlags) ?? $"a flag of {unknownFlags}");
+        }
+
+        if (!files.TryFind(arguments, out socket))
+            return SocketCall.Fail("EBADF");
+        if (arguments.IsNull(1) && count > 0)
+            return SocketCall.Fail("EFAULT");
+        return count < 0 ? SocketCall.Fail("EINVAL") : null;
+    }
 
     // MSG_MORE is a cork for one call: the next one without it lets everything go.
     private long WriteNow(VirtualSocket socket, long count, long flags)

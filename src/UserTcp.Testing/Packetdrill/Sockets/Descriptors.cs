@@ -1,12 +1,12 @@
 using UserTcp.Primitives;
-using UserTcp.Stack;
 using UserTcp.Tcp;
+using UserTcp.Testing.Network;
 using UserTcp.Testing.Packetdrill.Syntax;
 
 namespace UserTcp.Testing.Packetdrill.Sockets;
 
 /// <summary>The file descriptors of a script, by number, and the way from a socket to the stack.</summary>
-internal sealed class Descriptors(Shard core, Func<Instant> clock)
+internal sealed class Descriptors(ShardGroup core, Func<Instant> clock)
 {
     private readonly Dictionary<long, VirtualSocket> _sockets = [];
     private readonly Dictionary<long, Epoll> _epolls = [];

@@ -1,12 +1,12 @@
 using UserTcp.Primitives;
-using UserTcp.Stack;
 using UserTcp.Tcp;
+using UserTcp.Testing.Network;
 using UserTcp.Testing.Packetdrill.Syntax;
 
 namespace UserTcp.Testing.Packetdrill.Sockets;
 
 /// <summary>The calls that ask for properties of a socket and set them: options, fcntl, ioctl.</summary>
-internal sealed class OptionCalls(Descriptors files, SocketDefaults defaults, Host host)
+internal sealed class OptionCalls(Descriptors files, SocketDefaults defaults, ShardGroup core)
 {
     /// <summary>O_NONBLOCK, and SOCK_NONBLOCK of the calls that make sockets.</summary>
     public const long NonBlockingFlag = 2048;
@@ -55,7 +55,7 @@ internal sealed class OptionCalls(Descriptors files, SocketDefaults defaults, Ho
         }
 
         if (socket.Listener is { } listener)
-            listener.Config = host.Complete(socket.Config);
+            core.Configure(listener, socket.Config);
         return isSet ? SocketCall.Done(0) : SocketCall.Fail("EINVAL");
     }
 

@@ -144,7 +144,7 @@ internal sealed class ReadinessCalls(Descriptors files)
         if (files.Find(descriptor) is not { } socket)
             return 32; // POLLNVAL
         if (socket.Listener is { } listener)
-            return listener.PendingAccepts > 0 ? PollIn : 0;
+            return listener.HasPendingAccepts ? PollIn : 0;
         if (socket.Connection is not { } connection)
             return PollOut | PollHangUp;
 

@@ -1,6 +1,7 @@
 using UserTcp.Primitives;
 using UserTcp.Stack;
 using UserTcp.Tcp;
+using UserTcp.Testing.Network;
 using UserTcp.Testing.Packetdrill.Syntax;
 
 namespace UserTcp.Testing.Packetdrill.Sockets;
@@ -10,21 +11,21 @@ namespace UserTcp.Testing.Packetdrill.Sockets;
 /// </summary>
 internal sealed class SystemCalls
 {
-    private readonly Shard _core;
+    private readonly ShardGroup _core;
     private readonly SocketDefaults _defaults;
     private readonly Descriptors _files;
     private readonly DataCalls _data;
     private readonly ReadinessCalls _readiness;
     private readonly OptionCalls _options;
 
-    public SystemCalls(Shard core, Host host, SocketDefaults defaults, Func<Instant> clock)
+    public SystemCalls(ShardGroup core, SocketDefaults defaults, Func<Instant> clock)
     {
         _core = core;
         _defaults = defaults;
         _files = new Descriptors(core, clock);
         _data = new DataCalls(_files, defaults);
         _readiness = new ReadinessCalls(_files);
-        _options = new OptionCalls(_files, defaults, host);
+        _options = new OptionCalls(_files, defaults, core);
     }
 
     /// <summary>
@@ -129,7 +130,7 @@ internal sealed class SystemCalls
             SynCookies = _defaults.SynCookies(),
             Config = socket.Config,
         };
-        if (_core.Listen(call, out StackListener? listener) != CallResult.Done)
+        if (_core.Listen(call, socket, out GroupListener? listener) != CallResult.Done)
             return SocketCall.Fail("EADDRINUSE");
         socket.Listener = listener;
         return SocketCall.Done(0);

@@ -1,6 +1,7 @@
 using UserTcp.Buffers;
 using UserTcp.Stack;
 using UserTcp.Tcp;
+using UserTcp.Testing.Network;
 
 namespace UserTcp.Testing.Packetdrill.Sockets;
 
@@ -38,7 +39,7 @@ internal sealed class VirtualSocket(TcpConfig config, long sendBuffer)
 
     public ushort LocalPort { get; set; }
 
-    public StackListener? Listener { get; set; }
+    public GroupListener? Listener { get; set; }
 
     public StackConnection? Connection { get; set; }
 

@@ -25,13 +25,13 @@ internal static class WindowPolicy
     /// <summary>The field to send. The right edge stays, or moves by min(RCV.BUFF / 2, MSS) at least.</summary>
     public static WireWindow Next(in WindowFacts facts)
     {
-        uint free = Free(facts);
+        long free = Free(facts);
         uint step = (uint)Math.Min(facts.Capacity / 2, facts.Mss);
         WireWindow kept = Keep(facts);
         if (free < (long)facts.Unused + step)
             return kept;
 
-        WireWindow opened = new WindowSize(free) >> facts.Scale;
+        WireWindow opened = new WindowSize((uint)free) >> facts.Scale;
         return opened.Value > kept.Value ? opened : kept; // a coarse unit may be more than the step
     }
 
@@ -39,12 +39,19 @@ internal static class WindowPolicy
     /// Whether the peer should hear of the window without being asked: it opened by a quarter of the buffer, or by two
     /// segments where less than one was left.
     /// </summary>
-    public static bool ShouldUpdate(in WindowFacts facts)
+    public static bool ShouldUpdate(in WindowFacts facts) =>
+        UntilUpdate(facts) <= 0 && Next(facts).Value > Keep(facts).Value;
+
+    /// <summary>
+    /// How many octets more the reader has to examine before <see cref="ShouldUpdate"/> can be true. Where the unit of
+    /// the field is coarse, it may take more of them.
+    /// </summary>
+    public static long UntilUpdate(in WindowFacts facts)
     {
-        long opened = (long)Free(facts) - facts.Unused;
+        long opened = Free(facts) - facts.Unused;
         bool wasShut = facts.Unused < facts.Mss;
         long enough = wasShut ? Math.Min(facts.Capacity / 4, 2L * facts.Mss) : facts.Capacity / 4;
-        return opened >= Math.Max(1, enough) && Next(facts).Value > Keep(facts).Value;
+        return Math.Max(1, enough) - opened;
     }
 
     // RFC 7323 §2.4: the promise is not a multiple of the unit any more once octets arrived. Rounding it down would
@@ -59,12 +66,13 @@ internal static class WindowPolicy
         return new WindowSize(promise) >> facts.Scale;
     }
 
-    // Promises are kept under pressure, too, and none is added but for a few segments.
-    private static uint Free(in WindowFacts facts)
+    // Negative if the promise was rounded up and used. Promises are kept under pressure, too, and none is added but for
+    // a few segments.
+    private static long Free(in WindowFacts facts)
     {
-        long free = Math.Max(0, facts.Capacity - facts.Unexamined);
-        if (facts.IsUnderPressure)
-            free = Math.Min(free, Math.Max(facts.Unused, (long)SegmentsUnderPressure * facts.Mss));
-        return (uint)free;
+        long free = facts.Capacity - facts.Unexamined;
+        return facts.IsUnderPressure
+            ? Math.Min(free, Math.Max(facts.Unused, (long)SegmentsUnderPressure * facts.Mss))
+            : free;
     }
 }

@@ -30,13 +30,3 @@ internal enum PipeCalls
     /// <summary>The application lets go of the connection.</summary>
     Detach = 1 << 6,
 }
-
-/// <summary>The door of a stack as one connection's pipe halves see it.</summary>
-internal interface IDoor
-{
-    /// <summary>
-    /// Asks for calls to be served: by this thread if the door is free, or else by the thread that is inside. Never
-    /// waits for the door. Not under the lock of a signal.
-    /// </summary>
-    void Post(PipeCalls calls);
-}

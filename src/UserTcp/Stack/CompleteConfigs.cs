@@ -1,0 +1,31 @@
+using UserTcp.Primitives;
+using UserTcp.Tcp;
+
+namespace UserTcp.Stack;
+
+/// <summary>
+/// The settings of connections, with what only the stack knows filled in. Connections that are opened with the same
+/// settings, one after another, share the result. Under the door.
+/// </summary>
+internal struct CompleteConfigs
+{
+    private TcpConfig? _asked;
+    private TcpConfig? _complete;
+    private int _mtu;
+
+    public TcpConfig Complete(TcpConfig asked, int mtu, ChallengeBudget challenges)
+    {
+        if (_complete is null || !ReferenceEquals(_asked, asked) || _mtu != mtu)
+        {
+            _complete = asked with
+            {
+                ReceiveMss = Mss.Min(asked.ReceiveMss, Mss.FromMtu(mtu, IpFamily.V4)),
+                MaxGsoBytes = Host.MaxGsoBytes,
+                ChallengeBudget = challenges,
+            };
+            (_asked, _mtu) = (asked, mtu);
+        }
+
+        return _complete;
+    }
+}
