@@ -26,13 +26,16 @@ internal sealed class CoreEnd : IDisposable
     /// <param name="link">What its links are like.</param>
     /// <param name="number">The last byte of its addresses.</param>
     /// <param name="shards">In how many shards it runs.</param>
-    public static Host MakeHost(LinkDevice link, int number, int shards)
+    public static Host MakeHost(LinkInfo link, int number, int shards)
     {
-        using var device = new SoftwareOffload(link);
         var config = new StackConfig
         {
-            Link = device.Info,
-            Mtu = device.Info.Mtu,
+            // CoreEnd finishes checksums and cuts segments where the link does not.
+            Link = link with
+            {
+                Features = link.Features | LinkFeatures.TransmitChecksum | LinkFeatures.TransmitSegmentation,
+            },
+            Mtu = link.Mtu,
             MacAddress = MacAddress.CreateLocal([(byte)number, 0]),
             Addresses = [new StackAddress(HostAddress.FromV4(0x0A00_0000 + (uint)number), 16)],
             Secret = new SipHash(42, 1), // the same for both ends: a flow has the same shard at either

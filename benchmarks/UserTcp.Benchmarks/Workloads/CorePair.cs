@@ -29,6 +29,7 @@ internal sealed class CorePair : IDisposable
     private static readonly TimeSpan s_timeWait = TimeSpan.FromSeconds(61);
 
     private readonly TcpConfig _settings = new() { ReceiveMss = new Mss(SegmentBytes + TimestampBytes) };
+    private readonly (Host Client, Host Server) _hosts;
     private readonly CoreEnd _client;
     private readonly CoreEnd _server;
     private readonly StackListener _listener;
@@ -38,15 +39,20 @@ internal sealed class CorePair : IDisposable
 
     /// <summary>Opens a connection that stays.</summary>
     public CorePair(LinkFeatures features)
-        : this(features, MakeHosts(features, shards: 1), shard: 0)
+        : this(MakeLink(features, LinkMedium.Ethernet), shards: 1)
     {
     }
 
-    private CorePair(LinkFeatures features, (Host Client, Host Server) hosts, int shard)
+    private CorePair((VirtualLink First, VirtualLink Second) link, int shards)
+        : this(link, (CoreEnd.MakeHost(link.First.Info, 1, shards), CoreEnd.MakeHost(link.Second.Info, 2, shards)), 0)
     {
-        (VirtualLink first, VirtualLink second) = MakeLink(features);
-        _client = new CoreEnd(first, hosts.Client, shard);
-        _server = new CoreEnd(second, hosts.Server, shard);
+    }
+
+    private CorePair((VirtualLink First, VirtualLink Second) link, (Host Client, Host Server) hosts, int shard)
+    {
+        _hosts = hosts;
+        _client = new CoreEnd(link.First, hosts.Client, shard);
+        _server = new CoreEnd(link.Second, hosts.Server, shard);
         var listen = new ListenCall
         {
             Mode = ListenMode.OwnAddresses, Port = Port, Backlog = 16, SynBacklog = 16, Config = _settings,
@@ -61,11 +67,19 @@ internal sealed class CorePair : IDisposable
     /// <summary>The time at which both stacks are made.</summary>
     public static Instant Start { get; } = new(TimeSpan.TicksPerDay);
 
-    /// <summary>The shards of two stacks, each with a link and a connection of its own.</summary>
+    /// <summary>
+    /// The shards of two stacks, each with a link and a connection of its own. Nobody asks for neighbours: shard 0 alone
+    /// would answer.
+    /// </summary>
     public static IReadOnlyList<CorePair> MakeShards(LinkFeatures features, int count)
     {
-        (Host, Host) hosts = MakeHosts(features, count);
-        return [.. Enumerable.Range(0, count).Select(shard => new CorePair(features, hosts, shard))];
+        var first = new CorePair(MakeLink(features, LinkMedium.Ip), count);
+        return
+        [
+            first,
+            .. Enumerable.Range(1, count - 1).Select(
+                shard => new CorePair(MakeLink(features, LinkMedium.Ip), first._hosts, shard)),
+        ];
     }
 
     /// <summary>Carries octets from the client's application to the server's.</summary>
@@ -101,17 +115,11 @@ internal sealed class CorePair : IDisposable
         _server.Dispose();
     }
 
-    private static (VirtualLink, VirtualLink) MakeLink(LinkFeatures features) =>
+    private static (VirtualLink, VirtualLink) MakeLink(LinkFeatures features, LinkMedium medium) =>
         VirtualLink.CreatePair(new VirtualLinkOptions
         {
-            Mtu = HeaderBytes + TimestampBytes + SegmentBytes, Features = features,
+            Mtu = HeaderBytes + TimestampBytes + SegmentBytes, Features = features, Medium = medium,
         });
-
-    private static (Host, Host) MakeHosts(LinkFeatures features, int shards)
-    {
-        (VirtualLink first, VirtualLink second) = MakeLink(features);
-        return (CoreEnd.MakeHost(first, 1, shards), CoreEnd.MakeHost(second, 2, shards));
-    }
 
     private (StackConnection Client, StackConnection Server) Connect()
     {
