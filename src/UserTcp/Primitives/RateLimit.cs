@@ -7,7 +7,7 @@ namespace UserTcp.Primitives;
 /// </summary>
 internal sealed class RateLimit
 {
-    // The second has the upper 34 bits. What is left of it, at most one and a half of the average, has the others.
+    // The second has the upper 34 bits, and the rest of its number the others: at most one and a half of the average.
     private const int CountBits = 30;
     private const long CountMask = (1L << CountBits) - 1;
 

@@ -3,8 +3,8 @@ using UserTcp.Stack;
 namespace UserTcp.Runtime;
 
 /// <summary>
-/// What other shards have for one: copies, in the order of each shard that brought some. Bounded: a device that cannot
-/// steer makes a stack slow and never wrong. Thread-safe; the lock is held for the moves only.
+/// Copies of packets that others have for one shard, in the order of each shard that brought some. Bounded: a device
+/// that cannot steer makes a stack slow and never wrong. Thread-safe; the lock is held for the moves only.
 /// </summary>
 internal sealed class HandOverBox
 {
