@@ -102,7 +102,7 @@ internal sealed class CaptureRecorder
         }
     }
 
-    // No IP packet is that long. What the device made of it is its affair; here is what it was given.
+    // No IP packet is that long. The record shows the frame as the device was given it.
     private void RecordHeader(in TxFrame frame, long stamp)
     {
         ReadOnlySpan<byte> header = frame.Header[..Math.Min(frame.Header.Length, RxBatch.MaxFrameBytes)];

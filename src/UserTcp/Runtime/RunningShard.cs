@@ -48,7 +48,7 @@ internal sealed class RunningShard : IStackOwner, IDisposable
 
     public RunningStack Stack => _stack;
 
-    /// <summary>What other shards have for this one. Who adds something asks for a turn.</summary>
+    /// <summary>Packets that others have for this shard. A thread that adds some asks for a turn.</summary>
     public HandOverBox HandOvers { get; } = new();
 
     public LoopBell Bell => _bell;

@@ -200,7 +200,7 @@ internal sealed partial class RunningStack
         Release();
     }
 
-    // Who enters a door behind this finds the flag, and who was inside before is in the list.
+    // A thread that enters a door from here on finds the flag. Connections that were made before are in the list.
     private List<RunningConnection> StopNewWork()
     {
         _isStopping = true;

@@ -53,8 +53,8 @@ internal readonly struct HandOver
 }
 
 /// <summary>
-/// What this shard has for others. The caller takes it after each batch and brings it to them, and no shard ever knows
-/// another.
+/// Packets that arrived here and concern others. The caller takes them after each batch and brings them there, so that
+/// no shard ever knows another.
 /// </summary>
 internal sealed class HandOvers(int shards, StackCounters counters)
 {

@@ -124,7 +124,7 @@ public sealed class ShardLimitTests
         Assert.Equal(0, other.BytesOut);
         Assert.NotNull(other.TryRent(1));
 
-        // What lies ready is each shard's own, and a quarter of the budget together.
+        // Each shard keeps its own chunks ready, a quarter of the budget together.
         Assert.Equal((budget / 8, 0), (mine.BytesKept, other.BytesKept));
     }
 
