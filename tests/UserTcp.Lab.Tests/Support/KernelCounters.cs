@@ -5,6 +5,21 @@ namespace UserTcp.Lab.Tests.Support;
 /// <summary>The counters of a namespace's kernel: pairs of lines, names and values.</summary>
 internal static class KernelCounters
 {
+    /// <summary>
+    /// How many frames the processors' backlogs have refused (<c>net.core.netdev_max_backlog</c>). They belong to the
+    /// whole machine: other labs fill them, too.
+    /// </summary>
+    public static long ReadBacklogDrops()
+    {
+        long drops = 0;
+        foreach (string processor in File.ReadLines("/proc/net/softnet_stat"))
+        {
+            drops += long.Parse(processor.Split(' ')[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        }
+
+        return drops;
+    }
+
     /// <summary>Reads one, by a name such as <c>Tcp.InCsumErrors</c> or <c>TcpExt.TCPTimeouts</c>.</summary>
     public static long Read(NetworkNamespace ns, string name)
     {

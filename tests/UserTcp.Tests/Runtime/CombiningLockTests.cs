@@ -48,21 +48,21 @@ public sealed class CombiningLockTests
     [Fact]
     public void The_exploration_finds_mail_that_is_left_to_a_loop_that_sleeps()
     {
-        var exploration = new LockExploration(LeaveAndSleep, actor => actor.Lock.Leave(actor.Nodes[0], 1));
+        using var exploration = new LockExploration(LeaveAndSleep, actor => actor.Lock.Leave(actor.Nodes[0], 1));
         Assert.StartsWith("A after ", exploration.FindForgotten(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void The_exploration_finds_what_a_holder_forgets_that_does_not_look_afterwards()
     {
-        var exploration = new LockExploration(
+        using var exploration = new LockExploration(
             actor => actor.ServeAndLeave(looksAfterwards: false), actor => Post(actor, 0, 1));
         Assert.StartsWith("A after ", exploration.FindForgotten(), StringComparison.Ordinal);
     }
 
     private static void AssertNothingForgotten(params Part[] parts)
     {
-        var exploration = new LockExploration(parts);
+        using var exploration = new LockExploration(parts);
         Assert.Null(exploration.FindForgotten());
         Assert.True(exploration.States > 300, $"Only {exploration.States} states were found.");
         TestContext.Current.TestOutputHelper?.WriteLine($"{exploration.States} states");

@@ -7,12 +7,22 @@ namespace UserTcp.Tests.Runtime;
 
 /// <summary>
 /// Runs a few threads over one lock, one step at a time, through every interleaving of their steps. A state that was
-/// reached before is not explored again. The first thread is inside the lock from the beginning.
+/// reached before is not explored again; only the time that is left until something counts, not the hour. The first
+/// thread is inside the lock from the beginning.
 /// </summary>
-internal sealed class LockExploration(params LockExploration.Part[] parts)
+/// <remarks>A thread that stops decides itself who goes on. If that is the same thread, nobody is woken.</remarks>
+internal sealed class LockExploration : IDisposable
 {
+    private readonly Part[] _parts;
+    private readonly Worker[] _workers;
     private readonly HashSet<string> _seen = [];
     private readonly Stack<int[]> _open = new([[]]);
+
+    public LockExploration(params Part[] parts)
+    {
+        _parts = parts;
+        _workers = [.. parts.Select(static _ => new Worker())];
+    }
 
     /// <summary>What a thread does.</summary>
     internal delegate void Part(Actor actor);
@@ -25,48 +35,62 @@ internal sealed class LockExploration(params LockExploration.Part[] parts)
     {
         while (_open.TryPop(out int[]? schedule))
         {
-            if (Follow(schedule) is { } forgotten)
+            using var run = new Run(this, schedule);
+            if (run.Follow() is { } forgotten)
                 return forgotten;
         }
 
         return null;
     }
 
-    /// <summary>Takes the steps of a schedule, then the first that is possible each time, and notes the others.</summary>
-    private string? Follow(int[] schedule)
-    {
-        using var run = new Run(parts);
-        List<int> taken = [];
-        while (true)
-        {
-            int[] possible = run.Possible;
-            bool isPrefix = taken.Count < schedule.Length;
-            if (!isPrefix && !_seen.Add(run.Describe()))
-                return null;
-            if (possible.Length == 0)
-                return run.Forgotten is { } what ? $"{what} after {string.Join(' ', taken)}" : null;
-            if (!isPrefix)
-            {
-                foreach (int other in possible[1..])
-                {
-                    _open.Push([.. taken, other]);
-                }
-            }
+    public void Dispose() => Array.ForEach(_workers, static worker => worker.Dispose());
 
-            int next = isPrefix ? schedule[taken.Count] : possible[0];
-            taken.Add(next);
-            run.Step(next);
+    /// <summary>A thread that runs one actor after the other.</summary>
+    internal sealed class Worker : IDisposable
+    {
+        private readonly SemaphoreSlim _hasWork = new(0);
+        private readonly Thread _thread;
+        private Action? _work;
+
+        public Worker()
+        {
+            _thread = new Thread(Main, maxStackSize: 128 << 10) { IsBackground = true };
+            _thread.Start();
+        }
+
+        public void Begin(Action? work)
+        {
+            _work = work;
+            _hasWork.Release();
+        }
+
+        public void Dispose()
+        {
+            Begin(null);
+            _thread.Join();
+            _hasWork.Dispose();
+        }
+
+        private void Main()
+        {
+            while (true)
+            {
+                _hasWork.Wait();
+                if (_work is not { } work)
+                    return;
+                work();
+            }
         }
     }
 
-    /// <summary>One of the threads.</summary>
-    internal sealed class Actor(Run run, Part part) : IDisposable
+    /// <summary>What one of the threads does in one run.</summary>
+    internal sealed class Actor(Run run, Part part, Worker worker) : IDisposable
     {
         private readonly SemaphoreSlim _mayGoOn = new(0);
-        private readonly SemaphoreSlim _hasStopped = new(0);
-        private Thread? _thread;
-        private bool _startsInside;
+        private readonly SemaphoreSlim _hasEnded = new(0);
+        private bool _hasBegun;
         private bool _isAbandoned;
+        private long _value;
 
         public CombiningLock<ExploredSteps> Lock => run.Lock;
 
@@ -76,7 +100,7 @@ internal sealed class LockExploration(params LockExploration.Part[] parts)
 
         public Node[] Nodes => run.Nodes;
 
-        public string At { get; private set; } = "";
+        public string At { get; private set; } = "begin";
 
         public bool IsInside { get; private set; }
 
@@ -85,33 +109,49 @@ internal sealed class LockExploration(params LockExploration.Part[] parts)
 
         public bool IsDone { get; private set; }
 
-        public void Start(bool isInside)
+        /// <summary>Where it stands, with what it has read before.</summary>
+        public string Place =>
+            $"{At} {(_value == 0 ? "" : run.FromNow(_value))}{(IsInside ? "!" : "")}{(IsBlocked ? "*" : "")}";
+
+        /// <summary>Begins inside the lock, and stops before the first step.</summary>
+        public void BeginInside()
         {
-            _startsInside = isInside;
-            _thread = new Thread(Main, maxStackSize: 128 << 10) { IsBackground = true };
-            _thread.Start();
-            _hasStopped.Wait();
+            _hasBegun = true;
+            worker.Begin(() =>
+            {
+                run.Gate.Enter();
+                Main(() => Pause("begin"));
+            });
         }
 
-        public void Step()
+        /// <summary>Lets it take its next step. The caller waits, or has ended.</summary>
+        public void GoOn()
         {
-            IsBlocked = false;
-            _mayGoOn.Release();
-            _hasStopped.Wait();
+            if (_hasBegun)
+            {
+                _mayGoOn.Release();
+                return;
+            }
+
+            _hasBegun = true;
+            worker.Begin(() => Main(static () => { }));
         }
 
         /// <summary>On the actor's thread: stops until the exploration lets it go on.</summary>
-        public void Pause(string step, bool isBlocked = false)
+        /// <param name="step">The step that comes next.</param>
+        /// <param name="value">An instant that it depends on, in ticks; 0 for none.</param>
+        /// <param name="isBlocked">Whether the step cannot be taken before somebody leaves the lock.</param>
+        public void Pause(string step, long value = 0, bool isBlocked = false)
         {
-            if (_isAbandoned)
-                throw new ThreadInterruptedException();
-            At = step;
-            IsInside = run.Gate.IsHeldByCurrentThread;
-            IsBlocked = isBlocked;
-            _hasStopped.Release();
+            ThrowIfAbandoned();
+            MoveTo(step, value, isBlocked);
+            Actor? next = run.ChooseNext();
+            if (next == this)
+                return;
+
+            run.Pass(next);
             _mayGoOn.Wait();
-            if (_isAbandoned)
-                throw new ThreadInterruptedException();
+            ThrowIfAbandoned();
         }
 
         /// <summary>Serves what is posted until nothing is left that nobody else sees to.</summary>
@@ -140,7 +180,7 @@ internal sealed class LockExploration(params LockExploration.Part[] parts)
                     return;
                 if (isAsleep)
                 {
-                    Pause($"sleep until {until.Ticks}");
+                    Pause("sleep until", until.Ticks);
                     run.Time.Advance(until - Clock.Now);
                     Sleep.WakeUp();
                 }
@@ -152,35 +192,59 @@ internal sealed class LockExploration(params LockExploration.Part[] parts)
             }
         }
 
+        /// <summary>Ends it where it stands.</summary>
         public void Dispose()
         {
-            _isAbandoned = true;
-            _mayGoOn.Release();
-            _thread?.Join();
+            if (_hasBegun)
+            {
+                _isAbandoned = true;
+                _mayGoOn.Release();
+                _hasEnded.Wait();
+            }
+
             _mayGoOn.Dispose();
-            _hasStopped.Dispose();
+            _hasEnded.Dispose();
         }
 
-        private void Main()
+        private void Main(Action begin)
         {
             ExploredSteps.Current = this;
-            if (_startsInside)
-                run.Gate.Enter();
             try
             {
-                Pause("begin");
+                begin();
                 part(this);
+                LeaveTheLock();
+                IsDone = true;
+                MoveTo("end", 0, isBlocked: false);
+                run.Pass(run.ChooseNext());
             }
             catch (ThreadInterruptedException) when (_isAbandoned)
             {
+                LeaveTheLock();
             }
 
-            IsDone = true;
-            IsInside = false;
-            At = "end";
+            _hasEnded.Release();
+        }
+
+        private void MoveTo(string step, long value, bool isBlocked)
+        {
+            bool hasLeft = At == "exit";
+            (At, _value, IsBlocked) = (step, value, isBlocked);
+            IsInside = run.Gate.IsHeldByCurrentThread;
+            if (hasLeft)
+                run.Unblock();
+        }
+
+        private void LeaveTheLock()
+        {
             if (run.Gate.IsHeldByCurrentThread)
                 run.Gate.Exit();
-            _hasStopped.Release();
+        }
+
+        private void ThrowIfAbandoned()
+        {
+            if (_isAbandoned)
+                throw new ThreadInterruptedException();
         }
     }
 
@@ -203,7 +267,7 @@ internal sealed class LockExploration(params LockExploration.Part[] parts)
             set => t_current = value;
         }
 
-        public void Next(string step, long value = 0) => t_current!.Pause(value == 0 ? step : $"{step} {value}");
+        public void Next(string step, long value = 0) => t_current!.Pause(step, value);
 
         public void Enter(Lock gate)
         {
@@ -215,24 +279,34 @@ internal sealed class LockExploration(params LockExploration.Part[] parts)
         }
     }
 
-    /// <summary>One run from the beginning.</summary>
+    /// <summary>One run from the beginning: the steps of a schedule, then the first that is possible each time.</summary>
     internal sealed class Run : IDisposable
     {
         private const BindingFlags Private = BindingFlags.Instance | BindingFlags.NonPublic;
 
         private static readonly Type s_type = typeof(CombiningLock<ExploredSteps>);
 
+        private static readonly FieldInfo s_gate = s_type.GetField("_lock", Private)!;
+        private static readonly FieldInfo s_first = s_type.GetField("_first", Private)!;
+        private static readonly FieldInfo s_last = s_type.GetField("_last", Private)!;
+
         private static readonly FieldInfo s_sleepsUntil =
             typeof(LoopSleep<ExploredSteps>).GetField("_sleepsUntil", Private)!;
 
+        private readonly LockExploration _exploration;
+        private readonly int[] _schedule;
+        private readonly List<int> _taken = [];
+        private readonly SemaphoreSlim _hasEnded = new(0);
         private readonly Actor[] _actors;
+        private string? _forgotten;
 
-        public Run(Part[] parts)
+        public Run(LockExploration exploration, int[] schedule)
         {
+            _exploration = exploration;
+            _schedule = schedule;
             Clock = new MonotonicClock(Time);
-            Gate = (Lock)s_type.GetField("_lock", Private)!.GetValue(Lock)!;
-            _actors = [.. parts.Select(part => new Actor(this, part))];
-            Array.ForEach(_actors, actor => actor.Start(isInside: actor == _actors[0]));
+            Gate = (Lock)s_gate.GetValue(Lock)!;
+            _actors = [.. exploration._parts.Select((part, i) => new Actor(this, part, exploration._workers[i]))];
         }
 
         public CombiningLock<ExploredSteps> Lock { get; } = new(default);
@@ -247,37 +321,84 @@ internal sealed class LockExploration(params LockExploration.Part[] parts)
 
         public Node[] Nodes { get; } = [new("A"), new("B")];
 
-        public int[] Possible =>
-            [.. Enumerable.Range(0, _actors.Length).Where(i => !_actors[i].IsDone && !_actors[i].IsBlocked)];
-
-        /// <summary>What is still posted; null if all was served.</summary>
-        public string? Forgotten => Array.Find(Nodes, node => node.Mail != 0)?.ToString();
-
-        public void Step(int actor)
+        /// <summary>What was forgotten, and after which steps; null if nothing was.</summary>
+        public string? Follow()
         {
-            bool isExit = _actors[actor].At == "exit";
-            _actors[actor].Step();
-            if (isExit)
-                Array.ForEach(_actors, other => other.IsBlocked = false);
+            _actors[0].BeginInside();
+            _hasEnded.Wait();
+            return _forgotten;
+        }
+
+        /// <summary>Who takes the next step; null if the run has ended. It notes the other steps that are possible.</summary>
+        public Actor? ChooseNext()
+        {
+            bool isPrefix = _taken.Count < _schedule.Length;
+            if (isPrefix)
+                return Take(_schedule[_taken.Count]);
+            if (!_exploration._seen.Add(Describe()))
+                return null;
+
+            int[] possible =
+                [.. Enumerable.Range(0, _actors.Length).Where(i => !_actors[i].IsDone && !_actors[i].IsBlocked)];
+            if (possible.Length == 0)
+            {
+                if (Array.Find(Nodes, static node => node.Mail != 0) is { } node)
+                    _forgotten = $"{node} after {string.Join(' ', _taken)}";
+                return null;
+            }
+
+            foreach (int other in possible[1..])
+            {
+                _exploration._open.Push([.. _taken, other]);
+            }
+
+            return Take(possible[0]);
+        }
+
+        /// <summary>Lets an actor go on, or ends the run if there is none.</summary>
+        public void Pass(Actor? next)
+        {
+            if (next is null)
+                _hasEnded.Release();
+            else
+                next.GoOn();
+        }
+
+        public void Unblock() => Array.ForEach(_actors, static actor => actor.IsBlocked = false);
+
+        /// <summary>An instant as a distance from now.</summary>
+        public string FromNow(long ticks) =>
+            ticks is long.MinValue or long.MaxValue ? "never" : $"{ticks - Clock.Now.Ticks}";
+
+        public void Dispose()
+        {
+            Array.ForEach(_actors, static actor => actor.Dispose());
+            _hasEnded.Dispose();
+        }
+
+        private Actor Take(int actor)
+        {
+            _taken.Add(actor);
+            _actors[actor].IsBlocked = false;
+            return _actors[actor];
         }
 
         /// <summary>All that decides how the run may go on.</summary>
-        public string Describe()
+        private string Describe()
         {
-            IEnumerable<string> actors = _actors.Select(a => $"{a.At}{(a.IsInside ? "!" : "")}{(a.IsBlocked ? "*" : "")}");
-            IEnumerable<string> nodes = Nodes.Select(n => $"{n.Mail},{n.Served},{n.Below}");
+            IEnumerable<string> actors = _actors.Select(static actor => actor.Place);
+            IEnumerable<string> nodes = Nodes.Select(static node => $"{node.Mail},{node.Served},{node.Below}");
+            long sleepsUntil = (long)s_sleepsUntil.GetValue(Sleep)!;
             return string.Join(
                 '|',
-                [.. actors, .. nodes, Chain("_first"), Chain("_last"), $"{Lock.Waiting}", $"{Clock.Now} {Sleep.LookAt}",
-                    $"{s_sleepsUntil.GetValue(Sleep)}"]);
+                [.. actors, .. nodes, Chain(s_first), Chain(s_last), $"{Lock.Waiting}", FromNow(Sleep.LookAt.Ticks),
+                    sleepsUntil == long.MinValue ? "awake" : FromNow(sleepsUntil)]);
         }
 
-        public void Dispose() => Array.ForEach(_actors, actor => actor.Dispose());
-
-        private string Chain(string field)
+        private string Chain(FieldInfo field)
         {
             string chain = "";
-            for (var node = (MailNode?)s_type.GetField(field, Private)!.GetValue(Lock); node is not null; node = node.Below)
+            for (var node = (MailNode?)field.GetValue(Lock); node is not null; node = node.Below)
             {
                 chain += node;
             }
