@@ -145,14 +145,13 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
             if (_scheduler.TryRun())
                 continue;
 
-            bool isDead = _running!.Shards.All(static shard => shard.Door.IsDead); // each ends itself
-            if (isDead || (_link.Waiting == 0 && !IsTurnDue()))
+            if (IsDead || (_link.Waiting == 0 && !IsTurnDue()))
                 break;
 
             if (++_turnsAtOnce > MostTurnsAtOnce)
                 throw new FuzzViolationException($"The stack spins. {Describe()}");
             _turns++;
-            _running.Turn();
+            _running!.Turn();
             Watch();
         }
 
@@ -191,6 +190,9 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
 
         return sum;
     }
+
+    // Each shard ends itself, and takes no turn after that.
+    private bool IsDead => _running!.Shards.All(static shard => shard.Door.IsDead);
 
     private bool IsTurnDue() => _running!.UntilNextTurn is { } wait && wait <= TimeSpan.Zero;
 
@@ -232,7 +234,7 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
     private long NextEvent()
     {
         long due = _clock.NextDue;
-        return _running!.UntilNextTurn is { } wait ? Math.Min(due, _clock.Ticks + Math.Max(1, wait.Ticks)) : due;
+        return !IsDead && _running!.UntilNextTurn is { } wait ? Math.Min(due, _clock.Ticks + Math.Max(1, wait.Ticks)) : due;
     }
 
     /// <summary>Puts a frame into the batch; the batch arrives unless it is to be held for the next one.</summary>
