@@ -17,6 +17,7 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
     private readonly UserTcpTransportOptions _options;
     private readonly ConnectionSurroundings _surroundings;
     private readonly LimitedLogger _logger;
+    private IoQueues? _queues;
 
     public TransportFactory(
         StackDirectory stacks, IOptions<UserTcpTransportOptions> options, ILoggerFactory loggers,
@@ -39,6 +40,7 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
     public async ValueTask<IConnectionListener> BindAsync(
         EndPoint endpoint, CancellationToken cancellationToken = default)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(_options.IOQueueCount, nameof(_options.IOQueueCount));
         (UserTcpStack stack, IPEndPoint local) = Locate(endpoint);
         var options = new UserTcpListenerOptions
         {
@@ -72,6 +74,8 @@ internal sealed class TransportFactory : IConnectionListenerFactory, IConnection
         options.SendBufferSize = _options.SendBufferSize ?? options.SendBufferSize;
         if (_options.UnsafePreferInlineScheduling)
             options.ApplicationScheduler = PipeScheduler.Inline;
+        else if (_options.IOQueueCount > 0)
+            options.ApplicationScheduler = _queues ??= new IoQueues(_options.IOQueueCount);
         return options;
     }
 

@@ -47,6 +47,14 @@ public sealed class UserTcpTransportOptions
     public bool UnsafePreferInlineScheduling { get; set; }
 
     /// <summary>
+    /// How many queues Kestrel's continuations wait in. Each queue is emptied by one thread of the pool at a time, as
+    /// with the option of Kestrel's sockets. Default: 0, each continuation is a work item of its own, and the stack
+    /// sends for many connections at once. Not used where the handlers run on the stack's thread. A negative number is
+    /// an <see cref="ArgumentOutOfRangeException"/> when Kestrel binds.
+    /// </summary>
+    public int IOQueueCount { get; set; }
+
+    /// <summary>
     /// The other options of accepted connections; null for the stack's own. The properties above take precedence.
     /// </summary>
     public UserTcpConnectionOptions? ConnectionOptions { get; set; }

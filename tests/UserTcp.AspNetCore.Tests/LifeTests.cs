@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Time.Testing;
 using UserTcp.AspNetCore.Tests.Support;
 using UserTcp.Tests.Api;
+using StackTrace = System.Diagnostics.StackTrace;
 
 namespace UserTcp.AspNetCore.Tests;
 
@@ -67,6 +68,32 @@ public sealed class LifeTests
             wasThere = (await client.GetStringAsync(lab.Url())).StartsWith(own, StringComparison.Ordinal);
 
         Assert.Equal(isInline, wasThere);
+    }
+
+    [Theory(Timeout = Hang)]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task Handlers_run_in_queues_only_where_that_is_asked_for(int count)
+    {
+        const int Attempts = 200;
+        await using WebLab lab = await WebLab.StartAsync(
+            Carrier.UserTcp,
+            application => application.Run(context => context.Response.WriteAsync(new StackTrace().ToString())),
+            transport: transport => transport.IOQueueCount = count);
+        using HttpClient client = lab.CreateClient();
+        bool wasThere = false;
+        for (int i = 0; i < Attempts && !wasThere; i++)
+            wasThere = (await client.GetStringAsync(lab.Url())).Contains(nameof(IoQueues), StringComparison.Ordinal);
+
+        Assert.Equal(count > 0, wasThere);
+    }
+
+    [Fact(Timeout = Hang)]
+    public async Task A_negative_number_of_queues_is_refused()
+    {
+        var error = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => WebLab.StartAsync(
+            Carrier.UserTcp, static _ => { }, transport: transport => transport.IOQueueCount = -1));
+        Assert.Equal(nameof(UserTcpTransportOptions.IOQueueCount), error.ParamName);
     }
 
     [Theory(Timeout = Hang)]

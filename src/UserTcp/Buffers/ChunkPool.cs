@@ -8,12 +8,19 @@ namespace UserTcp.Buffers;
 /// shards of a stack have one budget. Used only under the door, but for a look at the pressure. Bytes of writers count
 /// from their flush on.
 /// </summary>
+/// <remarks>
+/// Several shards tell one another what is out in steps, a 64th of the budget together: otherwise each chunk would take
+/// the sum's cache line away from all others, who read it for each segment.
+/// </remarks>
 internal sealed class ChunkPool : IChunkSource
 {
     private readonly ChunkRings _rings = new();
     private readonly SharedCount _bytesOut;
     private readonly SharedCount _overdrawn;
     private readonly long _mostKept;
+    private readonly long _step;
+    private long _own;
+    private long _told; // of its own, what the sum contains
     private Chunk? _small;
     private Chunk? _large;
 
@@ -22,15 +29,16 @@ internal sealed class ChunkPool : IChunkSource
     /// back-pressure.
     /// </param>
     public ChunkPool(long budgetBytes)
-        : this(budgetBytes, budgetBytes / 4, new SharedCount(), new SharedCount())
+        : this(budgetBytes, shards: 1, new SharedCount(), new SharedCount())
     {
     }
 
-    private ChunkPool(long budgetBytes, long mostKept, SharedCount bytesOut, SharedCount overdrawn)
+    private ChunkPool(long budgetBytes, int shards, SharedCount bytesOut, SharedCount overdrawn)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(budgetBytes, Chunk.LargeSize);
         Budget = budgetBytes;
-        _mostKept = mostKept;
+        _mostKept = budgetBytes / 4 / shards;
+        _step = shards == 1 ? 0 : budgetBytes / 64 / shards;
         _bytesOut = bytesOut;
         _overdrawn = overdrawn;
     }
@@ -38,8 +46,11 @@ internal sealed class ChunkPool : IChunkSource
     /// <summary>What may be out at once, in bytes, of all shards together.</summary>
     public long Budget { get; }
 
-    /// <summary>The bytes of all chunks that are rented, of all shards together.</summary>
-    public long BytesOut => _bytesOut.Value;
+    /// <summary>
+    /// The bytes of all chunks that are rented, of all shards together: exactly so if no other shard has any, otherwise
+    /// within a 64th of the budget.
+    /// </summary>
+    public long BytesOut => _bytesOut.Value + (_own - _told);
 
     /// <summary>
     /// Of these, what single writes hold beyond what their connections may. It is not counted against the budget of the
@@ -53,7 +64,7 @@ internal sealed class ChunkPool : IChunkSource
     public long BytesKept { get; private set; }
 
     /// <summary>The pool of one of several shards, under this budget.</summary>
-    public ChunkPool ForShard(int shards) => new(Budget, Budget / 4 / shards, _bytesOut, _overdrawn);
+    public ChunkPool ForShard(int shards) => new(Budget, shards, _bytesOut, _overdrawn);
 
     /// <summary>At 7/8 of the budget: windows stop growing, and out-of-order data is refused.</summary>
     /// <param name="isOverdrawn">Whether it is asked for a connection that holds too much itself.</param>
@@ -83,7 +94,7 @@ internal sealed class ChunkPool : IChunkSource
     };
 
     /// <summary>Counts a chunk that was taken as rented.</summary>
-    public void Adopt(Chunk chunk) => _bytesOut.Add(chunk.Size);
+    public void Adopt(Chunk chunk) => Count(chunk.Size);
 
     /// <summary>As <see cref="Rent"/>, unless the budget is used up.</summary>
     public Chunk? TryRent(int minimumBytes, bool isOverdrawn = false) =>
@@ -121,8 +132,19 @@ internal sealed class ChunkPool : IChunkSource
     /// </summary>
     public void Forget(Chunk chunk)
     {
-        _bytesOut.Add(-chunk.Size);
-        Debug.Assert(BytesOut >= 0, "A chunk came back twice.");
+        Count(-chunk.Size);
+        Debug.Assert(_own >= 0, "A chunk came back twice.");
+    }
+
+    private void Count(long change)
+    {
+        _own += change;
+        long untold = _own - _told;
+        if (_own != 0 && Math.Abs(untold) < _step)
+            return;
+
+        _told = _own;
+        _bytesOut.Add(untold);
     }
 
     private long Charged(bool isOverdrawn) => isOverdrawn ? BytesOut : BytesOut - Overdrawn;

@@ -107,6 +107,45 @@ public sealed class ChunkPoolTests
     }
 
     [Fact]
+    public void Shards_count_together_within_a_64th_of_the_budget_and_exactly_when_nothing_is_out()
+    {
+        const int Shards = 5;
+        var all = new ChunkPool(256 * Chunk.LargeSize);
+        ChunkPool[] shards = [.. Enumerable.Range(0, Shards).Select(_ => all.ForShard(Shards))];
+        var random = new Random(7);
+        List<(ChunkPool Shard, Chunk Chunk)> outside = [];
+        for (int i = 0; i < 10_000; i++)
+        {
+            if (random.Next(250) >= outside.Count)
+            {
+                ChunkPool shard = shards[random.Next(Shards)];
+                outside.Add((shard, shard.Rent(random.Next(2) == 0 ? 1 : Chunk.LargeSize)));
+            }
+            else
+            {
+                (ChunkPool shard, Chunk chunk) = outside[random.Next(outside.Count)];
+                outside.Remove((shard, chunk));
+                shard.Return(chunk);
+            }
+
+            long truly = outside.Sum(static o => (long)o.Chunk.Size);
+            Assert.All(shards, shard => Assert.InRange(shard.BytesOut - truly, -all.Budget / 64, all.Budget / 64));
+        }
+
+        outside.ForEach(static o => o.Shard.Return(o.Chunk));
+        Assert.Equal(0, all.BytesOut);
+        Assert.All(shards, static shard => Assert.Equal(0, shard.BytesOut));
+    }
+
+    [Fact]
+    public void A_shard_alone_with_its_chunks_counts_them_exactly()
+    {
+        ChunkPool shard = new ChunkPool(256 * Chunk.LargeSize).ForShard(2);
+        shard.Rent(1);
+        Assert.Equal(Chunk.SmallSize, shard.BytesOut);
+    }
+
+    [Fact]
     public unsafe void The_address_of_a_chunk_is_that_of_its_bytes_and_outlives_collections()
     {
         Chunk chunk = _pool.Rent(1);
