@@ -42,7 +42,7 @@ internal sealed class IoQueues : PipeScheduler
                 next.Action(next.State);
             }
 
-            // Whoever adds from here on queues the item anew. What was added before is found by this look.
+            // A thread that adds from here on queues the item anew. This look finds the work that was added before.
             Interlocked.Exchange(ref _isQueued, 0);
             if (!_work.IsEmpty)
                 QueueUnlessQueued();

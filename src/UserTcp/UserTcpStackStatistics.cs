@@ -93,7 +93,10 @@ public sealed record UserTcpStackStatistics
     /// <summary>How often the link was full and frames had to wait.</summary>
     public long LinkSendBackpressure { get; init; }
 
-    /// <summary>Bytes in buffers now, all connections together.</summary>
+    /// <summary>
+    /// Bytes in buffers now, all connections together; with several shards within a 64th of
+    /// <see cref="UserTcpStackOptions.MaxBufferedBytes"/>.
+    /// </summary>
     public long BytesBuffered { get; init; }
 
     /// <summary>

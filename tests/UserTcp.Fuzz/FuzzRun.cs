@@ -234,7 +234,9 @@ internal sealed partial class FuzzRun : IStackDriver, IFrameSink, IDisposable
     private long NextEvent()
     {
         long due = _clock.NextDue;
-        return !IsDead && _running!.UntilNextTurn is { } wait ? Math.Min(due, _clock.Ticks + Math.Max(1, wait.Ticks)) : due;
+        return !IsDead && _running!.UntilNextTurn is { } wait
+            ? Math.Min(due, _clock.Ticks + Math.Max(1, wait.Ticks))
+            : due;
     }
 
     /// <summary>Puts a frame into the batch; the batch arrives unless it is to be held for the next one.</summary>

@@ -39,7 +39,7 @@ internal sealed class FuzzSettings
     public bool HasSmallTables => (_tables & 3) == 1;
 
     /// <summary>The link has one queue: what belongs to another shard is handed over.</summary>
-    public int Shards => ((_tables >> 3) / 3) switch
+    public int Shards => ((_tables >> 3) / 3 % 4) switch
     {
         1 => 2,
         2 => 5,
