@@ -13,8 +13,8 @@ internal static class TransportErrors
     {
         { InnerException: ConnectionAbortedException own } => own,
         { CloseReason: UserTcpCloseReason.ResetByPeer } => new ConnectionResetException(error.Message, error),
-        { CloseReason: UserTcpCloseReason.ResetByLocal or UserTcpCloseReason.StackStopped } =>
-            new ConnectionAbortedException(error.Message, error),
+        { CloseReason: UserTcpCloseReason.ResetByLocal or UserTcpCloseReason.StackStopped
+            or UserTcpCloseReason.AddressLost } => new ConnectionAbortedException(error.Message, error),
         _ => error,
     };
 }

@@ -58,10 +58,11 @@ internal sealed class Relay(UserTcpConnection connection, Socket socket, Gateway
         connection.Closed is { IsCompletedSuccessfully: true, Result: not UserTcpCloseReason.Graceful };
 
     /// <summary>
-    /// Whether the connection ended before its time. A link that is gone is no reset, nor is one that comes after FIN:
-    /// what the peer sent before is still delivered.
+    /// Whether the connection ended before its time. A link or an address that is gone is no reset, nor is one that
+    /// comes after FIN: what the peer sent before is still delivered.
     /// </summary>
-    private bool IsReset() => IsGone() && connection.Closed.Result != UserTcpCloseReason.LinkDown
+    private bool IsReset() => IsGone()
+        && connection.Closed.Result is not (UserTcpCloseReason.LinkDown or UserTcpCloseReason.AddressLost)
         && connection.InputClosed is not { IsCompletedSuccessfully: true, Result: UserTcpCloseReason.Graceful };
 
     /// <summary>From the stack to the server.</summary>

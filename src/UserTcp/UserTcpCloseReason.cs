@@ -42,4 +42,7 @@ public enum UserTcpCloseReason
 
     /// <summary>The link device is gone.</summary>
     LinkDown,
+
+    /// <summary>The stack has given up the connection's address. The peer was not told.</summary>
+    AddressLost,
 }

@@ -21,6 +21,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     private readonly StackSettings _settings;
     private readonly StackLife _life;
     private readonly UserTcpConnectionOptions _connectionDefaults;
+    private readonly UserTcpAddress[] _addresses;
 
     /// <summary>Makes a stack and opens nothing yet: every asynchronous member starts it on first use.</summary>
     /// <param name="options">Validated and copied.</param>
@@ -34,7 +35,7 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
         _settings = options.ToSettings();
         _life = new StackLife(_settings);
         _connectionDefaults = options.ConnectionDefaults.Clone();
-        Addresses = [.. options.Addresses];
+        _addresses = [.. options.Addresses];
         Gateway = options.Gateway;
     }
 
@@ -54,9 +55,6 @@ public sealed partial class UserTcpStack : IAsyncDisposable, IDisposable
     /// <summary>The stack's address on the link.</summary>
     /// <exception cref="InvalidOperationException">It depends on the link, and the stack is not started.</exception>
     public MacAddress MacAddress => _settings.MacAddress ?? Running?.Config.MacAddress ?? throw NotStarted();
-
-    /// <summary>The stack's IP addresses.</summary>
-    public IReadOnlyList<UserTcpAddress> Addresses { get; }
 
     /// <summary>The router for what is not on the link; null if there is none.</summary>
     public IPAddress? Gateway { get; }

@@ -72,4 +72,7 @@ public enum PacketDropReason
     /// (<see cref="UserTcpStackOptions.MaxNeighbors"/>).
     /// </summary>
     NeighborTableFull,
+
+    /// <summary>It was to be sent from an address that the stack has given up meanwhile.</summary>
+    AddressLost,
 }

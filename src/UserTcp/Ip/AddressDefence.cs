@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using UserTcp.Primitives;
 using UserTcp.Wire;
 
@@ -40,9 +41,11 @@ internal sealed class AddressDefence
 
     private readonly MacAddress _ownMac;
     private readonly IpLimits _limits;
-    private readonly Claim[] _claims;
+    private readonly bool _detectsConflicts;
+    private readonly List<Claim> _claims = [];
     private readonly Queue<ArpPlan> _plans = new();
     private readonly Queue<AddressConflict> _conflicts = new();
+    private readonly Queue<LocalAddress> _claimed = new();
 
     /// <param name="ownMac">The MAC address that the addresses belong to.</param>
     /// <param name="addresses">The addresses.</param>
@@ -55,14 +58,11 @@ internal sealed class AddressDefence
     {
         _ownMac = ownMac;
         _limits = limits ?? IpLimits.Default;
-        _claims = new Claim[addresses.Length];
-        for (int i = 0; i < addresses.Length; i++)
+        _detectsConflicts = detectConflicts;
+        foreach (LocalAddress address in addresses)
         {
-            _claims[i] = new Claim(addresses[i].Address, detectConflicts ? _limits : null);
-            _claims[i].Deadline = detectConflicts ? now : Instant.Never;
+            Add(address, now);
         }
-
-        OnDeadline(now);
     }
 
     /// <summary>
@@ -73,7 +73,7 @@ internal sealed class AddressDefence
         get
         {
             AddressState state = AddressState.Claimed;
-            foreach (ref readonly Claim claim in _claims.AsSpan())
+            foreach (ref readonly Claim claim in Claims)
             {
                 if (claim.State == AddressState.Conflict)
                     return AddressState.Conflict;
@@ -85,12 +85,44 @@ internal sealed class AddressDefence
         }
     }
 
+    /// <summary>
+    /// Claims another address. While it is being probed, <see cref="TryNextClaimed"/> or <see cref="TryNextConflict"/>
+    /// will tell what comes of it.
+    /// </summary>
+    public AddressState Add(LocalAddress address, Instant now)
+    {
+        var claim = new Claim(address, _detectsConflicts ? _limits : null);
+        if (_detectsConflicts)
+            Advance(ref claim, now);
+        _claims.Add(claim);
+        return claim.State;
+    }
+
+    /// <summary>
+    /// Gives an address up: it is no longer defended, and nothing that waits to be sent names it. False if it was
+    /// neither ours nor being probed.
+    /// </summary>
+    public bool Remove(HostAddress address)
+    {
+        if (_claims.RemoveAll(claim => claim.Address == address) == 0)
+            return false;
+
+        for (int left = _plans.Count; left > 0; left--)
+        {
+            ArpPlan plan = _plans.Dequeue();
+            if (plan.Packet.SenderAddress != address && !(plan.Packet.IsProbe && plan.Packet.TargetAddress == address))
+                _plans.Enqueue(plan);
+        }
+
+        return true;
+    }
+
     public Instant NextDeadline
     {
         get
         {
             Instant next = Instant.Never;
-            foreach (ref readonly Claim claim in _claims.AsSpan())
+            foreach (ref readonly Claim claim in Claims)
             {
                 next = Instant.Min(next, claim.Deadline);
             }
@@ -102,7 +134,7 @@ internal sealed class AddressDefence
     /// <summary>Sends the probes and announcements that are due.</summary>
     public void OnDeadline(Instant now)
     {
-        foreach (ref Claim claim in _claims.AsSpan())
+        foreach (ref Claim claim in Claims)
         {
             if (claim.Deadline <= now)
                 Advance(ref claim, now);
@@ -115,7 +147,7 @@ internal sealed class AddressDefence
         if (arp.SenderMac == _ownMac || arp.SenderMac.IsMulticast || arp.SenderMac.IsZero)
             return;
 
-        foreach (ref Claim claim in _claims.AsSpan())
+        foreach (ref Claim claim in Claims)
         {
             if (IsConflict(claim, arp))
                 OnConflict(ref claim, arp.SenderMac, now);
@@ -133,6 +165,9 @@ internal sealed class AddressDefence
 
     /// <summary>The next ARP packet to be sent; pull until false.</summary>
     public bool TryNextArp(out ArpPlan plan) => _plans.TryDequeue(out plan);
+
+    /// <summary>The next address that became ours because nobody answered the probes; pull until false.</summary>
+    public bool TryNextClaimed(out LocalAddress address) => _claimed.TryDequeue(out address);
 
     /// <summary>
     /// The next conflict, to be reported; pull until false. Each address has one report in a defence interval.
@@ -180,6 +215,8 @@ internal sealed class AddressDefence
             return;
         }
 
+        if (claim.State == AddressState.Probing)
+            _claimed.Enqueue(claim.Local);
         claim.State = AddressState.Claimed;
         claim.AnnouncementsLeft--;
         claim.Deadline = claim.AnnouncementsLeft > 0 ? now + AnnounceInterval : Instant.Never;
@@ -192,15 +229,19 @@ internal sealed class AddressDefence
             _plans.Enqueue(plan);
     }
 
-    private struct Claim(HostAddress address, IpLimits? probing)
+    private Span<Claim> Claims => CollectionsMarshal.AsSpan(_claims);
+
+    private struct Claim(LocalAddress local, IpLimits? probing)
     {
-        public readonly HostAddress Address = address;
+        public readonly LocalAddress Local = local;
         public AddressState State = probing is null ? AddressState.Claimed : AddressState.Probing;
         public int ProbesLeft = probing?.Probes ?? 0;
         public int AnnouncementsLeft = probing?.Announcements ?? 0;
-        public Instant Deadline = default;
+        public Instant Deadline = Instant.Never;
         public Instant NextDefence = new(long.MinValue);
         public Instant NextReport = new(long.MinValue);
         public long ConflictsSeen = 0;
+
+        public readonly HostAddress Address => Local.Address;
     }
 }

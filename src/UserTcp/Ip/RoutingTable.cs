@@ -3,7 +3,10 @@ using UserTcp.Primitives;
 namespace UserTcp.Ip;
 
 /// <summary>One of our addresses and the network it lies in.</summary>
-internal readonly record struct LocalAddress(HostAddress Address, int PrefixLength);
+/// <param name="Address">The address.</param>
+/// <param name="PrefixLength">How many leading bits name the network.</param>
+/// <param name="IsDeprecated">Whether nothing new should begin with it (RFC 4862 §5.5.4).</param>
+internal readonly record struct LocalAddress(HostAddress Address, int PrefixLength, bool IsDeprecated = false);
 
 /// <summary>A network that is reached through a router of our link.</summary>
 internal readonly record struct Route(HostAddress Network, int PrefixLength, HostAddress Gateway);
@@ -15,22 +18,20 @@ internal readonly record struct NextHop(HostAddress Address, HostAddress Source)
 
 /// <summary>
 /// Who we are and where things are: our addresses, what is on the link, which router leads elsewhere (RFC 1122 §3.3.1).
-/// Fixed once made; a handful of entries, searched in order.
+/// All shards read it, at any time; each call sees one moment. Addresses come and go under the door of shard 0.
 /// </summary>
 internal sealed class RoutingTable
 {
-    private const int MaxPrefixLength = 32;
+    public const int MaxPrefixLength = 32;
 
-    // RFC 3021: on a network of two addresses both are hosts, and none means everybody.
-    private const int LongestPrefixWithBroadcast = 30;
-
-    private readonly LocalAddress[] _addresses;
     private readonly Route[] _routes;
     private readonly bool _everythingIsOnLink;
+    private volatile RoutingView _view;
 
-    /// <param name="addresses">Our addresses, the preferred one first; at least one.</param>
+    /// <param name="addresses">Our addresses, the preferred one first.</param>
     /// <param name="gateway">The router for all that no other route names.</param>
-    /// <param name="routes">Further routes; the longest prefix wins.</param>
+    /// <param name="routes">Further routes; the longest prefix wins. They stay when an address goes, and count again
+    /// when their gateway is on the link again.</param>
     /// <param name="everythingIsOnLink">For links without addresses, where there is only one way to go.</param>
     /// <exception cref="ArgumentException">An address cannot be a host's, or a gateway is not on the link.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A prefix length is not between 0 and 32 (1 and 32 for
@@ -39,12 +40,9 @@ internal sealed class RoutingTable
         ReadOnlySpan<LocalAddress> addresses, HostAddress? gateway = null, ReadOnlySpan<Route> routes = default,
         bool everythingIsOnLink = false)
     {
-        if (addresses.IsEmpty)
-            throw new ArgumentException("The stack needs at least one address.", nameof(addresses));
-
-        _addresses = addresses.ToArray();
         _everythingIsOnLink = everythingIsOnLink;
-        foreach (LocalAddress address in _addresses)
+        _view = new RoutingView(addresses, [], everythingIsOnLink);
+        foreach (LocalAddress address in addresses)
         {
             Validate(address);
         }
@@ -58,118 +56,59 @@ internal sealed class RoutingTable
         if (gateway is { } router)
             Insert(sorted, new Route(HostAddress.AnyV4, 0, router));
         _routes = [.. sorted];
+        _view = new RoutingView(addresses, _routes, everythingIsOnLink);
     }
 
-    public ReadOnlySpan<LocalAddress> Addresses => _addresses;
-
-    /// <summary>Whether the address is one of ours.</summary>
-    public bool IsLocal(HostAddress address)
-    {
-        foreach (LocalAddress local in _addresses)
-        {
-            if (local.Address == address)
-                return true;
-        }
-
-        return false;
-    }
-
-    /// <summary>Whether the address lies in a network of our link; ours and broadcast addresses do, too.</summary>
-    public bool IsOnLink(HostAddress address) => TryFindNetwork(address, out _);
+    /// <summary>Our addresses of this moment, the preferred one first.</summary>
+    public ReadOnlySpan<LocalAddress> Addresses => _view.Addresses;
 
     /// <summary>
-    /// Whether the address means everybody: 255.255.255.255, or the last or first of one of our networks (RFC 1122
-    /// §3.3.6: the form of all zeros is obsolete and still taken for a broadcast).
+    /// An address, which <see cref="Validate(LocalAddress)"/> has seen, is ours from here on; one that is ours already
+    /// takes the new values.
     /// </summary>
-    public bool IsBroadcast(HostAddress address)
+    public void Set(LocalAddress address)
     {
-        if (address.IsLimitedBroadcast)
-            return true;
-
-        foreach (LocalAddress local in _addresses)
-        {
-            if (IsBroadcastOf(local, address))
-                return true;
-        }
-
-        return false;
+        List<LocalAddress> all = [.. Addresses];
+        int at = all.FindIndex(local => local.Address == address.Address);
+        if (at < 0)
+            all.Add(address);
+        else
+            all[at] = address;
+        _view = new RoutingView([.. all], _routes, _everythingIsOnLink);
     }
 
-    /// <summary>Whether a single host may have this address: what a source must be (RFC 1122 §3.2.1.3).</summary>
-    public bool IsUnicast(HostAddress address) =>
-        !address.IsUnspecified && !address.IsMulticast && !address.IsReserved && !address.IsLoopback
-        && !(address.IsV4 && address.V4 >> 24 == 0) && !IsBroadcast(address);
-
-    /// <summary>Finds the way to a host. False if there is none, or the address is not one host's.</summary>
-    public bool TryResolve(HostAddress destination, out NextHop hop)
+    /// <summary>An address is no longer ours; false if it was not.</summary>
+    public bool Remove(HostAddress address)
     {
-        hop = default;
-        if (!destination.IsV4 || !IsUnicast(destination))
+        List<LocalAddress> all = [.. Addresses];
+        if (all.RemoveAll(local => local.Address == address) == 0)
             return false;
 
-        if (IsLocal(destination))
-        {
-            hop = new NextHop(destination, destination);
-            return true;
-        }
-
-        HostAddress via = destination;
-        if (!IsOnLink(destination) && !TryFindRoute(destination, out via) && !_everythingIsOnLink)
-            return false;
-
-        hop = new NextHop(via, SourceFor(via));
+        _view = new RoutingView([.. all], _routes, _everythingIsOnLink);
         return true;
     }
 
-    /// <summary>Our address in the network of a host on the link; the preferred one for any other host.</summary>
-    public HostAddress SourceFor(HostAddress onLink) =>
-        TryFindNetwork(onLink, out LocalAddress network) ? network.Address : _addresses[0].Address;
+    /// <inheritdoc cref="RoutingView.IsLocal"/>
+    public bool IsLocal(HostAddress address) => _view.IsLocal(address);
 
-    private bool TryFindNetwork(HostAddress address, out LocalAddress found)
-    {
-        found = default;
-        int longest = -1;
-        foreach (LocalAddress local in _addresses)
-        {
-            if (local.PrefixLength > longest && local.Address.SharesPrefixV4(address, local.PrefixLength))
-            {
-                found = local;
-                longest = local.PrefixLength;
-            }
-        }
+    /// <inheritdoc cref="RoutingView.IsOnLink"/>
+    public bool IsOnLink(HostAddress address) => _view.IsOnLink(address);
 
-        return longest >= 0;
-    }
+    /// <inheritdoc cref="RoutingView.IsBroadcast"/>
+    public bool IsBroadcast(HostAddress address) => _view.IsBroadcast(address);
 
-    private bool TryFindRoute(HostAddress destination, out HostAddress gateway)
-    {
-        foreach (Route route in _routes)
-        {
-            if (route.Network.SharesPrefixV4(destination, route.PrefixLength))
-            {
-                gateway = route.Gateway;
-                return true;
-            }
-        }
+    /// <inheritdoc cref="RoutingView.IsUnicast"/>
+    public bool IsUnicast(HostAddress address) => _view.IsUnicast(address);
 
-        gateway = destination;
-        return false;
-    }
+    /// <inheritdoc cref="RoutingView.TryResolve"/>
+    public bool TryResolve(HostAddress destination, out NextHop hop) => _view.TryResolve(destination, out hop);
 
-    private static bool IsBroadcastOf(LocalAddress local, HostAddress address)
-    {
-        if (local.PrefixLength > LongestPrefixWithBroadcast
-            || !local.Address.SharesPrefixV4(address, local.PrefixLength))
-        {
-            return false;
-        }
+    /// <inheritdoc cref="RoutingView.SourceFor"/>
+    public HostAddress SourceFor(HostAddress onLink) => _view.SourceFor(onLink);
 
-        uint hostMask = uint.MaxValue >> local.PrefixLength;
-        uint host = address.V4 & hostMask;
-        return host == hostMask || host == 0;
-    }
-
-    private void Validate(LocalAddress local)
+    /// <exception cref="ArgumentException">The address cannot be a host's.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The prefix length is not between 1 and 32.</exception>
+    public void Validate(LocalAddress local)
     {
         const string name = nameof(LocalAddress.PrefixLength);
         ArgumentOutOfRangeException.ThrowIfLessThan(local.PrefixLength, 1, name);

@@ -17,6 +17,7 @@ internal static class CloseErrors
         UserTcpCloseReason.ProtocolUnreachable => SocketError.ProtocolNotSupported,
         UserTcpCloseReason.StackStopped => SocketError.OperationAborted,
         UserTcpCloseReason.LinkDown => SocketError.NetworkDown,
+        UserTcpCloseReason.AddressLost => SocketError.ConnectionAborted,
         _ => SocketError.Shutdown,
     };
 
@@ -65,6 +66,7 @@ internal static class CloseErrors
         UserTcpCloseReason.ProtocolUnreachable => "the peer's host does not serve the protocol",
         UserTcpCloseReason.StackStopped => "the stack was disposed of",
         UserTcpCloseReason.LinkDown => "the link is down",
+        UserTcpCloseReason.AddressLost => "the stack has given up its address",
         _ => "it is closed",
     };
 }

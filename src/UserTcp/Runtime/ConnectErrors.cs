@@ -29,6 +29,8 @@ internal static class ConnectErrors
             UserTcpCloseReason.NetworkUnreachable => $"{peer} cannot be reached: a router has no route to its network.",
             UserTcpCloseReason.StackStopped => $"The stack was disposed of while it connected to {peer}.",
             UserTcpCloseReason.LinkDown => $"The link is gone: {fault?.Message}",
+            UserTcpCloseReason.AddressLost =>
+                $"The stack gave up the address from which it connected to {peer}: connect again.",
             _ => $"The connect to {peer} was aborted.",
         };
         // A port that ICMP says is not served is a refusal too (RFC 9293 §3.9.2.2, SHLD-26).
@@ -93,6 +95,13 @@ internal static class ConnectErrors
     public static SocketException ForConflict(AddressConflict conflict, string link) => Socket(
         SocketError.AddressAlreadyInUse,
         $"{conflict.Address} is already used on {link} by {conflict.OtherMac}: choose another, or free it.");
+
+    public static ArgumentException AddressIsOurs(HostAddress address) => new(
+        $"{address} is an address of this stack, or is being claimed for it.", "address");
+
+    public static SocketException ClaimGivenUp(HostAddress address) => Socket(
+        SocketError.OperationAborted,
+        $"The claim of {address} was given up: the address was removed, or the stack has ended.");
 
     private static SocketException Socket(SocketError error, string message) => new((int)error, message);
 }

@@ -150,7 +150,7 @@ internal sealed class RunningShard : IStackOwner, IDisposable
                 _resolutions.OnNeighbor(wakeup, visit.Wakes);
                 break;
             default:
-                _stack.OnWakeup(wakeup, visit.Wakes);
+                _stack.OnWakeup(wakeup, visit);
                 break;
         }
     }

@@ -210,7 +210,7 @@ internal sealed partial class RunningStack
         }
 
         using (Door.Visit visit = _shards[0].Door.Enter())
-            _pings.OnEnd(visit.Wakes);
+            OnEnd(visit.Wakes);
         return [.. GetConnections()];
     }
 
@@ -245,8 +245,9 @@ internal sealed partial class RunningStack
     }
 
     /// <summary>Under a door: what comes out of a shard and concerns the whole stack.</summary>
-    public void OnWakeup(in Wakeup wakeup, WakeList wakes)
+    public void OnWakeup(in Wakeup wakeup, Door.Visit visit)
     {
+        WakeList wakes = visit.Wakes;
         switch (wakeup.Kind)
         {
             case WakeupKind.EchoReply:
@@ -257,10 +258,10 @@ internal sealed partial class RunningStack
                 _news.OnLimit(wakeup.Limit, wakeup.Count, wakes);
                 break;
             case WakeupKind.AddressClaimed:
-                _news.OnAddressClaimed(wakeup.Address, wakes);
+                OnAddressClaimed(wakeup.Address, wakes);
                 break;
             default:
-                _news.OnAddressConflict(wakeup.Conflict, wakes);
+                OnAddressConflict(wakeup.Conflict, visit.Shard, wakes);
                 break;
         }
     }
@@ -270,7 +271,7 @@ internal sealed partial class RunningStack
     {
         bool isFirst = Interlocked.CompareExchange(ref _fault, cause, null) is null;
         if (shard.Index == 0)
-            _pings.OnEnd(wakes);
+            OnEnd(wakes);
         // Each shard ends all: one may just have been opened at this shard that another did not see.
         foreach (RunningListener listener in _listeners.All)
         {
@@ -286,6 +287,13 @@ internal sealed partial class RunningStack
             if (!ReferenceEquals(other, shard))
                 other.Bell.AskForTurn();
         }
+    }
+
+    // Under the door of shard 0.
+    private void OnEnd(WakeList wakes)
+    {
+        _pings.OnEnd(wakes);
+        OnAddressesEnd(wakes);
     }
 
     private void OnProcessExit(object? sender, EventArgs e) => Stop();

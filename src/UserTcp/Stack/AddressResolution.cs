@@ -14,7 +14,7 @@ internal sealed class AddressResolution(
     : IOutputSource, ITimed
 {
     /// <summary>How far the claim of our addresses is (RFC 5227).</summary>
-    public AddressState State { get; private set; } = defence.State;
+    public AddressState State => defence.State;
 
     /// <summary>Whether wake-ups tell of next hops that were found, or not.</summary>
     public bool TellsNeighbors { get; set; }
@@ -50,6 +50,18 @@ internal sealed class AddressResolution(
         TellWaiting(arrival);
     }
 
+    /// <summary>Claims another address for the host; a wake-up tells what comes of it. On shard 0.</summary>
+    public void Claim(LocalAddress address, Instant now)
+    {
+        if (defence.Add(address, now) == AddressState.Claimed)
+            OnClaimed(address);
+    }
+
+    /// <summary>
+    /// The address is no longer the host's, nor claimed for it. On shard 0. False if it was neither.
+    /// </summary>
+    public bool Release(HostAddress address) => defence.Remove(address) | routes.Remove(address);
+
     public void OnDeadline(Instant dueBy, Instant now)
     {
         neighbors.OnDeadline(now);
@@ -76,15 +88,16 @@ internal sealed class AddressResolution(
             wakes.Add(conflict);
         }
 
-        if (defence.State == State)
-            return;
-        State = defence.State;
-        if (State != AddressState.Claimed)
-            return;
-        foreach (LocalAddress address in routes.Addresses)
+        while (defence.TryNextClaimed(out LocalAddress address))
         {
-            wakes.Add(WakeupKind.AddressClaimed, address.Address, link.MacAddress);
+            OnClaimed(address);
         }
+    }
+
+    private void OnClaimed(LocalAddress address)
+    {
+        routes.Set(address);
+        wakes.Add(WakeupKind.AddressClaimed, address.Address, link.MacAddress);
     }
 
     /// <summary>Resumes connections and packets whose next hop was found or failed.</summary>

@@ -123,6 +123,16 @@ internal sealed class Answers(
         }
     }
 
+    /// <summary>The address is no longer ours: nothing is sent from it any more.</summary>
+    public void Forget(HostAddress lost)
+    {
+        foreach (OutgoingPlan plan in _queue.TakeFrom(lost))
+        {
+            OutgoingPlan taken = plan;
+            Discard(ref taken, PacketDropReason.AddressLost);
+        }
+    }
+
     /// <summary>The plan comes to nothing. An echo request's sender hears of it.</summary>
     public void Discard(ref OutgoingPlan plan, PacketDropReason reason)
     {

@@ -93,6 +93,20 @@ internal sealed partial class Connections(
         _scratch.Clear();
     }
 
+    /// <summary>Ends all connections that have, or go to, an address that is no longer ours.</summary>
+    public void EndAll(HostAddress lost, Instant now)
+    {
+        flows.CopyTo(_scratch);
+        foreach (StackConnection connection in _scratch)
+        {
+            FlowKey flow = connection.Flow;
+            if (flow.Local == lost || (connection.IsLooped && flow.Remote == lost))
+                OnUserCall(connection, UserCall.AddressLost, now);
+        }
+
+        _scratch.Clear();
+    }
+
     public void OnDeadline(Instant dueBy, Instant now)
     {
         _wheel.Advance(dueBy);

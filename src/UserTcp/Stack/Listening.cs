@@ -17,7 +17,7 @@ internal sealed class Listening(
         ushort port = call.Port;
         if (port == 0 && call.Mode != ListenMode.AnyAddress)
         {
-            HostAddress local = call.Mode == ListenMode.OneAddress ? call.Address : routes.Addresses[0].Address;
+            HostAddress local = call.Mode == ListenMode.OneAddress ? call.Address : routes.SourceFor(HostAddress.AnyV4);
             var anywhere = new FlowKey(local, 0, HostAddress.AnyV4, 0);
             if (!ports.TryPick(anywhere, mayReuse: false, new ListenUse(listeners, local), out port))
                 return CallResult.NoPortLeft;

@@ -100,6 +100,19 @@ internal sealed partial class PassiveOpens(
         _scratch.Clear();
     }
 
+    /// <summary>The address is no longer ours: what began at it comes to nothing, in silence.</summary>
+    public void EndAll(HostAddress lost)
+    {
+        flows.CopyTo(_scratch);
+        foreach (HalfOpenEntry entry in _scratch)
+        {
+            if (entry.Flow.Local == lost)
+                Abandon(entry);
+        }
+
+        _scratch.Clear();
+    }
+
     public void OnDeadline(Instant dueBy, Instant now)
     {
         _wheel.Advance(dueBy);

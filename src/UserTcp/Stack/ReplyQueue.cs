@@ -75,4 +75,21 @@ internal sealed class ReplyQueue
         plan = default;
         return false;
     }
+
+    /// <summary>Takes all plans of packets from an address.</summary>
+    public List<OutgoingPlan> TakeFrom(HostAddress source)
+    {
+        List<OutgoingPlan> taken = _waiting.FindAll(plan => plan.Flow.Local == source);
+        _waiting.RemoveAll(plan => plan.Flow.Local == source);
+        OutgoingPlan next = default;
+        for (int left = _ready.Count; left > 0 && _ready.TryTake(ref next); left--)
+        {
+            if (next.Flow.Local == source)
+                taken.Add(next);
+            else
+                _ready.TryAdd(next);
+        }
+
+        return taken;
+    }
 }

@@ -18,6 +18,7 @@ internal sealed class Shard : IDisposable
     /// <summary>How often packets to ourselves go round in one pull.</summary>
     private const int MaxLoopRounds = 4;
 
+    private readonly RoutingTable _routes;
     private readonly LinkState _link;
     private readonly PathMtu _paths;
     private readonly ListenTable _listeners = new();
@@ -31,6 +32,7 @@ internal sealed class Shard : IDisposable
     private readonly PathMtus _pathMtus;
     private readonly PassiveOpens _passiveOpens;
     private readonly ActiveOpens _activeOpens;
+    private readonly Answers _answers;
     private readonly EchoRequests _echoes;
     private readonly Listening _listening;
     private readonly Ingress _ingress;
@@ -50,7 +52,7 @@ internal sealed class Shard : IDisposable
     {
         Instant now = host.Start;
         StackConfig config = host.Config;
-        RoutingTable routes = host.Routes;
+        RoutingTable routes = _routes = host.Routes;
         var place = new ShardPlace(host.Steering, index);
         LinkState link = _link = new LinkState(config.Link, config.MacAddress, config.Mtu);
         Config = config;
@@ -59,7 +61,7 @@ internal sealed class Shard : IDisposable
         Neighbors = new NeighborTable(config.Ip);
         _handOvers = new HandOvers(config.Shards, Counters);
         var ports = new PortAllocator(host.PortKey, config.FirstEphemeralPort, config.LastEphemeralPort);
-        var answers = new Answers(routes, link, host.ResetLimit, host.IcmpLimit, _blocks, _wakes, Counters);
+        Answers answers = _answers = new Answers(routes, link, host.ResetLimit, host.IcmpLimit, _blocks, _wakes, Counters);
         var nextHops = new NextHops(routes, Neighbors, link, _wakes, Counters);
         var numbers = new InitialNumbers(host.NumberKey);
         _flows = new Flows(host.TableKey, place, ports, _listeners, numbers, host.Counts, config);
@@ -257,6 +259,49 @@ internal sealed class Shard : IDisposable
     /// <summary>Answers RST, ICMP or nothing. False if the request is no longer pending.</summary>
     public bool RejectRequest(StackRequest request, RejectReason reason, Instant now) =>
         _passiveOpens.Reject(request, reason, now);
+
+    /// <summary>
+    /// Claims another address for the host, on shard 0. A wake-up tells what comes of it: AddressClaimed, or
+    /// AddressConflict; then it must be released.
+    /// </summary>
+    /// <exception cref="ArgumentException">The address cannot be a host's.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The prefix length is not between 1 and 32.</exception>
+    public void ClaimAddress(LocalAddress address, Instant now)
+    {
+        _routes.Validate(address);
+        _resolution.Claim(address, now);
+    }
+
+    /// <summary>
+    /// An address is no longer the host's, nor claimed for it. On shard 0; then <see cref="EndAddress"/> on all. False
+    /// if it was neither.
+    /// </summary>
+    public bool ReleaseAddress(HostAddress address) => _resolution.Release(address);
+
+    /// <summary>Whether nothing new should begin with an address of the host's; on shard 0. False if it is not
+    /// ours.</summary>
+    public bool DeprecateAddress(HostAddress address, bool isDeprecated)
+    {
+        foreach (LocalAddress local in _routes.Addresses)
+        {
+            if (local.Address != address)
+                continue;
+            _routes.Set(local with { IsDeprecated = isDeprecated });
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// The host has lost an address: all connections with it end with AddressLost, and nothing is sent from it.
+    /// </summary>
+    public void EndAddress(HostAddress lost, Instant now)
+    {
+        _passiveOpens.EndAll(lost);
+        _connections.EndAll(lost, now);
+        _answers.Forget(lost);
+    }
 
     /// <summary>The link takes packets of this size from now on; every connection cuts anew.</summary>
     public void OnMtuChanged(int mtu, Instant now)

@@ -45,6 +45,9 @@ internal sealed partial class Tcb
             case UserCallKind.LinkDown:
                 EnterClosed(UserTcpCloseReason.LinkDown, tellPeer: false);
                 break;
+            case UserCallKind.AddressLost:
+                EnterClosed(UserTcpCloseReason.AddressLost, tellPeer: false);
+                break;
         }
 
         return TakeEffects();

@@ -40,6 +40,9 @@ internal enum UserCallKind : byte
 
     /// <summary>The link is gone: CLOSED without a segment.</summary>
     LinkDown,
+
+    /// <summary>The connection's address is no longer ours: CLOSED without a segment.</summary>
+    AddressLost,
 }
 
 /// <summary>A call, with the one number that some of them need.</summary>
@@ -55,6 +58,7 @@ internal readonly record struct UserCall(UserCallKind Kind, long Argument = 0)
     public static readonly UserCall Reconfigure = new(UserCallKind.Reconfigure);
     public static readonly UserCall StackStopped = new(UserCallKind.StackStopped);
     public static readonly UserCall LinkDown = new(UserCallKind.LinkDown);
+    public static readonly UserCall AddressLost = new(UserCallKind.AddressLost);
 
     /// <param name="end">The position after the last urgent byte.</param>
     public static UserCall SendUrgent(long end) => new(UserCallKind.SendUrgent, end);

@@ -23,6 +23,19 @@ public sealed class NeighborTests
     }
 
     [LabFact]
+    public async Task The_kernel_reaches_an_address_as_long_as_it_is_ours()
+    {
+        using LabNetwork lab = LabNetwork.Create(offloads: false);
+        await using UserTcpStack stack = await lab.OpenStackAsync();
+        await stack.AddAddressAsync(new UserTcpAddress(LabNetwork.Address(51), 24));
+        Ping.Run(lab.Peer, LabNetwork.Address(51), requests: 3);
+
+        Assert.True(await stack.RemoveAddressAsync(LabNetwork.Address(51)));
+        Assert.NotEqual(0, lab.Peer.TryExec("ping -c 1 -W 1 10.9.0.51").ExitCode);
+        Ping.Run(lab.Peer, LabNetwork.Address(50), requests: 3);
+    }
+
+    [LabFact]
     public async Task A_ping_larger_than_the_mtu_is_put_together()
     {
         using LabNetwork lab = LabNetwork.Create(offloads: false);

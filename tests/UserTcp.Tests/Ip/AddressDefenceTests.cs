@@ -219,6 +219,62 @@ public class AddressDefenceTests
         Assert.Equal(s_second, conflict.Address);
     }
 
+    [Fact, Rfc("5227 §2.1.1")]
+    public void An_address_that_comes_later_is_probed_by_itself_and_told_once()
+    {
+        AddressDefence defence = Claimed();
+        while (defence.TryNextClaimed(out _))
+        {
+        }
+
+        Assert.Equal(AddressState.Probing, defence.Add(new LocalAddress(s_second, 25), At(100)));
+        Assert.True(defence.TryNextArp(out ArpPlan probe));
+        Assert.Equal(ArpPlan.Probe(OwnMac, s_second), probe);
+        defence.OnArp(Request(PeerMac, Peer, Own), At(100.1));
+        Assert.Equal(1, Drain(defence));
+        foreach (double at in new[] { 100.2, 100.4 })
+        {
+            defence.OnDeadline(At(at));
+            Assert.False(defence.TryNextClaimed(out _));
+        }
+
+        defence.OnDeadline(At(100.6));
+        Assert.True(defence.TryNextClaimed(out LocalAddress claimed));
+        Assert.Equal(new LocalAddress(s_second, 25), claimed);
+        defence.OnDeadline(At(103));
+        Assert.False(defence.TryNextClaimed(out _));
+    }
+
+    [Fact]
+    public void An_address_that_was_given_up_is_neither_answered_nor_defended_nor_announced()
+    {
+        var defence = new AddressDefence(
+            OwnMac, [new LocalAddress(Own, 24), new LocalAddress(s_second, 24)], detectConflicts: true, At(0));
+        defence.OnDeadline(At(0.2));
+        defence.OnDeadline(At(0.4));
+        defence.OnDeadline(At(0.6));
+        defence.OnArp(Request(PeerMac, Peer, s_second), At(0.7));
+        defence.OnArp(Request(PeerMac, Peer, Own), At(0.7));
+
+        Assert.True(defence.Remove(s_second));
+        Assert.False(defence.Remove(s_second));
+        int sent = 0;
+        for (double t = 0.7; t < 5; t += 0.1)
+        {
+            defence.OnDeadline(At(t));
+            defence.OnArp(Request(PeerMac, Peer, s_second), At(t));
+            defence.OnArp(Request(OtherMac, s_second, s_second), At(t));
+            while (defence.TryNextArp(out ArpPlan plan))
+            {
+                sent++;
+                Assert.False(plan.Packet.SenderAddress == s_second || plan.Packet.TargetAddress == s_second);
+            }
+        }
+
+        Assert.Equal(6, sent); // three probes, two announcements, an answer
+        Assert.False(defence.TryNextConflict(out _));
+    }
+
     [Fact]
     public void Each_address_is_answered_for_itself()
     {

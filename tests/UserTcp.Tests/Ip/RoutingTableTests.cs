@@ -1,5 +1,6 @@
 using UserTcp.Ip;
 using UserTcp.Primitives;
+using UserTcp.Tests.Support;
 using static UserTcp.Tests.Ip.Packets;
 
 namespace UserTcp.Tests.Ip;
@@ -88,6 +89,51 @@ public class RoutingTableTests
         Assert.Equal("10.1.2.3", Source(routes, "10.1.2.3"));
     }
 
+    [Fact]
+    public void A_network_comes_and_goes_with_its_address_and_a_route_with_its_gateways_network()
+    {
+        HostAddress added = Address("10.1.2.3");
+        RoutingTable routes = Routes();
+        Assert.Equal("192.0.2.254", Via(routes, "10.1.2.4"));
+        routes.Set(new LocalAddress(added, 8));
+        Assert.Equal("10.1.2.4", Via(routes, "10.1.2.4"));
+        Assert.True(routes.IsBroadcast(Address("10.255.255.255")));
+
+        Assert.True(routes.Remove(Own));
+        Assert.False(routes.Remove(Own));
+        Assert.False(routes.IsLocal(Own) || routes.IsOnLink(Router) || routes.TryResolve(Far, out _));
+        Assert.Equal("10.1.2.3", Source(routes, "10.1.2.4"));
+        Assert.True(routes.Remove(added));
+        Assert.False(routes.TryResolve(Address("10.1.2.4"), out _));
+        Assert.Equal(HostAddress.AnyV4, routes.SourceFor(Far));
+
+        routes.Set(new LocalAddress(Own, 24));
+        Assert.Equal("192.0.2.254", Via(routes, "198.51.100.7"));
+    }
+
+    [Fact]
+    public void A_router_that_has_our_own_address_leads_nowhere()
+    {
+        RoutingTable routes = Routes();
+        routes.Set(new LocalAddress(Router, 24));
+        Assert.False(routes.TryResolve(Far, out _));
+    }
+
+    [Fact, Rfc("6724 §5")]
+    public void A_deprecated_source_gives_way_in_its_network_and_elsewhere()
+    {
+        RoutingTable routes = Routes();
+        routes.Set(new LocalAddress(Own, 24, IsDeprecated: true));
+        Assert.Equal("192.0.2.1", Source(routes, "203.0.113.1"));
+        routes.Set(new LocalAddress(Address("192.0.2.9"), 20));
+        routes.Set(new LocalAddress(Address("10.1.2.3"), 8, IsDeprecated: true));
+
+        Assert.Equal("192.0.2.9", Source(routes, "192.0.2.7"));
+        Assert.Equal("192.0.2.9", Source(routes, "203.0.113.1"));
+        Assert.Equal("10.1.2.3", Source(routes, "10.1.2.4"));
+        Assert.Equal(Own, routes.Addresses[0].Address);
+    }
+
     [Theory]
     [InlineData(24, "192.0.2.255", true)]
     [InlineData(24, "192.0.2.0", true)]
@@ -150,12 +196,8 @@ public class RoutingTableTests
     }
 
     [Fact]
-    public void A_route_with_an_impossible_prefix_and_a_stack_without_address_throw()
-    {
-        Assert.Throws<ArgumentException>(() => new RoutingTable([]));
-        Assert.Throws<ArgumentOutOfRangeException>(
-            () => new RoutingTable([new LocalAddress(Own, 24)], null, [new Route(Far, 33, Router)]));
-    }
+    public void A_route_with_an_impossible_prefix_throws() => Assert.Throws<ArgumentOutOfRangeException>(
+        () => new RoutingTable([new LocalAddress(Own, 24)], null, [new Route(Far, 33, Router)]));
 
     private static string Via(RoutingTable routes, string destination)
     {

@@ -42,6 +42,7 @@ public sealed class TcpPipeReaderTests
     [InlineData(UserTcpCloseReason.NetworkUnreachable, SocketError.NetworkUnreachable)]
     [InlineData(UserTcpCloseReason.StackStopped, SocketError.OperationAborted)]
     [InlineData(UserTcpCloseReason.LinkDown, SocketError.NetworkDown)]
+    [InlineData(UserTcpCloseReason.AddressLost, SocketError.ConnectionAborted)]
     public async Task A_waiting_read_fails_with_the_code_of_the_reason(UserTcpCloseReason reason, SocketError code)
     {
         ValueTask<ReadResult> pending = _door.Reader.ReadAsync();

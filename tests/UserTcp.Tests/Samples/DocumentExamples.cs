@@ -61,6 +61,16 @@ internal static class DocumentExamples
         // </serve>
     }
 
+    public static async Task RenumberAsync(UserTcpStack stack)
+    {
+        // <renumber>
+        await stack.AddAddressAsync(UserTcpAddress.Parse("192.168.1.51/24"));      // probes, and throws if it is taken
+        await stack.DeprecateAddressAsync(IPAddress.Parse("192.168.1.50"));        // new connections use the other one
+        // … once the old connections are done:
+        await stack.RemoveAddressAsync(IPAddress.Parse("192.168.1.50"));
+        // </renumber>
+    }
+
     public static async Task EmbedAsync()
     {
         // <embed>

@@ -209,6 +209,10 @@ public sealed class CloseTests
         .Calls(UserCall.LinkDown).Silent().ClosedBy(UserTcpCloseReason.LinkDown);
 
     [Fact]
+    public void The_loss_of_the_address_closes_without_a_segment() => TcbBench.Established()
+        .Calls(UserCall.AddressLost).Silent().ClosedBy(UserTcpCloseReason.AddressLost);
+
+    [Fact]
     public void Close_before_the_handshake_ends_is_kept() => TcbBench.In(TcpState.SynReceived)
         .Writes(10).Calls(UserCall.Close).Silent()
         .Arrives("<SEQ=1001><ACK=101><CTL=ACK>").State(TcpState.FinWait1)

@@ -20,6 +20,7 @@ public sealed class EndReasonTests
             Assert.Equal(UserTcpCloseReason.ResetByLocal, Ended(state, UserCall.Abort));
             Assert.Equal(UserTcpCloseReason.StackStopped, Ended(state, UserCall.StackStopped));
             Assert.Equal(UserTcpCloseReason.LinkDown, Ended(state, UserCall.LinkDown));
+            Assert.Equal(UserTcpCloseReason.AddressLost, Ended(state, UserCall.AddressLost));
         }
     }
 
