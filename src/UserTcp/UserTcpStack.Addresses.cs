@@ -14,7 +14,9 @@ public sealed partial class UserTcpStack
     /// The stack's IP addresses of this moment, the preferred one first; before the start those of the options. Empty
     /// when all were removed.
     /// </summary>
-    public IReadOnlyList<UserTcpAddress> Addresses => Running?.Addresses ?? _addresses;
+    public IReadOnlyList<UserTcpAddress> Addresses => Running is { } running
+        ? Array.ConvertAll(running.Addresses.All.ToArray(), Show)
+        : _addresses;
 
     /// <summary>
     /// Claims another address on the link and completes when it is the stack's: nobody answered the probes (RFC 5227
@@ -39,8 +41,8 @@ public sealed partial class UserTcpStack
         ArgumentNullException.ThrowIfNull(address.Address, nameof(address));
         HostAddress host = OptionCheck.Ipv4(address.Address, nameof(address));
         RunningStack running = await _life.RunAsync(cancellationToken).ConfigureAwait(false);
-        await running.AddAddressAsync(new LocalAddress(host, address.PrefixLength), cancellationToken)
-            .ConfigureAwait(false);
+        await running.Addresses
+            .AddAsync(new LocalAddress(host, address.PrefixLength), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -58,7 +60,7 @@ public sealed partial class UserTcpStack
     {
         ArgumentNullException.ThrowIfNull(address);
         RunningStack running = await _life.RunAsync(cancellationToken).ConfigureAwait(false);
-        return running.RemoveAddress(HostAddress.From(address));
+        return running.Addresses.Remove(HostAddress.From(address));
     }
 
     /// <summary>
@@ -75,7 +77,7 @@ public sealed partial class UserTcpStack
     {
         ArgumentNullException.ThrowIfNull(address);
         RunningStack running = await _life.RunAsync(cancellationToken).ConfigureAwait(false);
-        return running.DeprecateAddress(HostAddress.From(address), isDeprecated);
+        return running.Addresses.Deprecate(HostAddress.From(address), isDeprecated);
     }
 
     /// <summary>
@@ -88,10 +90,9 @@ public sealed partial class UserTcpStack
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         RunningStack running = await _life.RunAsync(cancellationToken).ConfigureAwait(false);
-        await foreach (UserTcpAddressChange change in
-            running.WatchAddressesAsync(cancellationToken).ConfigureAwait(false))
-        {
-            yield return change;
-        }
+        await foreach (AddressChange change in running.Addresses.WatchAsync(cancellationToken).ConfigureAwait(false))
+            yield return new UserTcpAddressChange(Show(change.Local), change.State);
     }
+
+    private static UserTcpAddress Show(LocalAddress local) => new(local.Address.ToIPAddress(), local.PrefixLength);
 }

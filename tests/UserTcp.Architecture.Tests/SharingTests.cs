@@ -21,8 +21,6 @@ public sealed class SharingTests
         ["UserTcp.Stack.StackConfig.Routes"] = "a list that is made of the options, and then read only",
         ["UserTcp.Ip.RoutingTable._routes"] = "filled by the constructor, and then read only",
         ["UserTcp.Ip.RoutingTable._view"] = "replaced as a whole, under the door of shard 0",
-        ["UserTcp.Ip.RoutingView._addresses"] = "filled by the constructor, and then read only",
-        ["UserTcp.Ip.RoutingView._routes"] = "filled by the constructor, and then read only",
         ["UserTcp.Stack.HandOver._memory"] = "of one shard at a time",
         ["UserTcp.Tcp.TcpConfig.ChallengeBudget"] = "none before a shard completes the settings with its own",
         ["UserTcp.Tcp.TcpConfig.CongestionControl"] = "one controller for each connection; thread-safe",

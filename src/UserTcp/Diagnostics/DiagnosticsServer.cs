@@ -77,7 +77,15 @@ internal sealed class DiagnosticsServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
-        File.Delete(_path);
+        try
+        {
+            File.Delete(_path);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Somebody has removed the folder, and the socket with it.
+        }
+
         _listener.Dispose();
         await _accepting.ConfigureAwait(false);
         Task[] rest;

@@ -1,4 +1,9 @@
+using UserTcp.Ip;
+
 namespace UserTcp.Runtime;
+
+/// <summary>An address has another state.</summary>
+internal readonly record struct AddressChange(LocalAddress Local, UserTcpAddressState State);
 
 /// <summary>
 /// Changes of addresses for one who watches them, in their order; none is left out. Added to under the door of shard 0,
@@ -9,11 +14,11 @@ internal sealed class AddressWatch(TaskCreationOptions completions) : IWakeTarge
     private readonly Lock _gate = new();
 
     // All below is under the gate.
-    private readonly Queue<UserTcpAddressChange> _changes = new();
+    private readonly Queue<AddressChange> _changes = new();
     private TaskCompletionSource? _more;
     private bool _isOver;
 
-    public void Add(in UserTcpAddressChange change)
+    public void Add(in AddressChange change)
     {
         lock (_gate)
             _changes.Enqueue(change);
@@ -28,12 +33,12 @@ internal sealed class AddressWatch(TaskCreationOptions completions) : IWakeTarge
 
     /// <summary>The next change; null if there is none now.</summary>
     /// <param name="more">Completes when it is worth asking again; null after the end.</param>
-    public UserTcpAddressChange? TryNext(out Task? more)
+    public AddressChange? TryNext(out Task? more)
     {
         lock (_gate)
         {
             more = null;
-            if (_changes.TryDequeue(out UserTcpAddressChange change))
+            if (_changes.TryDequeue(out AddressChange change))
                 return change;
             if (!_isOver)
                 more = (_more ??= new TaskCompletionSource(completions)).Task;

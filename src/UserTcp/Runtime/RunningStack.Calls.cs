@@ -192,7 +192,8 @@ internal sealed partial class RunningStack
     private HostAddress WayTo(HostAddress remote) =>
         remote.IsLoopback && _settings.LoopbackAlias is HostAddress alias ? alias : remote;
 
-    private void ThrowIfOver(Door.Visit visit)
+    /// <summary>Under a door: the exception of a call on a stack that has ended, or ends.</summary>
+    public void ThrowIfOver(Door.Visit visit)
     {
         if (FaultCause is Exception fault)
             throw ConnectErrors.Faulted(fault);

@@ -51,6 +51,7 @@ internal sealed partial class RunningStack
         _news = new StackNews(Name, link.Info.Name, _logger, Completions);
         _pings = new Pings((uint)Config.Secret.Hash(0));
         _host = new Host(Config, _clock.Now);
+        Addresses = new Addressing(this, _host.Routes, _news, link.Info.Name);
         Meter = StackMeter.Of(settings.MeterFactory);
         var shown = new ShownFrames(settings.Taps, link.Info, _clock, OnTapFailed);
         var losses = new LinkWatch(link, _logger, Name);
@@ -67,6 +68,9 @@ internal sealed partial class RunningStack
     }
 
     public StackConfig Config { get; }
+
+    /// <summary>The addresses, which may change.</summary>
+    public Addressing Addresses { get; }
 
     public IReadOnlyList<RunningShard> Shards => _shards;
 
@@ -258,10 +262,10 @@ internal sealed partial class RunningStack
                 _news.OnLimit(wakeup.Limit, wakeup.Count, wakes);
                 break;
             case WakeupKind.AddressClaimed:
-                OnAddressClaimed(wakeup.Address, wakes);
+                Addresses.OnClaimed(wakeup.Address, wakes);
                 break;
             default:
-                OnAddressConflict(wakeup.Conflict, visit.Shard, wakes);
+                Addresses.OnConflict(wakeup.Conflict, visit.Shard, wakes);
                 break;
         }
     }
@@ -293,7 +297,7 @@ internal sealed partial class RunningStack
     private void OnEnd(WakeList wakes)
     {
         _pings.OnEnd(wakes);
-        OnAddressesEnd(wakes);
+        Addresses.OnEnd(wakes);
     }
 
     private void OnProcessExit(object? sender, EventArgs e) => Stop();

@@ -30,6 +30,7 @@ internal static class House
         {
             "UserTcp.MacAddress",
             "UserTcp.UserTcpCloseReason",
+            "UserTcp.UserTcpAddressState",
             "UserTcp.UserTcpConnectionException",
             "UserTcp.Diagnostics.PacketDropReason",
             "UserTcp.UserTcpRecoveryState",

@@ -89,6 +89,15 @@ public sealed class DiagnosticsEndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_endpoint_whose_folder_was_removed_ends_as_any_other()
+    {
+        UserTcpDiagnosticsEndpoint endpoint = Start();
+        Directory.Delete(_folder, recursive: true);
+        await endpoint.DisposeAsync();
+        Assert.False(Directory.Exists(_folder));
+    }
+
+    [Fact]
     public void A_folder_that_is_open_to_others_is_refused()
     {
         if (OperatingSystem.IsWindows())

@@ -62,7 +62,7 @@ public sealed class SocketsCommandTests : IDisposable
         peer.Start();
         int port = ((IPEndPoint)peer.LocalEndpoint).Port;
         using Process child = StartNetcat(port);
-        using Socket accepted = await peer.AcceptSocketAsync().WaitAsync(s_guard);
+        using Socket accepted = await AcceptAsync(peer, child);
 
         await using ToolRun found = await ToolRun.ToEndAsync("ss", "-ti", "--socket", Folder, "--pid", $"{child.Id}");
         await using ToolRun other = await ToolRun.ToEndAsync("ss", "-ti", "--socket", Folder, "--pid", "1");
@@ -75,7 +75,7 @@ public sealed class SocketsCommandTests : IDisposable
         string left = Assert.Single(Directory.GetFiles(Folder));
         await using ToolRun none = await ToolRun.ToEndAsync("ss", "--socket", Folder);
         using Process next = StartNetcat(port);
-        using Socket again = await peer.AcceptSocketAsync().WaitAsync(s_guard);
+        using Socket again = await AcceptAsync(peer, next);
         await using ToolRun alive = await ToolRun.ToEndAsync("ss", "--socket", Folder);
         Assert.Equal((1, 0), (await none.Ended, await alive.Ended));
         Assert.NotEqual(left, Assert.Single(Directory.GetFiles(Folder)));
@@ -134,6 +134,15 @@ public sealed class SocketsCommandTests : IDisposable
         Assert.Equal(1, await run.Ended);
         Assert.Contains("UserTcpDiagnosticsEndpoint.Start(stack)", run.Error, StringComparison.Ordinal);
         Assert.Contains("--diagnostics", run.Error, StringComparison.Ordinal);
+    }
+
+    // The gateway has a connection to the peer before the stack has one to the gateway: text has come through both.
+    private static async Task<Socket> AcceptAsync(TcpListener peer, Process netcat)
+    {
+        Socket accepted = await peer.AcceptSocketAsync().WaitAsync(s_guard);
+        await accepted.SendAsync("hello\n"u8.ToArray());
+        Assert.Equal("hello", await netcat.StandardOutput.ReadLineAsync().WaitAsync(s_guard));
+        return accepted;
     }
 
     private static async Task AnswerAsync(Socket listener, string answer)

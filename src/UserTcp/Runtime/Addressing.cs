@@ -5,28 +5,35 @@ using UserTcp.Stack;
 
 namespace UserTcp.Runtime;
 
-/// <content>Addresses that come and go while the stack runs.</content>
-internal sealed partial class RunningStack
+/// <summary>
+/// The addresses of a running stack, which come and go: who claims one, and who watches. Members named On… run under
+/// the door of shard 0, all others outside.
+/// </summary>
+/// <param name="stack">The stack.</param>
+/// <param name="routes">The addresses of this moment.</param>
+/// <param name="news">Tells the log.</param>
+/// <param name="link">The name of the link.</param>
+internal sealed class Addressing(RunningStack stack, RoutingTable routes, StackNews news, string link)
 {
     /// <summary>Whoever adds an address or gives one up holds it, and enters one door after the other.</summary>
-    private readonly Lock _addressing = new();
+    private readonly Lock _changing = new();
 
     // Both under the door of shard 0.
     private readonly AddressClaims _claims = new();
     private readonly List<AddressWatch> _watches = [];
 
     /// <summary>The addresses of this moment, the preferred one first.</summary>
-    public UserTcpAddress[] Addresses => Array.ConvertAll(_host.Routes.Addresses.ToArray(), Show);
+    public ReadOnlySpan<LocalAddress> All => routes.Addresses;
 
     /// <summary>Claims an address, and waits until it is ours (RFC 5227).</summary>
-    public async ValueTask AddAddressAsync(LocalAddress address, CancellationToken cancellationToken)
+    public async ValueTask AddAsync(LocalAddress address, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         AddressClaim claim = BeginClaim(address);
         ClaimOutcome outcome;
         try
         {
-            outcome = await claim.Task.WaitAsync(Driver.Deferred(cancellationToken)).ConfigureAwait(false);
+            outcome = await claim.Task.WaitAsync(stack.Driver.Deferred(cancellationToken)).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -38,20 +45,20 @@ internal sealed partial class RunningStack
         if (outcome == ClaimOutcome.Claimed)
             return;
         throw claim.Conflict is AddressConflict conflict
-            ? ConnectErrors.ForConflict(conflict, _link.Info.Name)
+            ? ConnectErrors.ForConflict(conflict, link)
             : ConnectErrors.ClaimGivenUp(address.Address);
     }
 
     /// <summary>
     /// Gives an address up: what it was used for ends, in silence. False if it was neither ours nor being claimed.
     /// </summary>
-    public bool RemoveAddress(HostAddress address)
+    public bool Remove(HostAddress address)
     {
-        lock (_addressing)
+        lock (_changing)
         {
-            using (Door.Visit visit = _shards[0].Door.Enter())
+            using (Door.Visit visit = First.Door.Enter())
             {
-                ThrowIfOver(visit);
+                stack.ThrowIfOver(visit);
                 LocalAddress? lost = Find(address)
                     ?? _claims.Decide(address, ClaimOutcome.GivenUp, visit.Wakes)?.Local;
                 if (lost is null)
@@ -60,7 +67,7 @@ internal sealed partial class RunningStack
                 Tell(lost.Value, UserTcpAddressState.Lost, visit.Wakes);
             }
 
-            foreach (RunningShard shard in _shards)
+            foreach (RunningShard shard in stack.Shards)
             {
                 using Door.Visit visit = shard.Door.Enter();
                 if (!visit.IsDead)
@@ -72,10 +79,10 @@ internal sealed partial class RunningStack
     }
 
     /// <summary>Whether nothing new should begin with an address. False if it is not ours.</summary>
-    public bool DeprecateAddress(HostAddress address, bool isDeprecated)
+    public bool Deprecate(HostAddress address, bool isDeprecated)
     {
-        using Door.Visit visit = _shards[0].Door.Enter();
-        ThrowIfOver(visit);
+        using Door.Visit visit = First.Door.Enter();
+        stack.ThrowIfOver(visit);
         if (Find(address) is not LocalAddress local)
             return false;
 
@@ -87,7 +94,7 @@ internal sealed partial class RunningStack
     }
 
     /// <summary>All addresses with their states, and then each change, until the stack ends.</summary>
-    public async IAsyncEnumerable<UserTcpAddressChange> WatchAddressesAsync(
+    public async IAsyncEnumerable<AddressChange> WatchAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         AddressWatch watch = BeginWatch();
@@ -96,41 +103,41 @@ internal sealed partial class RunningStack
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (watch.TryNext(out Task? more) is UserTcpAddressChange change)
+                if (watch.TryNext(out Task? more) is AddressChange change)
                     yield return change;
                 else if (more is null)
                     yield break;
                 else
-                    await more.WaitAsync(Driver.Deferred(cancellationToken)).ConfigureAwait(false);
+                    await more.WaitAsync(stack.Driver.Deferred(cancellationToken)).ConfigureAwait(false);
             }
         }
         finally
         {
-            using Door.Visit visit = _shards[0].Door.Enter();
+            using Door.Visit visit = First.Door.Enter();
             _watches.Remove(watch);
         }
     }
 
     private AddressClaim BeginClaim(LocalAddress address)
     {
-        lock (_addressing)
+        lock (_changing)
         {
-            using Door.Visit visit = _shards[0].Door.Enter();
-            ThrowIfOver(visit);
+            using Door.Visit visit = First.Door.Enter();
+            stack.ThrowIfOver(visit);
             if (Find(address.Address) is not null || _claims.Has(address.Address))
                 throw ConnectErrors.AddressIsOurs(address.Address);
 
             visit.Shard.ClaimAddress(address, visit.Now);
             Tell(address, UserTcpAddressState.Tentative, visit.Wakes);
-            return _claims.Add(address, Completions);
+            return _claims.Add(address, stack.Completions);
         }
     }
 
     private bool Withdraw(AddressClaim claim)
     {
-        lock (_addressing)
+        lock (_changing)
         {
-            using Door.Visit visit = _shards[0].Door.Enter();
+            using Door.Visit visit = First.Door.Enter();
             if (!_claims.TryWithdraw(claim))
                 return false;
 
@@ -143,39 +150,38 @@ internal sealed partial class RunningStack
 
     private AddressWatch BeginWatch()
     {
-        var watch = new AddressWatch(Completions);
-        using Door.Visit visit = _shards[0].Door.Enter();
-        ThrowIfOver(visit);
-        foreach (LocalAddress local in _host.Routes.Addresses)
+        var watch = new AddressWatch(stack.Completions);
+        using Door.Visit visit = First.Door.Enter();
+        stack.ThrowIfOver(visit);
+        foreach (LocalAddress local in routes.Addresses)
         {
             UserTcpAddressState state =
                 local.IsDeprecated ? UserTcpAddressState.Deprecated : UserTcpAddressState.Preferred;
-            watch.Add(new UserTcpAddressChange(Show(local), state));
+            watch.Add(new AddressChange(local, state));
         }
 
         foreach (AddressClaim claim in _claims.All)
         {
-            watch.Add(new UserTcpAddressChange(Show(claim.Local), UserTcpAddressState.Tentative));
+            watch.Add(new AddressChange(claim.Local, UserTcpAddressState.Tentative));
         }
 
         _watches.Add(watch);
         return watch;
     }
 
-    // Under the door of shard 0, as all below.
-    private void OnAddressClaimed(HostAddress address, WakeList wakes)
+    public void OnClaimed(HostAddress address, WakeList wakes)
     {
         _claims.Decide(address, ClaimOutcome.Claimed, wakes);
         if (Find(address) is LocalAddress local)
             Tell(local, UserTcpAddressState.Preferred, wakes);
-        _news.OnAddressClaimed(address, wakes);
+        news.OnAddressClaimed(address, wakes);
     }
 
-    private void OnAddressConflict(in AddressConflict conflict, Shard shard, WakeList wakes)
+    public void OnConflict(in AddressConflict conflict, Shard shard, WakeList wakes)
     {
         if (_claims.Decide(conflict.Address, ClaimOutcome.Conflict, wakes, conflict) is not { } claim)
         {
-            _news.OnAddressConflict(conflict, wakes);
+            news.OnAddressConflict(conflict, wakes);
             return;
         }
 
@@ -183,7 +189,8 @@ internal sealed partial class RunningStack
         Tell(claim.Local, UserTcpAddressState.Lost, wakes);
     }
 
-    private void OnAddressesEnd(WakeList wakes)
+    /// <summary>The stack ends.</summary>
+    public void OnEnd(WakeList wakes)
     {
         _claims.OnEnd(wakes);
         foreach (AddressWatch watch in _watches)
@@ -197,14 +204,14 @@ internal sealed partial class RunningStack
     {
         foreach (AddressWatch watch in _watches)
         {
-            watch.Add(new UserTcpAddressChange(Show(local), state));
+            watch.Add(new AddressChange(local, state));
             wakes.Add(watch, WakeReasons.Decided);
         }
     }
 
     private LocalAddress? Find(HostAddress address)
     {
-        foreach (LocalAddress local in _host.Routes.Addresses)
+        foreach (LocalAddress local in routes.Addresses)
         {
             if (local.Address == address)
                 return local;
@@ -213,5 +220,5 @@ internal sealed partial class RunningStack
         return null;
     }
 
-    private static UserTcpAddress Show(LocalAddress local) => new(local.Address.ToIPAddress(), local.PrefixLength);
+    private RunningShard First => stack.Shards[0];
 }
