@@ -23,6 +23,7 @@ public sealed class SharingTests
         ["UserTcp.Ip.RoutingTable._view"] = "replaced as a whole, under the door of shard 0",
         ["UserTcp.Stack.HandOver._memory"] = "of one shard at a time",
         ["UserTcp.Tcp.TcpConfig.ChallengeBudget"] = "none before a shard completes the settings with its own",
+        ["UserTcp.Tcp.TcpConfig.SegmentRings"] = "none before a shard completes the settings with its own",
         ["UserTcp.Tcp.TcpConfig.CongestionControl"] = "one controller for each connection; thread-safe",
     };
 

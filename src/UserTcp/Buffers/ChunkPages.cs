@@ -7,28 +7,25 @@ namespace UserTcp.Buffers;
 /// in one step. A small chunk is one page, a large one sixteen. Positions are counted from an origin that is set anew
 /// whenever no chunk is left, so that a first chunk is filled from its beginning.
 /// </summary>
-internal sealed class ChunkPages
+internal struct ChunkPages(ChunkPool pool)
 {
     private const int PageShift = 12;
 
-    private readonly ChunkPool _pool;
     private Chunk?[] _ring = [];
     private long _origin;
     private long _low;
     private long _high;
 
-    public ChunkPages(ChunkPool pool) => _pool = pool;
-
     /// <summary>Whether the budget is asked for a connection that holds too much itself.</summary>
-    public bool IsOverdrawn { get; set; }
+    public bool IsOverdrawn { readonly get; set; }
 
-    public bool IsEmpty => _low == _high;
+    public readonly bool IsEmpty => _low == _high;
 
     /// <summary>The chunk with the lowest position, if there is any.</summary>
-    public Chunk? First => IsEmpty ? null : _ring[_low & (_ring.Length - 1)];
+    public readonly Chunk? First => IsEmpty ? null : _ring[_low & (_ring.Length - 1)];
 
     /// <summary>The chunk that holds the position, if there is one.</summary>
-    public Chunk? Find(long position)
+    public readonly Chunk? Find(long position)
     {
         long page = PageOf(position);
         return page >= _low && page < _high ? _ring[page & (_ring.Length - 1)] : null;
@@ -62,7 +59,7 @@ internal sealed class ChunkPages
     }
 
     /// <summary>Writes bytes whose memory is covered.</summary>
-    public void Write(long position, ReadOnlySpan<byte> bytes)
+    public readonly void Write(long position, ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {
@@ -111,18 +108,18 @@ internal sealed class ChunkPages
         }
 
         _low = _high = 0;
-        _pool.ReturnRing(_ring);
+        pool.ReturnRing(_ring);
         _ring = [];
     }
 
-    private long PageOf(long position) => (position - _origin) >> PageShift;
+    private readonly long PageOf(long position) => (position - _origin) >> PageShift;
 
     private bool TryAdd(long page, int length, bool isOwed)
     {
         // A first small segment gets a small chunk; a flow gets large ones.
         bool isLarge = (!IsEmpty || length > Chunk.SmallSize) && IsFree(page, Chunk.LargeSize >> PageShift);
-        Chunk? chunk = _pool.TryRent(isLarge ? Chunk.LargeSize : Chunk.SmallSize, IsOverdrawn)
-            ?? (isOwed ? _pool.Rent(Chunk.SmallSize) : _pool.TryRent(Chunk.SmallSize, IsOverdrawn));
+        Chunk? chunk = pool.TryRent(isLarge ? Chunk.LargeSize : Chunk.SmallSize, IsOverdrawn)
+            ?? (isOwed ? pool.Rent(Chunk.SmallSize) : pool.TryRent(Chunk.SmallSize, IsOverdrawn));
         if (chunk is null)
             return false;
 
@@ -135,7 +132,7 @@ internal sealed class ChunkPages
         return true;
     }
 
-    private bool IsFree(long page, int count)
+    private readonly bool IsFree(long page, int count)
     {
         for (long i = page; i < Math.Min(page + count, _high); i++)
         {
@@ -156,16 +153,16 @@ internal sealed class ChunkPages
             _low = page + pages;
         Debug.Assert(_low <= _high, "A chunk beyond the last page.");
         if (forget)
-            _pool.Forget(chunk);
+            pool.Forget(chunk);
         else
-            _pool.Return(chunk);
+            pool.Return(chunk);
     }
 
     private void GrowTo(long pages)
     {
         if (pages <= _ring.Length)
             return;
-        Chunk?[] larger = _pool.RentRing((int)pages);
+        Chunk?[] larger = pool.RentRing((int)pages);
         for (long page = _low; page < _high; page++)
         {
             ref Chunk? old = ref _ring[page & (_ring.Length - 1)];
@@ -173,7 +170,7 @@ internal sealed class ChunkPages
             old = null;
         }
 
-        _pool.ReturnRing(_ring);
+        pool.ReturnRing(_ring);
         _ring = larger;
     }
 }

@@ -14,7 +14,7 @@ namespace UserTcp.Buffers;
 /// </remarks>
 internal sealed class ChunkPool : IChunkSource
 {
-    private readonly ChunkRings _rings = new();
+    private readonly RingPool<Chunk?> _rings = new(smallest: 4);
     private readonly SharedCount _bytesOut;
     private readonly SharedCount _overdrawn;
     private readonly long _mostKept;

@@ -2,9 +2,10 @@ namespace UserTcp.Buffers;
 
 /// <summary>
 /// A bounded set of positions as sorted ranges that neither overlap nor touch: which bytes arrived out of order, which
-/// were acknowledged selectively. Allocates only while it grows towards its bound.
+/// were acknowledged selectively. Allocates only while it grows towards its bound. Part of its owner: passed by
+/// reference only.
 /// </summary>
-internal sealed class RangeSet
+internal struct RangeSet
 {
     // Larger arrays are not kept when nothing is in them.
     private const int Kept = 64;
@@ -18,13 +19,13 @@ internal sealed class RangeSet
     }
 
     /// <summary>Beyond it no range is added; lowering it removes none.</summary>
-    public int MaximumCount { get; set; }
+    public int MaximumCount { readonly get; set; }
 
     /// <summary>How many ranges there are.</summary>
-    public int Count { get; private set; }
+    public int Count { readonly get; private set; }
 
     /// <summary>How many ranges were looked at one by one so far: what segments out of order cost.</summary>
-    public long Looks { get; private set; }
+    public long Looks { readonly get; private set; }
 
     /// <summary>The ranges in ascending order.</summary>
     public BufferRange this[int index]
@@ -36,10 +37,10 @@ internal sealed class RangeSet
         }
     }
 
-    public ReadOnlySpan<BufferRange> Ranges => _ranges.AsSpan(0, Count);
+    public readonly ReadOnlySpan<BufferRange> Ranges => _ranges.AsSpan(0, Count);
 
     /// <summary>The end of the last range, or 0.</summary>
-    public long HighestEnd => Count == 0 ? 0 : _ranges[Count - 1].End;
+    public readonly long HighestEnd => Count == 0 ? 0 : _ranges[Count - 1].End;
 
     /// <summary>Whether <see cref="Add"/> would take the range.</summary>
     public bool CanAdd(long start, long end)
@@ -121,7 +122,7 @@ internal sealed class RangeSet
             _ranges = [];
     }
 
-    public override string ToString() => string.Join(' ', _ranges[..Count]);
+    public readonly override string ToString() => string.Join(' ', _ranges[..Count]);
 
     private bool MakeRoomAt(int index)
     {

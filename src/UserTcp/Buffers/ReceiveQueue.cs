@@ -21,8 +21,9 @@ internal sealed partial class ReceiveQueue
     /// <summary>The in-order text that a connection may always hold, in bytes.</summary>
     public const int AlwaysHeld = 2 * Chunk.SmallSize;
 
-    private readonly ChunkPages _pages;
     private readonly ChunkPool _pool;
+    private ChunkPages _pages;
+    private RangeSet _outOfOrder = new(LeastRanges);
 
     public ReceiveQueue(ChunkPool pool, int capacity)
     {
@@ -61,7 +62,7 @@ internal sealed partial class ReceiveQueue
     public long ContiguousEnd { get; private set; }
 
     /// <summary>The ranges that arrived beyond a hole.</summary>
-    public RangeSet OutOfOrder { get; } = new(LeastRanges);
+    public ref RangeSet OutOfOrder => ref _outOfOrder;
 
     /// <summary>The position after the last byte that arrived at all.</summary>
     public long HighestEnd => Math.Max(ContiguousEnd, OutOfOrder.HighestEnd);

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using UserTcp.Primitives;
 
 namespace UserTcp.Pipes;
@@ -5,6 +6,9 @@ namespace UserTcp.Pipes;
 /// <summary>The door of a stack as one connection's pipe halves see it.</summary>
 internal interface IDoor
 {
+    /// <summary>Where reads and flushes that waited resume.</summary>
+    PipeScheduler Scheduler { get; }
+
     /// <summary>How the connection ends.</summary>
     ref ConnectionEnd End { get; }
 

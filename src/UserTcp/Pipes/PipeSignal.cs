@@ -6,6 +6,9 @@ namespace UserTcp.Pipes;
 /// <summary>The pipe half of a signal.</summary>
 internal interface IPipeSignalOwner<T>
 {
+    /// <summary>Where continuations run.</summary>
+    PipeScheduler Scheduler { get; }
+
     /// <summary>
     /// Whether an operation that is awaited after a later one has taken its place has a result; or else awaiting it
     /// throws.
@@ -20,15 +23,38 @@ internal interface IPipeSignalOwner<T>
 }
 
 /// <summary>
-/// One waiting operation of a pipe half, used again and again. It is armed, and its outcome decided, under its lock
-/// (the object's own); it is resumed after the lock was left, on the application's scheduler, without an allocation. An
+/// The lock of a pipe half, taken by the thread inside the door. An interrupt must not hit that thread here: it would
+/// end the stack. The application holds the lock for a few instructions.
+/// </summary>
+internal readonly ref struct HolderLock
+{
+    private readonly object _gate;
+
+    private HolderLock(object gate) => _gate = gate;
+
+    public static HolderLock Enter(object gate)
+    {
+        var wait = default(SpinWait);
+        while (!Monitor.TryEnter(gate))
+        {
+            wait.SpinOnce(sleep1Threshold: -1);
+        }
+
+        return new HolderLock(gate);
+    }
+
+    public void Dispose() => Monitor.Exit(_gate);
+}
+
+/// <summary>
+/// One waiting operation of a pipe half, used again and again. It is armed, and its outcome decided, under the lock of
+/// the half; it is resumed after the lock was left, on the application's scheduler, without an allocation. An
 /// operation that its caller never awaits does not block the next one, as with <see cref="Pipe"/>.
 /// </summary>
 internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
 {
     private static readonly Action<object?> s_execute = static state => ((PipeSignal<T>)state!).Execute();
 
-    private readonly PipeScheduler _scheduler;
     private readonly IPipeSignalOwner<T> _owner;
 
     // Without the result, which is large and kept below.
@@ -40,13 +66,8 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     private Outcome _outcome;
     private bool _isAwaited;
 
-    /// <param name="scheduler">Where continuations run.</param>
     /// <param name="owner">The pipe half.</param>
-    public PipeSignal(PipeScheduler scheduler, IPipeSignalOwner<T> owner)
-    {
-        _scheduler = scheduler;
-        _owner = owner;
-    }
+    public PipeSignal(IPipeSignalOwner<T> owner) => _owner = owner;
 
     private enum Phase
     {
@@ -57,32 +78,11 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
         Completed,
     }
 
-    private enum Outcome
+    private enum Outcome : byte
     {
         Result,
         Error,
         Cancelled,
-    }
-
-    /// <summary>
-    /// Takes the lock for the thread inside the door, which an interrupt must not hit here: it would end the stack. The
-    /// application holds the lock for a few instructions.
-    /// </summary>
-    public HolderLock EnterAsHolder()
-    {
-        var wait = default(SpinWait);
-        while (!Monitor.TryEnter(this))
-        {
-            wait.SpinOnce(sleep1Threshold: -1);
-        }
-
-        return new HolderLock(this);
-    }
-
-    /// <summary>The lock, until it is disposed of.</summary>
-    internal readonly ref struct HolderLock(PipeSignal<T> signal)
-    {
-        public void Dispose() => Monitor.Exit(signal);
     }
 
     /// <summary>Whether an operation waits for its outcome.</summary>
@@ -182,10 +182,11 @@ internal sealed class PipeSignal<T> : IValueTaskSource<T>, IThreadPoolWorkItem
     {
         if (!TryMove(Phase.Decided, Phase.Resumed))
             return;
-        if (ReferenceEquals(_scheduler, PipeScheduler.ThreadPool))
+        PipeScheduler scheduler = _owner.Scheduler;
+        if (ReferenceEquals(scheduler, PipeScheduler.ThreadPool))
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        else if (!ReferenceEquals(_scheduler, PipeScheduler.Inline))
-            _scheduler.Schedule(s_execute, this);
+        else if (!ReferenceEquals(scheduler, PipeScheduler.Inline))
+            scheduler.Schedule(s_execute, this);
         else if (!inlineAllowed || !InlineRun.TryEnter())
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         else

@@ -7,6 +7,8 @@ namespace UserTcp.Pipes;
 /// <summary>Events of the runtime, and the reader's reactions.</summary>
 internal sealed partial class TcpPipeReader
 {
+    PipeScheduler IPipeSignalOwner<ReadResult>.Scheduler => _door.Scheduler;
+
     bool IPipeSignalOwner<ReadResult>.HasLateResults => false;
 
     ReadResult IPipeSignalOwner<ReadResult>.LateResult => default;
@@ -20,7 +22,7 @@ internal sealed partial class TcpPipeReader
     /// <param name="updateFrom">As in <see cref="OnWindow"/>.</param>
     public bool OnReadable(long updateFrom)
     {
-        using (_signal.EnterAsHolder())
+        using (HolderLock.Enter(_queue))
         {
             OnWindow(updateFrom);
             TakeArrived();
@@ -31,7 +33,7 @@ internal sealed partial class TcpPipeReader
     /// <summary>Takes what the application has consumed, and what it waits for. Under the door.</summary>
     public void OnConsumed()
     {
-        using (_signal.EnterAsHolder())
+        using (HolderLock.Enter(_queue))
         {
             if (_queue.IsReaderGone)
                 return;
@@ -52,7 +54,7 @@ internal sealed partial class TcpPipeReader
     /// <summary>The application has completed the reader, or let go of the connection. Under the door.</summary>
     public void OnInputClosed()
     {
-        using (_signal.EnterAsHolder())
+        using (HolderLock.Enter(_queue))
         {
             _queue.CloseReader(isViewReleased: !_isViewOut);
             _head = _tail = null;
@@ -64,7 +66,7 @@ internal sealed partial class TcpPipeReader
     /// </summary>
     public bool OnClosed()
     {
-        using (_signal.EnterAsHolder())
+        using (HolderLock.Enter(_queue))
         {
             _isOver = true;
             _queue.Abandon();
@@ -79,7 +81,7 @@ internal sealed partial class TcpPipeReader
     /// </summary>
     public bool OnLetGo()
     {
-        lock (_signal)
+        lock (_queue)
             return _door.End.IsByDisposal && _signal.TryFail();
     }
 
@@ -90,7 +92,7 @@ internal sealed partial class TcpPipeReader
     private void OnCancelled(CancellationToken token)
     {
         bool isDue;
-        lock (_signal)
+        lock (_queue)
             isDue = _signal.TryCancel(token);
         if (isDue)
             _signal.Resume(inlineAllowed: false);

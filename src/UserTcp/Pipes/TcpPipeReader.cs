@@ -25,7 +25,7 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
     private readonly IDoor _door;
     private readonly PipeSignal<ReadResult> _signal;
 
-    // All below changes under the lock of the signal.
+    // All below changes under the lock, which is the queue's.
     private Chunk? _head;
     private Chunk? _tail;
     private long _arrived;
@@ -45,12 +45,11 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
 
     /// <param name="queue">The receive queue, used under the door.</param>
     /// <param name="door">The door of the stack.</param>
-    /// <param name="scheduler">Where reads that waited resume.</param>
-    public TcpPipeReader(ReceiveQueue queue, IDoor door, PipeScheduler scheduler)
+    public TcpPipeReader(ReceiveQueue queue, IDoor door)
     {
         _queue = queue;
         _door = door;
-        _signal = new PipeSignal<ReadResult>(scheduler, this);
+        _signal = new PipeSignal<ReadResult>(this);
         TakeArrived();
     }
 
@@ -67,7 +66,7 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
     public override bool TryRead(out ReadResult result)
     {
         Verdict verdict;
-        lock (_signal)
+        lock (_queue)
         {
             BeginRead(minimum: 1);
             if (_signal.IsWaiting)
@@ -83,7 +82,7 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         bool isUpdateDue;
-        lock (_signal)
+        lock (_queue)
         {
             ThrowIfCompleted();
             if (_door.End.IsLetGo || !Advance(consumed, examined, out isUpdateDue))
@@ -98,7 +97,7 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
 
     public override void CancelPendingRead()
     {
-        lock (_signal)
+        lock (_queue)
         {
             if (!_signal.IsWaiting)
             {
@@ -128,7 +127,7 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
     {
         bool isDue;
         bool isLetGo;
-        lock (_signal)
+        lock (_queue)
         {
             if (_isCompleted)
                 return;
@@ -158,7 +157,7 @@ internal sealed partial class TcpPipeReader : PipeReader, IPipeSignalOwner<ReadR
         Verdict verdict;
         ReadResult result;
         bool wantsMore = false;
-        lock (_signal)
+        lock (_queue)
         {
             BeginRead(minimum);
             verdict = Decide(out result);

@@ -21,12 +21,12 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
 
     private readonly SendQueue _queue;
     private readonly IDoor _door;
-    private readonly PipeSignal<FlushResult> _signal;
+    private PipeSignal<FlushResult>? _signal; // most flushes never wait
 
     // The writer's own.
     private bool _isCompleted;
 
-    // Changes under the lock of the signal, as all below; a writer may look without it, to spare itself a copy.
+    // Changes under the lock, which is the queue's, as all below; a writer may look without it, to spare itself a copy.
     private volatile bool _isOver;
     private bool _isPaused;
     private bool _isCancelRequested;
@@ -34,12 +34,10 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
 
     /// <param name="queue">The send queue, and its limit above which a flush waits.</param>
     /// <param name="door">The door of the stack.</param>
-    /// <param name="scheduler">Where flushes that waited resume.</param>
-    public TcpPipeWriter(SendQueue queue, IDoor door, PipeScheduler scheduler)
+    public TcpPipeWriter(SendQueue queue, IDoor door)
     {
         _queue = queue;
         _door = door;
-        _signal = new PipeSignal<FlushResult>(scheduler, this);
     }
 
     /// <summary>Why the connection ended. Read it only once a flush said that it is over.</summary>
@@ -50,6 +48,8 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
 
     /// <summary>Whether the connection, or its stack, was disposed of before the connection ended.</summary>
     public bool IsEndedByDisposal => _door.End.IsOutputByDisposal;
+
+    PipeScheduler IPipeSignalOwner<FlushResult>.Scheduler => _door.Scheduler;
 
     bool IPipeSignalOwner<FlushResult>.HasLateResults => true;
 
@@ -85,15 +85,15 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
         bool isNews;
         bool isReady;
         FlushResult result;
-        lock (_signal)
+        lock (_queue)
         {
             ForgetFlush();
             isNews = _queue.Flush();
             isReady = TryTakeResult(out result);
             if (!isReady)
-                _signal.Arm(cancellationToken);
-            else if (_signal.IsWaiting)
-                _signal.Withdraw();
+                (_signal ??= new PipeSignal<FlushResult>(this)).Arm(cancellationToken);
+            else if (IsWaiting)
+                _signal!.Withdraw();
         }
 
         // A flush that waits is decided anew when the post is served: what is acknowledged meanwhile is not missed.
@@ -101,13 +101,13 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
             _door.Post(PipeCalls.Send);
         return isReady
             ? new ValueTask<FlushResult>(result)
-            : _signal.Begin(cancellationToken, s_onCancelled, this);
+            : _signal!.Begin(cancellationToken, s_onCancelled, this);
     }
 
     /// <summary>Flushes, and says that all up to here is urgent (RFC 9293 §3.8.5).</summary>
     public void FlushUrgent()
     {
-        lock (_signal)
+        lock (_queue)
         {
             _queue.Flush();
             _urgentEnd = _queue.Flushed;
@@ -141,15 +141,15 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
 
     public override void CancelPendingFlush()
     {
-        lock (_signal)
+        lock (_queue)
         {
-            if (!_signal.IsWaiting)
+            if (!IsWaiting)
             {
                 _isCancelRequested = true;
                 return;
             }
 
-            _signal.TryComplete(new FlushResult(isCanceled: true, _isOver));
+            _signal!.TryComplete(new FlushResult(isCanceled: true, _isOver));
         }
 
         _signal.Resume(inlineAllowed: false);
@@ -170,7 +170,7 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
 
     private void Complete(PipeCalls call, bool isWriterBusy)
     {
-        lock (_signal)
+        lock (_queue)
         {
             if (_isCompleted)
                 return;
@@ -189,7 +189,7 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     public long OnUrgent()
     {
         long end;
-        using (_signal.EnterAsHolder())
+        using (HolderLock.Enter(_queue))
             end = _urgentEnd;
         _queue.Accept(end);
         return end;
@@ -204,7 +204,7 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     /// </summary>
     public bool OnWritable()
     {
-        using (_signal.EnterAsHolder())
+        using (HolderLock.Enter(_queue))
             return TryDecide();
     }
 
@@ -216,7 +216,7 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     public void OnOutputClosed()
     {
         // A writer flushes under the lock: either all of it is accepted here, or it sees that nobody writes any more.
-        using (_signal.EnterAsHolder())
+        using (HolderLock.Enter(_queue))
             _queue.CloseWriter();
     }
 
@@ -226,7 +226,7 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     /// </summary>
     public bool OnClosed()
     {
-        using (_signal.EnterAsHolder())
+        using (HolderLock.Enter(_queue))
         {
             _queue.Abandon();
             return End();
@@ -242,7 +242,7 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
         if (!IsEndedByDisposal)
             return false;
 
-        lock (_signal)
+        lock (_queue)
             return End();
     }
 
@@ -251,7 +251,7 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
 
     /// <summary>Completes the flush that became ready. Outside the door.</summary>
     /// <param name="inlineAllowed">Whether its continuation may run on this thread: the loop's only.</param>
-    public void Resume(bool inlineAllowed) => _signal.Resume(inlineAllowed);
+    public void Resume(bool inlineAllowed) => _signal?.Resume(inlineAllowed);
 
     private bool End()
     {
@@ -260,11 +260,15 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     }
 
     private bool TryDecide() =>
-        _signal.IsWaiting && TryTakeResult(out FlushResult result) && _signal.TryComplete(result);
+        IsWaiting && TryTakeResult(out FlushResult result) && _signal!.TryComplete(result);
+
+    private bool IsWaiting => _signal is { IsWaiting: true };
 
     /// <summary>The flush before this one may never have been awaited; only its cancellation is still news.</summary>
     private void ForgetFlush()
     {
+        if (_signal is null)
+            return;
         if (!_signal.TryForget(out FlushResult forgotten, out bool wasCancelled))
         {
             throw new InvalidOperationException(
@@ -289,8 +293,8 @@ internal sealed class TcpPipeWriter : PipeWriter, IPipeSignalOwner<FlushResult>
     private void OnCancelled(CancellationToken token)
     {
         bool isDue;
-        lock (_signal)
-            isDue = _signal.TryCancel(token);
+        lock (_queue)
+            isDue = _signal!.TryCancel(token);
         if (isDue)
             _signal.Resume(inlineAllowed: false);
     }

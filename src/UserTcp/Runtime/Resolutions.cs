@@ -13,21 +13,17 @@ namespace UserTcp.Runtime;
 internal sealed class Resolutions(string stack, StackMeter meter, LimitedLogger logger)
 {
     // Connections that began under a span of ours: resolutions become its children.
-    private readonly HashSet<RunningConnection> _traced = [];
+    private readonly Dictionary<RunningConnection, Activity> _traced = [];
 
-    /// <summary>A connection begins; under the door.</summary>
-    public void Add(RunningConnection connection)
+    /// <summary>A connection begins, perhaps under a span; under the door.</summary>
+    public void Add(RunningConnection connection, Activity? span)
     {
-        if (connection.ConnectSpan is not null)
-            _traced.Add(connection);
+        if (span is not null)
+            _traced.Add(connection, span);
     }
 
     /// <summary>A connection is over; under the door.</summary>
-    public void Remove(RunningConnection connection)
-    {
-        if (connection.ConnectSpan is not null)
-            _traced.Remove(connection);
-    }
+    public void Remove(RunningConnection connection) => _traced.Remove(connection);
 
     // Under the door; the rest when it is closed. Nothing is done where nobody listens.
     public void OnNeighbor(in Wakeup wakeup, WakeList wakes)
@@ -46,11 +42,12 @@ internal sealed class Resolutions(string stack, StackMeter meter, LimitedLogger 
     private List<ActivityContext> WaitingFor(HostAddress nextHop)
     {
         var waiting = new List<ActivityContext>();
-        _traced.RemoveWhere(static connection => connection.ConnectSpan is not { IsStopped: false });
-        foreach (RunningConnection connection in _traced)
+        foreach ((RunningConnection connection, Activity span) in _traced)
         {
-            if (connection.NextHop == nextHop)
-                waiting.Add(connection.ConnectSpan!.Context);
+            if (span.IsStopped)
+                _traced.Remove(connection);
+            else if (connection.NextHop == nextHop)
+                waiting.Add(span.Context);
         }
 
         return waiting;

@@ -64,7 +64,7 @@ internal sealed partial class RunningConnection
     public IDisposable AddObserver(IUserTcpConnectionObserver observer)
     {
         ConnectionObservers observers = _observers ?? Interlocked.CompareExchange(
-            ref _observers, new ConnectionObservers((_, cause) => _stack.OnObserverFailed(Id, cause)), null)
+            ref _observers, new ConnectionObservers((_, cause) => Stack.OnObserverFailed(Id, cause)), null)
             ?? _observers;
         observers.Add(observer);
         _shard.Watch.OnObserverAdded();
@@ -78,14 +78,14 @@ internal sealed partial class RunningConnection
     void IWakeTarget.Wake(WakeReasons reasons, bool inlineAllowed)
     {
         Log(reasons);
-        if ((reasons & WakeReasons.Closed) != 0 && _core.WasConnected && _stack.Meter.WantsConnectionEnds)
+        if ((reasons & WakeReasons.Closed) != 0 && _core.WasConnected && Stack.Meter.WantsConnectionEnds)
             Measure();
         if ((reasons & WakeReasons.Connected) != 0)
             _connected.Reach(s_connected);
         if ((reasons & WakeReasons.OutputAcknowledged) != 0)
-            _outputEnd.Reach(true, _stack.Completions);
+            _outputEnd.Reach(true, Stack.Completions);
         if ((reasons & WakeReasons.InputClosed) != 0)
-            _inputClosed.Reach(UserTcpCloseReason.Graceful, _stack.Completions);
+            _inputClosed.Reach(UserTcpCloseReason.Graceful, Stack.Completions);
         if ((reasons & WakeReasons.Closed) != 0)
             TellEnd();
         if ((reasons & WakeReasons.Urgent) != 0 && UrgentAnnounced is Action announce)
@@ -128,7 +128,7 @@ internal sealed partial class RunningConnection
     private void Measure()
     {
         TcbReport report = Describe();
-        _stack.Meter.OnConnectionEnd(_stack.Name, _core.IsIncoming, CloseReason, report.Age, report.Rtt.Smoothed);
+        Stack.Meter.OnConnectionEnd(Stack.Name, _core.IsIncoming, CloseReason, report.Age, report.Rtt.Smoothed);
     }
 
     private static TaskCompletionSource<bool> MakeConnected()
@@ -141,9 +141,9 @@ internal sealed partial class RunningConnection
     // Whoever ends a connection may come by before the thread that is still to tell what was reached until then.
     private void TellEnd()
     {
-        _connected.Reach(false, _stack.Completions);
-        _inputClosed.Reach(Reader.HasEnded ? UserTcpCloseReason.Graceful : CloseReason, _stack.Completions);
-        _outputEnd.Reach(_isOutputOver || CloseReason == UserTcpCloseReason.Graceful, _stack.Completions);
-        _closed.Reach(CloseReason, _stack.Completions);
+        _connected.Reach(false, Stack.Completions);
+        _inputClosed.Reach(Reader.HasEnded ? UserTcpCloseReason.Graceful : CloseReason, Stack.Completions);
+        _outputEnd.Reach(_isOutputOver || CloseReason == UserTcpCloseReason.Graceful, Stack.Completions);
+        _closed.Reach(CloseReason, Stack.Completions);
     }
 }

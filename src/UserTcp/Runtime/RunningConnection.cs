@@ -18,7 +18,6 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
 {
     private static long s_lastId;
     private readonly RunningShard _shard;
-    private readonly RunningStack _stack;
     private readonly StackConnection _core;
     private readonly bool _isPooled;
     private readonly bool _mayDefer;
@@ -36,7 +35,6 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     public RunningConnection(RunningShard shard, StackConnection core, ConnectionSettings settings)
     {
         _shard = shard;
-        _stack = shard.Stack;
         _core = core;
         Settings = settings;
         _isPooled = ReferenceEquals(Scheduler, PipeScheduler.ThreadPool);
@@ -44,8 +42,8 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
         core.Receive.HeldLimit = settings.MaxHeldBytes;
         core.Send.Source = shard.Stash;
         Id = Interlocked.Increment(ref s_lastId);
-        Reader = new TcpPipeReader(core.Receive, this, Scheduler);
-        Writer = new TcpPipeWriter(core.Send, this, Scheduler);
+        Reader = new TcpPipeReader(core.Receive, this);
+        Writer = new TcpPipeWriter(core.Send, this);
     }
 
     /// <summary>Unique in the process, from 1.</summary>
@@ -63,29 +61,26 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
 
     public TcpPipeWriter Writer { get; }
 
-    public RunningStack Stack => _stack;
+    public RunningStack Stack => _shard.Stack;
 
     /// <summary>Where the application's code resumes.</summary>
-    public PipeScheduler Scheduler => Settings.Scheduler ?? _stack.Scheduler;
+    public PipeScheduler Scheduler => Settings.Scheduler ?? Stack.Scheduler;
 
     /// <summary>The public object for this connection, once somebody asked for one.</summary>
     public object? Facade { get; set; }
-
-    /// <summary>The span of the connect that this is, if anybody listens to spans.</summary>
-    public Activity? ConnectSpan { get; init; }
 
     /// <summary>Read under the door.</summary>
     public HostAddress NextHop => _core.NextHop;
 
     /// <summary>Whether the handshake ended well.</summary>
-    public Task<bool> Connected => _connected.Task(_stack.Completions);
+    public Task<bool> Connected => _connected.Task(Stack.Completions);
 
-    public Task<UserTcpCloseReason> InputClosed => _inputClosed.Task(_stack.Completions);
+    public Task<UserTcpCloseReason> InputClosed => _inputClosed.Task(Stack.Completions);
 
     /// <summary>Never fails: whether all that was written, and FIN, was acknowledged.</summary>
-    public Task<bool> OutputEnd => _outputEnd.Task(_stack.Completions);
+    public Task<bool> OutputEnd => _outputEnd.Task(Stack.Completions);
 
-    public Task<UserTcpCloseReason> Closed => _closed.Task(_stack.Completions);
+    public Task<UserTcpCloseReason> Closed => _closed.Task(Stack.Completions);
 
     /// <inheritdoc/>
     public ref ConnectionEnd End => ref _end;
@@ -278,7 +273,7 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
 
     private void Log(WakeReasons reasons)
     {
-        ILogger logger = _stack.ConnectionLogger;
+        ILogger logger = Stack.ConnectionLogger;
         if (!logger.IsEnabled(LogLevel.Debug))
             return;
 
@@ -303,7 +298,7 @@ internal sealed partial class RunningConnection : MailNode, IDoor, IWakeTarget
     /// <summary>Tells the log that the connect has begun.</summary>
     public void LogConnecting()
     {
-        ILogger logger = _stack.ConnectionLogger;
+        ILogger logger = Stack.ConnectionLogger;
         if (logger.IsEnabled(LogLevel.Debug))
             LogMessages.Connecting(logger, Id, RemoteEndPoint.ToString(), LocalEndPoint.ToString());
     }

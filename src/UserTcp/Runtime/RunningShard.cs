@@ -61,9 +61,9 @@ internal sealed class RunningShard : IStackOwner, IDisposable
     /// <summary>A connection begins its life with the application.</summary>
     public RunningConnection OnNewConnection(Door.Visit visit, StackConnection core, ConnectionSettings settings)
     {
-        var connection = new RunningConnection(this, core, settings) { ConnectSpan = Spans.Current };
+        var connection = new RunningConnection(this, core, settings);
         _connections.Add(connection);
-        _resolutions.Add(connection);
+        _resolutions.Add(connection, Spans.Current);
         visit.Shard.Adopt(core, connection);
         return connection;
     }

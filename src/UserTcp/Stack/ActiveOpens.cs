@@ -76,8 +76,6 @@ internal sealed class ActiveOpens(
         var connection = new StackConnection(flows.NextId(), flow, flows.Hash(flow))
         {
             Tcb = new Tcb(config, flow.Family, send, receive, iss, numbers.TimestampOffset(flow)),
-            Send = send,
-            Receive = receive,
             NextHop = hop.Address,
             IsLooped = routes.IsLocal(flow.Remote),
             IsForeign = false,

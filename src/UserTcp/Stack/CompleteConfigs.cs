@@ -1,5 +1,7 @@
+using UserTcp.Buffers;
 using UserTcp.Primitives;
 using UserTcp.Tcp;
+using UserTcp.Tcp.Send;
 
 namespace UserTcp.Stack;
 
@@ -7,8 +9,9 @@ namespace UserTcp.Stack;
 /// The settings of connections, with what only the stack knows filled in. Connections that are opened with the same
 /// settings, one after another, share the result. Under the door.
 /// </summary>
-internal struct CompleteConfigs
+internal struct CompleteConfigs()
 {
+    private readonly RingPool<SentSegment> _rings = new(smallest: 1);
     private TcpConfig? _asked;
     private TcpConfig? _complete;
     private int _mtu;
@@ -22,6 +25,7 @@ internal struct CompleteConfigs
                 ReceiveMss = Mss.Min(asked.ReceiveMss, Mss.FromMtu(mtu, IpFamily.V4)),
                 MaxGsoBytes = Host.MaxGsoBytes,
                 ChallengeBudget = challenges,
+                SegmentRings = _rings,
             };
             (_asked, _mtu) = (asked, mtu);
         }

@@ -208,8 +208,6 @@ internal sealed partial class PassiveOpens(
         var connection = new StackConnection(flows.NextId(), entry.Flow, entry.FlowHash)
         {
             Tcb = new Tcb(entry.Config, entry.Flow.Family, send, receive, entry.Opening!, arrival),
-            Send = send,
-            Receive = receive,
             Listener = entry.Request is null ? listener : null,
             IsIncoming = true,
             NextHop = hop.Address,

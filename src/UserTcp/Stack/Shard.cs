@@ -39,7 +39,7 @@ internal sealed class Shard : IDisposable
     private readonly FrameBuilder _builder;
     private readonly Egress _egress;
     private readonly ITimed[] _timed;
-    private CompleteConfigs _configs;
+    private CompleteConfigs _configs = new();
     private bool _isStopped;
 
     /// <param name="host">The identity.</param>

@@ -17,9 +17,9 @@ internal sealed class StackConnection : FlowEntry
 
     public required Tcb Tcb { get; init; }
 
-    public required SendQueue Send { get; init; }
+    public SendQueue Send => Tcb.SendQueue;
 
-    public required ReceiveQueue Receive { get; init; }
+    public ReceiveQueue Receive => Tcb.ReceiveQueue;
 
     /// <summary>The listener it came from; null if it was opened from here, or by a request.</summary>
     public StackListener? Listener { get; init; }

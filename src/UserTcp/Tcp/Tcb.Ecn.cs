@@ -25,11 +25,11 @@ internal sealed partial class Tcb
         if (!IsEcho(seg))
             return;
 
-        _counters.EcnEchoes++;
+        Rare.EcnEchoes++;
         if (!_sender.OnEcnEcho(outcome, now))
             return;
 
-        _counters.EcnReductions++;
+        Rare.EcnReductions++;
         if (!_sender.Ecn.IsHeldBack)
             return;
 

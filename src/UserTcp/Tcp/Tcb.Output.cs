@@ -89,7 +89,8 @@ internal sealed partial class Tcb
         Settle(Dues.Syn);
         plan.IsRetransmission = !_sender.Flight.IsEmpty && !(isReply && !_synAckSent);
         _synAckSent |= isReply;
-        _counters.Retransmits += plan.IsRetransmission ? 1 : 0;
+        if (plan.IsRetransmission)
+            Rare.Retransmits++;
         _sender.OnSynSent(now, isLost: plan.IsRetransmission && _synChallenge != SynChallenge.Repeating);
         if (_synChallenge == SynChallenge.Repeating)
             _synChallenge = SynChallenge.Over;
@@ -159,7 +160,8 @@ internal sealed partial class Tcb
         if (choice.IsNone || !CutToPieces(ref choice))
             return false;
 
-        _counters.TailLossProbes += choice.IsTailProbe ? 1 : 0;
+        if (choice.IsTailProbe)
+            Rare.TailLossProbes++;
         _persistProbes += choice.IsProbe ? 1 : 0;
         _unansweredProbes += choice.IsProbe ? 1 : 0;
         PlanText(now, choice, offer, ref plan);
@@ -223,9 +225,9 @@ internal sealed partial class Tcb
         if (!plan.IsRetransmission)
             return;
 
-        _counters.Retransmits += plan.SegmentSize == 0 ? 1
+        Rare.Retransmits += plan.SegmentSize == 0 ? 1
             : (plan.PayloadLength + plan.SegmentSize - 1) / plan.SegmentSize;
-        _counters.BytesRetransmitted += plan.PayloadLength;
+        Rare.BytesRetransmitted += plan.PayloadLength;
     }
 
     /// <summary>
@@ -292,7 +294,7 @@ internal sealed partial class Tcb
             return;
 
         Span<BufferRange> ranges = stackalloc BufferRange[SackBlocks.MaxBlocks];
-        int count = _receiver.Sack.Take(ranges[..MaxSackBlocks], _receive.OutOfOrder);
+        int count = _receiver.Sack.Take(ranges[..MaxSackBlocks], ref _receive.OutOfOrder);
         for (int i = 0; i < count; i++)
         {
             SeqNumber right = ReceiveSeq(ranges[i].End);

@@ -49,7 +49,7 @@ internal sealed partial class Tcb
         BufferRange known = _receive.FirstKnown(ReceivePosition(start), ReceivePosition(start) + text.Length);
         if (!_receive.TryWrite(ReceivePosition(start), text, out BufferRange stored))
         {
-            _counters.ReceiveRefused++;
+            Rare.ReceiveRefused++;
             // Deviation: not reported, as RFC 2018 §8 asks: it is to be sent again as if it had been lost on the way.
             _receiver.OweDuplicateAck();
             return;
@@ -59,8 +59,9 @@ internal sealed partial class Tcb
             NoteDuplicate(known);
         if (start > _receiver.Next)
         {
-            _receiver.OnOutOfOrder();
-            _receiver.Sack.OnStored(ReceivePosition(start), _receive.OutOfOrder);
+            Rare.OutOfOrderSegments++;
+            _receiver.OweDuplicateAck();
+            _receiver.Sack.OnStored(ReceivePosition(start), ref _receive.OutOfOrder);
             return;
         }
 

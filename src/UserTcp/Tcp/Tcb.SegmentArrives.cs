@@ -75,7 +75,7 @@ internal sealed partial class Tcb
         bool isReset = seg.Has(TcpFlags.Rst);
         if (seg.Options.HasTimestamps && _receiver.Timestamps.IsStale(seg.Options.TsVal, now) && !isReset)
         {
-            _counters.StaleTimestamps++;
+            Rare.StaleTimestamps++;
             return RejectUnacceptable(seg, now, isStale: true); // RFC 7323 §5.3 (R1)
         }
 
@@ -215,7 +215,8 @@ internal sealed partial class Tcb
         uint covered = outcome.Covered;
         if (covered > 0 || _sender.IsNewerWindow(seg.Seq, seg.Ack))
             _sender.TakeWindow(window, seg.Seq, seg.Ack);
-        _counters.ZeroWindows += hadWindow && _sender.Window.Bytes == 0 ? 1 : 0;
+        if (hadWindow && _sender.Window.Bytes == 0)
+            Rare.ZeroWindows++;
         if (_sender.Window.Bytes == 0)
             StayAlive(now);
         if (covered > 0)
@@ -235,7 +236,8 @@ internal sealed partial class Tcb
             IsDuplicate = IsDuplicateAck(seg, window),
             HasEcnEcho = IsEcho(seg),
         };
-        _counters.DuplicateAcks += facts.IsDuplicate ? 1 : 0;
+        if (facts.IsDuplicate)
+            Rare.DuplicateAcks++;
         AckOutcome outcome = _sender.OnAck(facts, now);
         Count(outcome.Signs);
         if (outcome.HasPathNews)
@@ -245,8 +247,10 @@ internal sealed partial class Tcb
 
     private void Count(LossSigns signs)
     {
-        _counters.FastRecoveries += (signs & LossSigns.EnteredRecovery) != 0 ? 1 : 0;
-        _counters.SpuriousRecoveries += (signs & LossSigns.Undone) != 0 ? 1 : 0;
+        if ((signs & LossSigns.EnteredRecovery) != 0)
+            Rare.FastRecoveries++;
+        if ((signs & LossSigns.Undone) != 0)
+            Rare.SpuriousRecoveries++;
     }
 
     // RFC 5681 §2. The answers to window probes look the same and say nothing of a loss.
@@ -275,7 +279,6 @@ internal sealed partial class Tcb
         bool mayWaitForRoom = _send.Unacknowledged >= _send.Limit / 2;
         _ackedPosition = Math.Min(_send.End,
             _ackedPosition + covered - (_sender.Una - (int)covered == _sender.InitialSend ? 1 : 0));
-        _counters.BytesAcked = _ackedPosition;
         _send.FreeBelow(_ackedPosition);
         if (!HasUnacknowledged)
             _timers.Stop(TcpTimer.UserTimeout); // it begins anew with the next text
@@ -312,7 +315,7 @@ internal sealed partial class Tcb
         if (Config.ChallengeBudget is { } budget && !budget.TryTake(ref _challengeShare, now))
             return;
 
-        _counters.ChallengeAcks++;
+        Rare.ChallengeAcks++;
         _receiver.OweAck();
     }
 }

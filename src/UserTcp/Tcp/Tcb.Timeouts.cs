@@ -53,7 +53,7 @@ internal sealed partial class Tcb
         if (_sender.Flight.IsEmpty || TryRepeatSyn())
             return;
 
-        _counters.Timeouts++;
+        Rare.Timeouts++;
         _sender.OnRetransmitTimeout(now);
         if (_sender.Timer.Retransmissions == Config.R1)
             _effects |= Effects.NegativeAdvice;

@@ -41,7 +41,8 @@ internal sealed partial class Tcb
     private Instant _progressAt;
     private UserTcpCloseReason _softError;
     private long _urgentPosition;
-    private TcbCounters _counters;
+    private CommonCounters _counters;
+    private StrongBox<RareCounters>? _rare;
     private Chronograph _chronograph;
 
     /// <summary>An active open; <see cref="UserCall.Open"/> starts it.</summary>
@@ -116,6 +117,12 @@ internal sealed partial class Tcb
     private bool MaySendText =>
         State is TcpState.Established or TcpState.CloseWait or TcpState.FinWait1 or TcpState.Closing
             or TcpState.LastAck;
+
+    public SendQueue SendQueue => _send;
+
+    public ReceiveQueue ReceiveQueue => _receive;
+
+    private ref RareCounters Rare => ref (_rare ??= new StrongBox<RareCounters>()).Value;
 
     private bool HasTimestamps => _receiver.Timestamps.IsNegotiated;
 

@@ -3,15 +3,20 @@ using UserTcp.Tcp.Send;
 
 namespace UserTcp.Tcp;
 
-/// <summary>The counters of a connection, for its report.</summary>
-internal struct TcbCounters
+/// <summary>What every connection counts.</summary>
+internal struct CommonCounters
 {
     public long SegmentsSent;
     public long SegmentsReceived;
     public long BytesSent;
-    public long BytesRetransmitted;
-    public long BytesAcked;
     public long BytesReceived;
+    public Instant LastTextSentAt;
+}
+
+/// <summary>What most connections never count.</summary>
+internal struct RareCounters
+{
+    public long BytesRetransmitted;
     public long Retransmits;
     public long FastRecoveries;
     public long TailLossProbes;
@@ -24,7 +29,52 @@ internal struct TcbCounters
     public long ReceiveRefused;
     public long EcnEchoes;
     public long EcnReductions;
-    public Instant LastTextSentAt;
+    public long OutOfOrderSegments;
+}
+
+/// <summary>The counters of a connection, for its report.</summary>
+internal readonly struct TcbCounters(in CommonCounters common, in RareCounters rare, long bytesAcked)
+{
+    private readonly CommonCounters _common = common;
+    private readonly RareCounters _rare = rare;
+
+    public long BytesAcked { get; } = bytesAcked;
+
+    public long SegmentsSent => _common.SegmentsSent;
+
+    public long SegmentsReceived => _common.SegmentsReceived;
+
+    public long BytesSent => _common.BytesSent;
+
+    public long BytesReceived => _common.BytesReceived;
+
+    public long BytesRetransmitted => _rare.BytesRetransmitted;
+
+    public long Retransmits => _rare.Retransmits;
+
+    public long FastRecoveries => _rare.FastRecoveries;
+
+    public long TailLossProbes => _rare.TailLossProbes;
+
+    public long SpuriousRecoveries => _rare.SpuriousRecoveries;
+
+    public long Timeouts => _rare.Timeouts;
+
+    public long DuplicateAcks => _rare.DuplicateAcks;
+
+    public long ZeroWindows => _rare.ZeroWindows;
+
+    public long ChallengeAcks => _rare.ChallengeAcks;
+
+    public long StaleTimestamps => _rare.StaleTimestamps;
+
+    public long ReceiveRefused => _rare.ReceiveRefused;
+
+    public long EcnEchoes => _rare.EcnEchoes;
+
+    public long EcnReductions => _rare.EcnReductions;
+
+    public long OutOfOrderSegments => _rare.OutOfOrderSegments;
 }
 
 /// <summary>A consistent picture of a connection: the source of the public connection info (Linux tcp_info).</summary>
@@ -108,14 +158,14 @@ internal sealed partial class Tcb
     public SeqNumber ReceiveNext => _receiver.Next;
 
     /// <summary>The counters.</summary>
-    public ref readonly TcbCounters Counters => ref _counters;
+    public TcbCounters Counters => new(_counters, _rare?.Value ?? default, _ackedPosition);
 
     /// <summary>Segments with text that arrived before text in front of them.</summary>
-    public long OutOfOrderSegments => _receiver.OutOfOrderSegments;
+    public long OutOfOrderSegments => _rare?.Value.OutOfOrderSegments ?? 0;
 
     /// <summary>The part of STATUS that is cheap enough to be looked at for every segment.</summary>
     public AckReport DescribeAck(Instant now) => new(
-        now - _openedAt, _counters.BytesAcked, _sender.CongestionWindow, _sender.Congestion?.SlowStartThreshold ?? 0,
+        now - _openedAt, _ackedPosition, _sender.CongestionWindow, _sender.Congestion?.SlowStartThreshold ?? 0,
         _sender.BytesInFlight, _sender.Window.Bytes)
     {
         Rtt = _sender.Rtt,
@@ -127,7 +177,7 @@ internal sealed partial class Tcb
     {
         State = State,
         Recovery = _sender.RecoveryState,
-        Counters = _counters,
+        Counters = Counters,
         CongestionControl = Config.CongestionControl.Name,
         HasSack = _sender.HasSack,
         HasTimestamps = HasTimestamps,
@@ -162,7 +212,7 @@ internal sealed partial class Tcb
         Delivered = _sender.Delivery.Delivered,
         DeliveryRate = _sender.Delivery.BytesPerSecond,
         IsDeliveryRateAppLimited = _sender.Delivery.IsAppLimited,
-        OutOfOrderSegments = _receiver.OutOfOrderSegments,
+        OutOfOrderSegments = OutOfOrderSegments,
         Age = now - _openedAt,
         SinceLastReceive = now - _lastReceivedAt,
         SinceLastSend = now - _counters.LastTextSentAt,

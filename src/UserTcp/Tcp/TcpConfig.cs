@@ -1,4 +1,6 @@
+using UserTcp.Buffers;
 using UserTcp.Primitives;
+using UserTcp.Tcp.Send;
 
 namespace UserTcp.Tcp;
 
@@ -98,6 +100,9 @@ internal sealed record TcpConfig
     /// stack; null: no limit.
     /// </summary>
     public ChallengeBudget? ChallengeBudget { get; init; }
+
+    /// <summary>Lends memory for what is outstanding; null: each connection keeps its own.</summary>
+    public RingPool<SentSegment>? SegmentRings { get; init; }
 
     public CongestionControl CongestionControl { get; init; } = CongestionControl.Cubic;
 

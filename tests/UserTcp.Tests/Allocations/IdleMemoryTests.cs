@@ -13,14 +13,17 @@ namespace UserTcp.Tests.Allocations;
 public sealed class IdleMemoryTests
 {
     private const int Connections = 2_000;
-    private const int MostBytesOfConnection = 3 << 10;
+
+    /// <summary>It is below 2,400; the rest is for what the runtime holds meanwhile.</summary>
+    private const int MostBytesOfConnection = 2_448;
+
     private const int MostBytesOfTimeWait = 64;
 
     /// <summary>Numbers of four bytes, of which half are taken when the table is full.</summary>
     private const int MostBytesOfIndex = 8;
 
     [Fact]
-    public async Task An_idle_connection_holds_at_most_three_KiB()
+    public async Task An_idle_connection_holds_little()
     {
         await using StackPair pair = await StackPair.OpenAsync();
         await using UserTcpListener listener = await pair.Server.ListenAsync(80);

@@ -71,14 +71,14 @@ public sealed class RangeSetTests
             }
             else
             {
-                Add(set, model, start, start + (step / Universe % 12));
+                Add(ref set, model, start, start + (step / Universe % 12));
             }
 
-            Check(set, model);
+            Check(ref set, model);
         }
     }
 
-    private static void Add(RangeSet set, HashSet<long> model, long start, long end)
+    private static void Add(ref RangeSet set, HashSet<long> model, long start, long end)
     {
         bool expected = set.CanAdd(start, end);
         bool added = set.Add(start, end, out BufferRange merged);
@@ -97,7 +97,7 @@ public sealed class RangeSetTests
             Assert.Contains(merged, set.Ranges.ToArray());
     }
 
-    private static void Check(RangeSet set, HashSet<long> model)
+    private static void Check(ref RangeSet set, HashSet<long> model)
     {
         for (long position = -1; position < Universe + 12; position++)
             Assert.Equal(model.Contains(position), set.Contains(position));

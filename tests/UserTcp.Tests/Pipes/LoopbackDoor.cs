@@ -23,12 +23,14 @@ internal sealed class LoopbackDoor : IDoor
         int receiveBufferBytes = 1 << 16,
         int sendBufferBytes = 1 << 15)
     {
-        scheduler ??= PipeScheduler.ThreadPool;
+        Scheduler = scheduler ?? PipeScheduler.ThreadPool;
         SendQueue = new SendQueue(Pool) { Limit = sendBufferBytes };
         ReceiveQueue = new ReceiveQueue(Pool, receiveBufferBytes);
-        Reader = new TcpPipeReader(ReceiveQueue, this, scheduler);
-        Writer = new TcpPipeWriter(SendQueue, this, scheduler);
+        Reader = new TcpPipeReader(ReceiveQueue, this);
+        Writer = new TcpPipeWriter(SendQueue, this);
     }
+
+    public PipeScheduler Scheduler { get; }
 
     public ChunkPool Pool { get; } = new(64 << 20);
 

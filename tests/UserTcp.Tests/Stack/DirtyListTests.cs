@@ -12,8 +12,6 @@ public class DirtyListTests
     private static StackConnection Make(int id) => new(id, default, 0)
     {
         Tcb = null!,
-        Send = null!,
-        Receive = null!,
         NextHop = default,
         IsLooped = false,
         IsForeign = false,

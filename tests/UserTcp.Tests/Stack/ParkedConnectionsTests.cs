@@ -46,8 +46,6 @@ public class ParkedConnectionsTests
         var connection = new StackConnection(id, default, 0)
         {
             Tcb = null!,
-            Send = null!,
-            Receive = null!,
             NextHop = Hop(hop),
             IsLooped = false,
             IsForeign = false,

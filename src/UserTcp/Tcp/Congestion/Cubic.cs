@@ -8,7 +8,7 @@ internal sealed class Cubic : ICongestionController
     private readonly long _initialWindow;
     private int _segmentSize;
     private SlowStart _slowStart;
-    private CubicCurve _curve;
+    private StrongBox<CubicCurve>? _curve; // few connections leave slow start
     private double _window;
     private bool _isUsed = true;
     private StrongBox<(double Window, long Threshold, CubicCurve Curve)>? _before; // few connections meet congestion
@@ -38,21 +38,21 @@ internal sealed class Cubic : ICongestionController
         // A window that was not used says nothing about the network, and time stands still (RFC 9438 §5.8).
         if (ack.InRecovery || ack.IsAppLimited || ack.BytesAcked <= 0)
         {
-            _curve.Pause(ack.Context.Now);
+            Pause(ack.Context.Now);
             return;
         }
 
         if (isSlowStart)
             Accelerate(ack);
         else
-            _window = Math.Min(WindowBounds.MaxBytes, _curve.Next(_window, ack));
+            _window = Math.Min(WindowBounds.MaxBytes, Curve.Next(_window, ack));
     }
 
     public void OnCongestion(in CongestionSignal congestion)
     {
         Remember();
         double used = Used(congestion.Context);
-        _curve.OnCongestion(used);
+        Curve.OnCongestion(used);
         _slowStart.Restart();
         SlowStartThreshold = Reduced(used);
         _window = congestion.Cause == CongestionCause.Ecn
@@ -68,7 +68,7 @@ internal sealed class Cubic : ICongestionController
         {
             Remember();
             double used = Used(context);
-            _curve.OnTimeout(used);
+            Curve.OnTimeout(used);
             SlowStartThreshold = Reduced(used); // a repeated one keeps it: RFC 5681 §3.1, (4)
         }
 
@@ -91,8 +91,8 @@ internal sealed class Cubic : ICongestionController
 
         _window = before.Window;
         SlowStartThreshold = Math.Max(SlowStartThreshold, before.Threshold);
-        _curve = before.Curve;
-        _curve.Pause(context.Now);
+        Curve = before.Curve;
+        Pause(context.Now);
     }
 
     public void OnIdleRestart(in CongestionContext context)
@@ -102,7 +102,7 @@ internal sealed class Cubic : ICongestionController
             return;
 
         _window = _initialWindow; // RW (RFC 5681 §4.1)
-        _curve.EndStage();
+        EndStage();
     }
 
     // RFC 4821 §4: in octets the window does not grow with the segments, and shrinks with them.
@@ -111,10 +111,24 @@ internal sealed class Cubic : ICongestionController
         if (segmentSize < _segmentSize)
         {
             _window = Math.Max(segmentSize, _window * segmentSize / _segmentSize);
-            _curve.EndStage();
+            EndStage();
         }
 
         _segmentSize = segmentSize;
+    }
+
+    private ref CubicCurve Curve => ref (_curve ??= new StrongBox<CubicCurve>()).Value;
+
+    private void Pause(TimeSpan now)
+    {
+        if (_curve is not null)
+            _curve.Value.Pause(now);
+    }
+
+    private void EndStage()
+    {
+        if (_curve is not null)
+            _curve.Value.EndStage();
     }
 
     private void Accelerate(in CongestionAck ack)
@@ -143,7 +157,7 @@ internal sealed class Cubic : ICongestionController
     private void Remember()
     {
         _before ??= new();
-        _before.Value = (_window, SlowStartThreshold, _curve);
+        _before.Value = (_window, SlowStartThreshold, _curve?.Value ?? default);
         _canUndo = true;
     }
 }

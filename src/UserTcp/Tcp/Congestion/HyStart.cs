@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 namespace UserTcp.Tcp.Congestion;
 
 /// <summary>
@@ -5,6 +6,7 @@ namespace UserTcp.Tcp.Congestion;
 /// filling. The window then grows conservatively for some rounds (CSS); if the round trip falls again meanwhile, it was
 /// a false alarm.
 /// </summary>
+[StructLayout(LayoutKind.Auto)]
 internal struct HyStart
 {
     private const int MinSamples = 8; // N_RTT_SAMPLE

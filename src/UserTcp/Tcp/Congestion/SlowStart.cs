@@ -1,9 +1,11 @@
+using System.Runtime.InteropServices;
 namespace UserTcp.Tcp.Congestion;
 
 /// <summary>
 /// How far a window grows with an ACK in slow start. After a timeout carefully; in the first slow start of a connection
 /// more slowly once the round trip rises, if HyStart++ watches it (RFC 9406).
 /// </summary>
+[StructLayout(LayoutKind.Auto)]
 internal struct SlowStart(bool usesHyStart)
 {
     // CSS_GROWTH_DIVISOR of RFC 9406 §4.3.

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Receive;
@@ -6,6 +7,7 @@ namespace UserTcp.Tcp.Receive;
 /// What a receiver measures to size its buffer: the round trip as it sees it, and how much the application takes in
 /// one.
 /// </summary>
+[StructLayout(LayoutKind.Auto)]
 internal struct ReceiveTuning
 {
     // The clock of timestamps: a shorter round trip cannot be told from this one.

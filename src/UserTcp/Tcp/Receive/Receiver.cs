@@ -65,8 +65,6 @@ internal sealed class Receiver(TcpConfig config)
 
     public int FullSegment => _fullSegment;
 
-    public long OutOfOrderSegments { get; private set; }
-
     public void OnSyn(SeqNumber seq)
     {
         InitialReceive = seq;
@@ -100,12 +98,6 @@ internal sealed class Receiver(TcpConfig config)
 
     /// <summary>RFC 5681 §4.2: one immediate duplicate ACK for each, so that a peer without SACK can count.</summary>
     public void OweDuplicateAck() => DuplicateAcksOwed = Math.Min(DuplicateAcksOwed + 1, AckPolicy.MaxDuplicateAcks);
-
-    public void OnOutOfOrder()
-    {
-        OutOfOrderSegments++;
-        OweDuplicateAck();
-    }
 
     public void OweAck() => _ackNow = true;
 

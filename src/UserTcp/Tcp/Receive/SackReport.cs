@@ -20,14 +20,14 @@ internal struct SackReport
     public void OnDuplicate(BufferRange run) => (_memory ??= new Memory()).Duplicates.Add(run);
 
     /// <summary>A segment was stored out of order at <paramref name="position"/>.</summary>
-    public void OnStored(long position, RangeSet ranges)
+    public void OnStored(long position, ref RangeSet ranges)
     {
         Memory memory = _memory ??= new Memory();
         int kept = 0;
         Positions previous = memory.Recent;
         int previousCount = memory.Count;
         memory.Recent[kept++] = position;
-        BufferRange newest = RangeAt(ranges, position);
+        BufferRange newest = RangeAt(ref ranges, position);
         for (int i = 0; i < previousCount && kept < Remembered; i++)
         {
             if (previous[i] < newest.Start || previous[i] >= newest.End)
@@ -41,7 +41,7 @@ internal struct SackReport
     /// Takes what the next ACK reports, at most as many blocks as there is room for. A run that came twice is not told
     /// again, whatever becomes of the ACK.
     /// </summary>
-    public readonly int Take(Span<BufferRange> blocks, RangeSet ranges)
+    public readonly int Take(Span<BufferRange> blocks, ref RangeSet ranges)
     {
         if (_memory is not { } memory)
             return 0;
@@ -52,14 +52,14 @@ internal struct SackReport
         {
             blocks[written++] = duplicate;
             first = written;
-            BufferRange holder = RangeAt(ranges, duplicate.Start);
+            BufferRange holder = RangeAt(ref ranges, duplicate.Start);
             if (holder.Length > 0)
                 blocks[written++] = holder; // RFC 2883 §4 (4), even if it is the same
         }
 
         for (int i = 0; i < memory.Count && written < blocks.Length; i++)
         {
-            BufferRange range = RangeAt(ranges, memory.Recent[i]);
+            BufferRange range = RangeAt(ref ranges, memory.Recent[i]);
             if (range.Length > 0 && !blocks[first..written].Contains(range))
                 blocks[written++] = range;
         }
@@ -67,7 +67,7 @@ internal struct SackReport
         return written;
     }
 
-    private static BufferRange RangeAt(RangeSet ranges, long position)
+    private static BufferRange RangeAt(ref RangeSet ranges, long position)
     {
         int index = ranges.FirstEndingAtOrAfter(position + 1);
         return index < ranges.Count && ranges[index].Start <= position ? ranges[index] : default;

@@ -1,8 +1,10 @@
+using System.Runtime.InteropServices;
 using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Receive;
 
 /// <summary>The receiver's half of RFC 7323 §3 to §5: TS.Recent, what is echoed, and PAWS.</summary>
+[StructLayout(LayoutKind.Auto)]
 internal struct Timestamps
 {
     // RFC 7323 §5.5: a timestamp clock of 1 ms wraps its sign in 24.8 days.

@@ -1,3 +1,4 @@
+using UserTcp.Buffers;
 using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
@@ -7,7 +8,8 @@ namespace UserTcp.Tcp.Send;
 /// each part: the scoreboard of RFC 6675. A ring of structs. A super-segment is one entry until an ACK, a SACK block or
 /// a loss splits it.
 /// </summary>
-internal sealed partial class Flight
+/// <param name="rings">Lends memory while something is outstanding; null: the flight keeps its own.</param>
+internal sealed partial class Flight(RingPool<SentSegment>? rings = null)
 {
     /// <summary>
     /// The most entries; beyond it no new segment is sent, and SACK blocks inside an entry are ignored.
@@ -21,7 +23,7 @@ internal sealed partial class Flight
     // must not be taken for sent.
     private const int RetransmitReserve = MaxEntries;
 
-    private SegmentRing _segments = new();
+    private SegmentRing _segments = new(rings);
 
     // Where entries begin that are marked lost, and some that are not any more.
     private SeqHeap? _lost;

@@ -3,7 +3,7 @@ using UserTcp.Primitives;
 namespace UserTcp.Tcp.Send;
 
 /// <content>What ACKs mean while recovery goes on: progress, its end, or that it was for nothing.</content>
-internal sealed partial class LossDetection
+internal partial struct LossDetection
 {
     private LossSigns CheckSpurious(Flight flight, in LossFacts facts, in AckDigest digest)
     {
@@ -21,7 +21,7 @@ internal sealed partial class LossDetection
 
     // RFC 5682 §2.1, step 3b: the ACK covers what was not sent again. Without SACK that is sure only if it covers
     // nothing else.
-    private bool DeliversOriginal(in LossFacts facts, in AckDigest digest) =>
+    private readonly bool DeliversOriginal(in LossFacts facts, in AckDigest digest) =>
         digest.HasOriginal && digest.LowestOriginalEnd <= RecoveryPoint
         && (facts.HasSack || !digest.HasAckedRetransmission);
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
@@ -7,7 +8,8 @@ namespace UserTcp.Tcp.Send;
 /// (RFC 6675; RFC 5681 §3.2 and RFC 6582 where the peer does not); and when that was a mistake. What to do about the
 /// rate is congestion control's affair.
 /// </summary>
-internal sealed partial class LossDetection(UserTcpLossRecoveryOptions options, SeqNumber initialSend)
+[StructLayout(LayoutKind.Auto)]
+internal partial struct LossDetection(UserTcpLossRecoveryOptions options, SeqNumber initialSend)
 {
     /// <summary>RFC 5681 §3.2, RFC 6675 §2.</summary>
     public const int DupThresh = 3;
@@ -17,35 +19,35 @@ internal sealed partial class LossDetection(UserTcpLossRecoveryOptions options, 
     private SeqNumber _recover = initialSend;
     private bool _isForward;
 
-    public RecoveryState State { get; private set; }
+    public RecoveryState State { readonly get; private set; }
 
     /// <summary>SND.NXT when the loss was found ("recover" in RFC 6582, RecoveryPoint in RFC 6675).</summary>
-    public SeqNumber RecoveryPoint { get; private set; }
+    public SeqNumber RecoveryPoint { readonly get; private set; }
 
-    public int DuplicateAcks { get; private set; }
+    public int DuplicateAcks { readonly get; private set; }
 
     /// <summary>The first lost segment leaves whatever the pipe holds (RFC 6675 §5 (4.3), RFC 6582 §3.2).</summary>
-    public bool MustRetransmitFirst { get; private set; }
+    public bool MustRetransmitFirst { readonly get; private set; }
 
     /// <summary>
     /// Without SACK, every duplicate ACK means that a segment left the network (the inflation of RFC 6582 §3.2).
     /// </summary>
-    public uint LeftNetwork { get; private set; }
+    public uint LeftNetwork { readonly get; private set; }
 
     /// <summary>After a timeout new text is sent first, to see whether it was one (RFC 5682 §2.1, step 2b).</summary>
-    public bool PrefersNewText { get; private set; }
+    public bool PrefersNewText { readonly get; private set; }
 
     /// <summary>When what was overtaken is to be looked at again; never if nothing is waited for.</summary>
-    public Instant ReorderDeadline { get; private set; } = Instant.Never;
+    public Instant ReorderDeadline { readonly get; private set; } = Instant.Never;
 
     /// <summary>Octets that the last event showed to be lost.</summary>
-    public uint NewlyLost { get; private set; }
+    public uint NewlyLost { readonly get; private set; }
 
-    public bool ReorderingSeen => _rack.ReorderingSeen;
+    public readonly bool ReorderingSeen => _rack.ReorderingSeen;
 
-    public uint ReorderingExtent => _rack.ReorderingExtent;
+    public readonly uint ReorderingExtent => _rack.ReorderingExtent;
 
-    public bool InRecovery => State is RecoveryState.Recovery or RecoveryState.Loss;
+    public readonly bool InRecovery => State is RecoveryState.Recovery or RecoveryState.Loss;
 
     /// <summary>The first <paramref name="octets"/> of what was lost left again.</summary>
     public void OnRetransmitted(int octets, Instant now)
@@ -170,10 +172,10 @@ internal sealed partial class LossDetection(UserTcpLossRecoveryOptions options, 
 
     // RFC 6582 §3.2 (2): what comes after a recovery may be the duplicates of retransmissions that were not needed.
     // With SACK they report nothing new, and do not count.
-    private bool MayEnter(in LossFacts facts) => facts.HasSack || facts.Una > _recover;
+    private readonly bool MayEnter(in LossFacts facts) => facts.HasSack || facts.Una > _recover;
 
     // With SACK only (RFC 8985 §4), and then nothing is counted (RFC 8985 §9.2).
-    private bool UsesRack(in LossFacts facts) => options.Rack && facts.HasSack;
+    private readonly bool UsesRack(in LossFacts facts) => options.Rack && facts.HasSack;
 
     private TimeSpan ReorderWindow(Flight flight, in LossFacts facts) => _rack.ReorderWindow(
         facts.MinRtt, facts.SmoothedRtt, InRecovery || flight.SackedBytes >= (uint)(DupThresh * facts.SegmentSize));

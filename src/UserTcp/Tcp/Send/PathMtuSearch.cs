@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
@@ -7,6 +8,7 @@ namespace UserTcp.Tcp.Send;
 /// RFC 8899). Trusts the link and ICMP until repeated timeouts make it doubt; then it goes down to sizes that work
 /// nearly everywhere, and up again by probing. All sizes are segment sizes with options (MSS), in octets.
 /// </summary>
+[StructLayout(LayoutKind.Auto)]
 internal struct PathMtuSearch
 {
     /// <summary>Timeouts in a row after which a smaller size is tried, and then a smaller one again.</summary>

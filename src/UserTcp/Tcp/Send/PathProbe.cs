@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
@@ -38,6 +39,7 @@ internal readonly record struct PathVerdict(LossSigns Signs, bool IsResized, boo
 /// <summary>
 /// The probe of new text that is larger than the others, to see whether it arrives, and what it says.
 /// </summary>
+[StructLayout(LayoutKind.Auto)]
 internal struct PathProbe(Mss ceiling, IpFamily family)
 {
     private PathMtuSearch _search = new(ceiling, family);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
@@ -6,6 +7,7 @@ namespace UserTcp.Tcp.Send;
 /// Losses by time (RFC 8985 §6): a segment is lost once one sent later was delivered, and longer has passed than a
 /// round trip and the reordering that the path is known for.
 /// </summary>
+[StructLayout(LayoutKind.Auto)]
 internal struct Rack
 {
     /// <summary>Recoveries after which what D-SACKs taught is forgotten (RFC 8985 §6.2, step 4).</summary>
@@ -25,19 +27,19 @@ internal struct Rack
     }
 
     /// <summary>RACK.xmit_ts: when the last segment sent among the delivered was sent; never if none was.</summary>
-    public Instant SentAt { get; private set; }
+    public Instant SentAt { readonly get; private set; }
 
     /// <summary>RACK.end_seq: its end.</summary>
-    public SeqNumber End { get; private set; }
+    public SeqNumber End { readonly get; private set; }
 
     /// <summary>RACK.rtt: the time it took.</summary>
-    public TimeSpan Rtt { get; private set; }
+    public TimeSpan Rtt { readonly get; private set; }
 
     /// <summary>RACK.reordering_seen.</summary>
-    public bool ReorderingSeen { get; private set; }
+    public bool ReorderingSeen { readonly get; private set; }
 
     /// <summary>How far behind, in octets, something sent once was delivered: the reordering seen so far.</summary>
-    public uint ReorderingExtent { get; private set; }
+    public uint ReorderingExtent { readonly get; private set; }
 
     /// <summary>RACK_sent_after: by time, then by number, for what left at the same moment.</summary>
     public static bool IsSentAfter(Instant a, SeqNumber endOfA, Instant b, SeqNumber endOfB) =>

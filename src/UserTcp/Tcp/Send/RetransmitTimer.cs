@@ -1,10 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
 
 /// <summary>How long an ACK is waited for (RFC 6298), and how often in vain.</summary>
+[StructLayout(LayoutKind.Auto)]
 internal struct RetransmitTimer(TcpConfig config)
 {
     /// <summary>A sample of so many timeouts is no round trip.</summary>
@@ -12,11 +14,13 @@ internal struct RetransmitTimer(TcpConfig config)
 
     private const int MostDoublings = 20;
 
+    private static readonly TimeSpan s_cautious = TimeSpan.FromSeconds(3);
+
     private RttEstimator _rtt;
-    private TimeSpan _initial = config.InitialRto;
     private StrongBox<RttEstimator>? _rttBefore; // most connections never meet a timeout
     private SeqNumber _nextAtTimeout;
     private bool _wasSpurious;
+    private bool _isCautious;
 
     [UnscopedRef]
     public readonly ref readonly RttEstimator Rtt => ref _rtt;
@@ -39,13 +43,11 @@ internal struct RetransmitTimer(TcpConfig config)
     /// </summary>
     public void OnEstablished(bool synRetransmitted)
     {
-        const int Seconds = 3;
         if (!synRetransmitted || _rtt.HasSample)
             return;
 
         Backoff = 0;
-        var cautious = TimeSpan.FromSeconds(Seconds);
-        _initial = _initial > cautious ? _initial : cautious;
+        _isCautious = true;
     }
 
     /// <summary>
@@ -97,7 +99,8 @@ internal struct RetransmitTimer(TcpConfig config)
 
     private readonly TimeSpan Doubled(int times, TimeSpan most)
     {
-        TimeSpan timeout = _rtt.RetransmitTimeout(_initial, config.MinRto, config.MaxRto);
+        TimeSpan initial = _isCautious && config.InitialRto < s_cautious ? s_cautious : config.InitialRto;
+        TimeSpan timeout = _rtt.RetransmitTimeout(initial, config.MinRto, config.MaxRto);
         long ticks = times >= MostDoublings ? most.Ticks : timeout.Ticks << times;
         return new TimeSpan(Math.Min(ticks, most.Ticks));
     }

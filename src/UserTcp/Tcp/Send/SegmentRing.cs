@@ -1,13 +1,16 @@
 using System.Diagnostics;
+using UserTcp.Buffers;
 using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
 
-/// <summary>Sent segments in the order of the sequence space, without a gap. A ring that grows.</summary>
-internal struct SegmentRing()
+/// <summary>
+/// Sent segments in the order of the sequence space, without a gap. A ring that grows, and goes back to its pool when
+/// it is empty.
+/// </summary>
+/// <param name="pool">Lends the rings; null: one ring is kept.</param>
+internal struct SegmentRing(RingPool<SentSegment>? pool)
 {
-    private const int InitialEntries = 1; // an idle connection keeps it
-
     private SentSegment[] _ring = [];
     private int _head;
 
@@ -57,10 +60,15 @@ internal struct SegmentRing()
     public void RemoveFirst()
     {
         _head = (_head + 1) & (_ring.Length - 1);
-        Count--;
+        if (--Count == 0)
+            Release();
     }
 
-    public void RemoveLast() => Count--;
+    public void RemoveLast()
+    {
+        if (--Count == 0)
+            Release();
+    }
 
     /// <summary>The first entry that ends after <paramref name="seq"/>; <see cref="Count"/> if none does.</summary>
     public readonly int IndexOf(SeqNumber seq)
@@ -115,13 +123,24 @@ internal struct SegmentRing()
 
     private void Grow()
     {
-        var larger = new SentSegment[Math.Max(InitialEntries, _ring.Length * 2)];
+        int places = Math.Max(1, _ring.Length * 2);
+        SentSegment[] larger = pool?.Rent(places) ?? new SentSegment[places];
         for (int i = 0; i < Count; i++)
         {
             larger[i] = this[i];
         }
 
+        pool?.Return(_ring);
         _ring = larger;
+        _head = 0;
+    }
+
+    private void Release()
+    {
+        if (pool is null)
+            return;
+        pool.Return(_ring);
+        _ring = [];
         _head = 0;
     }
 }

@@ -22,9 +22,9 @@ internal sealed partial class Sender
             _timer.OnAnswer();
 
         LossFacts facts = Facts(ack, digest, covered);
-        RecoveryState stateBefore = Loss.State;
+        RecoveryState stateBefore = _loss.State;
         bool isAppLimited = !_use.IsLimiting(Congestion);
-        LossSigns signs = Loss.OnAck(Flight, facts, digest) | CheckProbe(ack, facts);
+        LossSigns signs = _loss.OnAck(Flight, facts, digest) | CheckProbe(ack, facts);
         PathVerdict path = JudgePath(signs, covered, digest.LargestOriginal, lostBefore, now);
         signs = path.Signs;
         if (stateBefore == RecoveryState.Loss && (signs & LossSigns.Undone) != 0)
@@ -43,7 +43,7 @@ internal sealed partial class Sender
             // less than what is acknowledged (RFC 5681 §3.1), unless gaps are the rule.
             InRecovery = ack.HasEcnEcho
                 || stateBefore is RecoveryState.Recovery or RecoveryState.CongestionReduced
-                || (covered == 0 && !Loss.ReorderingSeen),
+                || (covered == 0 && !_loss.ReorderingSeen),
             IsRoundEnd = covered > 0 && _congestion.EndsRound(Una, Next),
         };
         if ((signs & LossSigns.Undone) != 0 && Congestion is not null)
@@ -61,7 +61,7 @@ internal sealed partial class Sender
     /// recovered from or probed for.
     /// </summary>
     public bool IsAtRest =>
-        Flight.IsEmpty && Loss.State == RecoveryState.Open
+        Flight.IsEmpty && _loss.State == RecoveryState.Open
         && !_probe.IsOutstanding && !_path.IsOut && !_path.SkipsReduction;
 
     /// <summary>
@@ -74,7 +74,7 @@ internal sealed partial class Sender
         {
             Context = Context(now),
             IsAppLimited = true,
-            InRecovery = !Loss.ReorderingSeen,
+            InRecovery = !_loss.ReorderingSeen,
         });
     }
 
@@ -82,7 +82,7 @@ internal sealed partial class Sender
     public LossSigns OnReorderTimeout(Instant now)
     {
         uint lostBefore = Flight.TotalLost;
-        LossSigns signs = Loss.OnReorderTimeout(Flight, Facts(now));
+        LossSigns signs = _loss.OnReorderTimeout(Flight, Facts(now));
         PathVerdict path = JudgePath(signs, covered: 0, largestOriginal: 0, lostBefore, now);
         Debug.Assert(!path.HasNews, "Without an ACK nothing is found out about the path.");
         signs = path.Signs;
@@ -100,7 +100,7 @@ internal sealed partial class Sender
         CongestionContext before = Context(now);
         bool isRepeated = _timer.OnTimeout(Next);
         _probe.Forget();
-        Loss.OnRetransmitTimeout(Flight, Facts(now), isRepeated);
+        _loss.OnRetransmitTimeout(Flight, Facts(now), isRepeated);
         _congestion.OnRetransmitTimeout(before, isRepeated);
         _ecn.OnReduced(Next);
         DoubtPath(now);
@@ -111,13 +111,13 @@ internal sealed partial class Sender
     /// </summary>
     public bool OnEcnEcho(in AckOutcome ack, Instant now)
     {
-        if (Congestion is not { } control || Loss.InRecovery || _ecn.IsWithinReduction(Una))
+        if (Congestion is not { } control || _loss.InRecovery || _ecn.IsWithinReduction(Una))
             return false;
 
         CongestionContext context = Context(now) with { BytesOutstanding = ack.FlightBefore };
         if (control.CongestionWindow <= SegmentSize)
             _ecn.HoldBack();
-        else if (Loss.OnEcnEcho(Next))
+        else if (_loss.OnEcnEcho(Next))
             control.OnCongestion(new CongestionSignal { Context = context, Cause = CongestionCause.Ecn });
         _ecn.OnReduced(Next);
         return true;
@@ -125,7 +125,7 @@ internal sealed partial class Sender
 
     /// <summary>Whether the end of the flight may be probed when no ACK comes (RFC 8985 §7.2).</summary>
     public bool MayProbeTail =>
-        config.LossRecovery.TailLossProbe && HasSack && IsSynAcknowledged && !Loss.InRecovery && _probe.MayProbe
+        config.LossRecovery.TailLossProbe && HasSack && IsSynAcknowledged && !_loss.InRecovery && _probe.MayProbe
         && !Flight.IsEmpty && Flight.SackedBytes == 0 && Flight.LostBytes == 0 && !OnlyProbeOutstanding;
 
     /// <summary>PTO (RFC 8985 §7.2).</summary>
@@ -199,8 +199,8 @@ internal sealed partial class Sender
         var facts = new PathFacts
         {
             Signs = signs,
-            State = Loss.State,
-            NewlyLost = Loss.NewlyLost,
+            State = _loss.State,
+            NewlyLost = _loss.NewlyLost,
             Una = Una,
             Covered = covered,
             Delivered = largestOriginal > 0 ? largestOriginal + OptionBytes : 0,
@@ -214,7 +214,7 @@ internal sealed partial class Sender
             return verdict;
 
         _path.OnLost(now + ProbeInterval);
-        Loss.SkipReduction();
+        _loss.SkipReduction();
         Flight.ExcuseLosses(lostBefore); // the probe's octets, and nothing else, were found to be lost
         return verdict;
     }
@@ -238,10 +238,10 @@ internal sealed partial class Sender
     private ResponseFacts Response(LossSigns signs, uint delivered, uint covered) => new()
     {
         Signs = signs,
-        State = Loss.State,
+        State = _loss.State,
         Delivered = delivered,
         Covered = covered,
-        NewlyLost = Loss.NewlyLost,
+        NewlyLost = _loss.NewlyLost,
         LostBytes = Flight.LostBytes,
         HasSack = HasSack,
     };

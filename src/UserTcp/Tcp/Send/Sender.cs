@@ -16,6 +16,7 @@ internal sealed partial class Sender(TcpConfig config, IpFamily family, SeqNumbe
     private WindowUse _use = new(initialSend);
     private CongestionResponse _congestion = new(config.LossRecovery.ProportionalRateReduction, initialSend);
     private TailLossProbe _probe = new();
+    private LossDetection _loss = new(config.LossRecovery, initialSend);
     private DeliveryRate _delivery;
     private SeqNumber _partEnd;
     private Instant _lastSentAt = Instant.Never;
@@ -61,9 +62,9 @@ internal sealed partial class Sender(TcpConfig config, IpFamily family, SeqNumbe
     /// <summary>Whether sizes are probed that the path may carry.</summary>
     public bool ProbesPath => config.BlackHoleDetection;
 
-    public Flight Flight { get; } = new();
+    public Flight Flight { get; } = new(config.SegmentRings);
 
-    public LossDetection Loss { get; } = new(config.LossRecovery, initialSend);
+    public ref readonly LossDetection Loss => ref _loss;
 
     public ref readonly RttEstimator Rtt => ref _timer.Rtt;
 
@@ -81,9 +82,9 @@ internal sealed partial class Sender(TcpConfig config, IpFamily family, SeqNumbe
 
     /// <summary>The state of loss recovery.</summary>
     public RecoveryState RecoveryState =>
-        Loss.State == RecoveryState.Open && (Flight.SackedBytes > 0 || Loss.DuplicateAcks > 0)
+        _loss.State == RecoveryState.Open && (Flight.SackedBytes > 0 || _loss.DuplicateAcks > 0)
             ? RecoveryState.Disorder
-            : Loss.State;
+            : _loss.State;
 
     /// <summary>Octets delivered, and how fast.</summary>
     public ref readonly DeliveryRate Delivery => ref _delivery;
@@ -103,7 +104,7 @@ internal sealed partial class Sender(TcpConfig config, IpFamily family, SeqNumbe
     public bool IsPeerWindowLimited => UsableWindow < SegmentSize && Room >= SegmentSize;
 
     /// <summary>Octets thought to be in the network.</summary>
-    public uint BytesInFlight => Flight.BytesInFlight - Math.Min(Flight.BytesInFlight, Loss.LeftNetwork);
+    public uint BytesInFlight => Flight.BytesInFlight - Math.Min(Flight.BytesInFlight, _loss.LeftNetwork);
 
     /// <summary>Whether all that is outstanding is the octet of a window probe.</summary>
     public bool OnlyProbeOutstanding => Flight.Count == 1 && Flight[0].Has(SentFlags.Probe);
@@ -218,7 +219,7 @@ internal sealed partial class Sender(TcpConfig config, IpFamily family, SeqNumbe
     public bool IsHeld(in SendChoice choice, Instant now)
     {
         bool isExempt = choice.IsProbe || choice.IsTailProbe || choice.Text == 0
-            || (choice.FlightIndex >= 0 && Loss.MustRetransmitFirst);
+            || (choice.FlightIndex >= 0 && _loss.MustRetransmitFirst);
         return !isExempt && _pacer.IsHeld(now) && PacingRate > 0;
     }
 
@@ -230,7 +231,7 @@ internal sealed partial class Sender(TcpConfig config, IpFamily family, SeqNumbe
         if ((choice.Notes & ChoiceNotes.CongestionLimited) != 0)
             _use.Note(isLimited: true, Una, Next, Flight.Bytes);
         if ((choice.Notes & ChoiceNotes.GivesUpForward) != 0)
-            Loss.GiveUpForward();
+            _loss.GiveUpForward();
         if ((choice.Notes & ChoiceNotes.PathFound) != 0)
             _path.OnFound(now);
     }
@@ -268,7 +269,7 @@ internal sealed partial class Sender(TcpConfig config, IpFamily family, SeqNumbe
     {
         ref SentSegment again = ref Flight.OnRetransmitted(
             choice.FlightIndex, choice.Seq, choice.Length, choice.SegmentSize, now);
-        Loss.OnRetransmitted((int)choice.Length, now);
+        _loss.OnRetransmitted((int)choice.Length, now);
         _delivery.OnSent(ref again, wasIdle, Flight, now);
         again.InFlight = BytesInFlight;
         again.Flags |= choice.IsProbe ? SentFlags.Probe : SentFlags.None;
@@ -327,7 +328,7 @@ internal sealed partial class Sender(TcpConfig config, IpFamily family, SeqNumbe
     {
         get
         {
-            bool isStrict = !config.LossRecovery.LimitedTransmit && Loss.State == RecoveryState.Open;
+            bool isStrict = !config.LossRecovery.LimitedTransmit && _loss.State == RecoveryState.Open;
             uint inNetwork = isStrict ? Flight.Bytes - Flight.LostBytes : BytesInFlight;
             return (int)Math.Clamp(CongestionWindow - inNetwork, 0, int.MaxValue);
         }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using UserTcp.Primitives;
 
 namespace UserTcp.Tcp.Send;
@@ -6,6 +7,7 @@ namespace UserTcp.Tcp.Send;
 /// Whether a recovery, or a timeout, was for nothing: the peer echoes the time of a first transmission (RFC 3522), or
 /// reports every retransmission as a duplicate (RFC 3708 §3), or nothing was sent again before the lost arrived.
 /// </summary>
+[StructLayout(LayoutKind.Auto)]
 internal struct SpuriousDetection
 {
     private SeqNumber _start;

@@ -27,8 +27,8 @@ public sealed class SackReportCostTests
             long before = ranges.Looks;
             long position = random.Next(holes - 1) * 20;
             report.OnDuplicate(new BufferRange(position, position + 5));
-            report.OnStored(position, ranges);
-            Assert.True(report.Take(blocks, ranges) >= 2);
+            report.OnStored(position, ref ranges);
+            Assert.True(report.Take(blocks, ref ranges) >= 2);
             Assert.InRange(ranges.Looks - before, 1, Bound);
             foreach (BufferRange block in blocks[1..2])
             {

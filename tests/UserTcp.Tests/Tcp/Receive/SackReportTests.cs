@@ -14,12 +14,12 @@ public sealed class SackReportTests
         for (int position = 800; position >= 100; position -= 100)
         {
             Assert.True(ranges.Add(position, position + 50, out _));
-            report.OnStored(position, ranges);
+            report.OnStored(position, ref ranges);
         }
 
         ranges.RemoveBelow(500); // the newest four are in order now
         var blocks = new BufferRange[4];
-        Assert.Equal(4, report.Take(blocks, ranges));
+        Assert.Equal(4, report.Take(blocks, ref ranges));
         Assert.Equal([new(500, 550), new(600, 650), new(700, 750), new(800, 850)], blocks);
     }
 }

@@ -1,3 +1,4 @@
+using UserTcp.Buffers;
 using UserTcp.Primitives;
 using UserTcp.Tcp.Send;
 using UserTcp.Wire;
@@ -20,6 +21,34 @@ public sealed class FlightTests
         }
 
         return flight;
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1000)]
+    public void What_is_acknowledged_or_taken_back_leaves_its_memory_to_others(int segments)
+    {
+        var rings = new RingPool<SentSegment>(smallest: 1);
+        var flight = new Flight(rings);
+        for (int round = 0; round < 2; round++)
+        {
+            for (int i = 0; i < segments; i++)
+            {
+                flight.Append(new SentSegment { Seq = s_start + i, Length = 1, SegmentSize = 1 });
+            }
+
+            if (round == 0)
+                Assert.Equal((uint)segments, AckTo(flight, segments));
+            while (!flight.IsEmpty)
+            {
+                flight.RemoveLast();
+            }
+
+            SentSegment[] ring = rings.Rent(segments);
+            Assert.Equal(1u, ring[0].Length); // the one that was used
+            Assert.Equal(0u, rings.Rent(segments)[0].Length); // and no other
+            rings.Return(ring);
+        }
     }
 
     private static uint Sack(Flight flight, int from, int to)
