@@ -9,6 +9,9 @@ internal enum Basis
     /// <summary>The ratio to the bare sender or receiver of the same round.</summary>
     Ceiling,
 
+    /// <summary>The ratio to the same stack with one shard, in the same round.</summary>
+    OneShard,
+
     /// <summary>The figure itself.</summary>
     Figure,
 }

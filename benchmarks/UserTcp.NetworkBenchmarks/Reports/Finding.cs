@@ -17,6 +17,9 @@ internal sealed record Finding(string Row, string Link, string Scheduler, string
     /// <summary>The same against the bare sender or receiver.</summary>
     public Spread? ToCeiling { get; init; }
 
+    /// <summary>The same against a stack with one shard.</summary>
+    public Spread? ToOneShard { get; init; }
+
     /// <summary>The same against the build of before.</summary>
     public Spread? ToBefore { get; init; }
 
@@ -41,18 +44,21 @@ internal sealed record Finding(string Row, string Link, string Scheduler, string
         bool isMoreBetter = row.Units[unit].IsMoreBetter;
         Spread? toKernel = RatioTo(contender.Reference);
         Spread? toCeiling = contender.IsOurs ? RatioTo(Contender.Bare) : null;
+        Spread? toOneShard = contender.Shards > 1 ? RatioTo(contender with { Shards = 1 }) : null;
         Spread? toBefore = contender.IsOurs ? RatioTo(contender with { IsBefore = true }) : null;
         Target? target = entry.Targets.ElementAtOrDefault(unit);
         Spread? basis = target?.Basis switch
         {
             Basis.Kernel => toKernel,
             Basis.Ceiling => toCeiling,
+            Basis.OneShard => toOneShard,
             _ => own,
         };
         return new Finding(row.Name, contender.LinkName, contender.Scheduler, row.Units[unit].Name, own)
         {
             ToKernel = toKernel,
             ToCeiling = toCeiling,
+            ToOneShard = toOneShard,
             ToBefore = toBefore,
             Target = target,
             Verdict = Verdicts.Of(target, basis, isMoreBetter),

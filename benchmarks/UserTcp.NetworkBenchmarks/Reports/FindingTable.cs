@@ -9,7 +9,7 @@ internal static class FindingTable
 {
     private static readonly string[] s_columns =
     [
-        "row", "link", "runs on", "unit", "median (least–greatest)", "× kernel", "× bare", "today", "at least", "aim",
+        "row", "link", "runs on", "unit", "median (least–greatest)", "× kernel", "× bare", "× one shard", "today", "at least", "aim",
         "verdict", "× before",
     ];
 
@@ -43,7 +43,7 @@ internal static class FindingTable
     private static string[] Cells(Finding finding) =>
     [
         finding.Row, finding.Link, finding.Scheduler, finding.Unit, Figures(finding.Figures), Ratio(finding.ToKernel),
-        Ratio(finding.ToCeiling), finding.Target is { } today ? today.Today ?? "–" : "",
+        Ratio(finding.ToCeiling), Ratio(finding.ToOneShard), finding.Target is { } today ? today.Today ?? "–" : "",
         finding.Target is { } least ? Limit(least, least.AtLeast) : "",
         finding.Target is { } target ? Limit(target, target.Aim) : "", Describe(finding.Verdict),
         finding.IsNotWorse is { } isNotWorse ? $"{Ratio(finding.ToBefore)} {(isNotWorse ? "not worse" : "worse")}" : "",
@@ -61,6 +61,7 @@ internal static class FindingTable
     {
         Basis.Kernel => Format($"{limit:0.0##} ×"),
         Basis.Ceiling => Format($"{limit:0.0##} × bare"),
+        Basis.OneShard => Format($"{limit:0.0##} × one shard"),
         _ => Figure(limit),
     };
 

@@ -35,6 +35,9 @@ internal sealed record Contender(string Link, CableKind Cable, string Scheduler 
     /// <summary>Two stacks by hand, which finish and verify checksums.</summary>
     public static Contender ByStacks { get; } = ByLink with { Link = "memory, checksums by the stacks" };
 
+    /// <summary>The shards of the stack.</summary>
+    public int Shards { get; init; } = 1;
+
     /// <summary>Whether it is the build of before.</summary>
     public bool IsBefore { get; init; }
 
@@ -54,7 +57,8 @@ internal sealed record Contender(string Link, CableKind Cable, string Scheduler 
 
     /// <summary>The link as the report names it.</summary>
     public string LinkName =>
-        Link + (Cable == CableKind.PlainVeth ? ", offloads off" : "") + (IsBefore ? ", before" : "");
+        Link + (Shards > 1 ? $", {Shards} shards" : "") + (Cable == CableKind.PlainVeth ? ", offloads off" : "")
+        + (IsBefore ? ", before" : "");
 
     /// <summary>The whole name.</summary>
     public override string ToString() => Scheduler.Length == 0 ? LinkName : $"{LinkName}, {Scheduler}";

@@ -18,13 +18,15 @@ internal static class NearCommand
     {
         var link = new Option<string?>("--link") { Description = "The stack's link; none for kernel sockets." };
         var inline = new Option<bool>("--inline");
+        var shards = new Option<int>("--shards") { DefaultValueFactory = _ => 1 };
         var bare = new Option<bool>("--bare");
         var web = new Option<bool>("--web");
-        var command = new Command("near", "The near end of the speed command.") { link, inline, bare, web };
+        var command = new Command("near", "The near end of the speed command.") { link, inline, shards, bare, web };
         command.Hidden = true;
         command.SetAction(parsed => parsed.GetValue(bare)
             ? RunBareAsync(parsed.GetValue(link)!)
-            : RunAsync(parsed.GetValue(link), parsed.GetValue(inline), parsed.GetValue(web)));
+            : RunAsync(
+                parsed.GetValue(link), parsed.GetValue(shards), parsed.GetValue(inline), parsed.GetValue(web)));
         return command;
     }
 
@@ -36,9 +38,9 @@ internal static class NearCommand
             : BareStreams.Receive(bare, FarCommand.Source, order)));
     }
 
-    private static async Task<int> RunAsync(string? link, bool isInline, bool isWeb)
+    private static async Task<int> RunAsync(string? link, int shards, bool isInline, bool isWeb)
     {
-        await using UserTcpStack? stack = link is null ? null : await OpenAsync(link, isInline);
+        await using UserTcpStack? stack = link is null ? null : await OpenAsync(link, shards, isInline);
         await using WebApplication? web = isWeb ? await Kestrel.StartAsync(stack) : null;
         IWires wires = stack is null ? new KernelWires() : new StackWires(stack);
         int exit = await OrderLoop.RunAsync(order => ObeyAsync(order, wires));
@@ -59,11 +61,12 @@ internal static class NearCommand
         _ => throw new ArgumentException($"The near end does not do {order.Work}.", nameof(order)),
     };
 
-    private static ValueTask<UserTcpStack> OpenAsync(string link, bool isInline)
+    private static ValueTask<UserTcpStack> OpenAsync(string link, int shards, bool isInline)
     {
         var options = new UserTcpStackOptions
         {
             Link = LinkDevice.Open(link),
+            Shards = shards,
             DetectAddressConflicts = false,
             ApplicationScheduler = isInline ? PipeScheduler.Inline : PipeScheduler.ThreadPool,
         };

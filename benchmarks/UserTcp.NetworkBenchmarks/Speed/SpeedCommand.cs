@@ -137,7 +137,7 @@ internal static class SpeedCommand
         from row in SpeedTable.All
         where row.Scope <= scope
         let entries = row.Entries.Where(entry => entry.Scope <= scope && (hasGVisor || !entry.Contender.IsGVisor))
-        let before = entries.Where(entry => hasBefore && entry.Contender.IsOurs)
+        let before = entries.Where(entry => hasBefore && entry.Contender is { IsOurs: true, Shards: 1 })
             .Select(entry => new Entry(entry.Contender with { IsBefore = true }, entry.Scope))
         select row with { Entries = [.. entries, .. before] };
 

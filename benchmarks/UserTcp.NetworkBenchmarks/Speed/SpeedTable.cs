@@ -10,6 +10,7 @@ internal static class SpeedTable
     private static readonly Unit[] s_bulk = [new("Gbit/s", true), new("CPU s/GB", false)];
     private static readonly Unit[] s_times = [new("µs, median", false), new("µs, 99 %", false)];
     private static readonly Unit[] s_requests = [new("requests/s", true)];
+    private static readonly Unit[] s_served = [new("server's CPU µs a request", false), new("requests/s", true)];
     private static readonly Unit[] s_connections = [new("connections/s", true)];
     private static readonly Unit[] s_crowd = [new("Gbit/s", true), new("least ÷ mean", true)];
     private static readonly Unit[] s_memory = [new("MB", false), new("bytes a connection", false)];
@@ -35,6 +36,11 @@ internal static class SpeedTable
             new(Contender.Tap, Scope.Usual, new Target("0.96", 1.1, 1.4)),
             new(Contender.TapInline, Scope.Usual, new Target("1.35", 1.4, 1.8)),
         ]) { Threads = 2 },
+        new("Kestrel, wrk -t1 -c64, shards", Workload.Web, WebConnections, s_served,
+        [
+            new(Contender.Packet, Scope.Usual),
+            new(Contender.Packet with { Shards = 2 }, Scope.Usual, new Target(null, 1 / 1.1, 1, Basis.OneShard)),
+        ]),
         new("Kestrel at 70 % of the kernel's capacity, fixed rate", Workload.WebAtRate, WebConnections,
             [s_times[1], s_times[0]],
             [s_kernel, Packet(new(null, 1.0, 2.0)), PacketInline(new(null, 1.0, 2.0))]),

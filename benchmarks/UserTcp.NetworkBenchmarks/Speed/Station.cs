@@ -97,7 +97,7 @@ internal sealed class Station : IDisposable
 
         return _row.Work switch
         {
-            Workload.Web => MeasureWrk(seconds),
+            Workload.Web => MeasureWeb(seconds),
             Workload.WebAtRate => _far!.Obey(order with { Size = (int)(RequestsPerSecond * seconds) }),
             Workload.Idle => MeasureIdle(order),
             _ => MeasureNear(order),
@@ -109,6 +109,19 @@ internal sealed class Station : IDisposable
         _near?.Dispose();
         _far?.Dispose();
         _cable?.Dispose();
+    }
+
+    // A row may ask for the processor time of the server, too.
+    private Outcome MeasureWeb(double seconds)
+    {
+        double before = ProcessorSeconds;
+        long start = Stopwatch.GetTimestamp();
+        Outcome outcome = MeasureWrk(seconds);
+        if (_row.Units.Length == 1 || outcome.Error is not null)
+            return outcome;
+
+        double requests = outcome.Values[0] * Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return outcome with { Values = [(ProcessorSeconds - before) * 1e6 / requests, outcome.Values[0]] };
     }
 
     private Outcome MeasureNear(Order order)
@@ -149,6 +162,8 @@ internal sealed class Station : IDisposable
         List<string> words = [build.Network, "near"];
         if (!Contender.IsKernel)
             words.AddRange(["--link", $"{(Contender.IsBare ? Contender.Packet.Link : Contender.Link)}:{Cable.Device}"]);
+        if (Contender.Shards > 1)
+            words.AddRange(["--shards", $"{Contender.Shards}"]);
         if (Contender.IsInline)
             words.Add("--inline");
         if (Contender.IsBare)
