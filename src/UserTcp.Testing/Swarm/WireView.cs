@@ -18,6 +18,7 @@ internal sealed class WireView
     private int? _peerShift;
     private SeqNumber? _peerEnd;
     private bool _isAmbiguous;
+    private (SeqNumber Seq, SeqNumber End, int? Shift)? _lastSyn; // of the peer
 
     /// <summary>ISS of the connection that the host began last.</summary>
     public SeqNumber? InitialSent => _initialSent;
@@ -77,6 +78,12 @@ internal sealed class WireView
 
         // It says which handshake of the peer counts.
         _synAcknowledged = segment.Ack;
+        if (_initialReceived is null && _lastSyn is { } early && segment.Ack - 1 == early.Seq)
+        {
+            // It arrived before our own SYN left, in one turn.
+            (_initialReceived, _receivedEnd, _peerShift) = (early.Seq, early.End, early.Shift);
+        }
+
         if (segment.Ack - 1 == _initialReceived)
             _isAmbiguous = false;
     }
@@ -102,6 +109,8 @@ internal sealed class WireView
 
     private void OnReceivedSyn(in TcpSegment segment)
     {
+        int? shift = segment.Options.HasWindowScale ? segment.Options.WindowScale.Shift : null;
+        _lastSyn = (segment.Seq, segment.End, shift);
         if (_initialReceived == segment.Seq)
             return;
 
@@ -110,7 +119,7 @@ internal sealed class WireView
         _initialReceived = segment.Seq;
         _peerEnd = null;
         _receivedEnd = segment.End;
-        _peerShift = segment.Options.HasWindowScale ? segment.Options.WindowScale.Shift : null;
+        _peerShift = shift;
     }
 
     // Behind FIN there is nothing that a window could be for.
